@@ -68,7 +68,11 @@ impl LabelSet {
     /// [`LabelError::NoSuchClass`] for a number over 27.
     pub fn from_classes(classes: impl IntoIterator<Item = usize>) -> Result<Self, LabelError> {
         classes.into_iter().try_fold(Self::default(), |set, class| {
-            if class < COUNT { Ok(Self(set.0 | 1 << class)) } else { Err(LabelError::NoSuchClass(class)) }
+            if class < COUNT {
+                Ok(Self(set.0 | 1 << class))
+            } else {
+                Err(LabelError::NoSuchClass(class))
+            }
         })
     }
 
@@ -105,7 +109,10 @@ impl FromStr for LabelSet {
     fn from_str(text: &str) -> Result<Self, LabelError> {
         let classes: Vec<usize> = text
             .split_whitespace()
-            .map(|part| part.parse().map_err(|_| LabelError::NotANumber(part.to_owned())))
+            .map(|part| {
+                part.parse()
+                    .map_err(|_| LabelError::NotANumber(part.to_owned()))
+            })
             .collect::<Result<_, _>>()?;
         Self::from_classes(classes)
     }
@@ -126,7 +133,9 @@ impl fmt::Display for LabelSet {
 
 impl fmt::Debug for LabelSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.classes().map(|class| LOCATIONS[class])).finish()
+        f.debug_set()
+            .entries(self.classes().map(|class| LOCATIONS[class]))
+            .finish()
     }
 }
 
@@ -158,13 +167,23 @@ mod tests {
 
     #[test]
     fn empty_text_is_the_empty_set() {
-        assert!("".parse::<LabelSet>().expect("no label is valid").is_empty());
+        assert!(
+            "".parse::<LabelSet>()
+                .expect("no label is valid")
+                .is_empty()
+        );
     }
 
     #[test]
     fn faults_are_named() {
         assert_eq!("3 28".parse::<LabelSet>(), Err(LabelError::NoSuchClass(28)));
-        assert_eq!("3,4".parse::<LabelSet>(), Err(LabelError::NotANumber("3,4".to_owned())));
-        assert_eq!("-1".parse::<LabelSet>(), Err(LabelError::NotANumber("-1".to_owned())));
+        assert_eq!(
+            "3,4".parse::<LabelSet>(),
+            Err(LabelError::NotANumber("3,4".to_owned()))
+        );
+        assert_eq!(
+            "-1".parse::<LabelSet>(),
+            Err(LabelError::NotANumber("-1".to_owned()))
+        );
     }
 }

@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! The Cytolens trainer: trains, packages and runs models on the desktop.
+
+mod commands;
+mod data;
+mod device;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Trains, packages and runs models that tell where in a human cell a protein sits.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(commands::train::Train),
+    Package(commands::package::MakePackage),
+    Predict(commands::predict::Predict),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Train(command) => command.run(),
+        Command::Package(command) => command.run(),
+        Command::Predict(command) => command.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// The two contenders as bench/browser.mjs sees them, in the page: each a worker that takes planes
+// and answers with logits and the time the network took.
+
+/** The next message of `worker` that `wanted` accepts; an error of the worker rejects. */
+function next(worker, wanted) {
+  return new Promise((resolve, reject) => {
+    const stop = new AbortController();
+    const {signal} = stop;
+    const fail = (reason) => {
+      stop.abort();
+      reject(new Error(reason));
+    };
+    worker.addEventListener('error', (event) => fail(event.message ?? 'the worker failed to start'), {signal});
+    worker.addEventListener('message', ({data}) => {
+      if (wanted(data)) {
+        stop.abort();
+        resolve(data);
+      } else if (['failed', 'open_failed', 'refused'].includes(data.type)) {
+        fail(data.reason);
+      }
+    }, {signal});
+  });
+}
+
+async function bytes(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** Sends planes, and gives the logits, the network's own time and the time until the answer was here. */
+async function ask(worker, planes, size, field) {
+  const begun = performance.now();
+  worker.postMessage({type: 'probe', field, planes, size});
+  const {logits, network_ms} = await next(worker, ({type}) => type === 'probed');
+  return {logits: Array.from(logits), network_ms, answer_ms: performance.now() - begun};
+}
+
+/** Cytolens' engine on its CPU device, with the package at /package/. */
+export async function cytolens() {
+  const module = await WebAssembly.compileStreaming(fetch('/dist/worker_bg.wasm'));
+  const worker = new Worker('/dist/engine.js', {type: 'module'});
+  const started = next(worker, ({type}) => type === 'started');
+  worker.postMessage(module);
+  await started;
+  const manifest = new TextDecoder().decode(await bytes('/package/manifest.json'));
+  const weights = await bytes('/package/weights.safetensors');
+  const opened = next(worker, ({type}) => type === 'opened');
+  worker.postMessage({type: 'open', manifest, weights, device: 'cpu'}, [weights]);
+  const {device} = await opened;
+  if (device.kind !== 'cpu') throw new Error(`expected the CPU device, got ${device.kind}`);
+  let field = 0;
+  return {name: 'cytolens', run: (planes, size) => ask(worker, planes, size, field++)};
+}
+
+/** ONNX Runtime Web's WebAssembly on one thread, with /model.onnx. */
+export async function onnxRuntime() {
+  const worker = new Worker('/bench/ort-worker.mjs', {type: 'module'});
+  await next(worker, ({type}) => type === 'opened');
+  let field = 0;
+  return {
+    name: 'onnxruntime-web',
+    // It takes what our network makes of the planes first: normalised by ImageNet's mean and
+    // deviation. Done here, outside its time.
+    run: (planes, size) => ask(worker, normalised(planes, size), size, field++),
+  };
+}
+
+function normalised(planes, size) {
+  const mean = [0.485, 0.456, 0.406];
+  const deviation = [0.229, 0.224, 0.225];
+  return planes.map((value, index) => {
+    const plane = Math.floor(index / (size * size));
+    return (value - mean[plane]) / deviation[plane];
+  });
+}

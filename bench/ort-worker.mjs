@@ -1,0 +1,23 @@
+// ONNX Runtime Web in a worker of its own, with the messages of Cytolens' engine, so that both are
+// asked and timed in the same way.
+import * as ort from '/ort/ort.wasm.min.mjs';
+
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = '/ort/';
+
+try {
+  const session = await ort.InferenceSession.create('/model.onnx', {executionProviders: ['wasm']});
+  self.onmessage = async ({data: {field, planes, size}}) => {
+    try {
+      const begun = performance.now();
+      const {y} = await session.run({x: new ort.Tensor('float32', planes, [1, 3, size, size])});
+      const logits = await y.getData();
+      self.postMessage({type: 'probed', field, logits, network_ms: performance.now() - begun});
+    } catch (error) {
+      self.postMessage({type: 'failed', reason: `ONNX Runtime Web: ${error}`});
+    }
+  };
+  self.postMessage({type: 'opened'});
+} catch (error) {
+  self.postMessage({type: 'failed', reason: `ONNX Runtime Web: ${error}`});
+}

@@ -1,0 +1,173 @@
+//! The only place that runs a network for an answer: a package on a device gives predictions.
+
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::field::{Field, FieldError, Planes};
+use crate::model::{Network, head};
+use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
+
+/// What a network says of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// One a class.
+    pub probabilities: Vec<f32>,
+    /// The classes whose probability reaches their threshold, rising.
+    pub present: Vec<usize>,
+}
+
+/// What a network gives before anything is decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// One a class.
+    pub logits: Vec<f32>,
+    /// The mean of each of the backbone's feature maps.
+    pub pooled: Vec<f32>,
+}
+
+/// Why a field was not classified.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifierError {
+    /// The field is not what the composition needs.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The package cannot be put on the device.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+    /// The device computes wrongly.
+    #[error(
+        "the device computes wrongly: its answer to the golden input of {size} px is off by {deviation:e}, \
+         and {tolerance:e} is allowed",
+        tolerance = Golden::TOLERANCE
+    )]
+    Wrong {
+        /// The golden input's side in pixels.
+        size: usize,
+        /// See [`Golden::deviation`].
+        deviation: f32,
+    },
+}
+
+/// A package's network on a device.
+#[derive(Debug)]
+pub struct Classifier {
+    manifest: Manifest,
+    network: Network,
+    device: Device,
+}
+
+impl Classifier {
+    /// Puts a package's network on a device.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Package`].
+    pub fn new(package: &Package, device: Device) -> Result<Self, ClassifierError> {
+        Ok(Self {
+            manifest: package.manifest().clone(),
+            network: package.network(&device)?,
+            device,
+        })
+    }
+
+    /// What the package says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Classifies one field.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Field`] where a channel is missing, [`ClassifierError::Device`].
+    pub async fn classify(&self, field: &Field) -> Result<Prediction, ClassifierError> {
+        self.classify_planes(&self.compose(field)?).await
+    }
+
+    /// The network's input planes of a field, before normalisation.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Field`] where a channel is missing.
+    pub fn compose(&self, field: &Field) -> Result<Planes, ClassifierError> {
+        Ok(self
+            .manifest
+            .composition
+            .compose(field, self.manifest.network.size as u32)?)
+    }
+
+    /// Classifies planes that [`Classifier::compose`] made.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    pub async fn classify_planes(&self, planes: &Planes) -> Result<Prediction, ClassifierError> {
+        let logits = self
+            .network
+            .forward(self.input(&planes.values, planes.size as usize));
+        let probabilities = read(sigmoid(logits)).await?;
+        let reached = |&class: &usize| probabilities[class] >= self.manifest.thresholds[class];
+        let present = (0..probabilities.len()).filter(reached).collect();
+        Ok(Prediction {
+            probabilities,
+            present,
+        })
+    }
+
+    /// Runs the network on planes `[planes, size, size]` of values from 0 to 1.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    ///
+    /// # Panics
+    /// Where the number of values is not that of the shape.
+    pub async fn run(&self, planes: &[f32], size: usize) -> Result<Output, ClassifierError> {
+        let features = self.network.backbone.forward(self.input(planes, size));
+        let pooled = read(head::pool(features.clone())).await?;
+        Ok(Output {
+            logits: read(self.network.head.forward(features)).await?,
+            pooled,
+        })
+    }
+
+    /// Holds the device against a golden output of the package.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Wrong`] where it computes wrongly, [`ClassifierError::Device`].
+    pub async fn check(&self, golden: &Golden) -> Result<(), ClassifierError> {
+        let planes = golden_planes(self.manifest.network.planes, golden.size);
+        let deviation = golden.deviation(&self.run(&planes, golden.size).await?.logits);
+        if deviation <= Golden::TOLERANCE {
+            Ok(())
+        } else {
+            Err(ClassifierError::Wrong {
+                size: golden.size,
+                deviation,
+            })
+        }
+    }
+
+    /// Normalised planes on the device: `[1, planes, size, size]`.
+    fn input(&self, planes: &[f32], size: usize) -> Tensor<4> {
+        let count = self.manifest.network.planes;
+        let mut values = Vec::with_capacity(planes.len());
+        for (plane, (mean, std)) in planes
+            .chunks_exact(size * size)
+            .zip(self.manifest.mean.iter().zip(&self.manifest.std))
+        {
+            values.extend(plane.iter().map(|value| (value - mean) / std));
+        }
+        Tensor::from_data(
+            TensorData::new(values, [1, count, size, size]),
+            &self.device,
+        )
+    }
+}
+
+async fn read(tensor: Tensor<2>) -> Result<Vec<f32>, ClassifierError> {
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| ClassifierError::Device(error.to_string()))?;
+    data.try_into_vec()
+        .map_err(|error| ClassifierError::Device(format!("{error:?}")))
+}

@@ -1,0 +1,267 @@
+//! From file names to fields.
+
+use std::cmp::Ordering;
+
+use super::Channel;
+
+/// One file of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFile {
+    /// Its position among the names given to [`group`].
+    pub index: usize,
+    /// Its name, as given.
+    pub name: String,
+    /// The channel it holds; none for an RGB composite.
+    pub channel: Option<Channel>,
+}
+
+/// The files of one field: one a channel, in the order of [`Channel::ALL`], or one composite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFiles {
+    /// The field's id, unique within its folder.
+    pub id: String,
+    /// The folder, parted by `/`; empty where names hold none.
+    pub folder: String,
+    /// At least one file. Which channels must be there is the composition's to say.
+    pub files: Vec<FieldFile>,
+}
+
+/// A file that belongs to no field, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {name}")]
+pub struct FileFault {
+    /// Its position among the names given to [`group`].
+    pub index: usize,
+    /// Its name, as given.
+    pub name: String,
+    /// Why it belongs to no field.
+    pub kind: FaultKind,
+}
+
+/// Why a file belongs to no field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultKind {
+    /// The name does not end as an image's does.
+    #[error("only .png, .jpg, .jpeg, .tif and .tiff files are read")]
+    UnknownExtension,
+    /// Nothing stands before the channel, as in `_red.png`.
+    #[error("the name holds no id of a field")]
+    EmptyId,
+    /// Another file is this channel, or this whole field, already.
+    #[error("{kept} is taken in its place")]
+    Repeated {
+        /// The name of that other file.
+        kept: String,
+    },
+}
+
+/// What [`group`] makes of a list of names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grouping {
+    /// By folder, then by id, numbers in them by value: `x2` before `x10`.
+    pub fields: Vec<FieldFiles>,
+    /// Files that belong to no field, in the order given.
+    pub faults: Vec<FileFault>,
+    /// The names of files that nobody takes for images: hidden ones, tables. In the order given.
+    pub ignored: Vec<String>,
+}
+
+/// Groups file names, with or without folders, into fields.
+///
+/// `<id>_<channel>.<extension>` is one channel of the field `<id>`; any other image is an RGB
+/// composite whose id is its name without the extension. Channel and extension may be in capitals.
+///
+/// Where several files hold the same channel, the first of a lossless format is taken, else the
+/// first by name; where a field has channels, a composite of the same id is left out. The result
+/// does not depend on the order of the names, but for the indices.
+pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
+    let mut grouping = Grouping::default();
+    let mut candidates = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        match read_name(name.as_ref()) {
+            Name::Ignored => grouping.ignored.push(name.as_ref().to_owned()),
+            Name::Faulty(kind) => grouping.faults.push(FileFault {
+                index,
+                name: name.as_ref().to_owned(),
+                kind,
+            }),
+            Name::Image {
+                folder,
+                id,
+                channel,
+                is_lossy,
+            } => {
+                let file = FieldFile {
+                    index,
+                    name: name.as_ref().to_owned(),
+                    channel,
+                };
+                candidates.push(Candidate {
+                    folder,
+                    id,
+                    is_lossy,
+                    file,
+                });
+            }
+        }
+    }
+    candidates.sort_by(Candidate::order);
+    for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
+        let mut files: Vec<FieldFile> = Vec::new();
+        for Candidate { file, .. } in same_field {
+            let taken = files
+                .iter()
+                .find(|kept| kept.channel == file.channel || file.channel.is_none());
+            match taken {
+                None => files.push(file.clone()),
+                Some(kept) => grouping.faults.push(FileFault {
+                    index: file.index,
+                    name: file.name.clone(),
+                    kind: FaultKind::Repeated {
+                        kept: kept.name.clone(),
+                    },
+                }),
+            }
+        }
+        let Candidate { id, folder, .. } = &same_field[0];
+        grouping.fields.push(FieldFiles {
+            id: id.clone(),
+            folder: folder.clone(),
+            files,
+        });
+    }
+    grouping.faults.sort_by_key(|fault| fault.index);
+    grouping
+}
+
+/// An image before it is known whether its field takes it.
+struct Candidate {
+    folder: String,
+    id: String,
+    is_lossy: bool,
+    file: FieldFile,
+}
+
+impl Candidate {
+    /// Fields in natural order; within one, what is to be taken first comes first.
+    fn order(&self, other: &Self) -> Ordering {
+        natural_order(&self.folder, &other.folder)
+            .then_with(|| natural_order(&self.id, &other.id))
+            .then_with(|| self.preference().cmp(&other.preference()))
+    }
+
+    fn preference(&self) -> impl Ord + '_ {
+        (
+            self.file.channel.is_none(),
+            self.file.channel,
+            self.is_lossy,
+            &self.file.name,
+        )
+    }
+}
+
+enum Name {
+    Image {
+        folder: String,
+        id: String,
+        channel: Option<Channel>,
+        is_lossy: bool,
+    },
+    Ignored,
+    Faulty(FaultKind),
+}
+
+fn read_name(path: &str) -> Name {
+    let path = path.replace('\\', "/");
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let extension = extension.to_ascii_lowercase();
+
+    // What systems and spreadsheets leave beside images is no mistake of the visitor's.
+    let is_litter = ["thumbs.db", "desktop.ini"]
+        .iter()
+        .any(|litter| name.eq_ignore_ascii_case(litter));
+    if name.starts_with('.') || is_litter || extension == "csv" {
+        return Name::Ignored;
+    }
+    let is_lossy = match extension.as_str() {
+        "png" | "tif" | "tiff" => false,
+        "jpg" | "jpeg" => true,
+        _ => return Name::Faulty(FaultKind::UnknownExtension),
+    };
+    let channel_file = stem
+        .rsplit_once('_')
+        .and_then(|(id, word)| Some((id, word.parse().ok()?)));
+    let (id, channel) = match channel_file {
+        Some((id, channel)) => (id, Some(channel)),
+        None => (stem, None),
+    };
+    if id.trim().is_empty() {
+        return Name::Faulty(FaultKind::EmptyId);
+    }
+    Name::Image {
+        folder: folder.to_owned(),
+        id: id.to_owned(),
+        channel,
+        is_lossy,
+    }
+}
+
+/// Orders texts as people do: runs of digits by value.
+fn natural_order(a: &str, b: &str) -> Ordering {
+    // Texts that differ only in leading zeros are different all the same.
+    runs(a).cmp(runs(b)).then_with(|| a.cmp(b))
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Run<'a> {
+    /// Without leading zeros the longer number is the larger one; this has no largest number.
+    Digits(usize, &'a [u8]),
+    Other(&'a [u8]),
+}
+
+fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
+    text.as_bytes()
+        .chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+        .map(|run| {
+            if run[0].is_ascii_digit() {
+                let zeros = run.iter().take_while(|&&digit| digit == b'0').count();
+                Run::Digits(run.len() - zeros, &run[zeros..])
+            } else {
+                Run::Other(run)
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_order_by_value() {
+        let mut names = [
+            "x10",
+            "x2",
+            "x",
+            "2x",
+            "x02",
+            "10x",
+            "x99999999999999999999999",
+            "x2a",
+        ];
+        names.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(
+            names,
+            [
+                "2x",
+                "10x",
+                "x",
+                "x02",
+                "x2",
+                "x2a",
+                "x10",
+                "x99999999999999999999999"
+            ]
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Heads: what turns a backbone's features into one logit a class.
+
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// The backbone's features are this many times smaller than its input, on each side.
+pub const REDUCTION: usize = 32;
+const DESCRIBED_MAPS: usize = 128;
+const DESCRIBED_HIDDEN: usize = 512;
+const DESCRIBED_DROPOUT: f64 = 0.5;
+
+/// The heads that can be chosen, by the name they have in recipes and packages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// Global average pooling and one linear layer: class activation maps are exact.
+    #[default]
+    Pooling,
+    /// 1x1 convolution to 128 maps, flatten, dropout 0.5, 512 units with ReLU, linear: the head of
+    /// the described system. It is tied to one input size.
+    Described,
+}
+
+impl HeadKind {
+    /// A head with fresh random weights, for `features` maps of an input of `size` pixels a side.
+    pub fn init(self, features: usize, size: usize, classes: usize, device: &Device) -> Head {
+        match self {
+            Self::Pooling => Head::Pooling(PoolingHead {
+                classifier: LinearConfig::new(features, classes).init(device),
+            }),
+            Self::Described => {
+                let side = size / REDUCTION;
+                Head::Described(DescribedHead {
+                    reduce: Conv2dConfig::new([features, DESCRIBED_MAPS], [1, 1]).init(device),
+                    dropout: DropoutConfig::new(DESCRIBED_DROPOUT).init(),
+                    hidden: LinearConfig::new(DESCRIBED_MAPS * side * side, DESCRIBED_HIDDEN)
+                        .init(device),
+                    classifier: LinearConfig::new(DESCRIBED_HIDDEN, classes).init(device),
+                })
+            }
+        }
+    }
+}
+
+/// Features `[batch, features, height, width]` to logits `[batch, classes]`.
+#[derive(Module, Debug)]
+pub enum Head {
+    /// See [`HeadKind::Pooling`].
+    Pooling(PoolingHead),
+    /// See [`HeadKind::Described`].
+    Described(DescribedHead),
+}
+
+/// See [`HeadKind::Pooling`].
+#[derive(Module, Debug)]
+pub struct PoolingHead {
+    classifier: Linear,
+}
+
+/// See [`HeadKind::Described`].
+#[derive(Module, Debug)]
+pub struct DescribedHead {
+    reduce: Conv2d,
+    dropout: Dropout,
+    hidden: Linear,
+    classifier: Linear,
+}
+
+impl Head {
+    /// Logits `[batch, classes]`.
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::Pooling(head) => head.classifier.forward(pool(features)),
+            Self::Described(head) => {
+                let flat: Tensor<2> = head.reduce.forward(features).flatten(1, 3);
+                head.classifier
+                    .forward(relu(head.hidden.forward(head.dropout.forward(flat))))
+            }
+        }
+    }
+}
+
+impl Head {
+    /// The head that answers to features as this one answers to `(features - mean) / std`, map by
+    /// map: the first layer takes the normalisation in.
+    #[must_use]
+    pub fn with_normalised_input(self, mean: &[f32], std: &[f32]) -> Self {
+        match self {
+            Self::Pooling(PoolingHead { classifier }) => {
+                let device = classifier.weight.device();
+                let column = |values: &[f32]| {
+                    Tensor::<1>::from_floats(values, &device).unsqueeze_dim::<2>(1)
+                };
+                let weight = classifier.weight.val() / column(std);
+                let shift: Tensor<1> = (weight.clone() * column(mean)).sum_dim(0).squeeze_dim(0);
+                let bias = classifier.bias.as_ref().map(|bias| bias.val() - shift);
+                Self::Pooling(PoolingHead {
+                    classifier: Linear {
+                        weight: Param::from_tensor(weight),
+                        bias: bias.map(Param::from_tensor),
+                    },
+                })
+            }
+            Self::Described(head) => {
+                let device = head.reduce.weight.device();
+                let maps = |values: &[f32]| {
+                    Tensor::<1>::from_floats(values, &device).reshape([1, values.len(), 1, 1])
+                };
+                let weight = head.reduce.weight.val() / maps(std);
+                let shift: Tensor<1> = (weight.clone() * maps(mean)).sum_dim(1).flatten(0, 3);
+                let bias = head.reduce.bias.as_ref().map(|bias| bias.val() - shift);
+                let reduce = Conv2d {
+                    weight: Param::from_tensor(weight),
+                    bias: bias.map(Param::from_tensor),
+                    ..head.reduce
+                };
+                Self::Described(DescribedHead { reduce, ..head })
+            }
+        }
+    }
+}
+
+/// The mean of every feature map: `[batch, features, height, width]` to `[batch, features]`.
+pub fn pool(features: Tensor<4>) -> Tensor<2> {
+    let [batch, maps, height, width] = features.dims();
+    features
+        .reshape([batch, maps, height * width])
+        .mean_dim(2)
+        .squeeze_dim(2)
+}

@@ -1,0 +1,365 @@
+//! Model packages: a folder with `manifest.json` and `weights.safetensors`, all that is needed to
+//! classify. One loader serves the trainer and the browser.
+
+#[cfg(not(target_family = "wasm"))]
+use std::path::Path;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::field::Composition;
+use crate::model::{Network, NetworkConfig, WeightsError, weights};
+
+/// The version of the package format that this code reads and writes.
+pub const FORMAT: u32 = 1;
+/// The manifest's file name.
+pub const MANIFEST: &str = "manifest.json";
+/// The weights' file name.
+pub const WEIGHTS: &str = "weights.safetensors";
+
+/// Everything about a model but its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The format's version: [`FORMAT`].
+    pub format: u32,
+    /// A short name for people.
+    pub name: String,
+    /// What the model cannot do, in a sentence or two that the page shows.
+    pub limits: String,
+    /// The terms under which the package may be used.
+    pub licence: String,
+    /// Whom to name when using it.
+    pub attribution: Vec<String>,
+    /// The network's shape.
+    pub network: NetworkConfig,
+    /// The class names, in the order of the logits.
+    pub labels: Vec<String>,
+    /// The probability, per class, from which a label counts as present.
+    pub thresholds: Vec<f32>,
+    /// How channels become planes.
+    pub composition: Composition,
+    /// Subtracted from each plane, whose values go from 0 to 1.
+    pub mean: Vec<f32>,
+    /// What each plane is then divided by.
+    pub std: Vec<f32>,
+    /// The weights' file.
+    pub weights: WeightsEntry,
+    /// What the network must answer to known inputs, smallest first.
+    pub goldens: Vec<Golden>,
+    /// How the model came to be: data, recipe, seed, program.
+    pub provenance: serde_json::Value,
+    /// How well it does, on what.
+    pub metrics: serde_json::Value,
+}
+
+/// The weights' file, as the manifest names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsEntry {
+    /// Its SHA-256, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// A known input and the logits it gives on the CPU device.
+///
+/// The input is [`golden_planes`]; a device that misses these logits computes wrongly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// The side of the input in pixels.
+    pub size: usize,
+    /// One a class.
+    pub logits: Vec<f32>,
+}
+
+impl Golden {
+    /// How far `logits` are from the golden ones, relative to the largest of them (at least 1).
+    pub fn deviation(&self, logits: &[f32]) -> f32 {
+        let scale = self
+            .logits
+            .iter()
+            .fold(1.0_f32, |scale, logit| scale.max(logit.abs()));
+        self.logits
+            .iter()
+            .zip(logits)
+            .fold(0.0_f32, |worst, (golden, logit)| {
+                let deviation = (golden - logit).abs() / scale;
+                // A NaN must not pass as small.
+                if deviation.is_nan() {
+                    f32::INFINITY
+                } else {
+                    worst.max(deviation)
+                }
+            })
+    }
+
+    /// The deviation up to which a device computes rightly: float32 rounding through a hundred
+    /// layers stays under a hundredth of it.
+    pub const TOLERANCE: f32 = 1e-3;
+}
+
+/// The golden input: `[planes, size, size]`, values from 0 to 1 before normalisation.
+///
+/// Smooth waves of a different period in each plane, roughened by a hash, all in integers, so that
+/// every machine makes the same.
+pub fn golden_planes(planes: usize, size: usize) -> Vec<f32> {
+    let triangle = |position: usize, period: usize| {
+        let phase = position % period;
+        (phase.min(period - phase) * 255) / (period / 2)
+    };
+    let mut values = Vec::with_capacity(planes * size * size);
+    for plane in 0..planes {
+        for y in 0..size {
+            for x in 0..size {
+                let wave = triangle(x + 3 * y, 22 + 10 * plane) / 2
+                    + triangle(2 * x + y, 64 + 6 * plane) / 4;
+                let hash = ((plane * 131 + y) * 8191 + x).wrapping_mul(2_654_435_761) & 0xffff_ffff;
+                values.push((wave + (hash >> 26)) as f32 / 255.0);
+            }
+        }
+    }
+    values
+}
+
+/// Why a package was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The manifest is not JSON, or not of this form.
+    #[error("{MANIFEST} is not a model package's manifest: {0}")]
+    Manifest(#[from] serde_json::Error),
+    /// The package is of another version of the format.
+    #[error("the package has format {found}, and this program reads format {FORMAT}")]
+    Format {
+        /// The package's.
+        found: u64,
+    },
+    /// The manifest contradicts itself.
+    #[error("{MANIFEST}: {0}")]
+    Contradiction(String),
+    /// The weights are cut short or too long.
+    #[error("{WEIGHTS} has {found} bytes, and the manifest says {expected}")]
+    Length {
+        /// The file's length.
+        found: u64,
+        /// The manifest's.
+        expected: u64,
+    },
+    /// A byte of the weights has changed.
+    #[error("{WEIGHTS} is damaged: its SHA-256 is {found}, and the manifest says {expected}")]
+    Checksum {
+        /// The file's checksum.
+        found: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// The weights are whole but not this network's.
+    #[error("{WEIGHTS}: {0}")]
+    Weights(#[from] WeightsError),
+    /// Something is there already.
+    #[error("{0} exists already; nothing was written")]
+    Exists(String),
+}
+
+/// A manifest and the weights it describes, both checked.
+#[derive(Debug, Clone)]
+pub struct Package {
+    manifest: Manifest,
+    weights: Vec<u8>,
+}
+
+impl Package {
+    /// A package from the two files' contents.
+    ///
+    /// # Errors
+    /// [`PackageError`] for another format, a manifest that is malformed or contradicts itself, and
+    /// weights that are not the ones it describes.
+    pub fn new(manifest: &str, weights: Vec<u8>) -> Result<Self, PackageError> {
+        let manifest = read_manifest(manifest)?;
+        let entry = &manifest.weights;
+        let found = weights.len() as u64;
+        if found != entry.bytes {
+            return Err(PackageError::Length {
+                found,
+                expected: entry.bytes,
+            });
+        }
+        let found = sha256(&weights);
+        if found != entry.sha256 {
+            return Err(PackageError::Checksum {
+                found,
+                expected: entry.sha256.clone(),
+            });
+        }
+        Ok(Self { manifest, weights })
+    }
+
+    /// A package of a manifest and a network's weights, whose length and checksum are filled in.
+    ///
+    /// # Errors
+    /// [`PackageError::Contradiction`].
+    pub fn pack(mut manifest: Manifest, weights: Vec<u8>) -> Result<Self, PackageError> {
+        manifest.weights = WeightsEntry {
+            sha256: sha256(&weights),
+            bytes: weights.len() as u64,
+        };
+        check(&manifest)?;
+        Ok(Self { manifest, weights })
+    }
+
+    /// The package in a folder.
+    ///
+    /// # Errors
+    /// As [`Package::new`], and [`PackageError::File`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn read(folder: &Path) -> Result<Self, PackageError> {
+        let manifest = folder.join(MANIFEST);
+        let text = std::fs::read_to_string(&manifest).map_err(at(&manifest))?;
+        // A package of another format is told before its weights are read.
+        read_manifest(&text)?;
+        let weights = folder.join(WEIGHTS);
+        Self::new(&text, std::fs::read(&weights).map_err(at(&weights))?)
+    }
+
+    /// Writes the package into a folder, which is made.
+    ///
+    /// # Errors
+    /// [`PackageError::Exists`] where the folder holds a package already, and
+    /// [`PackageError::File`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn write(&self, folder: &Path) -> Result<(), PackageError> {
+        let [manifest, weights] = [folder.join(MANIFEST), folder.join(WEIGHTS)];
+        if let Some(taken) = [&manifest, &weights].into_iter().find(|path| path.exists()) {
+            return Err(PackageError::Exists(taken.display().to_string()));
+        }
+        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        std::fs::write(&weights, &self.weights).map_err(at(&weights))?;
+        let mut text = serde_json::to_string_pretty(&self.manifest)?;
+        text.push('\n');
+        std::fs::write(&manifest, text).map_err(at(&manifest))
+    }
+
+    /// What the package says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The network with the package's weights, on a device.
+    ///
+    /// # Errors
+    /// [`PackageError::Weights`] with a complete account of what does not fit.
+    pub fn network(&self, device: &Device) -> Result<Network, PackageError> {
+        let tensors = weights::read_safetensors(self.weights.clone())?;
+        let mut network = self.manifest.network.init(device);
+        weights::apply_exactly(&mut network, "", &tensors)?;
+        Ok(network)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
+    let path = path.display().to_string();
+    move |source| PackageError::File { path, source }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn read_manifest(text: &str) -> Result<Manifest, PackageError> {
+    /// What every version of the format has.
+    #[derive(Deserialize)]
+    struct Head {
+        format: u64,
+    }
+    let head: Head = serde_json::from_str(text)?;
+    if head.format != u64::from(FORMAT) {
+        return Err(PackageError::Format { found: head.format });
+    }
+    let manifest = serde_json::from_str(text)?;
+    check(&manifest)?;
+    Ok(manifest)
+}
+
+/// Whether the manifest's parts agree.
+fn check(manifest: &Manifest) -> Result<(), PackageError> {
+    let network = &manifest.network;
+    let planes = manifest.composition.planes();
+    let all = |values: &[f32], good: fn(f32) -> bool| {
+        values.iter().all(|&value| value.is_finite() && good(value))
+    };
+    let lengths_agree = |values: &[f32]| values.len() == planes;
+    let faults = [
+        (
+            network.planes != planes,
+            format!(
+                "the composition {} has {planes} planes, the network {}",
+                manifest.composition, network.planes
+            ),
+        ),
+        (
+            network.classes == 0,
+            "a network needs a class at least".to_owned(),
+        ),
+        (
+            manifest.labels.len() != network.classes,
+            format!(
+                "{} labels for {} classes",
+                manifest.labels.len(),
+                network.classes
+            ),
+        ),
+        (
+            manifest.thresholds.len() != network.classes
+                || !all(&manifest.thresholds, |t| (0.0..=1.0).contains(&t)),
+            format!("there must be {} thresholds from 0 to 1", network.classes),
+        ),
+        (
+            !lengths_agree(&manifest.mean) || !all(&manifest.mean, |_| true),
+            format!("mean must be {planes} numbers"),
+        ),
+        (
+            !lengths_agree(&manifest.std) || !all(&manifest.std, |s| s > 0.0),
+            format!("std must be {planes} numbers over 0"),
+        ),
+        (
+            !(32..=4096).contains(&network.size) || !network.size.is_multiple_of(32),
+            format!(
+                "the size must be a multiple of 32 from 32 to 4096, not {}",
+                network.size
+            ),
+        ),
+        (
+            network.batch_norm_epsilon.is_nan() || network.batch_norm_epsilon <= 0.0,
+            "batch_norm_epsilon must be over 0".to_owned(),
+        ),
+        (
+            manifest.goldens.is_empty()
+                || manifest.goldens.iter().any(|golden| {
+                    golden.logits.len() != network.classes || !all(&golden.logits, |_| true)
+                }),
+            format!(
+                "there must be a golden output, of {} logits",
+                network.classes
+            ),
+        ),
+    ];
+    match faults.into_iter().find(|(fault, _)| *fault) {
+        Some((_, reason)) => Err(PackageError::Contradiction(reason)),
+        None => Ok(()),
+    }
+}

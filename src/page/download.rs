@@ -1,0 +1,211 @@
+//! Downloads with progress in bytes: the engine's WebAssembly and the model package.
+
+use js_sys::{ArrayBuffer, JSON, Object, Promise, Reflect, Uint8Array, WebAssembly};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, ReadableStreamDefaultReader, Response};
+
+use super::dom::{error_text, window};
+
+/// Where the engine's WebAssembly lies, relative to the page.
+const ENGINE: &str = "worker_bg.wasm";
+/// Where the package's manifest lies.
+const MANIFEST: &str = "model/manifest.json";
+/// Where the package's weights lie.
+const WEIGHTS: &str = "model/weights.safetensors";
+
+/// Why something could not be downloaded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DownloadError {
+    /// The server was not reached or the transfer broke off.
+    #[error("{file} could not be downloaded: {cause}")]
+    Broken {
+        /// The file.
+        file: String,
+        /// What the browser says.
+        cause: String,
+    },
+    /// The server answered with a fault.
+    #[error("{file} could not be downloaded: the server answered {status}")]
+    Status {
+        /// The file.
+        file: String,
+        /// The HTTP status, for example 404.
+        status: u16,
+    },
+    /// The engine's bytes are no WebAssembly that this browser can run.
+    #[error("this browser cannot run the engine ({ENGINE}): {0}")]
+    Engine(String),
+}
+
+/// How far one download is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Progress {
+    /// Bytes received.
+    pub(super) done: f64,
+    /// Bytes in all, where known.
+    pub(super) total: Option<f64>,
+}
+
+/// All that a worker needs. Kept, so that a worker restarts without any download.
+#[derive(Debug, Clone)]
+pub(super) struct Assets {
+    /// The compiled engine.
+    pub(super) module: WebAssembly::Module,
+    /// The text of the package's manifest.
+    pub(super) manifest: String,
+    /// The bytes of the package's weights.
+    pub(super) weights: ArrayBuffer,
+}
+
+/// Downloads the engine and the model package at once. `progress` hears of the engine, then of the
+/// weights.
+pub(super) async fn assets(progress: impl Fn(Progress, Progress)) -> Result<Assets, DownloadError> {
+    let state = std::cell::Cell::new((Progress::default(), Progress::default()));
+    let tell = |engine: Option<Progress>, weights: Option<Progress>| {
+        let (old_engine, old_weights) = state.get();
+        state.set((engine.unwrap_or(old_engine), weights.unwrap_or(old_weights)));
+        progress(state.get().0, state.get().1);
+    };
+    let engine = async {
+        let bytes = bytes(ENGINE, None, |now| tell(Some(now), None)).await?;
+        let module = JsFuture::from(WebAssembly::compile(&bytes)).await;
+        let module = module.map_err(|error| DownloadError::Engine(error_text(&error)))?;
+        Ok(module.unchecked_into::<WebAssembly::Module>())
+    };
+    let package = async {
+        let manifest = text(MANIFEST).await?;
+        let weights = bytes(WEIGHTS, weights_bytes(&manifest), |now| tell(None, Some(now))).await?;
+        Ok((manifest, weights.buffer()))
+    };
+    let (module, (manifest, weights)) = both(engine, package).await?;
+    Ok(Assets { module, manifest, weights })
+}
+
+/// A file of this site as text.
+pub(super) async fn text(url: &str) -> Result<String, DownloadError> {
+    let response = fetch(url).await?;
+    let text = settle(url, response.text()).await?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+/// A file of this site as a blob.
+pub(super) async fn blob(url: &str) -> Result<Blob, DownloadError> {
+    let response = fetch(url).await?;
+    Ok(settle(url, response.blob()).await?.unchecked_into())
+}
+
+/// The file's bytes. The total is `expected`, or what the server says.
+async fn bytes(url: &str, expected: Option<f64>, progress: impl Fn(Progress)) -> Result<Uint8Array, DownloadError> {
+    let response = fetch(url).await?;
+    let total = expected.or_else(|| content_length(&response));
+    let Some(stream) = response.body() else {
+        let buffer = settle(url, response.array_buffer()).await?;
+        return Ok(Uint8Array::new(&buffer));
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut chunks: Vec<Uint8Array> = Vec::new();
+    let mut done = 0.0;
+    progress(Progress { done, total });
+    loop {
+        let part = JsFuture::from(reader.read()).await.map_err(|error| broken(url, &error))?;
+        let Ok(chunk) = get(&part, "value").dyn_into::<Uint8Array>() else {
+            break;
+        };
+        done += f64::from(chunk.length());
+        chunks.push(chunk);
+        progress(Progress { done, total });
+    }
+    // `done` is a sum of lengths in memory, far below what u32 holds.
+    let all = Uint8Array::new_with_length(done as u32);
+    let mut at = 0;
+    for chunk in chunks {
+        all.set(&chunk, at);
+        at += chunk.length();
+    }
+    progress(Progress { done, total: Some(done) });
+    Ok(all)
+}
+
+async fn fetch(url: &str) -> Result<Response, DownloadError> {
+    let response = JsFuture::from(window().fetch_with_str(url)).await.map_err(|error| broken(url, &error))?;
+    let response: Response = response.unchecked_into();
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(DownloadError::Status { file: file_name(url), status: response.status() })
+    }
+}
+
+/// Awaits a promise that a response's method gave.
+async fn settle(url: &str, promise: Result<Promise, JsValue>) -> Result<JsValue, DownloadError> {
+    let promise = promise.map_err(|error| broken(url, &error))?;
+    JsFuture::from(promise).await.map_err(|error| broken(url, &error))
+}
+
+/// The length the server promises. A compressed transfer has another length than its file.
+fn content_length(response: &Response) -> Option<f64> {
+    let headers = response.headers();
+    let encoding = headers.get("content-encoding").ok().flatten().unwrap_or_default();
+    if !encoding.is_empty() && encoding != "identity" {
+        return None;
+    }
+    headers.get("content-length").ok().flatten()?.parse().ok()
+}
+
+/// `weights.bytes` of a manifest. Whether the manifest is sound is for the engine to judge.
+fn weights_bytes(manifest: &str) -> Option<f64> {
+    let manifest = JSON::parse(manifest).ok()?;
+    get(&get(&manifest, "weights"), "bytes").as_f64().filter(|bytes| *bytes > 0.0)
+}
+
+/// A property, or `undefined` where the value has none.
+fn get(value: &JsValue, property: &str) -> JsValue {
+    let value = value.dyn_ref::<Object>().map(|object| Reflect::get(object, &property.into()));
+    value.and_then(Result::ok).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn broken(url: &str, error: &JsValue) -> DownloadError {
+    DownloadError::Broken { file: file_name(url), cause: error_text(error) }
+}
+
+fn file_name(url: &str) -> String {
+    url.rsplit('/').next().unwrap_or(url).to_owned()
+}
+
+/// Runs two futures at once and gives both results, or the first fault.
+async fn both<A, B, E>(
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), E> {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    let (mut one, mut two) = (None, None);
+    std::future::poll_fn(move |context| {
+        use std::task::Poll;
+        if one.is_none()
+            && let Poll::Ready(result) = first.as_mut().poll(context)
+        {
+            match result {
+                Ok(value) => one = Some(value),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        if two.is_none()
+            && let Poll::Ready(result) = second.as_mut().poll(context)
+        {
+            match result {
+                Ok(value) => two = Some(value),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        match (one.take(), two.take()) {
+            (Some(a), Some(b)) => Poll::Ready(Ok((a, b))),
+            (a, b) => {
+                one = a;
+                two = b;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

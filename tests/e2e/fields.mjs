@@ -1,0 +1,128 @@
+// Fields as tests hand them to the page, and cards as tests read them.
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import zlib from 'node:zlib';
+import {DATA, PATIENCE} from './harness.mjs';
+
+export const IMAGES = path.join(DATA, 'hpa/images');
+export const CHANNELS = ['red', 'green', 'blue', 'yellow'];
+
+/** An 8-bit grey PNG; `shade` gives a pixel's value. */
+function greyPng(side, shade) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const frame = Buffer.alloc(body.length + 8);
+    frame.writeUInt32BE(data.length, 0);
+    body.copy(frame, 4);
+    frame.writeUInt32BE(crc32(body), body.length + 4);
+    return frame;
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 8;
+  const rows = Buffer.alloc(side * (side + 1));
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) rows[y * (side + 1) + 1 + x] = shade(x, y);
+  }
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+/** Files of a drawn field: a bright disc in every channel, of another size in each. */
+export function drawnField(id, {channels = CHANNELS, side = 256, sides = {}} = {}) {
+  return channels.map((channel) => {
+    const size = sides[channel] ?? side;
+    const radius = size * (0.15 + 0.07 * CHANNELS.indexOf(channel));
+    const inside = (x, y) => Math.hypot(x - size / 2, y - size / 2) < radius;
+    const buffer = greyPng(size, (x, y) => (inside(x, y) ? 120 + ((x * 7 + y * 13) % 100) : (x + y) % 9));
+    return {name: `${id}_${channel}.png`, mimeType: 'image/png', buffer};
+  });
+}
+
+/** Files of a real field. */
+export function realField(id, channels = CHANNELS) {
+  return channels.map((channel) => {
+    const name = `${id}_${channel}.png`;
+    return {name, mimeType: 'image/png', buffer: readFileSync(path.join(IMAGES, name))};
+  });
+}
+
+/** A text with an image's name. */
+export function textNamed(name) {
+  return {name, mimeType: 'image/png', buffer: Buffer.from('This is a shopping list, not a microscope image.\n')};
+}
+
+/** Drops files on the page, as a visitor does from a folder. */
+export async function drop(page, files) {
+  const data = files.map(({name, mimeType, buffer}) => ({name, mimeType, text: buffer.toString('base64')}));
+  const dataTransfer = await page.evaluateHandle((data) => {
+    const transfer = new DataTransfer();
+    for (const {name, mimeType, text} of data) {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([bytes], name, {type: mimeType}));
+    }
+    return transfer;
+  }, data);
+  for (const event of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#drop', event, {dataTransfer});
+}
+
+/** Waits until the card of this field is done or refused, and reads it. */
+export async function settled(page, id, timeout = PATIENCE.cpu) {
+  const card = page.locator(`article.field[data-id="${id}"]`);
+  const states = ['done', 'error'].map((state) => `article.field[data-id="${id}"][data-state="${state}"]`);
+  await page.waitForSelector(states.join(', '), {timeout});
+  return card.evaluate((card) => ({
+    state: card.dataset.state,
+    reason: card.querySelector('.reason').textContent,
+    hasPreview: !card.querySelector('canvas').hidden && card.querySelector('canvas').width > 1,
+    chips: [...card.querySelectorAll('.chip[data-class]')].map((chip) => Number(chip.dataset.class)),
+    bars: [...card.querySelectorAll('.bar[data-class]')].map((bar) => ({
+      class: Number(bar.dataset.class),
+      probability: Number(bar.dataset.probability),
+      present: bar.dataset.present === 'true',
+    })),
+  }));
+}
+
+/** The rows of `trainer predict`'s table: id, class numbers over threshold, 28 probabilities. */
+export function readReference(file) {
+  const [head, ...rows] = readFileSync(file, 'utf8').trim().split(/\r?\n/).map((line) => line.split(','));
+  const first = head.indexOf('Predicted') + 1;
+  return rows.map((row) => ({
+    id: row[head.indexOf('Id')],
+    predicted: row[head.indexOf('Predicted')].split(' ').filter(Boolean).map(Number),
+    probabilities: row.slice(first).map(Number),
+  }));
+}
+
+/** What a card says otherwise than the reference does, one line a difference. */
+export function differences(card, reference, tolerance) {
+  const found = [];
+  if (card.bars.length !== reference.probabilities.length) {
+    found.push(`${card.bars.length} bars, and ${reference.probabilities.length} probabilities in the reference`);
+  }
+  for (const bar of card.bars) {
+    const expected = reference.probabilities[bar.class];
+    // Not `>`: that would let a NaN pass.
+    if (!(Math.abs(bar.probability - expected) <= tolerance)) {
+      found.push(`class ${bar.class}: ${bar.probability}, and ${expected} in the reference`);
+    }
+  }
+  const ascending = (classes) => [...classes].sort((a, b) => a - b).join(' ');
+  const present = card.bars.filter((bar) => bar.present).map((bar) => bar.class);
+  if (ascending(card.chips) !== ascending(present)) found.push(`chips ${ascending(card.chips)}, and bars ${ascending(present)}`);
+  if (ascending(card.chips) !== ascending(reference.predicted)) {
+    found.push(`labels ${ascending(card.chips)}, and ${ascending(reference.predicted)} in the reference`);
+  }
+  return found;
+}

@@ -1,0 +1,58 @@
+// What the page says when the server gives it something wrong.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {failed, launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+
+const MANIFEST = '/model/manifest.json';
+const WEIGHTS = '/model/weights.safetensors';
+const CPU = '?device=cpu';
+const timeout = 2 * PATIENCE.cpu;
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const flipped = (bytes) => {
+  bytes[bytes.length - 1] ^= 1;
+  return bytes;
+};
+const ofAnotherFormat = (bytes) => JSON.stringify({...JSON.parse(bytes), format: 9999});
+
+for (const [what, changes, reason] of [
+  ['one bit of the weights is flipped', {[WEIGHTS]: flipped}, /weights/i],
+  ['the weights are cut short', {[WEIGHTS]: (bytes) => bytes.subarray(0, bytes.length / 2)}, /weights/i],
+  ['the package is of another format', {[MANIFEST]: ofAnotherFormat}, /9999/],
+  ['the manifest is no JSON', {[MANIFEST]: () => '<!doctype html>'}, /manifest/i],
+  ['there are no weights', {[WEIGHTS]: 404}, /weights\.safetensors.*404/],
+  ['there is no manifest', {[MANIFEST]: 404}, /manifest\.json.*404/],
+  ['there is no engine', {'/worker_bg.wasm': 404}, /worker_bg\.wasm.*404/],
+  ['the engine is no WebAssembly', {'/worker_bg.wasm': () => 'not a program'}, /engine/i],
+  ['the script of the engine is missing', {'/worker.js': 404}, /engine/i],
+  ['the program of the page is missing', {'/page_bg.wasm': 404}, /page/i],
+]) {
+  test(`the page says so where ${what}`, {timeout}, async () => {
+    const site = await serve({changes});
+    try {
+      await visit(browser, site, CPU, async (page) => assert.match(await failed(page), reason));
+    } finally {
+      await site.close();
+    }
+  });
+}
+
+test('trying again succeeds once the server does', {timeout}, async () => {
+  const site = await serve({changes: {[WEIGHTS]: 503}});
+  try {
+    await visit(browser, site, CPU, async (page) => {
+      assert.match(await failed(page), /503/);
+      delete site.changes[WEIGHTS];
+      await page.click('#retry');
+      await page.waitForSelector('body[data-engine="loading"], body[data-engine="ready"]');
+      await ready(page);
+    });
+  } finally {
+    await site.close();
+  }
+});

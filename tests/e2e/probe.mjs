@@ -1,0 +1,68 @@
+// Drives the engine's worker without the page: opens a package and runs the network on given planes.
+import {goldenNames, readTensors} from './safetensors.mjs';
+
+const bytes = async (url) => {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response.arrayBuffer();
+};
+
+/** Starts a worker and opens the package under `/package/`. */
+async function open(device) {
+  const worker = new Worker('../engine.js', {type: 'module'});
+  const waiting = [];
+  const arrived = [];
+  const broken = [];
+  const next = () => new Promise((resolve, reject) => {
+    if (broken.length) reject(broken[0]);
+    else if (arrived.length) resolve(arrived.shift());
+    else waiting.push({resolve, reject});
+  });
+  worker.onmessage = ({data}) => {
+    if (data.type === 'opening') return;
+    if (waiting.length) waiting.shift().resolve(data);
+    else arrived.push(data);
+  };
+  worker.onerror = (event) => {
+    broken.push(new Error(`the engine broke: ${event.message}`));
+    for (const {reject} of waiting.splice(0)) reject(broken[0]);
+  };
+  const ask = async (request, expected) => {
+    if (request) worker.postMessage(request);
+    const reply = await next();
+    if (reply.type !== expected) throw new Error(`${expected} was expected, not ${reply.type}: ${reply.reason}`);
+    return reply;
+  };
+  worker.postMessage(await WebAssembly.compile(await bytes('../worker_bg.wasm')));
+  await ask(undefined, 'started');
+  const manifest = new TextDecoder().decode(await bytes('../package/manifest.json'));
+  const weights = await bytes('../package/weights.safetensors');
+  const {device: report} = await ask({type: 'open', manifest, weights, device}, 'opened');
+  return {worker, ask, report};
+}
+
+/** `[height, width, 3]` bytes as `[3, height, width]` numbers from 0 to 1. */
+function planes({values, shape: [height, width, channels]}) {
+  const result = new Float32Array(values.length);
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    for (let channel = 0; channel < channels; channel++) {
+      result[channel * height * width + pixel] = values[pixel * channels + channel] / 255;
+    }
+  }
+  return result;
+}
+
+/** What the engine answers to every golden input, and the device that did. */
+window.probeGoldens = async (device, goldens) => {
+  const {worker, ask, report} = await open(device);
+  const tensors = readTensors(await bytes(goldens));
+  const answers = {};
+  for (const [field, name] of goldenNames(tensors).entries()) {
+    const input = tensors[`${name}.input_u8`];
+    const reply = await ask({type: 'probe', field, planes: planes(input), size: input.shape[0]}, 'probed');
+    if (reply.field !== field) throw new Error(`the answer is for input ${reply.field}, not ${field}`);
+    answers[name] = {logits: [...reply.logits], pooled: [...reply.pooled], milliseconds: reply.network_ms};
+  }
+  worker.terminate();
+  return {report, answers};
+};

@@ -1,0 +1,166 @@
+//! From names to fields.
+
+use cytolens::field::{Channel, FaultKind, Grouping, group};
+
+/// `folder/id: name name`, one line a field.
+fn fields(grouping: &Grouping) -> Vec<String> {
+    grouping
+        .fields
+        .iter()
+        .map(|field| {
+            let names: Vec<_> = field.files.iter().map(|file| file.name.as_str()).collect();
+            format!("{}/{}: {}", field.folder, field.id, names.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn channels_of_an_id_become_one_field_in_channel_order() {
+    let grouping = group(["a_yellow.png", "a_blue.png", "a_red.png", "a_green.png"]);
+    assert_eq!(
+        fields(&grouping),
+        ["/a: a_red.png a_green.png a_blue.png a_yellow.png"]
+    );
+    let files = &grouping.fields[0].files;
+    assert_eq!(
+        files.iter().map(|file| file.index).collect::<Vec<_>>(),
+        [2, 3, 1, 0]
+    );
+    assert_eq!(
+        files.iter().map(|file| file.channel).collect::<Vec<_>>(),
+        Channel::ALL.map(Some)
+    );
+    assert!(grouping.faults.is_empty() && grouping.ignored.is_empty());
+}
+
+#[test]
+fn names_may_be_in_capitals() {
+    let grouping = group(["Cell_1_RED.PNG", "Cell_1_Green.Tiff", "Cell_1_blue.JPeG"]);
+    assert_eq!(
+        fields(&grouping),
+        ["/Cell_1: Cell_1_RED.PNG Cell_1_Green.Tiff Cell_1_blue.JPeG"]
+    );
+}
+
+#[test]
+fn other_images_are_composites() {
+    let grouping = group(["slide.v2.png", "red.jpg", "a_purple.tif"]);
+    assert_eq!(
+        fields(&grouping),
+        [
+            "/a_purple: a_purple.tif",
+            "/red: red.jpg",
+            "/slide.v2: slide.v2.png"
+        ]
+    );
+    assert!(
+        grouping
+            .fields
+            .iter()
+            .all(|field| field.files[0].channel.is_none())
+    );
+}
+
+#[test]
+fn fields_of_different_folders_stay_apart() {
+    let grouping = group([
+        "p10/a_red.png",
+        "p2\\a_red.png",
+        "p2/a_green.png",
+        "a_red.png",
+    ]);
+    assert_eq!(
+        fields(&grouping),
+        [
+            "/a: a_red.png",
+            "p2/a: p2\\a_red.png p2/a_green.png",
+            "p10/a: p10/a_red.png"
+        ]
+    );
+}
+
+#[test]
+fn the_order_of_names_does_not_matter() {
+    let mut names = [
+        "x10_red.png",
+        "x2_red.png",
+        "x2_green.png",
+        "x2_red.jpg",
+        "x2.png",
+        "x1.png",
+    ];
+    let expected = fields(&group(names));
+    assert_eq!(
+        expected,
+        [
+            "/x1: x1.png",
+            "/x2: x2_red.png x2_green.png",
+            "/x10: x10_red.png"
+        ]
+    );
+    for _ in 0..names.len() {
+        names.rotate_left(1);
+        assert_eq!(fields(&group(names)), expected);
+    }
+}
+
+#[test]
+fn repeated_channels_and_composites_beside_channels_are_faults() {
+    // The lossless file is taken, though the other comes first in the list and by name.
+    let grouping = group(["x_red.jpg", "x_red.png", "x.png", "y.jpg", "y.tif"]);
+    assert_eq!(fields(&grouping), ["/x: x_red.png", "/y: y.tif"]);
+    assert_eq!(
+        grouping
+            .faults
+            .iter()
+            .map(|fault| (fault.index, fault.to_string()))
+            .collect::<Vec<_>>(),
+        [
+            (0, "x_red.png is taken in its place: x_red.jpg".to_owned()),
+            (2, "x_red.png is taken in its place: x.png".to_owned()),
+            (3, "y.tif is taken in its place: y.jpg".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_image_is_a_fault() {
+    let grouping = group(["notes.txt", "noextension", "_red.png", " _green.png", ""]);
+    assert!(grouping.fields.is_empty());
+    let kinds: Vec<_> = grouping
+        .faults
+        .into_iter()
+        .map(|fault| fault.kind)
+        .collect();
+    use FaultKind::{EmptyId, UnknownExtension};
+    assert_eq!(
+        kinds,
+        [
+            UnknownExtension,
+            UnknownExtension,
+            EmptyId,
+            EmptyId,
+            UnknownExtension
+        ]
+    );
+}
+
+#[test]
+fn litter_and_tables_are_ignored() {
+    let names = [
+        ".DS_Store",
+        "a/._x_red.png",
+        "Thumbs.db",
+        "desktop.ini",
+        "train.csv",
+        ".png",
+    ];
+    let grouping = group(names);
+    assert_eq!(grouping.ignored, names);
+    assert!(grouping.fields.is_empty() && grouping.faults.is_empty());
+}
+
+#[test]
+fn no_names_are_no_fields() {
+    assert_eq!(group([""; 0]), Grouping::default());
+}

@@ -1,0 +1,11 @@
+//! Fields as the trainer and the browser meet them: names, files, refusals, input planes, previews.
+
+#![cfg(feature = "fields")]
+
+mod composing;
+mod decoding;
+mod files;
+mod grouping;
+mod previewing;
+mod real_data;
+mod refusals;

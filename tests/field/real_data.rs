@@ -1,0 +1,124 @@
+//! Fields of the Human Protein Atlas, which are not part of the project.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cytolens::field::{Composition, Field, FieldFiles, Source, decode_field, group, preview};
+
+/// A folder of the development data; none, with a note, where it is not there.
+fn data(folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("CYTOLENS_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    let path = root.join(folder);
+    if !path.is_dir() {
+        println!("skipped: no development data at {}", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn fields_in(folder: &Path) -> Vec<FieldFiles> {
+    let entries = fs::read_dir(folder).expect("a readable folder");
+    let names = entries.map(|entry| {
+        entry
+            .expect("a readable entry")
+            .file_name()
+            .into_string()
+            .expect("UTF-8")
+    });
+    let grouping = group(names);
+    assert!(grouping.faults.is_empty(), "{:?}", grouping.faults);
+    grouping.fields
+}
+
+fn decode(folder: &Path, files: &FieldFiles) -> Field {
+    let read = |name: &str| fs::read(folder.join(name)).expect("a readable file");
+    let contents: Vec<_> = files
+        .files
+        .iter()
+        .map(|file| (file, read(&file.name)))
+        .collect();
+    let sources: Vec<_> = contents
+        .iter()
+        .map(|(file, bytes)| Source {
+            name: &file.name,
+            channel: file.channel,
+            bytes,
+        })
+        .collect();
+    decode_field(&files.id, &sources).expect("a good field")
+}
+
+#[test]
+fn fields_of_the_challenge_are_read() {
+    let Some(folder) = data("hpa/images") else {
+        return;
+    };
+    let fields = fields_in(&folder);
+    assert_eq!(fields.len(), 80);
+    // The others are of the same kind; a debug build takes a while for each.
+    for files in fields.iter().take(8) {
+        let field = decode(&folder, files);
+        assert_eq!(
+            field.describe(),
+            "512 × 512 px, 8 bit, red green blue yellow"
+        );
+        let planes = Composition::Rgby
+            .compose(&field, 512)
+            .expect("four channels");
+        for plane in planes.values.chunks(512 * 512) {
+            let mean = plane.iter().sum::<f32>() / plane.len() as f32;
+            assert!((0.001..0.6).contains(&mean), "{}: {mean}", files.id);
+        }
+    }
+}
+
+#[test]
+fn a_field_of_full_resolution_is_read() {
+    let Some(folder) = data("hpa/highres") else {
+        return;
+    };
+    let fields = fields_in(&folder);
+    let field = decode(&folder, &fields[0]);
+    assert_eq!(
+        field.describe(),
+        "2048 × 2048 px, 8 bit, red green blue yellow"
+    );
+
+    let full = Composition::Rgby
+        .compose(&field, 2048)
+        .expect("four channels");
+    let small = Composition::Rgby
+        .compose(&field, 512)
+        .expect("four channels");
+    let mean = |values: &[f32]| {
+        values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
+    };
+    for (full, small) in full
+        .values
+        .chunks(2048 * 2048)
+        .zip(small.values.chunks(512 * 512))
+    {
+        // Shrinking keeps the light, but for what the filter's overshoots lose at black.
+        assert!(
+            (mean(full) / mean(small) - 1.0).abs() < 0.01,
+            "{} {}",
+            mean(full),
+            mean(small)
+        );
+    }
+
+    let picture = preview(&field, 600);
+    assert_eq!((picture.width, picture.height), (600, 600));
+    // Every light is used: the picture is neither black nor burnt out.
+    for light in 0..3 {
+        let values: Vec<_> = picture.rgba.iter().skip(light).step_by(4).collect();
+        let bright = values.iter().filter(|&&&value| value == 255).count();
+        assert!(
+            (1..values.len() / 5).contains(&bright),
+            "light {light}: {bright}"
+        );
+    }
+}

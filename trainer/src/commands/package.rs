@@ -1,0 +1,149 @@
+//! `trainer package`: a run becomes a model package.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use clap::Args;
+use cytolens::classifier::Classifier;
+use cytolens::labels::{COUNT, LOCATIONS};
+use cytolens::model::{HeadKind, weights};
+use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
+
+use crate::run::folder::{RunFolder, Summary};
+
+/// The side of the golden input that every start of the page can afford, in pixels.
+const SMALL_GOLDEN: usize = 64;
+
+/// Make a model package of a run
+///
+/// Writes manifest.json and weights.safetensors (f16), and checks that the package answers as the
+/// run's network does.
+#[derive(Debug, Args)]
+pub struct MakePackage {
+    /// The run's folder
+    #[arg(long, value_name = "DIR")]
+    run: PathBuf,
+    /// The package's folder; must not hold a package
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The package's name; by default from the network and the run's folder
+    #[arg(long)]
+    name: Option<String>,
+}
+
+impl MakePackage {
+    /// Runs the command.
+    pub fn run(&self) -> Result<ExitCode> {
+        let (folder, summary) = RunFolder::open(&self.run)?;
+        let device = Device::flex();
+        let mut network = summary.network.init(&device);
+        let tensors = weights::read_file(&folder.network())?;
+        weights::apply_exactly(&mut network, "", &tensors)
+            .with_context(|| format!("in {}", folder.network().display()))?;
+        let halved = weights::to_safetensors(&network, "", weights::Precision::Half)?;
+
+        let sizes = match summary.network.head {
+            HeadKind::Pooling => vec![SMALL_GOLDEN.min(summary.network.size), summary.network.size],
+            HeadKind::Described => vec![summary.network.size],
+        };
+        // The golden logits are those of the package as it will be read, f16 weights and all; until
+        // they are known the manifest holds zeros.
+        let unknown = sizes
+            .into_iter()
+            .map(|size| Golden {
+                size,
+                logits: vec![0.0; COUNT],
+            })
+            .collect();
+        let manifest = self.manifest(&summary, unknown);
+        let classifier =
+            Classifier::new(&Package::pack(manifest.clone(), halved.clone())?, device)?;
+        let goldens = manifest
+            .goldens
+            .iter()
+            .map(|golden| {
+                let planes = golden_planes(summary.network.planes, golden.size);
+                let logits = pollster::block_on(classifier.run(&planes, golden.size))?.logits;
+                Ok(Golden {
+                    size: golden.size,
+                    logits,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let package = Package::pack(
+            Manifest {
+                goldens,
+                ..manifest
+            },
+            halved,
+        )?;
+        package.write(&self.out)?;
+        // What was written is what is read.
+        Package::read(&self.out)?;
+        println!(
+            "the package is in {}: {} bytes of weights",
+            self.out.display(),
+            package.manifest().weights.bytes
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn manifest(&self, summary: &Summary, goldens: Vec<Golden>) -> Manifest {
+        let title = summary.network.architecture.title();
+        let fields = summary.trained_on + summary.held_back;
+        Manifest {
+            format: FORMAT,
+            name: self.name.clone().unwrap_or_else(|| format!("{title}, {} fields", summary.trained_on)),
+            limits: limits(summary),
+            licence: "MIT OR Apache-2.0".to_owned(),
+            attribution: vec![
+                "Training images: Human Protein Atlas, proteinatlas.org".to_owned(),
+                "Initial weights: DenseNet trained on ImageNet, Zhuang Liu and others, BSD-3-Clause, by way of Keras applications".to_owned(),
+            ],
+            network: summary.network.clone(),
+            labels: LOCATIONS.map(str::to_owned).to_vec(),
+            thresholds: summary.thresholds.clone(),
+            composition: summary.recipe.input.composition,
+            mean: summary.mean.clone(),
+            std: summary.std.clone(),
+            weights: WeightsEntry::default(),
+            goldens,
+            provenance: serde_json::json!({
+                "program": concat!("cytolens trainer ", env!("CARGO_PKG_VERSION")),
+                "initial_weights": summary.initial_weights,
+                "fields": fields,
+                "trained_on": summary.trained_on,
+                "held_back": summary.held_back,
+                "recipe": summary.recipe,
+            }),
+            metrics: summary.metrics.clone(),
+        }
+    }
+}
+
+/// What users must know before they believe the model.
+fn limits(summary: &Summary) -> String {
+    let fields = summary.trained_on + summary.held_back;
+    let never: Vec<&str> = (0..COUNT)
+        .filter(|class| !summary.classes_seen.contains(class))
+        .map(|class| LOCATIONS[class])
+        .collect();
+    let first = if fields < 1000 {
+        format!(
+            "A first model, trained on {} of only {fields} fields: it shows that the path works, and its answers are often wrong.",
+            summary.trained_on
+        )
+    } else {
+        format!("Trained on {} of {fields} fields.", summary.trained_on)
+    };
+    if never.is_empty() {
+        first
+    } else {
+        format!(
+            "{first} It has never seen, and cannot find: {}.",
+            never.join(", ")
+        )
+    }
+}

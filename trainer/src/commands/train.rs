@@ -1,0 +1,360 @@
+//! `trainer train`: a labelled set and a recipe become a run's folder.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use clap::Args;
+use cytolens::field::Planes;
+use cytolens::labels::{COUNT, LabelSet};
+use cytolens::model::{DenseNet, Network, weights};
+use sha2::{Digest, Sha256};
+
+use super::progress;
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::split::stratified;
+use crate::device::DeviceChoice;
+use crate::report::metrics::{Scores, decide, score, tune_thresholds};
+use crate::run::features::Extractor;
+use crate::run::folder::{RunFolder, Summary};
+use crate::run::recipe::Recipe;
+use crate::run::train::{Examples, predict, train_head};
+
+/// Keras' batch-norm epsilon, with which the ImageNet weights were trained.
+const IMAGENET_EPSILON: f64 = 1.001e-5;
+/// Where initial weights are looked for beside a data set.
+const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
+
+/// Train a model on a labelled set
+///
+/// Trains the recipe's head over the frozen features of ImageNet weights.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The labelled set: a folder with train.csv and the channel files
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// A recipe's name (`first`) or TOML file
+    #[arg(long, default_value = "first")]
+    recipe: String,
+    /// The run's folder; must be new
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// ImageNet weights under torchvision's names (.safetensors, .pth); looked for in the data
+    /// folder and in `imagenet` beside it
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Go on with a run of the same recipe that broke off
+    #[arg(long)]
+    resume: bool,
+    /// What computes the features
+    #[arg(long, value_enum, default_value = "flex")]
+    device: DeviceChoice,
+}
+
+impl Train {
+    /// Runs the command.
+    pub fn run(&self) -> Result<ExitCode> {
+        let recipe = Recipe::load(&self.recipe)?;
+        let set = Dataset::open(&self.data)?;
+        let init = self.initial_weights(&recipe)?;
+        let device = self.device.open()?;
+        let (backbone, initial_weights) = pretrained(&recipe, &init, &device)?;
+        let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
+
+        let bar = progress(set.samples.len(), "Reading");
+        let (samples, faults) = readable(set, &recipe, &bar);
+        bar.finish();
+        for fault in &faults {
+            eprintln!("left out: {fault}");
+        }
+        if samples.len() < 2 * recipe.split.folds {
+            bail!(
+                "{} readable samples are too few for {} folds",
+                samples.len(),
+                recipe.split.folds
+            );
+        }
+
+        let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
+        let parts = stratified(
+            &labels,
+            &[1.0 - recipe.split.held_back, recipe.split.held_back],
+            recipe.split.seed,
+        );
+        let of_part = |part: usize| -> Vec<usize> {
+            (0..samples.len())
+                .filter(|&sample| parts[sample] == part)
+                .collect()
+        };
+        let (training, held_back) = (of_part(0), of_part(1));
+        folder.write_split(samples.iter().zip(&parts).map(|(sample, &part)| {
+            (
+                sample.field.id.as_str(),
+                if part == 0 { "train" } else { "held back" },
+            )
+        }))?;
+        println!(
+            "{} samples: {} to train on, {} held back",
+            samples.len(),
+            training.len(),
+            held_back.len()
+        );
+
+        let (mean, std) = plane_statistics(&samples, &training, &recipe)?;
+        let bar = progress(samples.len(), "Features");
+        let extractor = Extractor {
+            backbone: &backbone,
+            head: recipe.network.head,
+            mean: &mean,
+            std: &std,
+            device: &device,
+        };
+        let features = extractor.all(
+            &samples,
+            |sample| planes(sample, &recipe),
+            &folder.features(),
+            &bar,
+        )?;
+        bar.finish();
+
+        let host = Device::flex();
+        let examples = Examples {
+            features: &features,
+            labels: &labels,
+        };
+        let (thresholds, cross_validated) = tune(&recipe, examples, &training, &host)?;
+        let bar = progress(recipe.training.epochs, "Training");
+        let head = train_head(&recipe, examples, &training, &host, &bar)?;
+        bar.finish();
+        let held_back_scores = evaluate(
+            &predict(&head, &features, &held_back, &host)?,
+            &labels,
+            &held_back,
+            &thresholds,
+        );
+        print_scores(
+            "cross-validated on the training part (thresholds tuned there)",
+            &cross_validated,
+        );
+        print_scores("held back", &held_back_scores);
+
+        let network = recipe.network(IMAGENET_EPSILON);
+        let trained = Network { backbone, head };
+        let summary = Summary {
+            network,
+            mean,
+            std,
+            thresholds: thresholds.to_vec(),
+            trained_on: training.len(),
+            held_back: held_back.len(),
+            classes_seen: (0..COUNT)
+                .filter(|&class| {
+                    training
+                        .iter()
+                        .any(|&sample| labels[sample].contains(class))
+                })
+                .collect(),
+            initial_weights,
+            metrics: serde_json::json!({
+                "held_back": held_back_scores,
+                "cross_validated": cross_validated,
+            }),
+            recipe,
+        };
+        folder.finish(
+            &weights::to_safetensors(&trained, "", weights::Precision::Single)?,
+            &summary,
+        )?;
+        println!(
+            "the run is in {}; `trainer package --run` makes a model package of it",
+            self.out.display()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn initial_weights(&self, recipe: &Recipe) -> Result<PathBuf> {
+        if let Some(file) = &self.init {
+            return Ok(file.clone());
+        }
+        let name = format!(
+            "{}.safetensors",
+            recipe
+                .network
+                .architecture
+                .title()
+                .replace('-', "")
+                .to_lowercase()
+        );
+        let places: Vec<PathBuf> = WEIGHTS_NEAR_DATA
+            .iter()
+            .map(|place| self.data.join(place).join(&name))
+            .collect();
+        places
+            .iter()
+            .find(|path| path.is_file())
+            .cloned()
+            .with_context(|| {
+                let looked: Vec<String> = places
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect();
+                format!(
+                    "no ImageNet weights: name them with --init FILE; looked for {}",
+                    looked.join(" and ")
+                )
+            })
+    }
+}
+
+/// The backbone with ImageNet weights, its stem fitted to the recipe's planes, and what names them.
+fn pretrained(recipe: &Recipe, file: &Path, device: &Device) -> Result<(DenseNet, String)> {
+    let mut tensors = weights::read_file(file)?;
+    // ImageNet's thousand classes are not ours.
+    tensors.retain(|name, _| !name.starts_with("classifier."));
+    let config = recipe
+        .network
+        .architecture
+        .config()
+        .with_epsilon(IMAGENET_EPSILON);
+    let mut backbone = config.init(device);
+    weights::apply_exactly(&mut backbone, "backbone.", &tensors)
+        .with_context(|| format!("in {}", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok((
+        backbone.with_stem_for(recipe.input.composition.planes()),
+        format!("{name}, SHA-256 {digest}"),
+    ))
+}
+
+/// The samples that can be read and composed; the others as faults.
+fn readable(
+    set: Dataset,
+    recipe: &Recipe,
+    bar: &indicatif::ProgressBar,
+) -> (Vec<Sample>, Vec<String>) {
+    let mut faults = set.faults;
+    let mut samples = Vec::with_capacity(set.samples.len());
+    for sample in set.samples {
+        match planes(&sample, recipe) {
+            Ok(_) => samples.push(sample),
+            Err(error) => faults.push(format!("{error:#}")),
+        }
+        bar.inc(1);
+    }
+    (samples, faults)
+}
+
+fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes> {
+    Ok(recipe
+        .input
+        .composition
+        .compose(&sample.field.read()?, recipe.input.size as u32)?)
+}
+
+/// Mean and standard deviation a plane of the training part's values.
+fn plane_statistics(
+    samples: &[Sample],
+    training: &[usize],
+    recipe: &Recipe,
+) -> Result<(Vec<f32>, Vec<f32>)> {
+    let count = recipe.input.composition.planes();
+    let area = recipe.input.size * recipe.input.size;
+    let (mut sums, mut squares) = (vec![0.0_f64; count], vec![0.0_f64; count]);
+    for &sample in training {
+        for (plane, values) in planes(&samples[sample], recipe)?
+            .values
+            .chunks_exact(area)
+            .enumerate()
+        {
+            for &value in values {
+                sums[plane] += f64::from(value);
+                squares[plane] += f64::from(value) * f64::from(value);
+            }
+        }
+    }
+    let total = (training.len() * area) as f64;
+    let mean: Vec<f64> = sums.iter().map(|sum| sum / total).collect();
+    let std = squares
+        .iter()
+        .zip(&mean)
+        .map(|(square, mean)| (square / total - mean * mean).max(1e-8).sqrt() as f32)
+        .collect();
+    Ok((mean.into_iter().map(|mean| mean as f32).collect(), std))
+}
+
+/// Thresholds from predictions by heads that have not seen the sample, and the scores they reach.
+fn tune(
+    recipe: &Recipe,
+    examples: Examples<'_>,
+    training: &[usize],
+    host: &Device,
+) -> Result<([f32; COUNT], Scores)> {
+    let folds = recipe.split.folds;
+    let labels: Vec<LabelSet> = training
+        .iter()
+        .map(|&sample| examples.labels[sample])
+        .collect();
+    let fold_of = stratified(&labels, &vec![1.0 / folds as f64; folds], recipe.split.seed);
+    let mut probabilities = vec![[0.0; COUNT]; training.len()];
+    let bar = progress(folds * recipe.training.epochs, "Tuning thresholds");
+    for fold in 0..folds {
+        let (inside, outside): (Vec<usize>, Vec<usize>) =
+            (0..training.len()).partition(|&position| fold_of[position] == fold);
+        let samples = |positions: &[usize]| -> Vec<usize> {
+            positions
+                .iter()
+                .map(|&position| training[position])
+                .collect()
+        };
+        let head = train_head(recipe, examples, &samples(&outside), host, &bar)?;
+        for (position, row) in
+            inside
+                .iter()
+                .zip(predict(&head, examples.features, &samples(&inside), host)?)
+        {
+            probabilities[*position] = row;
+        }
+    }
+    bar.finish();
+    let choice = &recipe.thresholds;
+    let thresholds = tune_thresholds(
+        &labels,
+        &probabilities,
+        choice.least_positives,
+        choice.otherwise,
+    );
+    let scores = evaluate(&probabilities, examples.labels, training, &thresholds);
+    Ok((thresholds, scores))
+}
+
+fn evaluate(
+    probabilities: &[[f32; COUNT]],
+    labels: &[LabelSet],
+    chosen: &[usize],
+    thresholds: &[f32; COUNT],
+) -> Scores {
+    let truth: Vec<LabelSet> = chosen.iter().map(|&sample| labels[sample]).collect();
+    let predicted: Vec<LabelSet> = probabilities
+        .iter()
+        .map(|row| decide(row, thresholds))
+        .collect();
+    score(&truth, &predicted)
+}
+
+fn print_scores(of: &str, scores: &Scores) {
+    println!(
+        "{of}: macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact match {:.4}; {} samples",
+        scores.macro_f1,
+        scores.macro_f1_present,
+        scores.classes_present,
+        scores.micro_f1,
+        scores.exact_match,
+        scores.samples
+    );
+}

@@ -1,0 +1,6 @@
+//! Labelled fields on disk: sets, views and splits.
+
+pub mod dataset;
+pub mod files;
+pub mod split;
+pub mod views;

@@ -1,0 +1,164 @@
+//! F1 scores and the thresholds that earn them.
+
+use cytolens::labels::{COUNT, LabelSet};
+use serde::Serialize;
+
+/// Scores of predicted label sets against true ones.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scores {
+    /// How many samples were scored.
+    pub samples: usize,
+    /// The mean of the 28 F1 scores; a class without positives and predictions counts 0, as in
+    /// scikit-learn.
+    pub macro_f1: f64,
+    /// The mean over the classes that occur in the truth.
+    pub macro_f1_present: f64,
+    /// How many classes occur in the truth.
+    pub classes_present: usize,
+    /// F1 of all decisions together.
+    pub micro_f1: f64,
+    /// The share of samples whose predicted set is the true one.
+    pub exact_match: f64,
+}
+
+/// True positives, false positives and false negatives of a class.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    hits: usize,
+    wrong: usize,
+    missed: usize,
+}
+
+impl Counts {
+    fn f1(self) -> f64 {
+        let denominator = 2 * self.hits + self.wrong + self.missed;
+        if denominator == 0 {
+            0.0
+        } else {
+            2.0 * self.hits as f64 / denominator as f64
+        }
+    }
+
+    fn add(&mut self, truth: bool, predicted: bool) {
+        match (truth, predicted) {
+            (true, true) => self.hits += 1,
+            (false, true) => self.wrong += 1,
+            (true, false) => self.missed += 1,
+            (false, false) => {}
+        }
+    }
+}
+
+/// Scores predicted sets.
+pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
+    let mut classes = [Counts::default(); COUNT];
+    let mut all = Counts::default();
+    for (truth, predicted) in truth.iter().zip(predicted) {
+        for (class, counts) in classes.iter_mut().enumerate() {
+            counts.add(truth.contains(class), predicted.contains(class));
+            all.add(truth.contains(class), predicted.contains(class));
+        }
+    }
+    let present: Vec<f64> = classes
+        .iter()
+        .filter(|counts| counts.hits + counts.missed > 0)
+        .map(|counts| counts.f1())
+        .collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    Scores {
+        samples: truth.len(),
+        macro_f1: mean(&classes.map(Counts::f1)),
+        macro_f1_present: mean(&present),
+        classes_present: present.len(),
+        micro_f1: all.f1(),
+        exact_match: truth.iter().zip(predicted).filter(|(a, b)| a == b).count() as f64
+            / truth.len().max(1) as f64,
+    }
+}
+
+/// The set of classes whose probability reaches its threshold.
+pub fn decide(probabilities: &[f32; COUNT], thresholds: &[f32; COUNT]) -> LabelSet {
+    LabelSet::from_classes((0..COUNT).filter(|&class| probabilities[class] >= thresholds[class]))
+        .unwrap_or_default()
+}
+
+/// Per class, the threshold of highest F1 on predictions that the model has not been trained on.
+///
+/// Half-way between the neighbouring probabilities. A class with fewer than `least` positives keeps
+/// `otherwise`: its best threshold would be chance.
+pub fn tune_thresholds(
+    truth: &[LabelSet],
+    probabilities: &[[f32; COUNT]],
+    least: usize,
+    otherwise: f32,
+) -> [f32; COUNT] {
+    std::array::from_fn(|class| {
+        let mut ranked: Vec<(f32, bool)> = truth
+            .iter()
+            .zip(probabilities)
+            .map(|(set, p)| (p[class], set.contains(class)))
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let positives = ranked.iter().filter(|(_, positive)| *positive).count();
+        if positives < least {
+            return otherwise;
+        }
+        let mut best = (0.0, otherwise);
+        let mut counts = Counts {
+            missed: positives,
+            ..Counts::default()
+        };
+        for (index, &(probability, positive)) in ranked.iter().enumerate() {
+            if positive {
+                counts.hits += 1;
+                counts.missed -= 1;
+            } else {
+                counts.wrong += 1;
+            }
+            let below = ranked.get(index + 1).map_or(0.0, |next| next.0);
+            if below < probability && counts.f1() > best.0 {
+                best = (counts.f1(), (probability + below) / 2.0);
+            }
+        }
+        best.1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sets(texts: &[&str]) -> Vec<LabelSet> {
+        texts
+            .iter()
+            .map(|text| text.parse().expect("valid labels"))
+            .collect()
+    }
+
+    /// `sklearn.metrics.f1_score(truth, predicted, average="macro", zero_division=0)` over the 28
+    /// columns gives 0.0654761904..., `"micro"` 0.6.
+    #[test]
+    fn scores_are_scikit_learns() {
+        let truth = sets(&["0 1", "0", "25", "2"]);
+        let predicted = sets(&["0", "0 25", "25", "3"]);
+        let scores = score(&truth, &predicted);
+        // Class 0: 1; class 25: 2/3; classes 1, 2, 3: 0.
+        assert!((scores.macro_f1 - (1.0 + 2.0 / 3.0) / 28.0).abs() < 1e-12);
+        assert!((scores.macro_f1_present - (1.0 + 2.0 / 3.0) / 4.0).abs() < 1e-12);
+        assert!((scores.micro_f1 - 6.0 / 10.0).abs() < 1e-12);
+        assert_eq!(scores.exact_match, 0.0);
+        assert_eq!(scores.classes_present, 4);
+    }
+
+    #[test]
+    fn the_threshold_separates_what_can_be_separated() {
+        let truth = sets(&["0", "0", "0", "1", "1"]);
+        let mut probabilities = [[0.0; COUNT]; 5];
+        for (row, probability) in probabilities.iter_mut().zip([0.9, 0.4, 0.3, 0.2, 0.1]) {
+            row[0] = probability;
+        }
+        let thresholds = tune_thresholds(&truth, &probabilities, 3, 0.5);
+        assert!((thresholds[0] - 0.25).abs() < 1e-6);
+        assert_eq!(thresholds[1], 0.5, "two positives are too few");
+    }
+}

@@ -1,0 +1,3 @@
+//! What predictions are worth.
+
+pub mod metrics;

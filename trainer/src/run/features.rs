@@ -1,0 +1,159 @@
+//! What the frozen backbone makes of each sample, kept on disk: computed once, resumed after a
+//! break.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
+use cytolens::field::Planes;
+use cytolens::model::{DenseNet, HeadKind, head};
+use indicatif::ProgressBar;
+
+use crate::data::dataset::Sample;
+use crate::data::views::{VIEWS, view};
+
+/// The features of one sample's eight views: `[view, map, height, width]`.
+#[derive(Debug, Clone)]
+pub struct Features {
+    /// Maps, height and width of one view.
+    pub shape: [usize; 3],
+    /// `VIEWS` times the product of the shape.
+    pub values: Vec<f32>,
+}
+
+impl Features {
+    /// The features of one view.
+    pub fn view(&self, index: usize) -> &[f32] {
+        let length = self.values.len() / VIEWS;
+        &self.values[index * length..(index + 1) * length]
+    }
+}
+
+/// How the backbone sees planes.
+#[derive(Debug)]
+pub struct Extractor<'a> {
+    /// The frozen backbone.
+    pub backbone: &'a DenseNet,
+    /// The head decides whether whole maps are kept or their means, which are all it reads.
+    pub head: HeadKind,
+    /// Subtracted from each plane.
+    pub mean: &'a [f32],
+    /// Each plane is divided by this.
+    pub std: &'a [f32],
+    /// Where it computes.
+    pub device: &'a Device,
+}
+
+impl Extractor<'_> {
+    /// The features of every sample, in order, from `folder` where they are there already.
+    ///
+    /// # Errors
+    /// Where a field cannot be read or the folder not written.
+    pub fn all(
+        &self,
+        samples: &[Sample],
+        planes: impl Fn(&Sample) -> Result<Planes>,
+        folder: &Path,
+        progress: &ProgressBar,
+    ) -> Result<Vec<Features>> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        samples
+            .iter()
+            .map(|sample| {
+                let path = folder.join(format!("{}.safetensors", sample.field.id));
+                let features = if path.exists() {
+                    load(&path)?
+                } else {
+                    let features = self.one(&planes(sample)?)?;
+                    save(&path, &features)?;
+                    features
+                };
+                progress.inc(1);
+                Ok(features)
+            })
+            .collect()
+    }
+
+    fn one(&self, planes: &Planes) -> Result<Features> {
+        let size = planes.size as usize;
+        let mut shape = [0; 3];
+        let mut values = Vec::new();
+        for index in 0..VIEWS {
+            let mut view = view(planes, index).values;
+            for ((plane, mean), std) in view
+                .chunks_exact_mut(size * size)
+                .zip(self.mean)
+                .zip(self.std)
+            {
+                plane
+                    .iter_mut()
+                    .for_each(|value| *value = (*value - mean) / std);
+            }
+            let input = Tensor::<4>::from_data(
+                TensorData::new(view, [1, planes.planes, size, size]),
+                self.device,
+            );
+            let mut maps = self.backbone.forward(input);
+            if self.head == HeadKind::Pooling {
+                let pooled = head::pool(maps);
+                let [batch, count] = pooled.dims();
+                maps = pooled.reshape([batch, count, 1, 1]);
+            }
+            let [_, count, height, width] = maps.dims();
+            shape = [count, height, width];
+            values.extend(
+                maps.into_data()
+                    .try_into_vec::<f32>()
+                    .map_err(|error| anyhow::anyhow!("{error:?}"))?,
+            );
+        }
+        Ok(Features { shape, values })
+    }
+}
+
+fn save(path: &Path, features: &Features) -> Result<()> {
+    let [maps, height, width] = features.shape;
+    let bytes: Vec<u8> = features
+        .values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let view = safetensors::tensor::TensorView::new(
+        safetensors::Dtype::F32,
+        vec![VIEWS, maps, height, width],
+        &bytes,
+    )?;
+    let file = safetensors::serialize([("features", view)], None)?;
+    // Renamed when whole: a break must not leave half a file that looks like one.
+    let partial = path.with_extension("partial");
+    fs::write(&partial, file)
+        .and_then(|()| fs::rename(&partial, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn load(path: &Path) -> Result<Features> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file = safetensors::SafeTensors::deserialize(&bytes)
+        .with_context(|| format!("damaged: {}", path.display()))?;
+    let tensor = file
+        .tensor("features")
+        .with_context(|| format!("damaged: {}", path.display()))?;
+    let &[VIEWS, maps, height, width] = tensor.shape() else {
+        anyhow::bail!("features of another shape: {}", path.display());
+    };
+    ensure!(
+        tensor.dtype() == safetensors::Dtype::F32,
+        "features of another kind: {}",
+        path.display()
+    );
+    let values = tensor
+        .data()
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        .collect();
+    Ok(Features {
+        shape: [maps, height, width],
+        values,
+    })
+}

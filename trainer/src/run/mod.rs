@@ -1,0 +1,6 @@
+//! Training runs: recipe, features, head, and the folder that keeps them.
+
+pub mod features;
+pub mod folder;
+pub mod recipe;
+pub mod train;

@@ -1,0 +1,243 @@
+//! Cells: their outlines, nuclei and organising centres, and how they share a field.
+
+use std::f32::consts::{FRAC_PI_2, PI};
+
+use cytolens::labels::LabelSet;
+
+use super::cell_line::CellLine;
+use super::geometry::{Outline, Point, angle_between, bell};
+use super::layout::{Layout, Spot, choose_line};
+use super::random::{FieldSeed, Purpose, Stream};
+use super::texture::Grain;
+use super::Settings;
+
+/// Where a cell stands in its cycle, as far as it shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    Interphase,
+    /// Chromosomes on the plate between the spindle's poles.
+    Metaphase,
+    /// Two sets of chromosomes on their way to the poles.
+    Anaphase,
+    /// One of two daughters that a bridge still joins; the other one's place in the list of cells.
+    Daughter(usize),
+}
+
+impl Phase {
+    fn divides(self) -> bool {
+        matches!(self, Self::Metaphase | Self::Anaphase)
+    }
+
+    /// Whether a bridge still joins the cell to its sister.
+    pub(super) fn is_daughter(self) -> bool {
+        matches!(self, Self::Daughter(_))
+    }
+}
+
+/// A nucleolus: a few overlapping discs.
+#[derive(Debug, Clone)]
+pub(super) struct Nucleolus {
+    pub(super) lobes: Vec<(Point, f32)>,
+}
+
+/// One cell of a field.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    pub(super) centre: Point,
+    pub(super) outline: Outline,
+    /// Direction of the long axis.
+    pub(super) axis: f32,
+    /// Long axis over short axis.
+    pub(super) elongation: f32,
+    pub(super) nucleus: Point,
+    /// The nucleus's outline; in mitosis, that of the space the spindle takes.
+    pub(super) nucleus_outline: Outline,
+    pub(super) nucleoli: Vec<Nucleolus>,
+    /// The microtubule organising centre.
+    pub(super) organiser: Point,
+    pub(super) phase: Phase,
+    /// Brightness of the red, blue and yellow stains.
+    pub(super) stain: [f32; 3],
+    /// Brightness of the protein.
+    pub(super) expression: f32,
+    /// How far out of focus the cell lies, 0 to 1.
+    pub(super) defocus: f32,
+}
+
+impl Cell {
+    /// Whether the cell is in mitosis: no nucleus, no nucleoli.
+    pub(super) fn divides(&self) -> bool {
+        self.phase.divides()
+    }
+}
+
+/// The cells of a field and what they have in common.
+#[derive(Debug)]
+pub(super) struct Population {
+    pub(super) line: CellLine,
+    pub(super) cells: Vec<Cell>,
+    /// Typical width of the dark line between neighbours, in micrometres, and how it varies along the line.
+    pub(super) gap: f32,
+    pub(super) gap_width: Grain,
+}
+
+/// Places the cells of a field.
+///
+/// The labels matter only where they demand something of the cells: junctions need neighbours, a spindle needs a cell in
+/// mitosis and a bridge needs two daughters.
+pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -> Population {
+    let mut stream = seed.stream(Purpose::Layout, 0);
+    let junctions = labels.contains(22);
+    let line = settings.cell_line.unwrap_or_else(|| choose_line(&mut stream, junctions));
+    let mut layout = Layout::new(line, junctions, stream);
+    if labels.contains(16) {
+        for _ in 0..layout.stream.count(1, 3) {
+            layout.place_daughters();
+        }
+    }
+    if labels.contains(17) {
+        for _ in 0..layout.stream.count(1, 3) {
+            layout.place_dividing();
+        }
+    }
+    layout.fill(settings.mitoses);
+    let gap = line.gap * if junctions { 0.3 } else { layout.stream.between(0.0, 1.5) };
+    let gap_width = Grain::new(&mut layout.stream, 9.0);
+    let Layout { spots, .. } = layout;
+    let fields = FieldLooks::new(seed, settings);
+    let cells = spots
+        .iter()
+        .enumerate()
+        .map(|(number, spot)| build(spot, &line, &fields, &mut seed.stream(Purpose::Cell, number)))
+        .collect();
+    Population { line, cells, gap, gap_width }
+}
+
+/// What all cells of a field share besides the line.
+struct FieldLooks {
+    /// Spread of the protein's brightness from cell to cell.
+    variation: f32,
+    /// Share of cells that do not show the protein at all.
+    silent: f32,
+    /// Spread of the stains' brightness.
+    uneven: f32,
+    /// Share of cells out of focus.
+    defocused: f32,
+}
+
+impl FieldLooks {
+    fn new(seed: FieldSeed, settings: &Settings) -> Self {
+        let mut stream = seed.stream(Purpose::Style, 0);
+        let selective = stream.chance(0.15 * settings.variation);
+        Self {
+            variation: stream.between(0.12, 0.55) * settings.variation,
+            silent: if selective { stream.between(0.1, 0.5) } else { 0.0 },
+            uneven: stream.between(0.1, 0.3) * settings.variation,
+            defocused: if stream.chance(0.4) { stream.between(0.05, 0.35) * settings.defocus } else { 0.0 },
+        }
+    }
+}
+
+/// Gives a placed cell its outline, nucleus and brightness.
+fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) -> Cell {
+    let divides = spot.phase.divides();
+    let daughter = spot.phase.is_daughter();
+    let stretch = spot.elongation.sqrt();
+    // Outlines are drawn somewhat large: where neighbours meet, the border falls between them.
+    let growth = if divides { 1.0 } else { 1.18 };
+    let mut outline = Outline::ellipse(spot.radius * stretch * growth, spot.radius / stretch * growth, spot.axis);
+    if !divides {
+        shape(&mut outline, spot, line, daughter, stream);
+    }
+    let (long, short) = line.nucleus;
+    let size = stream.around(1.06, 0.14) * (spot.radius / line.radius).powf(0.5).clamp(0.75, 1.3);
+    let nucleus_axis = spot.axis + 0.35 * stream.normal();
+    let nucleus_outline = if divides {
+        Outline::ellipse(long * 0.88, short * 0.95, spot.axis)
+    } else {
+        let roundness = stream.between(0.88, 1.12);
+        let mut ellipse = Outline::ellipse(long * size * roundness, short * size / roundness, nucleus_axis)
+            .wavy(stream, line.bent * 0.75, 4);
+        if stream.chance(line.bent * 2.0) {
+            let (dent, depth) = (nucleus_axis + FRAC_PI_2 + 0.3 * stream.normal(), stream.between(0.15, 0.4));
+            ellipse.scale_by(|angle| 1.0 - depth * bell(angle_between(angle, dent), 0.45));
+        }
+        ellipse
+    };
+    let wander = (spot.radius * 0.9 - long * size).max(0.0) * 0.45;
+    let nucleus = if divides { spot.centre } else { spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit()) };
+    let nucleoli = if divides { Vec::new() } else { nucleoli(nucleus, &nucleus_outline, stream) };
+    // The organising centre keeps to the roomy side of the nucleus.
+    let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
+    let organiser = nucleus + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
+    let silent = stream.chance(looks.silent);
+    let expression = stream.around(1.0, looks.variation) * if silent { stream.between(0.0, 0.15) } else { 1.0 };
+    let round = if divides { 1.4 } else { 1.0 };
+    let stain = [(); 3].map(|()| stream.around(round, looks.uneven));
+    let defocus = if stream.chance(looks.defocused) { stream.between(0.3, 1.0) } else { 0.0 };
+    Cell {
+        centre: spot.centre,
+        outline,
+        axis: spot.axis,
+        elongation: spot.elongation,
+        nucleus,
+        nucleus_outline,
+        nucleoli,
+        organiser,
+        phase: spot.phase,
+        stain,
+        expression,
+        defocus,
+    }
+}
+
+/// Turns a cell's ellipse into an outline with lobes, tails and an uneven edge.
+fn shape(outline: &mut Outline, spot: &Spot, line: &CellLine, daughter: bool, stream: &mut Stream) {
+    let shaped = std::mem::replace(outline, Outline::ellipse(1.0, 1.0, 0.0));
+    *outline = shaped.wavy(stream, if daughter { 0.04 } else { 0.12 }, 5);
+    if !daughter && stream.chance(line.tails) {
+        for end in [0.0, PI] {
+            if stream.chance(0.75) {
+                let direction = spot.axis + end + 0.25 * stream.normal();
+                let (length, width) = (stream.between(0.6, 2.4), stream.between(0.06, 0.2));
+                outline.scale_by(|angle| 1.0 + length * (-angle_between(angle, direction).abs() / width).exp());
+            }
+        }
+    }
+    // A few corners, as where a cell holds on to the glass, with the rim drawn in between them.
+    let pull = if daughter { 0.15 } else { 0.25 + 0.7 * line.tails };
+    for _ in 0..stream.count(1, 5) {
+        let (direction, width, height) = (stream.angle(), stream.between(0.12, 0.4), pull * stream.between(0.0, 1.5));
+        outline.scale_by(|angle| 1.0 + height * (-angle_between(angle, direction).abs() / width).exp());
+    }
+    let ragged = line.ragged * stream.between(0.3, 1.6);
+    for _ in 0..24 {
+        let (direction, width, height) = (stream.angle(), stream.between(0.03, 0.1), ragged * stream.normal());
+        outline.scale_by(|angle| 1.0 + height * bell(angle_between(angle, direction), width));
+    }
+}
+
+/// One to six nucleoli of one to three lobes, away from the rim.
+fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut Stream) -> Vec<Nucleolus> {
+    let count = stream.count(1, 5);
+    let mean = outline.mean();
+    let mut found: Vec<Nucleolus> = Vec::new();
+    for _ in 0..count * 3 {
+        if found.len() == count {
+            break;
+        }
+        let direction = stream.angle();
+        let place = nucleus + Point::at_angle(direction) * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
+        let radius = mean * stream.between(0.13, 0.3) / (count as f32).powf(0.25);
+        let far = |other: &Nucleolus| other.lobes.iter().all(|lobe| (lobe.0 - place).length() > lobe.1 + radius + 0.5);
+        if found.iter().all(far) {
+            let mut lobes = vec![(place, radius)];
+            for _ in 0..stream.count(0, 2) {
+                let aside = Point::at_angle(stream.angle()) * (radius * stream.between(0.4, 1.0));
+                lobes.push((place + aside, radius * stream.between(0.5, 0.85)));
+            }
+            found.push(Nucleolus { lobes });
+        }
+    }
+    found
+}

@@ -1,0 +1,240 @@
+//! Filaments: microtubules with their ends and organising centres, intermediate filaments and actin.
+//!
+//! Descriptions follow <https://www.proteinatlas.org/humanproteome/subcellular/microtubules> and the atlas's pages on actin
+//! filaments, intermediate filaments and centrosomes.
+
+use std::f32::consts::{FRAC_PI_2, PI};
+
+use super::geometry::{Point, smooth_step};
+use super::random::{FieldSeed, Purpose, Stream};
+use super::scene::{Scene, Staining, Walk};
+use super::texture::Grain;
+
+/// One filament of a cell.
+#[derive(Debug)]
+pub(super) struct Filament {
+    pub(super) cell: usize,
+    pub(super) points: Vec<Point>,
+    light: f32,
+}
+
+/// Grows the microtubules of all interphase cells: a polar net from the organising centre towards the membrane.
+pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament> {
+    let mut style = seed.stream(Purpose::Filaments, usize::MAX);
+    let density = style.between(0.2, 0.42);
+    let wobble = style.between(0.03, 0.13);
+    let central = style.between(0.08, 0.4);
+    let order = style.between(0.2, 0.9);
+    let perinuclear = style.between(2.5, 10.0);
+    let bends = Grain::new(&mut style, 26.0);
+    let mut filaments = Vec::new();
+    for (number, cell) in scene.cells().iter().enumerate() {
+        let area = scene.area(number);
+        if area <= 0.0 || cell.divides() {
+            continue;
+        }
+        let mut stream = seed.stream(Purpose::Filaments, number);
+        let along_axis = |place: Point| cell.axis + 0.5 * bends.at(place);
+        let from_organiser = |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
+        for _ in 0..((area * density) as usize).clamp(16, 420) {
+            let light = stream.between(0.25, 0.8);
+            let over = stream.chance(0.22);
+            let (start, direction) = origin(scene, number, (central, perinuclear), &mut stream);
+            // Long cells order their filaments along their axis, round ones around the organising centre.
+            let aligned = (cell.elongation - 1.0).clamp(0.1, 0.8);
+            let guide: Option<&dyn Fn(Point) -> f32> = if !stream.chance(order) {
+                None
+            } else if stream.chance(aligned) {
+                Some(&along_axis)
+            } else {
+                Some(&from_organiser)
+            };
+            let walk = Walk { start, direction, wobble, steps: stream.count(6, 36), step: 0.9, guide };
+            let points = scene.wander(number, walk, &mut stream, |site| site.rim > 0.5 && (over || site.nucleus > 0.15));
+            filaments.push(Filament { cell: number, points, light });
+        }
+    }
+    filaments
+}
+
+/// Where a microtubule starts and which way it goes; `central` is the share that starts at the organising centre, and the
+/// others thin out over `perinuclear` micrometres from the nucleus.
+fn origin(scene: &Scene, number: usize, (central, perinuclear): (f32, f32), stream: &mut Stream) -> (Point, f32) {
+    let cell = &scene.cells()[number];
+    let from_organiser = stream.chance(central) && scene.territory.within(number, cell.organiser).is_some();
+    if from_organiser {
+        let start = cell.organiser + Point::at_angle(stream.angle()) * (2.6 * stream.unit());
+        let away = (cell.organiser - cell.nucleus).angle() + 1.3 * stream.normal();
+        return (start, away);
+    }
+    let near = scene.pick(number, stream, |site| {
+        if site.nucleus < 0.2 || site.rim < 0.8 { 0.0 } else { 0.05 + 0.9 * (-site.nucleus / perinuclear).exp() }
+    });
+    let start = near.map_or(cell.organiser, |site| site.place);
+    let outward = (start - cell.nucleus).angle();
+    // Filaments around the nucleus run beside it or outward, and along long cells.
+    let direction = match stream.count(0, 3) {
+        0 => outward + 0.5 * stream.normal(),
+        1 => cell.axis + if stream.chance(0.5) { PI } else { 0.0 } + 0.3 * stream.normal(),
+        2 => outward + FRAC_PI_2 * if stream.chance(0.5) { 1.0 } else { -1.0 } + 0.35 * stream.normal(),
+        _ => stream.angle(),
+    };
+    (start, direction)
+}
+
+/// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
+pub(super) fn microtubules(staining: &mut Staining) {
+    let width = staining.stream.between(0.28, 0.36);
+    let haze = staining.stream.between(0.08, 0.25);
+    let beads = Grain::new(&mut staining.stream, 0.9);
+    let grain = Grain::new(&mut staining.stream, 1.0);
+    let scene = staining.scene;
+    for filament in &scene.microtubules {
+        let light = filament.light * staining.brightness[filament.cell];
+        let points = &filament.points;
+        let last = points.len() as f32;
+        staining.plane.stroke(points, width, |segment| {
+            let place = points[segment];
+            let over = scene.territory.at(place).is_some_and(|site| site.nucleus < 0.0);
+            // Strands fade where they leave the focal plane.
+            let ending = 1.0 - 0.6 * segment as f32 / last;
+            light * ending * (1.0 + 0.3 * beads.at(place)).max(0.1) * if over { 0.5 } else { 1.0 }
+        });
+    }
+    staining.shade(|scene, site, _| {
+        if scene.cells()[site.cell].divides() {
+            return 0.0;
+        }
+        let thick = smooth_step(0.0, 3.0, site.rim) * if site.nucleus < 0.0 { 0.6 } else { 1.0 };
+        haze * thick * (1.0 + 0.35 * grain.at(site.place)).max(0.0)
+    });
+    super::division::spindles(staining, 1.0);
+}
+
+/// Microtubule ends: short comets at the growing ends, most of them near the rim.
+pub(super) fn microtubule_ends(staining: &mut Staining) {
+    let length = staining.stream.between(0.45, 0.9);
+    let scene = staining.scene;
+    for filament in &scene.microtubules {
+        let points = &filament.points;
+        if points.len() < 4 {
+            continue;
+        }
+        for _ in 0..2 {
+            let place = points.len() - 1 - if staining.stream.chance(0.5) { 0 } else { staining.stream.count(1, points.len() - 3) };
+            let direction = (points[place] - points[place - 1]).unit();
+            let light = staining.brightness[filament.cell] * staining.stream.between(0.4, 1.0);
+            staining.plane.dash(points[place], direction, (length, 0.22), light);
+        }
+    }
+    super::endomembrane::haze(staining, 0.08);
+}
+
+/// Intermediate filaments: a tangled, wavy mesh that is thickest around the nucleus and thins out towards the rim.
+pub(super) fn intermediate_filaments(staining: &mut Staining) {
+    let density = staining.stream.between(0.1, 0.2);
+    let wobble = staining.stream.between(0.3, 0.5);
+    let reach = staining.stream.between(4.0, 12.0);
+    let scene = staining.scene;
+    for cell in staining.resting_cells() {
+        // Bundles collect on one side of the nucleus.
+        let side = (scene.cells()[cell].organiser - scene.cells()[cell].nucleus).unit();
+        let nucleus = scene.cells()[cell].nucleus;
+        for _ in 0..((scene.area(cell) * density) as usize).clamp(6, 160) {
+            let start = scene.pick(cell, &mut staining.stream, |site| {
+                let offset = (site.place - nucleus).unit();
+                let facing = 0.55 + 0.45 * (offset.x * side.x + offset.y * side.y);
+                if site.nucleus < 0.2 { 0.0 } else { facing * (-site.nucleus / reach).exp() }
+            });
+            let Some(start) = start else { continue };
+            let around = (start.place - nucleus).angle() + FRAC_PI_2 + 0.6 * staining.stream.normal();
+            let steps = staining.stream.count(6, 22);
+            let walk = Walk { start: start.place, direction: around, wobble, steps, step: 0.7, guide: None };
+            let path = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus > 0.1 && site.rim > 0.5);
+            let light = staining.brightness[cell] * staining.stream.between(0.25, 0.8);
+            let width = staining.stream.between(0.3, 0.6);
+            staining.plane.stroke(&path, width, |_| light);
+        }
+    }
+    super::endomembrane::haze(staining, 0.06);
+}
+
+/// Actin filaments: straight parallel bundles across the cell, and a line along the membrane.
+pub(super) fn actin(staining: &mut Staining) {
+    let scene = staining.scene;
+    let spacing = staining.stream.between(0.9, 2.2);
+    let cortex = staining.stream.between(0.15, 0.8);
+    let patches = Grain::new(&mut staining.stream, 5.0);
+    let beads = Grain::new(&mut staining.stream, 1.3);
+    for cell in staining.resting_cells() {
+        let owner = &scene.cells()[cell];
+        let bundles = if staining.stream.chance(0.2) { 2 } else { 1 };
+        for bundle in 0..bundles {
+            let axis = owner.axis + 0.2 * staining.stream.normal() + bundle as f32 * staining.stream.between(0.5, 1.2);
+            let (along, across) = (Point::at_angle(axis), Point::at_angle(axis + FRAC_PI_2));
+            let reach = owner.outline.greatest();
+            let lines = (2.0 * owner.outline.mean() / spacing) as usize;
+            for _ in 0..lines {
+                let aside = owner.outline.mean() * staining.stream.between(-1.0, 1.0);
+                let from = reach * staining.stream.between(-1.0, 0.4);
+                let length = reach * staining.stream.between(0.3, 1.3);
+                let (bow, tilt) = (staining.stream.normal() * 0.02, 0.06 * staining.stream.normal());
+                let light = staining.brightness[cell] * staining.stream.between(0.25, 1.0);
+                let steps = (length / 0.9) as usize + 2;
+                let points: Vec<Point> = (0..steps)
+                    .map(|step| {
+                        let forward = step as f32 * 0.9;
+                        owner.centre + along * (from + forward) + across * (aside + tilt * forward + bow * forward * forward * 0.2)
+                    })
+                    .collect();
+                staining.plane.stroke(&points, 0.4, |segment| {
+                    let place = points[segment];
+                    scene.territory.within(cell, place).map_or(0.0, |site| {
+                        let over = if site.nucleus < 0.0 { 0.45 } else { 1.0 };
+                        light * over * smooth_step(0.1, 0.8, site.rim) * (1.0 + 0.25 * beads.at(place)).max(0.0)
+                    })
+                });
+            }
+        }
+    }
+    staining.shade(|_, site, _| {
+        let line = super::geometry::bell(site.rim, 0.4) * (0.7 + 0.5 * patches.at(site.place)).clamp(0.0, 1.4);
+        cortex * line + 0.06 * smooth_step(0.0, 2.0, site.rim)
+    });
+}
+
+/// Microtubule organising centre: a cloud of light beside the nucleus that fades outwards.
+pub(super) fn organising_centre(staining: &mut Staining) {
+    let size = staining.stream.between(0.9, 1.7);
+    let crumbs = staining.stream.count(4, 18);
+    for cell in staining.shown_cells() {
+        for pole in super::division::poles(&staining.scene.cells()[cell]) {
+            let light = staining.brightness[cell];
+            staining.plane.spot(pole, size * 0.55, 0.8 * light);
+            staining.plane.spot(pole, size * 2.2, 0.22 * light);
+            for _ in 0..crumbs {
+                let aside = Point::at_angle(staining.stream.angle()) * (size * 1.6 * staining.stream.unit());
+                let height = light * staining.stream.between(0.15, 0.5);
+                staining.plane.spot(pole + aside, 0.3, height);
+            }
+        }
+    }
+    super::endomembrane::haze(staining, 0.06);
+}
+
+/// Centrosome: one or two small distinct dots beside the nucleus.
+pub(super) fn centrosome(staining: &mut Staining) {
+    let size = staining.stream.between(0.42, 0.6);
+    for cell in staining.shown_cells() {
+        let poles = super::division::poles(&staining.scene.cells()[cell]);
+        for pole in &poles {
+            let light = staining.brightness[cell] * staining.stream.between(1.2, 1.8);
+            staining.plane.spot(*pole, size, light);
+            if poles.len() == 1 && staining.stream.chance(0.75) {
+                let aside = Point::at_angle(staining.stream.angle()) * staining.stream.between(0.7, 1.6);
+                staining.plane.spot(*pole + aside, size, light * 0.9);
+            }
+        }
+    }
+    super::endomembrane::haze(staining, 0.06);
+}

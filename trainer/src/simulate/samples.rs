@@ -1,0 +1,127 @@
+//! The sample fields that the page offers to visitors: one for each location that people ask for most.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cytolens::labels::{LOCATIONS, LabelSet};
+use image::ExtendedColorType;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::write::{SetOptions, claim_folder, write_field, write_png};
+use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
+
+/// Pixels on a side of a thumbnail.
+const THUMBNAIL: usize = 160;
+
+/// A sample: what its files are called, its class, the cell line it shows, and which field of the seed it is.
+struct Choice {
+    id: &'static str,
+    class: usize,
+    cell_line: &'static str,
+    index: u64,
+}
+
+/// The samples, in the order the page shows them.
+const CHOICES: [Choice; 8] = [
+    Choice { id: "sample-nucleoplasm", class: 0, cell_line: "U-2 OS", index: 0 },
+    Choice { id: "sample-nucleoli", class: 2, cell_line: "U-2 OS", index: 11 },
+    Choice { id: "sample-mitochondria", class: 23, cell_line: "U-2 OS", index: 2 },
+    Choice { id: "sample-golgi-apparatus", class: 7, cell_line: "U-251 MG", index: 3 },
+    Choice { id: "sample-plasma-membrane", class: 21, cell_line: "A-431", index: 4 },
+    Choice { id: "sample-microtubules", class: 14, cell_line: "U-2 OS", index: 5 },
+    Choice { id: "sample-endoplasmic-reticulum", class: 6, cell_line: "U-251 MG", index: 6 },
+    Choice { id: "sample-cytosol", class: 25, cell_line: "U-251 MG", index: 7 },
+];
+
+/// The contents of `samples.json`.
+#[derive(Debug, Serialize)]
+struct Catalogue {
+    samples: Vec<Entry>,
+    made_by: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    labels: Vec<usize>,
+    files: Vec<String>,
+    thumbnail: String,
+}
+
+/// What stands beside the samples for those who find them.
+const README: &str = "# Sample fields\n\n\
+    Drawn by this project's cell simulator (`trainer/src/simulate/`). They are not microscope images, and no microscope image\n\
+    went into them. Free to use for any purpose: CC0 1.0, <https://creativecommons.org/publicdomain/zero/1.0/>.\n\n\
+    `samples.json` lists them with their locations (class numbers of the 28). Channels: red microtubules, green protein, blue\n\
+    nucleus, yellow endoplasmic reticulum; a field is 164 micrometres wide.\n";
+
+/// Simulates the sample fields of a size and writes them with thumbnails, `samples.json` and `README.md` into `out`.
+///
+/// # Errors
+/// If `out` is there and not empty, or cannot be written.
+pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
+    claim_folder(out)?;
+    let samples = CHOICES.par_iter().map(|choice| write_sample(out, choice, size, seed)).collect::<Result<Vec<_>>>()?;
+    let made_by = format!("trainer simulate --samples --size {size} --seed {seed}");
+    let mut json = serde_json::to_string_pretty(&Catalogue { samples, made_by })?;
+    json.push('\n');
+    for (name, text) in [("samples.json", json.as_str()), ("README.md", README)] {
+        let path = out.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<Entry> {
+    let Some(cell_line) = CELL_LINES.into_iter().find(|line| line.name == choice.cell_line) else {
+        bail!("there is no cell line {}", choice.cell_line);
+    };
+    // Clear examples: well exposed, in focus, little noise.
+    let settings = Settings {
+        size,
+        cell_line: Some(cell_line),
+        mitoses: 0.0,
+        variation: 0.4,
+        defocus: 0.0,
+        noise: 0.25,
+        background: 0.5,
+        debris: 0.0,
+    };
+    let field = simulate_field(&settings, LabelSet::from_classes([choice.class])?, seed, choice.index);
+    let files = write_field(out, choice.id, &field, SetOptions { smallest: true, ..SetOptions::default() })?;
+    let thumbnail = format!("{}_preview.png", choice.id);
+    write_png(&out.join(&thumbnail), &preview(&field), THUMBNAIL, ExtendedColorType::Rgb8, true)?;
+    Ok(Entry { id: choice.id, title: LOCATIONS[choice.class], labels: vec![choice.class], files, thumbnail })
+}
+
+/// The field in colour at the thumbnail's size, each channel lifted to full brightness.
+fn preview(field: &SimulatedField) -> Vec<u8> {
+    let channels = [&field.red, &field.green, &field.blue].map(|pixels| {
+        let small = shrunk(pixels, field.size);
+        let mut sorted = small.clone();
+        sorted.sort_by(f32::total_cmp);
+        let bright = sorted[sorted.len() * 995 / 1000].max(20.0);
+        small.into_iter().map(|value| (value / bright * 255.0).min(255.0) as u8).collect::<Vec<u8>>()
+    });
+    (0..THUMBNAIL * THUMBNAIL).flat_map(|index| channels.each_ref().map(|channel| channel[index])).collect()
+}
+
+/// The mean over each thumbnail pixel's share of the field.
+fn shrunk(pixels: &[u8], size: usize) -> Vec<f32> {
+    let bounds = |place: usize| {
+        let start = place * size / THUMBNAIL;
+        start..((place + 1) * size / THUMBNAIL).max(start + 1)
+    };
+    let mut small = Vec::with_capacity(THUMBNAIL * THUMBNAIL);
+    for row in 0..THUMBNAIL {
+        for column in 0..THUMBNAIL {
+            let block = bounds(row).flat_map(|y| bounds(column).map(move |x| (x, y)));
+            let (sum, count) = block.fold((0.0, 0.0), |(sum, count), (x, y)| (sum + f32::from(pixels[y * size + x]), count + 1.0));
+            small.push(sum / count);
+        }
+    }
+    small
+}

@@ -1,0 +1,17 @@
+// The engine's worker. Its first message is the compiled engine, which then listens itself.
+
+// A fault in asynchronous code is a crash like any other: the page hears of it and restarts.
+addEventListener('unhandledrejection', (event) => {
+  event.preventDefault();
+  reportError(event.reason);
+});
+
+onmessage = async ({data: module}) => {
+  onmessage = null;
+  try {
+    const {default: init} = await import('./worker.js');
+    await init({module_or_path: module});
+  } catch (error) {
+    postMessage({type: 'open_failed', reason: `The engine could not be started: ${error?.message ?? error}`});
+  }
+};
