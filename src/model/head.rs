@@ -85,6 +85,20 @@ impl Head {
 }
 
 impl Head {
+    /// The head whose last layer answers `logits` whatever it sees, until it is trained.
+    #[must_use]
+    pub fn with_prior(mut self, logits: &[f32]) -> Self {
+        let (Self::Pooling(PoolingHead { classifier })
+        | Self::Described(DescribedHead { classifier, .. })) = &mut self;
+        let device = classifier.weight.device();
+        let weight = classifier.weight.val().zeros_like();
+        *classifier = Linear {
+            weight: Param::from_tensor(weight),
+            bias: Some(Param::from_tensor(Tensor::from_floats(logits, &device))),
+        };
+        self
+    }
+
     /// The head that answers to features as this one answers to `(features - mean) / std`, map by
     /// map: the first layer takes the normalisation in.
     #[must_use]

@@ -69,7 +69,11 @@ impl Card {
         set_attribute(&root, "data-id", id);
         find::<Element>(&root, ".id").set_text_content(Some(id));
         find::<Element>(&root, ".source").set_text_content(Some(details));
-        let mut card = Self { root, id: id.to_owned(), state: State::Waiting };
+        let mut card = Self {
+            root,
+            id: id.to_owned(),
+            state: State::Waiting,
+        };
         card.enter(State::Waiting);
         append(list, &card.root);
         card
@@ -89,16 +93,31 @@ impl Card {
     pub(super) fn enter(&mut self, state: State) {
         self.state = state;
         set_attribute(&self.root, "data-state", state.name());
-        set_attribute(&self.root, "aria-busy", if state == State::Working { "true" } else { "false" });
+        set_attribute(
+            &self.root,
+            "aria-busy",
+            if state == State::Working {
+                "true"
+            } else {
+                "false"
+            },
+        );
         self.part(".state").set_text_content(Some(state.text()));
     }
 
     /// Shows the coloured field, on a canvas of at most `side` px a side. `rgba` is a
     /// `Uint8ClampedArray`.
-    pub(super) fn show_preview(&self, (width, height): (u32, u32), rgba: &JsValue, side: u32, description: &str) {
+    pub(super) fn show_preview(
+        &self,
+        (width, height): (u32, u32),
+        rgba: &JsValue,
+        side: u32,
+        description: &str,
+    ) {
         self.part(".source").set_text_content(Some(description));
         let pixels = rgba.dyn_ref::<js_sys::Uint8ClampedArray>();
-        let image = pixels.and_then(|rgba| ImageData::new_with_js_u8_clamped_array(rgba, width).ok());
+        let image =
+            pixels.and_then(|rgba| ImageData::new_with_js_u8_clamped_array(rgba, width).ok());
         let Some(image) = image else { return };
         let canvas: HtmlCanvasElement = find(&self.root, "canvas");
         if paint(&canvas, &image, (width, height), side).is_some() {
@@ -131,7 +150,11 @@ impl Card {
         for class in ranked {
             append(&bars, &bar(class, prediction, model));
         }
-        let took = text::took(prediction.decode_ms, prediction.network_ms, &prediction.device);
+        let took = text::took(
+            prediction.decode_ms,
+            prediction.network_ms,
+            &prediction.device,
+        );
         self.part(".took").set_text_content(Some(&took));
         for part in [".verdict", ".took", ".all"] {
             set_hidden(&self.part(part), false);
@@ -159,10 +182,17 @@ impl Card {
 
 /// Paints the image, made smaller where it is larger than `side`. Without a canvas there is no
 /// picture, and a card is still right.
-fn paint(canvas: &HtmlCanvasElement, image: &ImageData, (width, height): (u32, u32), side: u32) -> Option<()> {
+fn paint(
+    canvas: &HtmlCanvasElement,
+    image: &ImageData,
+    (width, height): (u32, u32),
+    side: u32,
+) -> Option<()> {
     let scale = (f64::from(side) / f64::from(width.max(height))).min(1.0);
     let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    let scratch = from_template("scratch-template").dyn_into::<HtmlCanvasElement>().ok()?;
+    let scratch = from_template("scratch-template")
+        .dyn_into::<HtmlCanvasElement>()
+        .ok()?;
     let full = if scale < 1.0 { &scratch } else { canvas };
     full.set_width(width);
     full.set_height(height);
@@ -172,7 +202,11 @@ fn paint(canvas: &HtmlCanvasElement, image: &ImageData, (width, height): (u32, u
         canvas.set_height(scaled(height));
         let (to_width, to_height) = (scaled(width).into(), scaled(height).into());
         let context = context(canvas)?;
-        context.draw_image_with_html_canvas_element_and_dw_and_dh(&scratch, 0.0, 0.0, to_width, to_height).ok()?;
+        context
+            .draw_image_with_html_canvas_element_and_dw_and_dh(
+                &scratch, 0.0, 0.0, to_width, to_height,
+            )
+            .ok()?;
     }
     Some(())
 }
@@ -195,7 +229,10 @@ fn by_probability(probabilities: &[f32], a: usize, b: usize) -> std::cmp::Orderi
 
 /// The names of these classes.
 pub(super) fn names<'a>(classes: &[usize], model: &'a ModelSummary) -> Vec<&'a str> {
-    classes.iter().map(|class| model.labels.get(*class).map_or("?", String::as_str)).collect()
+    classes
+        .iter()
+        .map(|class| model.labels.get(*class).map_or("?", String::as_str))
+        .collect()
 }
 
 fn chip(class: usize, prediction: &Prediction, model: &ModelSummary) -> Element {
@@ -213,13 +250,23 @@ fn bar(class: usize, prediction: &Prediction, model: &ModelSummary) -> Element {
     let threshold = model.thresholds.get(class).copied().unwrap_or(1.0);
     set_attribute(&bar, "data-class", &class.to_string());
     set_attribute(&bar, "data-probability", &probability.to_string());
-    set_attribute(&bar, "data-present", if prediction.present.contains(&class) { "true" } else { "false" });
+    set_attribute(
+        &bar,
+        "data-present",
+        if prediction.present.contains(&class) {
+            "true"
+        } else {
+            "false"
+        },
+    );
     find::<Element>(&bar, ".name").set_text_content(names(&[class], model).first().copied());
     find::<Element>(&bar, ".probability").set_text_content(Some(&text::probability(probability)));
     find::<Element>(&bar, ".threshold").set_text_content(Some(&text::probability(threshold)));
     let style = find::<HtmlElement>(&bar, ".track").style();
     for (property, value) in [("--probability", probability), ("--threshold", threshold)] {
-        style.set_property(property, &value.clamp(0.0, 1.0).to_string()).unwrap_or_default();
+        style
+            .set_property(property, &value.clamp(0.0, 1.0).to_string())
+            .unwrap_or_default();
     }
     bar
 }

@@ -16,10 +16,17 @@ pub(super) struct DevicePanel {
 impl DevicePanel {
     /// The panel, set to what the address asks for (`?device=gpu`).
     pub(super) fn new() -> Self {
-        let panel = Self { select: by_id("device"), report: by_id("device-report") };
+        let panel = Self {
+            select: by_id("device"),
+            report: by_id("device-report"),
+        };
         let query = window().location().search().unwrap_or_default();
-        let asked = UrlSearchParams::new_with_str(&query).ok().and_then(|query| query.get("device"));
-        panel.select.set_value(value(asked.as_deref().map(choice).unwrap_or_default()));
+        let asked = UrlSearchParams::new_with_str(&query)
+            .ok()
+            .and_then(|query| query.get("device"));
+        panel
+            .select
+            .set_value(value(asked.as_deref().map(choice).unwrap_or_default()));
         panel
     }
 
@@ -35,9 +42,11 @@ impl DevicePanel {
             DeviceKind::Cpu => "cpu",
         };
         set_attribute(&self.report, "data-kind", kind);
-        find::<Element>(&self.report, ".kind").set_text_content(Some(text::device_kind(device.kind)));
+        find::<Element>(&self.report, ".kind")
+            .set_text_content(Some(text::device_kind(device.kind)));
         find::<Element>(&self.report, ".name").set_text_content(Some(&device.name));
-        find::<Element>(&self.report, ".why").set_text_content(Some(format!("{} {note}", device.reason).trim()));
+        find::<Element>(&self.report, ".why")
+            .set_text_content(Some(format!("{} {note}", device.reason).trim()));
         set_hidden(&self.report, false);
     }
 
@@ -45,7 +54,9 @@ impl DevicePanel {
     pub(super) fn clear(&self) {
         set_hidden(&self.report, true);
         // An attribute that is there names a device in use.
-        self.report.remove_attribute("data-kind").unwrap_or_default();
+        self.report
+            .remove_attribute("data-kind")
+            .unwrap_or_default();
     }
 }
 

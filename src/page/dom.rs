@@ -6,7 +6,10 @@
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, Window};
+use web_sys::{
+    Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement,
+    Window,
+};
 
 /// The browser's window.
 pub(super) fn window() -> Window {
@@ -26,13 +29,17 @@ pub(super) fn body() -> HtmlElement {
 /// The element with this id.
 pub(super) fn by_id<T: JsCast>(id: &str) -> T {
     let element = document().get_element_by_id(id);
-    element.and_then(|element| element.dyn_into().ok()).unwrap_or_else(|| panic!("index.html lacks #{id}"))
+    element
+        .and_then(|element| element.dyn_into().ok())
+        .unwrap_or_else(|| panic!("index.html lacks #{id}"))
 }
 
 /// The first element under `root` that the selector names.
 pub(super) fn find<T: JsCast>(root: &Element, selector: &str) -> T {
     let element = root.query_selector(selector).ok().flatten();
-    element.and_then(|element| element.dyn_into().ok()).unwrap_or_else(|| panic!("a template lacks {selector}"))
+    element
+        .and_then(|element| element.dyn_into().ok())
+        .unwrap_or_else(|| panic!("a template lacks {selector}"))
 }
 
 /// A copy of the only element of the template with this id, not yet in the document.
@@ -40,7 +47,8 @@ pub(super) fn from_template(id: &str) -> Element {
     let template: HtmlTemplateElement = by_id(id);
     let copy = template.content().clone_node_with_deep(true).ok();
     let copy = copy.and_then(|copy| copy.dyn_into::<DocumentFragment>().ok());
-    copy.and_then(|copy| copy.first_element_child()).unwrap_or_else(|| panic!("the template #{id} is empty"))
+    copy.and_then(|copy| copy.first_element_child())
+        .unwrap_or_else(|| panic!("the template #{id} is empty"))
 }
 
 /// Puts `child` at the end of `parent`.
@@ -55,12 +63,21 @@ pub(super) fn set_attribute(element: &Element, name: &str, value: &str) {
 
 /// Shows or hides an element by its `hidden` attribute.
 pub(super) fn set_hidden(element: &Element, hidden: bool) {
-    report(element.toggle_attribute_with_force("hidden", hidden).map(drop));
+    report(
+        element
+            .toggle_attribute_with_force("hidden", hidden)
+            .map(drop),
+    );
 }
 
 /// Calls `handler` for every event of this type, for as long as the page lives.
-pub(super) fn on<E: JsCast + 'static>(target: &EventTarget, event: &str, mut handler: impl FnMut(E) + 'static) {
-    let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| handler(event.unchecked_into()));
+pub(super) fn on<E: JsCast + 'static>(
+    target: &EventTarget,
+    event: &str,
+    mut handler: impl FnMut(E) + 'static,
+) {
+    let closure =
+        Closure::<dyn FnMut(Event)>::new(move |event: Event| handler(event.unchecked_into()));
     report(target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()));
     closure.forget();
 }

@@ -75,11 +75,18 @@ pub(super) async fn assets(progress: impl Fn(Progress, Progress)) -> Result<Asse
     };
     let package = async {
         let manifest = text(MANIFEST).await?;
-        let weights = bytes(WEIGHTS, weights_bytes(&manifest), |now| tell(None, Some(now))).await?;
+        let weights = bytes(WEIGHTS, weights_bytes(&manifest), |now| {
+            tell(None, Some(now))
+        })
+        .await?;
         Ok((manifest, weights.buffer()))
     };
     let (module, (manifest, weights)) = both(engine, package).await?;
-    Ok(Assets { module, manifest, weights })
+    Ok(Assets {
+        module,
+        manifest,
+        weights,
+    })
 }
 
 /// A file of this site as text.
@@ -96,7 +103,11 @@ pub(super) async fn blob(url: &str) -> Result<Blob, DownloadError> {
 }
 
 /// The file's bytes. The total is `expected`, or what the server says.
-async fn bytes(url: &str, expected: Option<f64>, progress: impl Fn(Progress)) -> Result<Uint8Array, DownloadError> {
+async fn bytes(
+    url: &str,
+    expected: Option<f64>,
+    progress: impl Fn(Progress),
+) -> Result<Uint8Array, DownloadError> {
     let response = fetch(url).await?;
     let total = expected.or_else(|| content_length(&response));
     let Some(stream) = response.body() else {
@@ -108,7 +119,9 @@ async fn bytes(url: &str, expected: Option<f64>, progress: impl Fn(Progress)) ->
     let mut done = 0.0;
     progress(Progress { done, total });
     loop {
-        let part = JsFuture::from(reader.read()).await.map_err(|error| broken(url, &error))?;
+        let part = JsFuture::from(reader.read())
+            .await
+            .map_err(|error| broken(url, &error))?;
         let Ok(chunk) = get(&part, "value").dyn_into::<Uint8Array>() else {
             break;
         };
@@ -123,30 +136,44 @@ async fn bytes(url: &str, expected: Option<f64>, progress: impl Fn(Progress)) ->
         all.set(&chunk, at);
         at += chunk.length();
     }
-    progress(Progress { done, total: Some(done) });
+    progress(Progress {
+        done,
+        total: Some(done),
+    });
     Ok(all)
 }
 
 async fn fetch(url: &str) -> Result<Response, DownloadError> {
-    let response = JsFuture::from(window().fetch_with_str(url)).await.map_err(|error| broken(url, &error))?;
+    let response = JsFuture::from(window().fetch_with_str(url))
+        .await
+        .map_err(|error| broken(url, &error))?;
     let response: Response = response.unchecked_into();
     if response.ok() {
         Ok(response)
     } else {
-        Err(DownloadError::Status { file: file_name(url), status: response.status() })
+        Err(DownloadError::Status {
+            file: file_name(url),
+            status: response.status(),
+        })
     }
 }
 
 /// Awaits a promise that a response's method gave.
 async fn settle(url: &str, promise: Result<Promise, JsValue>) -> Result<JsValue, DownloadError> {
     let promise = promise.map_err(|error| broken(url, &error))?;
-    JsFuture::from(promise).await.map_err(|error| broken(url, &error))
+    JsFuture::from(promise)
+        .await
+        .map_err(|error| broken(url, &error))
 }
 
 /// The length the server promises. A compressed transfer has another length than its file.
 fn content_length(response: &Response) -> Option<f64> {
     let headers = response.headers();
-    let encoding = headers.get("content-encoding").ok().flatten().unwrap_or_default();
+    let encoding = headers
+        .get("content-encoding")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     if !encoding.is_empty() && encoding != "identity" {
         return None;
     }
@@ -156,17 +183,24 @@ fn content_length(response: &Response) -> Option<f64> {
 /// `weights.bytes` of a manifest. Whether the manifest is sound is for the engine to judge.
 fn weights_bytes(manifest: &str) -> Option<f64> {
     let manifest = JSON::parse(manifest).ok()?;
-    get(&get(&manifest, "weights"), "bytes").as_f64().filter(|bytes| *bytes > 0.0)
+    get(&get(&manifest, "weights"), "bytes")
+        .as_f64()
+        .filter(|bytes| *bytes > 0.0)
 }
 
 /// A property, or `undefined` where the value has none.
 fn get(value: &JsValue, property: &str) -> JsValue {
-    let value = value.dyn_ref::<Object>().map(|object| Reflect::get(object, &property.into()));
+    let value = value
+        .dyn_ref::<Object>()
+        .map(|object| Reflect::get(object, &property.into()));
     value.and_then(Result::ok).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn broken(url: &str, error: &JsValue) -> DownloadError {
-    DownloadError::Broken { file: file_name(url), cause: error_text(error) }
+    DownloadError::Broken {
+        file: file_name(url),
+        cause: error_text(error),
+    }
 }
 
 fn file_name(url: &str) -> String {

@@ -7,8 +7,8 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, DataTransfer, DragEvent, Element, Event, FileList, FileSystemDirectoryEntry, FileSystemEntry,
-    FileSystemFileEntry, HtmlInputElement,
+    Blob, DataTransfer, DragEvent, Element, Event, FileList, FileSystemDirectoryEntry,
+    FileSystemEntry, FileSystemFileEntry, HtmlInputElement,
 };
 
 use super::dom::{body, by_id, on, window};
@@ -34,8 +34,13 @@ pub(super) fn listen(accept: impl Fn(Vec<NamedFile>) + 'static) {
     let depth = Rc::new(std::cell::Cell::new(0_i32));
     let mark = move |depth: i32| {
         let is_over = depth > 0;
-        zone.class_list().toggle_with_force("over", is_over).unwrap_or_default();
-        body().class_list().toggle_with_force("dragging", is_over).unwrap_or_default();
+        zone.class_list()
+            .toggle_with_force("over", is_over)
+            .unwrap_or_default();
+        body()
+            .class_list()
+            .toggle_with_force("dragging", is_over)
+            .unwrap_or_default();
     };
     let window = window();
     for (event, step) in [("dragenter", 1), ("dragleave", -1)] {
@@ -72,11 +77,16 @@ pub(super) fn listen(accept: impl Fn(Vec<NamedFile>) + 'static) {
 }
 
 fn holds_files(event: &DragEvent) -> bool {
-    event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
+    event
+        .data_transfer()
+        .is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }
 
 fn listed(files: FileList) -> Vec<NamedFile> {
-    (0..files.length()).filter_map(|at| files.get(at)).map(|file| (file.name(), file.into())).collect()
+    (0..files.length())
+        .filter_map(|at| files.get(at))
+        .map(|file| (file.name(), file.into()))
+        .collect()
 }
 
 /// The files and the folders of a drop.
@@ -86,7 +96,12 @@ fn take(data: &DataTransfer) -> (Vec<NamedFile>, VecDeque<FileSystemEntry>) {
     for item in (0..items.length()).filter_map(|at| items.get(at)) {
         match item.webkit_get_as_entry() {
             Ok(Some(entry)) if entry.is_directory() => folders.push_back(entry),
-            _ => files.extend(item.get_as_file().ok().flatten().map(|file| (file.name(), file.into()))),
+            _ => files.extend(
+                item.get_as_file()
+                    .ok()
+                    .flatten()
+                    .map(|file| (file.name(), file.into())),
+            ),
         }
     }
     if files.is_empty() && folders.is_empty() {
@@ -102,11 +117,16 @@ async fn walk(mut entries: VecDeque<FileSystemEntry>) -> Vec<NamedFile> {
         if entry.is_directory() {
             entries.extend(children(entry.unchecked_ref()).await);
         } else if let Ok(file) = call(|done, failed| {
-            entry.unchecked_ref::<FileSystemFileEntry>().file_with_callback_and_callback(done, failed);
+            entry
+                .unchecked_ref::<FileSystemFileEntry>()
+                .file_with_callback_and_callback(done, failed);
         })
         .await
         {
-            files.push((entry.full_path().trim_start_matches('/').to_owned(), file.unchecked_into()));
+            files.push((
+                entry.full_path().trim_start_matches('/').to_owned(),
+                file.unchecked_into(),
+            ));
         }
     }
     files
@@ -118,9 +138,16 @@ async fn children(folder: &FileSystemDirectoryEntry) -> Vec<FileSystemEntry> {
     // A reader gives some entries at a time, and none at the end.
     loop {
         let some = call(|done, failed| {
-            reader.read_entries_with_callback_and_callback(done, failed).unwrap_or_default();
+            reader
+                .read_entries_with_callback_and_callback(done, failed)
+                .unwrap_or_default();
         });
-        match some.await.map(|some| Array::from(&some).iter().map(JsCast::unchecked_into).collect::<Vec<_>>()) {
+        match some.await.map(|some| {
+            Array::from(&some)
+                .iter()
+                .map(JsCast::unchecked_into)
+                .collect::<Vec<_>>()
+        }) {
             Ok(some) if !some.is_empty() => all.extend(some),
             _ => return all,
         }

@@ -51,12 +51,23 @@ impl Engine {
             let worker = worker.clone();
             move |event: Event| {
                 if is_from(&event, &worker) {
-                    let error = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
-                    hear(Heard::Crash(if error.is_empty() { text::ENGINE_SCRIPT_FAILED.to_owned() } else { error }));
+                    let error = event
+                        .dyn_ref::<ErrorEvent>()
+                        .map(ErrorEvent::message)
+                        .unwrap_or_default();
+                    hear(Heard::Crash(if error.is_empty() {
+                        text::ENGINE_SCRIPT_FAILED.to_owned()
+                    } else {
+                        error
+                    }));
                 }
             }
         });
-        Self { worker, on_message, on_error }
+        Self {
+            worker,
+            on_message,
+            on_error,
+        }
     }
 
     /// Starts a worker in the place of the one that runs, and hands it the compiled engine. It
@@ -90,7 +101,9 @@ impl Engine {
     pub(super) fn send(&self, request: &Request) -> Result<(), String> {
         let message = wire::write(request)?;
         match &*self.worker.borrow() {
-            Some(worker) => worker.post_message(&message).map_err(|error| error_text(&error)),
+            Some(worker) => worker
+                .post_message(&message)
+                .map_err(|error| error_text(&error)),
             None => Err(text::NO_WORKER.to_owned()),
         }
     }
@@ -99,5 +112,8 @@ impl Engine {
 /// Whether an event comes from the worker that runs, and not from one that was stopped meanwhile.
 fn is_from(event: &Event, worker: &RefCell<Option<Worker>>) -> bool {
     let target: JsValue = event.current_target().into();
-    worker.borrow().as_ref().is_some_and(|worker| *AsRef::<JsValue>::as_ref(worker) == target)
+    worker
+        .borrow()
+        .as_ref()
+        .is_some_and(|worker| *AsRef::<JsValue>::as_ref(worker) == target)
 }

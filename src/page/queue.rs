@@ -27,14 +27,21 @@ pub(super) struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { waiting: VecDeque::new(), in_flight: VecDeque::new() }
+        Self {
+            waiting: VecDeque::new(),
+            in_flight: VecDeque::new(),
+        }
     }
 }
 
 impl<T: Clone> Queue<T> {
     /// Puts a field at the end.
     pub(super) fn push(&mut self, field: u32, payload: T) {
-        self.waiting.push_back(Job { field, crashes: 0, payload });
+        self.waiting.push_back(Job {
+            field,
+            crashes: 0,
+            payload,
+        });
     }
 
     /// The next field to send to the engine, if the engine should get one now.
@@ -76,10 +83,16 @@ impl<T: Clone> Queue<T> {
         for job in &mut self.in_flight {
             job.crashes += 1;
         }
-        let (refused, kept): (Vec<_>, _) = self.in_flight.drain(..).partition(|job| job.crashes >= CRASHES);
+        let (refused, kept): (Vec<_>, _) = self
+            .in_flight
+            .drain(..)
+            .partition(|job| job.crashes >= CRASHES);
         self.in_flight = kept.into();
         self.restart();
-        refused.into_iter().map(|job| (job.field, job.payload)).collect()
+        refused
+            .into_iter()
+            .map(|job| (job.field, job.payload))
+            .collect()
     }
 
     /// Forgets every field, also those that the engine holds.
@@ -100,7 +113,9 @@ mod tests {
     }
 
     fn send_all(queue: &mut Queue<char>) -> Vec<u32> {
-        std::iter::from_fn(|| queue.next()).map(|(field, _)| field).collect()
+        std::iter::from_fn(|| queue.next())
+            .map(|(field, _)| field)
+            .collect()
     }
 
     #[test]

@@ -36,12 +36,17 @@ struct Sample {
 
 /// Fills the strip, or leaves it hidden where there are no samples. A click fetches a sample's
 /// files and hands them to `accept`, or the sample's id and the fault to `refuse`.
-pub(super) async fn show(accept: impl Fn(Vec<NamedFile>) + 'static, refuse: impl Fn(&str, &str) + 'static) {
+pub(super) async fn show(
+    accept: impl Fn(Vec<NamedFile>) + 'static,
+    refuse: impl Fn(&str, &str) + 'static,
+) {
     // No samples is no fault: a host may leave the folder out.
     let Ok(list) = download::text(&format!("{FOLDER}/samples.json")).await else {
         return;
     };
-    let list = JSON::parse(&list).ok().and_then(|list| serde_wasm_bindgen::from_value::<List>(list).ok());
+    let list = JSON::parse(&list)
+        .ok()
+        .and_then(|list| serde_wasm_bindgen::from_value::<List>(list).ok());
     let Some(List { samples }) = list.filter(|list| !list.samples.is_empty()) else {
         return;
     };
@@ -51,7 +56,11 @@ pub(super) async fn show(accept: impl Fn(Vec<NamedFile>) + 'static, refuse: impl
         let item = from_template("sample-template");
         let button: HtmlButtonElement = find(&item, "button");
         set_attribute(&button, "data-sample", &sample.id);
-        set_attribute(&button, "aria-label", &text::sample_label(&sample.title, &sample.labels));
+        set_attribute(
+            &button,
+            "aria-label",
+            &text::sample_label(&sample.title, &sample.labels),
+        );
         find::<HtmlImageElement>(&item, "img").set_src(&format!("{FOLDER}/{}", sample.thumbnail));
         find::<Element>(&item, ".title").set_text_content(Some(&sample.title));
         find::<Element>(&item, ".labels").set_text_content(Some(&sample.labels.join(", ")));
@@ -62,7 +71,12 @@ pub(super) async fn show(accept: impl Fn(Vec<NamedFile>) + 'static, refuse: impl
             if button.has_attribute(BUSY) {
                 return;
             }
-            let (accept, refuse, sample, button) = (accept.clone(), refuse.clone(), sample.clone(), button.clone());
+            let (accept, refuse, sample, button) = (
+                accept.clone(),
+                refuse.clone(),
+                sample.clone(),
+                button.clone(),
+            );
             set_attribute(&button, BUSY, "true");
             spawn_local(async move {
                 match fetch(&sample.files).await {
@@ -79,7 +93,10 @@ pub(super) async fn show(accept: impl Fn(Vec<NamedFile>) + 'static, refuse: impl
 async fn fetch(files: &[String]) -> Result<Vec<NamedFile>, DownloadError> {
     let mut fetched = Vec::new();
     for file in files {
-        fetched.push((file.clone(), download::blob(&format!("{FOLDER}/{file}")).await?));
+        fetched.push((
+            file.clone(),
+            download::blob(&format!("{FOLDER}/{file}")).await?,
+        ));
     }
     Ok(fetched)
 }

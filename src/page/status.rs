@@ -50,7 +50,8 @@ impl StatusPanel {
 
     /// Shows how far the downloads are.
     pub(super) fn downloaded(&self, engine: Progress, weights: Progress) {
-        self.bytes.set_text_content(Some(&text::downloaded(engine, weights)));
+        self.bytes
+            .set_text_content(Some(&text::downloaded(engine, weights)));
         match engine.total.zip(weights.total) {
             Some((engine_total, weights_total)) => {
                 self.progress.set_max(engine_total + weights_total);

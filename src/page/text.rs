@@ -25,7 +25,8 @@ pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or
 /// The reason where nobody can answer.
 pub(super) const NO_WORKER: &str = "the engine does not run";
 /// Beside the device after the engine broke while it opened one.
-pub(super) const GPU_CRASHED: &str = "The engine broke while it opened the GPU, so it was started again on the CPU.";
+pub(super) const GPU_CRASHED: &str =
+    "The engine broke while it opened the GPU, so it was started again on the CPU.";
 /// What stands for a dropped folder or list that held no image.
 pub(super) const NO_IMAGES: &str = "no PNG, JPEG or TIFF image was among the dropped files";
 /// The title of the card for that.
@@ -51,7 +52,10 @@ pub(super) fn channel(channel: Option<Channel>) -> &'static str {
 
 /// For example `DenseNet-121, rgb, 512 px`.
 pub(super) fn architecture(model: &ModelSummary) -> String {
-    format!("{}, {}, {} × {} px", model.architecture, model.composition, model.size, model.size)
+    format!(
+        "{}, {}, {} × {} px",
+        model.architecture, model.composition, model.size, model.size
+    )
 }
 
 /// For example `3.4 of 18.1 MB`.
@@ -79,16 +83,25 @@ pub(super) fn percent(probability: f32) -> String {
 
 /// A duration.
 pub(super) fn duration(milliseconds: f64) -> String {
-    if milliseconds < 1000.0 { format!("{milliseconds:.0} ms") } else { format!("{:.1} s", milliseconds / 1000.0) }
+    if milliseconds < 1000.0 {
+        format!("{milliseconds:.0} ms")
+    } else {
+        format!("{:.1} s", milliseconds / 1000.0)
+    }
 }
 
 /// Under a prediction: what it took.
 pub(super) fn took(decode_ms: f64, network_ms: f64, device: &str) -> String {
-    format!("read in {}, network {} on {device}", duration(decode_ms), duration(network_ms))
+    format!(
+        "read in {}, network {} on {device}",
+        duration(decode_ms),
+        duration(network_ms)
+    )
 }
 
 /// Over the best chip where no label is present.
-pub(super) const NONE_PRESENT: &str = "No location reaches its threshold. Most likely, but below its threshold:";
+pub(super) const NONE_PRESENT: &str =
+    "No location reaches its threshold. Most likely, but below its threshold:";
 
 /// What screen readers hear of a preview.
 pub(super) fn preview_label(id: &str) -> String {
@@ -111,7 +124,11 @@ pub(super) fn said_refused(id: &str, reason: &str) -> String {
 
 /// How many fields there are, and how far they are.
 pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
-    let fields = if all == 1 { "1 field" } else { &format!("{all} fields") };
+    let fields = if all == 1 {
+        "1 field"
+    } else {
+        &format!("{all} fields")
+    };
     let mut parts = vec![fields.to_owned()];
     if done < all {
         parts.push(format!("{done} classified"));
@@ -163,8 +180,14 @@ mod tests {
 
     #[test]
     fn progress_names_the_total_once_known() {
-        let known = Progress { done: 1_500_000.0, total: Some(2_000_000.0) };
-        let unknown = Progress { done: 100_000.0, total: None };
+        let known = Progress {
+            done: 1_500_000.0,
+            total: Some(2_000_000.0),
+        };
+        let unknown = Progress {
+            done: 100_000.0,
+            total: None,
+        };
         assert_eq!(downloaded(known, known), "3.0 of 4.0 MB");
         assert_eq!(downloaded(known, unknown), "1.6 MB");
     }

@@ -17,7 +17,9 @@ struct PreviewHead {
 
 /// The value to post for a request.
 pub(super) fn write(request: &Request) -> Result<JsValue, String> {
-    request.serialize(&serde_wasm_bindgen::Serializer::new()).map_err(|error| error.to_string())
+    request
+        .serialize(&serde_wasm_bindgen::Serializer::new())
+        .map_err(|error| error.to_string())
 }
 
 /// The reply that a posted value is.
@@ -30,7 +32,19 @@ pub(super) fn read(value: JsValue) -> Result<Reply, String> {
         return serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string());
     }
     let rgba = property("rgba");
-    let head: PreviewHead = serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())?;
-    let PreviewHead { field, width, height, description } = head;
-    Ok(Reply::Preview { field, width, height, rgba, description })
+    let head: PreviewHead =
+        serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())?;
+    let PreviewHead {
+        field,
+        width,
+        height,
+        description,
+    } = head;
+    Ok(Reply::Preview {
+        field,
+        width,
+        height,
+        rgba,
+        description,
+    })
 }

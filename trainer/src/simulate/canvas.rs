@@ -13,19 +13,37 @@ pub(super) struct Plane {
 
 impl Plane {
     pub(super) fn new(size: usize, scale: f32) -> Self {
-        Self { size, scale, values: vec![0.0; size * size] }
+        Self {
+            size,
+            scale,
+            values: vec![0.0; size * size],
+        }
     }
 
     /// The pixels within `reach` micrometres of a box, as half-open column and row ranges.
-    fn window(&self, low: Point, high: Point, reach: f32) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    fn window(
+        &self,
+        low: Point,
+        high: Point,
+        reach: f32,
+    ) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
         let bound = |value: f32| (value.max(0.0) as usize).min(self.size);
         let low = (low - Point::new(reach, reach)) * self.scale;
         let high = (high + Point::new(reach, reach)) * self.scale;
-        (bound(low.x)..bound(high.x + 1.0), bound(low.y)..bound(high.y + 1.0))
+        (
+            bound(low.x)..bound(high.x + 1.0),
+            bound(low.y)..bound(high.y + 1.0),
+        )
     }
 
     /// Calls `change` for every pixel near a box with the pixel's value and its place.
-    fn paint(&mut self, low: Point, high: Point, reach: f32, mut change: impl FnMut(&mut f32, Point)) {
+    fn paint(
+        &mut self,
+        low: Point,
+        high: Point,
+        reach: f32,
+        mut change: impl FnMut(&mut f32, Point),
+    ) {
         let (columns, rows) = self.window(low, high, reach);
         let pixel = self.scale.recip();
         for row in rows {
@@ -40,7 +58,11 @@ impl Plane {
     /// The least radius that a pixel grid can show, and how much fainter a thinner thing looks.
     fn shown(&self, radius: f32) -> (f32, f32) {
         let least = 0.75 / self.scale;
-        if radius < least { (least, radius / least) } else { (radius, 1.0) }
+        if radius < least {
+            (least, radius / least)
+        } else {
+            (radius, 1.0)
+        }
     }
 
     /// Adds a round spot with soft flanks that ends at about twice `radius`.
@@ -59,7 +81,13 @@ impl Plane {
     }
 
     /// Adds a soft spot drawn out along a direction: `along` and `across` are its half lengths.
-    pub(super) fn dash(&mut self, centre: Point, direction: Point, (along, across): (f32, f32), light: f32) {
+    pub(super) fn dash(
+        &mut self,
+        centre: Point,
+        direction: Point,
+        (along, across): (f32, f32),
+        light: f32,
+    ) {
         let (along, _) = self.shown(along);
         let (across, fainter) = self.shown(across);
         let reach = 1.5;
@@ -79,7 +107,12 @@ impl Plane {
     pub(super) fn disc(&mut self, centre: Point, radius: f32, soft: f32, light: f32) {
         let soft = soft.max(0.7 / self.scale);
         self.paint(centre, centre, radius + soft, |value, place| {
-            let height = light * smooth_step(radius + soft / 2.0, radius - soft / 2.0, (place - centre).length());
+            let height = light
+                * smooth_step(
+                    radius + soft / 2.0,
+                    radius - soft / 2.0,
+                    (place - centre).length(),
+                );
             *value = value.max(height);
         });
     }
@@ -97,7 +130,12 @@ impl Plane {
     }
 
     /// Adds a line through the points, soft across its `width`; `light` is asked for each segment.
-    pub(super) fn stroke(&mut self, points: &[Point], width: f32, mut light: impl FnMut(usize) -> f32) {
+    pub(super) fn stroke(
+        &mut self,
+        points: &[Point],
+        width: f32,
+        mut light: impl FnMut(usize) -> f32,
+    ) {
         let (half, fainter) = self.shown(width / 2.0);
         let reach = half * 1.7;
         let shrink = (reach * reach).recip();
@@ -156,14 +194,17 @@ impl Plane {
                 *value = kernel[0] * padded[place + reach];
             }
             for (offset, weight) in kernel.iter().enumerate().skip(1) {
-                let pairs = padded[reach - offset..].iter().zip(&padded[reach + offset..]);
+                let pairs = padded[reach - offset..]
+                    .iter()
+                    .zip(&padded[reach + offset..]);
                 for (value, (left, right)) in line.iter_mut().zip(pairs) {
                     *value += weight * (left + right);
                 }
             }
         }
         let source = self.values.clone();
-        let row = |index: isize| &source[index.clamp(0, size as isize - 1) as usize * size..][..size];
+        let row =
+            |index: isize| &source[index.clamp(0, size as isize - 1) as usize * size..][..size];
         for (index, line) in self.values.chunks_exact_mut(size).enumerate() {
             line.iter_mut().for_each(|value| *value *= kernel[0]);
             for (offset, weight) in kernel.iter().enumerate().skip(1) {
@@ -196,15 +237,20 @@ impl Plane {
         let size = self.size;
         let weight = ((2 * half + 1) as f32).recip();
         let source = self.values.clone();
-        let row = |index: isize| &source[index.clamp(0, size as isize - 1) as usize * size..][..size];
+        let row =
+            |index: isize| &source[index.clamp(0, size as isize - 1) as usize * size..][..size];
         let half = half as isize;
         let mut sums = vec![0.0; size];
         for index in -half..=half {
-            sums.iter_mut().zip(row(index)).for_each(|(sum, value)| *sum += value);
+            sums.iter_mut()
+                .zip(row(index))
+                .for_each(|(sum, value)| *sum += value);
         }
         for (index, line) in self.values.chunks_exact_mut(size).enumerate() {
             let (enters, leaves) = (row(index as isize + half + 1), row(index as isize - half));
-            for (((value, sum), enter), leave) in line.iter_mut().zip(&mut sums).zip(enters).zip(leaves) {
+            for (((value, sum), enter), leave) in
+                line.iter_mut().zip(&mut sums).zip(enters).zip(leaves)
+            {
                 *value = *sum * weight;
                 *sum += enter - leave;
             }
@@ -215,7 +261,9 @@ impl Plane {
 /// A normal curve from its centre outwards, of sum 1 over both sides.
 fn kernel(deviation: f32) -> Vec<f32> {
     let reach = (3.0 * deviation).ceil().max(1.0) as usize;
-    let mut weights: Vec<f32> = (0..=reach).map(|place| super::geometry::bell(place as f32, deviation)).collect();
+    let mut weights: Vec<f32> = (0..=reach)
+        .map(|place| super::geometry::bell(place as f32, deviation))
+        .collect();
     let sum = 2.0 * weights.iter().sum::<f32>() - weights[0];
     weights.iter_mut().for_each(|weight| *weight /= sum);
     weights
@@ -232,7 +280,10 @@ mod tests {
             plane.spot(Point::new(64.0, 64.0), 2.0, 1.0);
             let before: f32 = plane.values.iter().sum();
             let after: f32 = plane.blurred(deviation).values.iter().sum();
-            assert!((after / before - 1.0).abs() < 0.01, "{deviation}: {before} {after}");
+            assert!(
+                (after / before - 1.0).abs() < 0.01,
+                "{deviation}: {before} {after}"
+            );
         }
     }
 
@@ -241,7 +292,11 @@ mod tests {
         let mut plane = Plane::new(16, 1.0);
         plane.spot(Point::new(-9.0, 40.0), 3.0, 1.0);
         plane.ring(Point::new(-2.0, 4.0), 3.0, 1.0, 1.0);
-        plane.stroke(&[Point::new(-5.0, -5.0), Point::new(30.0, 25.0)], 1.0, |_| 1.0);
+        plane.stroke(
+            &[Point::new(-5.0, -5.0), Point::new(30.0, 25.0)],
+            1.0,
+            |_| 1.0,
+        );
         assert!(plane.values.iter().any(|value| *value > 0.0));
     }
 }

@@ -4,12 +4,12 @@ use std::f32::consts::{FRAC_PI_2, PI};
 
 use cytolens::labels::LabelSet;
 
+use super::Settings;
 use super::cell_line::CellLine;
 use super::geometry::{Outline, Point, angle_between, bell};
 use super::layout::{Layout, Spot, choose_line};
 use super::random::{FieldSeed, Purpose, Stream};
 use super::texture::Grain;
-use super::Settings;
 
 /// Where a cell stands in its cycle, as far as it shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,7 +88,9 @@ pub(super) struct Population {
 pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -> Population {
     let mut stream = seed.stream(Purpose::Layout, 0);
     let junctions = labels.contains(22);
-    let line = settings.cell_line.unwrap_or_else(|| choose_line(&mut stream, junctions));
+    let line = settings
+        .cell_line
+        .unwrap_or_else(|| choose_line(&mut stream, junctions));
     let mut layout = Layout::new(line, junctions, stream);
     if labels.contains(16) {
         for _ in 0..layout.stream.count(1, 3) {
@@ -101,16 +103,33 @@ pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
         }
     }
     layout.fill(settings.mitoses);
-    let gap = line.gap * if junctions { 0.3 } else { layout.stream.between(0.0, 1.5) };
+    let gap = line.gap
+        * if junctions {
+            0.3
+        } else {
+            layout.stream.between(0.0, 1.5)
+        };
     let gap_width = Grain::new(&mut layout.stream, 9.0);
     let Layout { spots, .. } = layout;
     let fields = FieldLooks::new(seed, settings);
     let cells = spots
         .iter()
         .enumerate()
-        .map(|(number, spot)| build(spot, &line, &fields, &mut seed.stream(Purpose::Cell, number)))
+        .map(|(number, spot)| {
+            build(
+                spot,
+                &line,
+                &fields,
+                &mut seed.stream(Purpose::Cell, number),
+            )
+        })
         .collect();
-    Population { line, cells, gap, gap_width }
+    Population {
+        line,
+        cells,
+        gap,
+        gap_width,
+    }
 }
 
 /// What all cells of a field share besides the line.
@@ -131,9 +150,17 @@ impl FieldLooks {
         let selective = stream.chance(0.15 * settings.variation);
         Self {
             variation: stream.between(0.12, 0.55) * settings.variation,
-            silent: if selective { stream.between(0.1, 0.5) } else { 0.0 },
+            silent: if selective {
+                stream.between(0.1, 0.5)
+            } else {
+                0.0
+            },
             uneven: stream.between(0.1, 0.3) * settings.variation,
-            defocused: if stream.chance(0.4) { stream.between(0.05, 0.35) * settings.defocus } else { 0.0 },
+            defocused: if stream.chance(0.4) {
+                stream.between(0.05, 0.35) * settings.defocus
+            } else {
+                0.0
+            },
         }
     }
 }
@@ -144,8 +171,12 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
     let daughter = spot.phase.is_daughter();
     let stretch = spot.elongation.sqrt();
     // Outlines are drawn somewhat large: where neighbours meet, the border falls between them.
-    let growth = if divides { 1.0 } else { 1.18 };
-    let mut outline = Outline::ellipse(spot.radius * stretch * growth, spot.radius / stretch * growth, spot.axis);
+    let growth = if divides { 1.0 } else { 1.12 };
+    let mut outline = Outline::ellipse(
+        spot.radius * stretch * growth,
+        spot.radius / stretch * growth,
+        spot.axis,
+    );
     if !divides {
         shape(&mut outline, spot, line, daughter, stream);
     }
@@ -156,25 +187,52 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
         Outline::ellipse(long * 0.88, short * 0.95, spot.axis)
     } else {
         let roundness = stream.between(0.88, 1.12);
-        let mut ellipse = Outline::ellipse(long * size * roundness, short * size / roundness, nucleus_axis)
-            .wavy(stream, line.bent * 0.75, 4);
+        let mut ellipse = Outline::ellipse(
+            long * size * roundness,
+            short * size / roundness,
+            nucleus_axis,
+        )
+        .wavy(stream, line.bent * 0.75, 4);
         if stream.chance(line.bent * 2.0) {
-            let (dent, depth) = (nucleus_axis + FRAC_PI_2 + 0.3 * stream.normal(), stream.between(0.15, 0.4));
+            let (dent, depth) = (
+                nucleus_axis + FRAC_PI_2 + 0.3 * stream.normal(),
+                stream.between(0.15, 0.4),
+            );
             ellipse.scale_by(|angle| 1.0 - depth * bell(angle_between(angle, dent), 0.45));
         }
         ellipse
     };
     let wander = (spot.radius * 0.9 - long * size).max(0.0) * 0.45;
-    let nucleus = if divides { spot.centre } else { spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit()) };
-    let nucleoli = if divides { Vec::new() } else { nucleoli(nucleus, &nucleus_outline, stream) };
+    let nucleus = if divides {
+        spot.centre
+    } else {
+        spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit())
+    };
+    let nucleoli = if divides {
+        Vec::new()
+    } else {
+        nucleoli(nucleus, &nucleus_outline, stream)
+    };
     // The organising centre keeps to the roomy side of the nucleus.
     let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
-    let organiser = nucleus + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
+    let organiser = nucleus
+        + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
     let silent = stream.chance(looks.silent);
-    let expression = stream.around(1.0, looks.variation) * if silent { stream.between(0.0, 0.15) } else { 1.0 };
+    let expression = stream.around(1.0, looks.variation)
+        * if silent {
+            stream.between(0.0, 0.15)
+        } else {
+            1.0
+        };
     let round = if divides { 1.4 } else { 1.0 };
-    let stain = [(); 3].map(|()| stream.around(round, looks.uneven));
-    let defocus = if stream.chance(looks.defocused) { stream.between(0.3, 1.0) } else { 0.0 };
+    // A thick cell is bright in every stain.
+    let thick = stream.around(round, looks.uneven);
+    let stain = [(); 3].map(|()| thick * stream.around(1.0, 0.6 * looks.uneven));
+    let defocus = if stream.chance(looks.defocused) {
+        stream.between(0.3, 1.0)
+    } else {
+        0.0
+    };
     Cell {
         centre: spot.centre,
         outline,
@@ -200,19 +258,35 @@ fn shape(outline: &mut Outline, spot: &Spot, line: &CellLine, daughter: bool, st
             if stream.chance(0.75) {
                 let direction = spot.axis + end + 0.25 * stream.normal();
                 let (length, width) = (stream.between(0.6, 2.4), stream.between(0.06, 0.2));
-                outline.scale_by(|angle| 1.0 + length * (-angle_between(angle, direction).abs() / width).exp());
+                outline.scale_by(|angle| {
+                    1.0 + length * (-angle_between(angle, direction).abs() / width).exp()
+                });
             }
         }
     }
     // A few corners, as where a cell holds on to the glass, with the rim drawn in between them.
-    let pull = if daughter { 0.15 } else { 0.25 + 0.7 * line.tails };
+    let pull = if daughter {
+        0.15
+    } else {
+        0.25 + 0.7 * line.tails
+    };
     for _ in 0..stream.count(1, 5) {
-        let (direction, width, height) = (stream.angle(), stream.between(0.12, 0.4), pull * stream.between(0.0, 1.5));
-        outline.scale_by(|angle| 1.0 + height * (-angle_between(angle, direction).abs() / width).exp());
+        let (direction, width, height) = (
+            stream.angle(),
+            stream.between(0.12, 0.4),
+            pull * stream.between(0.0, 1.5),
+        );
+        outline.scale_by(|angle| {
+            1.0 + height * (-angle_between(angle, direction).abs() / width).exp()
+        });
     }
     let ragged = line.ragged * stream.between(0.3, 1.6);
     for _ in 0..24 {
-        let (direction, width, height) = (stream.angle(), stream.between(0.03, 0.1), ragged * stream.normal());
+        let (direction, width, height) = (
+            stream.angle(),
+            stream.between(0.03, 0.1),
+            ragged * stream.normal(),
+        );
         outline.scale_by(|angle| 1.0 + height * bell(angle_between(angle, direction), width));
     }
 }
@@ -227,9 +301,16 @@ fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut Stream) -> Vec<Nucle
             break;
         }
         let direction = stream.angle();
-        let place = nucleus + Point::at_angle(direction) * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
+        let place = nucleus
+            + Point::at_angle(direction)
+                * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
         let radius = mean * stream.between(0.13, 0.3) / (count as f32).powf(0.25);
-        let far = |other: &Nucleolus| other.lobes.iter().all(|lobe| (lobe.0 - place).length() > lobe.1 + radius + 0.5);
+        let far = |other: &Nucleolus| {
+            other
+                .lobes
+                .iter()
+                .all(|lobe| (lobe.0 - place).length() > lobe.1 + radius + 0.5)
+        };
         if found.iter().all(far) {
             let mut lobes = vec![(place, radius)];
             for _ in 0..stream.count(0, 2) {

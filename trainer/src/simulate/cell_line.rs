@@ -179,5 +179,6 @@ pub(crate) const CELL_LINES: [CellLine; 11] = [
 ];
 
 /// How often each line turns up, in the order of [`CELL_LINES`]: the atlas stains U-2 OS for every protein.
-pub(super) const CELL_LINE_SHARES: [f32; CELL_LINES.len()] =
-    [0.34, 0.15, 0.14, 0.06, 0.06, 0.05, 0.05, 0.03, 0.06, 0.04, 0.02];
+pub(super) const CELL_LINE_SHARES: [f32; CELL_LINES.len()] = [
+    0.34, 0.15, 0.14, 0.06, 0.06, 0.05, 0.05, 0.03, 0.06, 0.04, 0.02,
+];

@@ -23,7 +23,7 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
     let mut style = seed.stream(Purpose::Filaments, usize::MAX);
     let density = style.between(0.2, 0.42);
     let wobble = style.between(0.03, 0.13);
-    let central = style.between(0.08, 0.4);
+    let central = 0.02 + 0.38 * style.unit().powi(2);
     let order = style.between(0.2, 0.9);
     let perinuclear = style.between(2.5, 10.0);
     let bends = Grain::new(&mut style, 26.0);
@@ -35,7 +35,8 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
         }
         let mut stream = seed.stream(Purpose::Filaments, number);
         let along_axis = |place: Point| cell.axis + 0.5 * bends.at(place);
-        let from_organiser = |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
+        let from_organiser =
+            |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
         for _ in 0..((area * density) as usize).clamp(16, 420) {
             let light = stream.between(0.25, 0.8);
             let over = stream.chance(0.22);
@@ -49,9 +50,22 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
             } else {
                 Some(&from_organiser)
             };
-            let walk = Walk { start, direction, wobble, steps: stream.count(6, 36), step: 0.9, guide };
-            let points = scene.wander(number, walk, &mut stream, |site| site.rim > 0.5 && (over || site.nucleus > 0.15));
-            filaments.push(Filament { cell: number, points, light });
+            let walk = Walk {
+                start,
+                direction,
+                wobble,
+                steps: stream.count(6, 36),
+                step: 0.9,
+                guide,
+            };
+            let points = scene.wander(number, walk, &mut stream, |site| {
+                site.rim > 0.5 && (over || site.nucleus > 0.15)
+            });
+            filaments.push(Filament {
+                cell: number,
+                points,
+                light,
+            });
         }
     }
     filaments
@@ -59,16 +73,26 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
 
 /// Where a microtubule starts and which way it goes; `central` is the share that starts at the organising centre, and the
 /// others thin out over `perinuclear` micrometres from the nucleus.
-fn origin(scene: &Scene, number: usize, (central, perinuclear): (f32, f32), stream: &mut Stream) -> (Point, f32) {
+fn origin(
+    scene: &Scene,
+    number: usize,
+    (central, perinuclear): (f32, f32),
+    stream: &mut Stream,
+) -> (Point, f32) {
     let cell = &scene.cells()[number];
-    let from_organiser = stream.chance(central) && scene.territory.within(number, cell.organiser).is_some();
+    let from_organiser =
+        stream.chance(central) && scene.territory.within(number, cell.organiser).is_some();
     if from_organiser {
-        let start = cell.organiser + Point::at_angle(stream.angle()) * (2.6 * stream.unit());
+        let start = cell.organiser + Point::at_angle(stream.angle()) * (3.5 * stream.unit());
         let away = (cell.organiser - cell.nucleus).angle() + 1.3 * stream.normal();
         return (start, away);
     }
     let near = scene.pick(number, stream, |site| {
-        if site.nucleus < 0.2 || site.rim < 0.8 { 0.0 } else { 0.05 + 0.9 * (-site.nucleus / perinuclear).exp() }
+        if site.nucleus < 0.2 || site.rim < 0.8 {
+            0.0
+        } else {
+            0.05 + 0.9 * (-site.nucleus / perinuclear).exp()
+        }
     });
     let start = near.map_or(cell.organiser, |site| site.place);
     let outward = (start - cell.nucleus).angle();
@@ -76,7 +100,11 @@ fn origin(scene: &Scene, number: usize, (central, perinuclear): (f32, f32), stre
     let direction = match stream.count(0, 3) {
         0 => outward + 0.5 * stream.normal(),
         1 => cell.axis + if stream.chance(0.5) { PI } else { 0.0 } + 0.3 * stream.normal(),
-        2 => outward + FRAC_PI_2 * if stream.chance(0.5) { 1.0 } else { -1.0 } + 0.35 * stream.normal(),
+        2 => {
+            outward
+                + FRAC_PI_2 * if stream.chance(0.5) { 1.0 } else { -1.0 }
+                + 0.35 * stream.normal()
+        }
         _ => stream.angle(),
     };
     (start, direction)
@@ -86,6 +114,7 @@ fn origin(scene: &Scene, number: usize, (central, perinuclear): (f32, f32), stre
 pub(super) fn microtubules(staining: &mut Staining) {
     let width = staining.stream.between(0.28, 0.36);
     let haze = staining.stream.between(0.08, 0.25);
+    let flat = staining.stream.between(0.2, 0.8);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);
     let scene = staining.scene;
@@ -95,10 +124,16 @@ pub(super) fn microtubules(staining: &mut Staining) {
         let last = points.len() as f32;
         staining.plane.stroke(points, width, |segment| {
             let place = points[segment];
-            let over = scene.territory.at(place).is_some_and(|site| site.nucleus < 0.0);
-            // Strands fade where they leave the focal plane.
+            // Over the nucleus strands are out of the focal plane, and towards the rim the cell is thin.
+            let depth = scene
+                .territory
+                .at(place)
+                .map_or(1.0, |site| match site.nucleus {
+                    inside if inside < 0.0 => 0.5,
+                    away => flat + (1.0 - flat) * (-away / 5.0).exp(),
+                });
             let ending = 1.0 - 0.6 * segment as f32 / last;
-            light * ending * (1.0 + 0.3 * beads.at(place)).max(0.1) * if over { 0.5 } else { 1.0 }
+            light * ending * (1.0 + 0.3 * beads.at(place)).max(0.1) * depth
         });
     }
     staining.shade(|scene, site, _| {
@@ -106,6 +141,7 @@ pub(super) fn microtubules(staining: &mut Staining) {
             return 0.0;
         }
         let thick = smooth_step(0.0, 3.0, site.rim) * if site.nucleus < 0.0 { 0.6 } else { 1.0 };
+        let thick = thick * (flat + (1.0 - flat) * (-site.nucleus.max(0.0) / 5.0).exp());
         haze * thick * (1.0 + 0.35 * grain.at(site.place)).max(0.0)
     });
     super::division::spindles(staining, 1.0);
@@ -121,10 +157,18 @@ pub(super) fn microtubule_ends(staining: &mut Staining) {
             continue;
         }
         for _ in 0..2 {
-            let place = points.len() - 1 - if staining.stream.chance(0.5) { 0 } else { staining.stream.count(1, points.len() - 3) };
+            let place = points.len()
+                - 1
+                - if staining.stream.chance(0.5) {
+                    0
+                } else {
+                    staining.stream.count(1, points.len() - 3)
+                };
             let direction = (points[place] - points[place - 1]).unit();
             let light = staining.brightness[filament.cell] * staining.stream.between(0.4, 1.0);
-            staining.plane.dash(points[place], direction, (length, 0.22), light);
+            staining
+                .plane
+                .dash(points[place], direction, (length, 0.22), light);
         }
     }
     super::endomembrane::haze(staining, 0.08);
@@ -144,13 +188,27 @@ pub(super) fn intermediate_filaments(staining: &mut Staining) {
             let start = scene.pick(cell, &mut staining.stream, |site| {
                 let offset = (site.place - nucleus).unit();
                 let facing = 0.55 + 0.45 * (offset.x * side.x + offset.y * side.y);
-                if site.nucleus < 0.2 { 0.0 } else { facing * (-site.nucleus / reach).exp() }
+                if site.nucleus < 0.2 {
+                    0.0
+                } else {
+                    facing * (-site.nucleus / reach).exp()
+                }
             });
             let Some(start) = start else { continue };
-            let around = (start.place - nucleus).angle() + FRAC_PI_2 + 0.6 * staining.stream.normal();
+            let around =
+                (start.place - nucleus).angle() + FRAC_PI_2 + 0.6 * staining.stream.normal();
             let steps = staining.stream.count(6, 22);
-            let walk = Walk { start: start.place, direction: around, wobble, steps, step: 0.7, guide: None };
-            let path = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus > 0.1 && site.rim > 0.5);
+            let walk = Walk {
+                start: start.place,
+                direction: around,
+                wobble,
+                steps,
+                step: 0.7,
+                guide: None,
+            };
+            let path = scene.wander(cell, walk, &mut staining.stream, |site| {
+                site.nucleus > 0.1 && site.rim > 0.5
+            });
             let light = staining.brightness[cell] * staining.stream.between(0.25, 0.8);
             let width = staining.stream.between(0.3, 0.6);
             staining.plane.stroke(&path, width, |_| light);
@@ -170,7 +228,9 @@ pub(super) fn actin(staining: &mut Staining) {
         let owner = &scene.cells()[cell];
         let bundles = if staining.stream.chance(0.2) { 2 } else { 1 };
         for bundle in 0..bundles {
-            let axis = owner.axis + 0.2 * staining.stream.normal() + bundle as f32 * staining.stream.between(0.5, 1.2);
+            let axis = owner.axis
+                + 0.2 * staining.stream.normal()
+                + bundle as f32 * staining.stream.between(0.5, 1.2);
             let (along, across) = (Point::at_angle(axis), Point::at_angle(axis + FRAC_PI_2));
             let reach = owner.outline.greatest();
             let lines = (2.0 * owner.outline.mean() / spacing) as usize;
@@ -178,27 +238,36 @@ pub(super) fn actin(staining: &mut Staining) {
                 let aside = owner.outline.mean() * staining.stream.between(-1.0, 1.0);
                 let from = reach * staining.stream.between(-1.0, 0.4);
                 let length = reach * staining.stream.between(0.3, 1.3);
-                let (bow, tilt) = (staining.stream.normal() * 0.02, 0.06 * staining.stream.normal());
+                let (bow, tilt) = (
+                    staining.stream.normal() * 0.02,
+                    0.06 * staining.stream.normal(),
+                );
                 let light = staining.brightness[cell] * staining.stream.between(0.25, 1.0);
                 let steps = (length / 0.9) as usize + 2;
                 let points: Vec<Point> = (0..steps)
                     .map(|step| {
                         let forward = step as f32 * 0.9;
-                        owner.centre + along * (from + forward) + across * (aside + tilt * forward + bow * forward * forward * 0.2)
+                        owner.centre
+                            + along * (from + forward)
+                            + across * (aside + tilt * forward + bow * forward * forward * 0.2)
                     })
                     .collect();
                 staining.plane.stroke(&points, 0.4, |segment| {
                     let place = points[segment];
                     scene.territory.within(cell, place).map_or(0.0, |site| {
                         let over = if site.nucleus < 0.0 { 0.45 } else { 1.0 };
-                        light * over * smooth_step(0.1, 0.8, site.rim) * (1.0 + 0.25 * beads.at(place)).max(0.0)
+                        light
+                            * over
+                            * smooth_step(0.1, 0.8, site.rim)
+                            * (1.0 + 0.25 * beads.at(place)).max(0.0)
                     })
                 });
             }
         }
     }
     staining.shade(|_, site, _| {
-        let line = super::geometry::bell(site.rim, 0.4) * (0.7 + 0.5 * patches.at(site.place)).clamp(0.0, 1.4);
+        let line = super::geometry::bell(site.rim, 0.4)
+            * (0.7 + 0.5 * patches.at(site.place)).clamp(0.0, 1.4);
         cortex * line + 0.06 * smooth_step(0.0, 2.0, site.rim)
     });
 }
@@ -213,7 +282,8 @@ pub(super) fn organising_centre(staining: &mut Staining) {
             staining.plane.spot(pole, size * 0.55, 0.8 * light);
             staining.plane.spot(pole, size * 2.2, 0.22 * light);
             for _ in 0..crumbs {
-                let aside = Point::at_angle(staining.stream.angle()) * (size * 1.6 * staining.stream.unit());
+                let aside = Point::at_angle(staining.stream.angle())
+                    * (size * 1.6 * staining.stream.unit());
                 let height = light * staining.stream.between(0.15, 0.5);
                 staining.plane.spot(pole + aside, 0.3, height);
             }
@@ -231,7 +301,8 @@ pub(super) fn centrosome(staining: &mut Staining) {
             let light = staining.brightness[cell] * staining.stream.between(1.2, 1.8);
             staining.plane.spot(*pole, size, light);
             if poles.len() == 1 && staining.stream.chance(0.75) {
-                let aside = Point::at_angle(staining.stream.angle()) * staining.stream.between(0.7, 1.6);
+                let aside =
+                    Point::at_angle(staining.stream.angle()) * staining.stream.between(0.7, 1.6);
                 staining.plane.spot(*pole + aside, size, light * 0.9);
             }
         }

@@ -52,17 +52,34 @@ fn blebs(scene: &Scene, stream: &mut Stream, specks: &mut Vec<Speck>) {
         return;
     }
     for _ in 0..stream.count(2, 9) {
-        let Some(edge) = scene.edge(cell, angle + 0.5 * stream.normal()) else { continue };
+        let Some(edge) = scene.edge(cell, angle + 0.5 * stream.normal()) else {
+            continue;
+        };
         let outward = (edge - scene.cells()[cell].nucleus).unit();
         let place = edge + outward * stream.between(0.3, 4.5);
         let bright = stream.between(0.15, 0.6);
-        let light = [bright * stream.unit(), bright * stream.between(0.2, 1.0), 0.0, bright];
-        specks.push(Speck { place, radius: stream.between(0.4, 1.5), light });
+        let light = [
+            bright * stream.unit(),
+            bright * stream.between(0.2, 1.0),
+            0.0,
+            bright,
+        ];
+        specks.push(Speck {
+            place,
+            radius: stream.between(0.4, 1.5),
+            light,
+        });
     }
 }
 
 /// An irregular heap of specks on empty glass.
-fn clump(scene: &Scene, stream: &mut Stream, (least, greatest): (f32, f32), light: [f32; 4], specks: &mut Vec<Speck>) {
+fn clump(
+    scene: &Scene,
+    stream: &mut Stream,
+    (least, greatest): (f32, f32),
+    light: [f32; 4],
+    specks: &mut Vec<Speck>,
+) {
     let side = scene.territory.size as f32 / scene.territory.scale;
     let middle = Point::new(stream.unit(), stream.unit()) * side;
     if scene.territory.at(middle).is_some() {
@@ -71,6 +88,10 @@ fn clump(scene: &Scene, stream: &mut Stream, (least, greatest): (f32, f32), ligh
     for _ in 0..stream.count(1, 8) {
         let radius = stream.between(least, greatest);
         let place = middle + Point::at_angle(stream.angle()) * (2.5 * greatest * stream.unit());
-        specks.push(Speck { place, radius, light });
+        specks.push(Speck {
+            place,
+            radius,
+            light,
+        });
     }
 }

@@ -31,7 +31,10 @@ pub(super) fn chromosomes(staining: &mut Staining) {
             Phase::Anaphase => cell.nucleus_outline.radius(cell.axis) * 0.62,
             Phase::Interphase | Phase::Daughter(_) => continue,
         };
-        let (along, across) = (Point::at_angle(cell.axis), Point::at_angle(cell.axis + FRAC_PI_2));
+        let (along, across) = (
+            Point::at_angle(cell.axis),
+            Point::at_angle(cell.axis + FRAC_PI_2),
+        );
         let half = cell.nucleus_outline.radius(cell.axis + FRAC_PI_2) * 0.9;
         let sides: &[f32] = if apart > 0.0 { &[-1.0, 1.0] } else { &[0.0] };
         for side in sides {
@@ -39,14 +42,25 @@ pub(super) fn chromosomes(staining: &mut Staining) {
                 let aside = half * staining.stream.between(-1.0, 1.0);
                 // Arms trail behind the centromeres on the way to the poles.
                 let bend = -0.12 * aside * aside / half;
-                let place = cell.nucleus + across * aside + along * (side * (apart + bend) + 0.55 * staining.stream.normal());
+                let place = cell.nucleus
+                    + across * aside
+                    + along * (side * (apart + bend) + 0.55 * staining.stream.normal());
                 let direction = along.turned(0.5 * staining.stream.normal());
-                staining.plane.dash(place, direction, (1.2, 0.7), 0.5 * staining.brightness[number]);
+                staining.plane.dash(
+                    place,
+                    direction,
+                    (1.2, 0.7),
+                    0.5 * staining.brightness[number],
+                );
             }
         }
     }
     // Chromosomes lie on top of each other, but stains saturate.
-    staining.plane.values.iter_mut().for_each(|value| *value = value.min(1.9));
+    staining
+        .plane
+        .values
+        .iter_mut()
+        .for_each(|value| *value = value.min(1.9));
 }
 
 /// The spindle: fibres from both poles to the chromosomes, and short asters behind the poles.
@@ -69,7 +83,8 @@ pub(super) fn spindles(staining: &mut Staining, share: f32) {
                 let points: Vec<Point> = (0..9)
                     .map(|step| {
                         let way = reach * step as f32 / 8.0;
-                        pole.mix(other, way) + across * (aside * (std::f32::consts::PI * way.min(0.5)).sin())
+                        pole.mix(other, way)
+                            + across * (aside * (std::f32::consts::PI * way.min(0.5)).sin())
                     })
                     .collect();
                 let height = light * staining.stream.between(0.2, 0.42);
@@ -77,7 +92,8 @@ pub(super) fn spindles(staining: &mut Staining, share: f32) {
             }
             let back = (pole - other).angle();
             for _ in 0..9 {
-                let ray = Point::at_angle(back + 1.1 * staining.stream.normal()) * staining.stream.between(1.0, 3.5);
+                let ray = Point::at_angle(back + 1.1 * staining.stream.normal())
+                    * staining.stream.between(1.0, 3.5);
                 let height = light * staining.stream.between(0.12, 0.3);
                 staining.plane.stroke(&[pole, pole + ray], 0.35, |_| height);
             }
@@ -96,7 +112,9 @@ pub(super) fn spindles(staining: &mut Staining, share: f32) {
 fn bridges(scene: &Scene) -> Vec<(usize, Point, Point)> {
     let mut found = Vec::new();
     for (number, cell) in scene.cells().iter().enumerate() {
-        let Phase::Daughter(other) = cell.phase else { continue };
+        let Phase::Daughter(other) = cell.phase else {
+            continue;
+        };
         if other < number {
             continue;
         }
@@ -116,7 +134,9 @@ fn bridges(scene: &Scene) -> Vec<(usize, Point, Point)> {
 pub(super) fn bridge_bundle(staining: &mut Staining) {
     for (number, start, end) in bridges(staining.scene) {
         let light = 1.1 * staining.brightness[number];
-        let points: Vec<Point> = (0..=24).map(|step| start.mix(end, step as f32 / 24.0)).collect();
+        let points: Vec<Point> = (0..=24)
+            .map(|step| start.mix(end, step as f32 / 24.0))
+            .collect();
         let length = (end - start).length();
         staining.plane.stroke(&points, 0.9, |segment| {
             let from_middle = ((segment as f32 + 0.5) / 24.0 - 0.5) * length;
@@ -128,15 +148,24 @@ pub(super) fn bridge_bundle(staining: &mut Staining) {
 /// Cytokinetic bridge: the thin link between daughter cells, with or as the midbody in its middle.
 pub(super) fn cytokinetic_bridge(staining: &mut Staining) {
     let midbody = staining.stream.between(0.0, 1.0);
-    let bundle = if staining.stream.chance(0.7) { staining.stream.between(0.5, 1.0) } else { 0.1 };
+    let bundle = if staining.stream.chance(0.7) {
+        staining.stream.between(0.5, 1.0)
+    } else {
+        0.1
+    };
     for (number, start, end) in bridges(staining.scene) {
-        let light = staining.brightness[number].max(0.5);
-        staining.plane.stroke(&[start, start.mix(end, 0.5), end], 0.8, |_| bundle * light);
+        // A field is labelled for its bridge, so the bridge shows whatever its cells express.
+        let light = 1.3 * staining.brightness[number].max(0.7);
+        staining
+            .plane
+            .stroke(&[start, start.mix(end, 0.5), end], 1.1, |_| bundle * light);
         let middle = start.mix(end, 0.5);
         if midbody > 0.6 {
-            staining.plane.ring(middle, 0.75, 0.5, light);
+            staining.plane.ring(middle, 0.8, 0.6, light);
         } else {
-            staining.plane.dash(middle, (end - start).unit(), (0.7, 0.6), light);
+            staining
+                .plane
+                .dash(middle, (end - start).unit(), (0.9, 0.8), light);
         }
     }
     super::endomembrane::haze(staining, 0.12);

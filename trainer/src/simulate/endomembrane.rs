@@ -24,9 +24,13 @@ pub(super) fn reticulum(staining: &mut Staining) {
     staining.shade(|scene, site, _| {
         let depth = site.nucleus.max(0.0);
         let divides = scene.cells()[site.cell].divides();
-        let reach = (floor + (1.0 - floor) * (-depth / reach).exp()) * smooth_step(-0.2, 2.5, site.rim);
-        let threads = net.net(site.place, 0.55).max(0.8 * second.net(site.place, 0.55));
-        let uneven = (1.0 + 0.25 * clouds.at(site.place)).max(0.2) * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
+        let reach =
+            (floor + (1.0 - floor) * (-depth / reach).exp()) * smooth_step(-0.2, 2.5, site.rim);
+        let threads = net
+            .net(site.place, 0.55)
+            .max(0.8 * second.net(site.place, 0.55));
+        let uneven = (1.0 + 0.25 * clouds.at(site.place)).max(0.2)
+            * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
         let body = reach * uneven * (sheet + (1.0 - sheet) * threads);
         let within = smooth_step(0.25, -0.25, site.nucleus) * if divides { 0.5 } else { 1.0 };
         let inner = nucleus * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
@@ -52,18 +56,32 @@ pub(super) fn golgi(staining: &mut Staining) {
         for _ in 0..staining.stream.count(7, 15) {
             let direction = middle + spread * staining.stream.normal() * 0.8;
             let off = staining.stream.between(0.5, 3.4);
-            let start = owner.nucleus + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) + off);
+            let start = owner.nucleus
+                + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) + off);
             let along = direction + FRAC_PI_2 + 0.35 * staining.stream.normal();
             let steps = staining.stream.count(2, 7);
-            let walk = Walk { start, direction: along, wobble: 0.3, steps, step: 0.55, guide: None };
-            let path = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus > 0.3 && site.rim > 0.4);
+            let walk = Walk {
+                start,
+                direction: along,
+                wobble: 0.3,
+                steps,
+                step: 0.55,
+                guide: None,
+            };
+            let path = scene.wander(cell, walk, &mut staining.stream, |site| {
+                site.nucleus > 0.3 && site.rim > 0.4
+            });
             let height = light * staining.stream.between(0.4, 1.0);
             staining.plane.stroke(&path, width, |_| height);
             staining.plane.spot(start, width * 0.6, height * 0.6);
         }
         for _ in 0..scattered as usize {
             let site = scene.pick(cell, &mut staining.stream, |site| {
-                if site.nucleus < 0.3 { 0.0 } else { (-(site.place - owner.organiser).length() / 5.0).exp() }
+                if site.nucleus < 0.3 {
+                    0.0
+                } else {
+                    (-(site.place - owner.organiser).length() / 5.0).exp()
+                }
             });
             if let Some(site) = site {
                 let height = light * staining.stream.between(0.3, 0.7);
@@ -87,16 +105,37 @@ pub(super) fn mitochondria(staining: &mut Staining) {
         let owner = &scene.cells()[cell];
         for _ in 0..((scene.area(cell) * density) as usize).min(400) {
             let start = scene.pick(cell, &mut staining.stream, |site| {
-                if site.nucleus < 0.4 || site.rim < 0.6 { 0.0 } else { 0.06 + (-site.nucleus / reach).exp() }
+                if site.nucleus < 0.4 || site.rim < 0.6 {
+                    0.0
+                } else {
+                    0.06 + (-site.nucleus / reach).exp()
+                }
             });
             let Some(start) = start else { continue };
             let outward = (start.place - owner.nucleus).angle();
-            let direction = outward + 0.8 * staining.stream.normal() + if staining.stream.chance(0.35) { FRAC_PI_2 } else { 0.0 };
+            let direction = outward
+                + 0.8 * staining.stream.normal()
+                + if staining.stream.chance(0.35) {
+                    FRAC_PI_2
+                } else {
+                    0.0
+                };
             let steps = staining.stream.count(1, longest);
-            let walk = Walk { start: start.place, direction, wobble: 0.3, steps, step: 0.5, guide: None };
-            let path = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus > 0.3 && site.rim > 0.5);
+            let walk = Walk {
+                start: start.place,
+                direction,
+                wobble: 0.3,
+                steps,
+                step: 0.5,
+                guide: None,
+            };
+            let path = scene.wander(cell, walk, &mut staining.stream, |site| {
+                site.nucleus > 0.3 && site.rim > 0.5
+            });
             let light = staining.brightness[cell] * staining.stream.between(0.35, 0.85);
-            staining.plane.stroke(&path, width, |segment| light * (1.0 + 0.35 * beads.at(path[segment])).max(0.15));
+            staining.plane.stroke(&path, width, |segment| {
+                light * (1.0 + 0.35 * beads.at(path[segment])).max(0.15)
+            });
         }
     }
     let background = staining.stream.between(0.02, 0.1);
@@ -109,7 +148,11 @@ pub(super) fn cytosol(staining: &mut Staining) {
     let grain = Grain::new(&mut staining.stream, size);
     let organelles = Grain::new(&mut staining.stream, 2.2);
     let contrast = staining.stream.between(0.08, 0.45);
-    let nucleus = if staining.stream.chance(0.6) { staining.stream.between(0.03, 0.25) } else { staining.stream.between(0.25, 0.6) };
+    let nucleus = if staining.stream.chance(0.5) {
+        staining.stream.between(0.03, 0.25)
+    } else {
+        staining.stream.between(0.25, 0.8)
+    };
     let thickness = staining.stream.between(0.8, 4.0);
     let hole = staining.stream.between(0.0, 0.5);
     let central = staining.stream.between(0.0, 0.5);
@@ -118,7 +161,12 @@ pub(super) fn cytosol(staining: &mut Staining) {
         let holes = 1.0 - hole * smooth_step(1.2, 1.9, organelles.at(site.place));
         let body = smooth_step(-0.3, thickness, site.rim);
         let rise = 1.0 - central + central * (-site.nucleus.max(0.0) / 5.0).exp();
-        let within = smooth_step(0.3, -0.3, site.nucleus) * if scene.cells()[site.cell].divides() { 0.0 } else { 1.0 };
+        let within = smooth_step(0.3, -0.3, site.nucleus)
+            * if scene.cells()[site.cell].divides() {
+                0.0
+            } else {
+                1.0
+            };
         let inner = nucleus * (1.0 - 0.5 * scene.nucleoli.values[index]);
         0.8 * texture * (body * holes * rise * (1.0 - within) + inner * within)
     });
@@ -129,7 +177,10 @@ pub(super) fn haze(staining: &mut Staining, light: f32) {
     let grain = Grain::new(&mut staining.stream, 0.8);
     staining.shade(|_, site, _| {
         let within = if site.nucleus < 0.0 { 0.5 } else { 1.0 };
-        light * within * smooth_step(-0.2, 2.5, site.rim) * (1.0 + 0.3 * grain.at(site.place)).max(0.0)
+        light
+            * within
+            * smooth_step(-0.2, 2.5, site.rim)
+            * (1.0 + 0.3 * grain.at(site.place)).max(0.0)
     });
 }
 

@@ -40,7 +40,11 @@ impl Point {
     /// The unit vector of this direction; the null vector stays itself.
     pub(super) fn unit(self) -> Self {
         let length = self.length();
-        if length > 0.0 { self * length.recip() } else { self }
+        if length > 0.0 {
+            self * length.recip()
+        } else {
+            self
+        }
     }
 
     pub(super) fn mix(self, other: Self, share: f32) -> Self {
@@ -79,7 +83,11 @@ pub(super) fn smooth_step(from: f32, to: f32, value: f32) -> f32 {
 pub(super) fn bell(distance: f32, deviation: f32) -> f32 {
     let ratio = distance / deviation;
     let square = ratio * ratio;
-    if square > 25.0 { 0.0 } else { (-0.5 * square).exp() }
+    if square > 25.0 {
+        0.0
+    } else {
+        (-0.5 * square).exp()
+    }
 }
 
 /// Angles differ by at most half a turn; this is the signed difference.

@@ -12,8 +12,11 @@ use super::texture::Grain;
 /// A line by its share; only lines that grow in contact if junctions are asked for.
 pub(super) fn choose_line(stream: &mut Stream, junctions: bool) -> CellLine {
     let fits = |line: &CellLine| !junctions || line.gap < 0.45;
-    let shares: Vec<f32> =
-        CELL_LINES.iter().zip(CELL_LINE_SHARES).map(|(line, share)| if fits(line) { share } else { 0.0 }).collect();
+    let shares: Vec<f32> = CELL_LINES
+        .iter()
+        .zip(CELL_LINE_SHARES)
+        .map(|(line, share)| if fits(line) { share } else { 0.0 })
+        .collect();
     let mut rest = stream.unit() * shares.iter().sum::<f32>();
     for (line, share) in CELL_LINES.iter().zip(shares) {
         rest -= share;
@@ -49,12 +52,24 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(line: CellLine, junctions: bool, mut stream: Stream) -> Self {
         let (low, high) = line.coverage;
-        let coverage = stream.between(if junctions { high.max(0.75) } else { low }, high.max(0.8 * f32::from(junctions)));
+        let coverage = stream.between(
+            if junctions { high.max(0.75) } else { low },
+            high.max(0.8 * f32::from(junctions)),
+        );
         let island = stream.between(30.0, 75.0);
         let islands = Grain::new(&mut stream, island);
         let currents = Grain::new(&mut stream, 120.0);
         let axis = stream.angle();
-        Self { line, coverage, gathered: line.gathered, islands, currents, axis, spots: Vec::new(), stream }
+        Self {
+            line,
+            coverage,
+            gathered: line.gathered,
+            islands,
+            currents,
+            axis,
+            spots: Vec::new(),
+            stream,
+        }
     }
 
     /// Cells lie along slow currents, the more so the longer they are.
@@ -67,13 +82,19 @@ impl Layout {
     pub(super) fn place_daughters(&mut self) {
         let place = self.inner_place();
         let axis = self.stream.angle();
-        let radius = self.line.radius * self.stream.between(0.55, 0.7);
+        let radius = self.line.radius * self.stream.between(0.65, 0.8);
         let distance = 2.0 * radius + self.stream.between(1.0, 5.0);
         let first = self.spots.len();
         let way = Point::at_angle(axis) * (distance / 2.0);
         for (centre, other) in [(place - way, first + 1), (place + way, first)] {
             let phase = Phase::Daughter(other);
-            self.spots.push(Spot { centre, radius, axis: axis + FRAC_PI_2, elongation: 1.15, phase });
+            self.spots.push(Spot {
+                centre,
+                radius,
+                axis: axis + FRAC_PI_2,
+                elongation: 1.15,
+                phase,
+            });
         }
     }
 
@@ -85,18 +106,35 @@ impl Layout {
     }
 
     fn dividing(&mut self, centre: Point) -> Spot {
-        let phase = if self.stream.chance(0.7) { Phase::Metaphase } else { Phase::Anaphase };
+        let phase = if self.stream.chance(0.7) {
+            Phase::Metaphase
+        } else {
+            Phase::Anaphase
+        };
         let radius = self.line.nucleus.0 * self.stream.between(1.2, 1.5);
-        Spot { centre, radius, axis: self.stream.angle(), elongation: 1.08, phase }
+        Spot {
+            centre,
+            radius,
+            axis: self.stream.angle(),
+            elongation: 1.08,
+            phase,
+        }
     }
 
     /// A place well inside the field and clear of what stands there already.
     fn inner_place(&mut self) -> Point {
         let mut place = Point::new(FIELD_WIDTH / 2.0, FIELD_WIDTH / 2.0);
         for _ in 0..60 {
-            place = Point::new(self.stream.between(0.16, 0.84), self.stream.between(0.16, 0.84)) * FIELD_WIDTH;
+            place = Point::new(
+                self.stream.between(0.16, 0.84),
+                self.stream.between(0.16, 0.84),
+            ) * FIELD_WIDTH;
             let clear = 2.6 * self.line.radius;
-            if self.spots.iter().all(|spot| (spot.centre - place).length() > clear) {
+            if self
+                .spots
+                .iter()
+                .all(|spot| (spot.centre - place).length() > clear)
+            {
                 break;
             }
         }
@@ -109,7 +147,11 @@ impl Layout {
         let area = (FIELD_WIDTH + 2.0 * margin).powi(2);
         // Darts leave gaps that outlines then grow into, so covering all of the field takes less than its area.
         let wanted = 0.62 * self.coverage * area;
-        let mut covered: f32 = self.spots.iter().map(|spot| PI * spot.radius * spot.radius).sum();
+        let mut covered: f32 = self
+            .spots
+            .iter()
+            .map(|spot| PI * spot.radius * spot.radius)
+            .sum();
         let threshold = self.gathered * (1.2 - 1.8 * self.coverage);
         let mut misses = 0;
         while covered < wanted && misses < 900 {
@@ -122,8 +164,19 @@ impl Layout {
             let giant = if self.stream.chance(0.04) { 1.35 } else { 1.0 };
             let radius = self.stream.around(self.line.radius, 0.13) * giant;
             let elongation = 1.0 + (self.line.elongation - 1.0) * self.stream.between(0.4, 2.2);
-            let mut spot = Spot { centre, radius, axis, elongation, phase: Phase::Interphase };
-            if outside || self.spots.iter().any(|other| crowds(&spot, other, &self.line)) {
+            let mut spot = Spot {
+                centre,
+                radius,
+                axis,
+                elongation,
+                phase: Phase::Interphase,
+            };
+            if outside
+                || self
+                    .spots
+                    .iter()
+                    .any(|other| crowds(&spot, other, &self.line))
+            {
                 misses += 1;
                 continue;
             }

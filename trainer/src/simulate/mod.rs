@@ -98,32 +98,67 @@ pub(crate) struct SimulatedField {
 
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 const EXPOSURES: [Exposure; 4] = [
-    Exposure { bright: (205.0, 0.35), photons: (42.0, 0.6) },
-    Exposure { bright: (112.0, 0.65), photons: (24.0, 0.8) },
-    Exposure { bright: (200.0, 0.3), photons: (110.0, 0.5) },
-    Exposure { bright: (158.0, 0.4), photons: (34.0, 0.7) },
+    Exposure {
+        bright: (220.0, 0.35),
+        least: 0.3,
+        photons: (42.0, 0.6),
+    },
+    Exposure {
+        bright: (112.0, 0.65),
+        least: 0.55,
+        photons: (24.0, 0.8),
+    },
+    Exposure {
+        bright: (200.0, 0.3),
+        least: 0.3,
+        photons: (110.0, 0.5),
+    },
+    Exposure {
+        bright: (158.0, 0.4),
+        least: 0.3,
+        photons: (34.0, 0.7),
+    },
 ];
 
 /// Simulates a field of a set that `seed` names: the same field for the same arguments, on every thread and in any order.
 ///
 /// With other labels, the cells of the same `seed` and `index` stay where they are, unless a label demands junctions or cells
 /// that divide. An empty label set gives a protein that shows nothing but unspecific staining.
-pub(crate) fn simulate_field(settings: &Settings, labels: LabelSet, seed: u64, index: u64) -> SimulatedField {
+pub(crate) fn simulate_field(
+    settings: &Settings,
+    labels: LabelSet,
+    seed: u64,
+    index: u64,
+) -> SimulatedField {
     let size = settings.size.clamp(*SIZES.start(), *SIZES.end());
     let scale = size as f32 / FIELD_WIDTH;
     let seed = FieldSeed { seed, index };
     let scene = Scene::new(cell::populate(settings, labels, seed), size, scale, seed);
     let microscope = Microscope::new(&scene, settings, &mut seed.stream(Purpose::Optics(4), 0));
-    let specks = debris::strew(&scene, settings.debris, &mut seed.stream(Purpose::Debris, 0));
+    let specks = debris::strew(
+        &scene,
+        settings.debris,
+        &mut seed.stream(Purpose::Debris, 0),
+    );
     let expose = |channel: usize, mut plane: Plane| {
         debris::draw(&specks, channel, &mut plane);
-        microscope.expose(plane, EXPOSURES[channel], settings, &mut seed.stream(Purpose::Optics(channel), 0))
+        microscope.expose(
+            plane,
+            EXPOSURES[channel],
+            settings,
+            &mut seed.stream(Purpose::Optics(channel), 0),
+        )
     };
     let reference = |channel: usize, stain: usize, draw: &dyn Fn(&mut Staining)| {
         let mut plane = Plane::new(size, scale);
         let brightness = scene.cells().iter().map(|cell| cell.stain[stain]).collect();
         let stream = seed.stream(Purpose::Reference, channel);
-        draw(&mut Staining { scene: &scene, plane: &mut plane, stream, brightness });
+        draw(&mut Staining {
+            scene: &scene,
+            plane: &mut plane,
+            stream,
+            brightness,
+        });
         expose(channel, plane)
     };
     let red = reference(0, 0, &|staining| {
@@ -135,29 +170,70 @@ pub(crate) fn simulate_field(settings: &Settings, labels: LabelSet, seed: u64, i
         division::chromosomes(staining);
     });
     let yellow = reference(3, 2, &endomembrane::reticulum);
-    let green = expose(1, protein(&scene, settings, labels, seed, Plane::new(size, scale)));
-    SimulatedField { size, red, green, blue, yellow, cells: scene.territory.owner }
+    let green = expose(
+        1,
+        protein(&scene, settings, labels, seed, Plane::new(size, scale)),
+    );
+    SimulatedField {
+        size,
+        red,
+        green,
+        blue,
+        yellow,
+        cells: scene.territory.owner,
+    }
 }
 
 /// Draws the protein: every label's location, one of them at full brightness, over a veil of unspecific staining.
-fn protein(scene: &Scene, settings: &Settings, labels: LabelSet, seed: FieldSeed, mut plane: Plane) -> Plane {
+fn protein(
+    scene: &Scene,
+    settings: &Settings,
+    labels: LabelSet,
+    seed: FieldSeed,
+    mut plane: Plane,
+) -> Plane {
     let mut style = seed.stream(Purpose::Background, 0);
-    let expression = |level: f32| scene.cells().iter().map(|cell| cell.expression * level).collect::<Vec<f32>>();
-    let leading = if labels.is_empty() { 0 } else { style.count(0, labels.len() - 1) };
+    let expression = |level: f32| {
+        scene
+            .cells()
+            .iter()
+            .map(|cell| cell.expression * level)
+            .collect::<Vec<f32>>()
+    };
+    let leading = if labels.is_empty() {
+        0
+    } else {
+        style.count(0, labels.len() - 1)
+    };
     for (position, class) in labels.classes().enumerate() {
-        let level = if position == leading { 1.0 } else { style.between(0.35, 0.9) };
+        let level = if position == leading {
+            1.0
+        } else {
+            style.between(0.35, 0.9)
+        };
         let (stream, brightness) = (seed.stream(Purpose::Location(class), 0), expression(level));
-        locations::draw(class, &mut Staining { scene, plane: &mut plane, stream, brightness });
+        locations::draw(
+            class,
+            &mut Staining {
+                scene,
+                plane: &mut plane,
+                stream,
+                brightness,
+            },
+        );
     }
     let (cytoplasm, nucleus) = veil(&mut style, settings, labels);
-    let (stream, brightness) = (seed.stream(Purpose::Background, 1), vec![1.0; scene.cells().len()]);
-    let mut staining = Staining { scene, plane: &mut plane, stream, brightness };
+    let (stream, brightness) = (
+        seed.stream(Purpose::Background, 1),
+        vec![1.0; scene.cells().len()],
+    );
+    let mut staining = Staining {
+        scene,
+        plane: &mut plane,
+        stream,
+        brightness,
+    };
     endomembrane::unspecific(&mut staining, cytoplasm, nucleus);
-    if labels.is_empty() {
-        // Without a protein the exposure must not lift the veil to full brightness: one bright pixel holds it down.
-        let corner = plane.values[0].max(1.0);
-        plane.values[0] = corner;
-    }
     plane
 }
 
@@ -165,5 +241,5 @@ fn protein(scene: &Scene, settings: &Settings, labels: LabelSet, seed: FieldSeed
 fn veil(style: &mut Stream, settings: &Settings, labels: LabelSet) -> (f32, f32) {
     let strength = settings.background * if labels.is_empty() { 0.5 } else { 1.0 };
     let mut level = |greatest: f32| strength * greatest * style.unit().powi(2);
-    (level(0.3), level(0.16))
+    (level(0.3), level(0.25))
 }

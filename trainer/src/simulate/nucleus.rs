@@ -16,7 +16,9 @@ pub(super) fn inside(site: &Site) -> f32 {
 
 /// What cells in mitosis show of a nuclear protein: it spreads through the whole rounded cell, but for the chromosomes.
 fn spread_in_mitosis(scene: &Scene, site: &Site) -> Option<f32> {
-    scene.cells()[site.cell].divides().then(|| 0.35 * smooth_step(0.0, 1.0, site.rim))
+    scene.cells()[site.cell]
+        .divides()
+        .then(|| 0.35 * smooth_step(0.0, 1.0, site.rim))
 }
 
 /// DNA: chromatin of uneven density, darker nucleoli, brighter at the rim; in some species bright chromocentres.
@@ -37,8 +39,13 @@ pub(super) fn dna(staining: &mut Staining) {
     if staining.scene.population.line.chromocentres {
         for cell in staining.resting_cells() {
             for _ in 0..staining.stream.count(8, 16) {
-                let (radius, light) = (staining.stream.between(0.5, 1.1), 0.9 * staining.brightness[cell]);
-                if let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.8) {
+                let (radius, light) = (
+                    staining.stream.between(0.5, 1.1),
+                    0.9 * staining.brightness[cell],
+                );
+                if let Some(place) =
+                    place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.8)
+                {
                     staining.plane.spot(place, radius, light);
                 }
             }
@@ -51,10 +58,21 @@ fn place_in_nucleus(scene: &Scene, cell: usize, stream: &mut Stream, depth: f32)
     let owner = &scene.cells()[cell];
     for _ in 0..20 {
         let direction = stream.angle();
-        let place = owner.nucleus + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) * stream.unit().sqrt());
+        let place = owner.nucleus
+            + Point::at_angle(direction)
+                * (owner.nucleus_outline.radius(direction) * stream.unit().sqrt());
         let free = |centre: Point, radius: f32| (place - centre).length() > radius + 0.2;
-        let clear = owner.nucleoli.iter().flat_map(|nucleolus| &nucleolus.lobes).all(|lobe| free(lobe.0, lobe.1));
-        if clear && scene.territory.within(cell, place).is_some_and(|site| site.nucleus < -depth) {
+        let clear = owner
+            .nucleoli
+            .iter()
+            .flat_map(|nucleolus| &nucleolus.lobes)
+            .all(|lobe| free(lobe.0, lobe.1));
+        if clear
+            && scene
+                .territory
+                .within(cell, place)
+                .is_some_and(|site| site.nucleus < -depth)
+        {
             return Some(place);
         }
     }
@@ -98,7 +116,7 @@ fn veil(staining: &mut Staining, light: f32) {
 pub(super) fn membrane(staining: &mut Staining) {
     let width = staining.stream.between(0.18, 0.3);
     let patches = Grain::new(&mut staining.stream, 2.5);
-    let fill = staining.stream.between(0.03, 0.25);
+    let fill = staining.stream.between(0.02, 0.2);
     let around = staining.stream.between(0.0, 0.12);
     staining.shade(|scene, site, _| {
         if let Some(light) = spread_in_mitosis(scene, site) {
@@ -111,11 +129,19 @@ pub(super) fn membrane(staining: &mut Staining) {
         if staining.stream.chance(0.3) {
             let owner = &staining.scene.cells()[cell];
             let direction = staining.stream.angle();
-            let start = owner.nucleus + Point::at_angle(direction) * (0.95 * owner.nucleus_outline.radius(direction));
+            let start = owner.nucleus
+                + Point::at_angle(direction) * (0.95 * owner.nucleus_outline.radius(direction));
             let length = staining.stream.count(6, 16);
             let turned = direction + std::f32::consts::PI + 0.5 * staining.stream.normal();
             let scene = staining.scene;
-            let walk = Walk { start, direction: turned, wobble: 0.12, steps: length, step: 0.5, guide: None };
+            let walk = Walk {
+                start,
+                direction: turned,
+                wobble: 0.12,
+                steps: length,
+                step: 0.5,
+                guide: None,
+            };
             let fold = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus < 0.2);
             let light = 0.45 * staining.brightness[cell];
             staining.plane.stroke(&fold, 0.4, |_| light);
@@ -125,7 +151,11 @@ pub(super) fn membrane(staining: &mut Staining) {
 
 /// Nucleoli: large round or lobed bodies inside the nucleus, filled or, for proteins of the rim, hollow.
 pub(super) fn nucleoli(staining: &mut Staining) {
-    let hollow = if staining.stream.chance(0.2) { staining.stream.between(0.4, 0.85) } else { 0.0 };
+    let hollow = if staining.stream.chance(0.2) {
+        staining.stream.between(0.4, 0.85)
+    } else {
+        0.0
+    };
     let grain = Grain::new(&mut staining.stream, 0.8);
     let background = staining.stream.between(0.02, 0.25);
     staining.shade(|scene, site, index| {
@@ -138,12 +168,24 @@ pub(super) fn nucleoli(staining: &mut Staining) {
     if hollow > 0.0 {
         let scene = staining.scene;
         for (number, cell) in scene.cells().iter().enumerate() {
-            for lobe in cell.nucleoli.iter().filter_map(|nucleolus| nucleolus.lobes.first()) {
+            for lobe in cell
+                .nucleoli
+                .iter()
+                .filter_map(|nucleolus| nucleolus.lobes.first())
+            {
                 // A round darkening of the middle; the shade above has drawn at most the cell's brightness there.
-                staining.plane.spot(lobe.0, lobe.1 * 0.62, -hollow * 0.9 * staining.brightness[number]);
+                staining.plane.spot(
+                    lobe.0,
+                    lobe.1 * 0.62,
+                    -hollow * 0.9 * staining.brightness[number],
+                );
             }
         }
-        staining.plane.values.iter_mut().for_each(|value| *value = value.max(0.0));
+        staining
+            .plane
+            .values
+            .iter_mut()
+            .for_each(|value| *value = value.max(0.0));
     }
     veil(staining, background);
 }
@@ -155,9 +197,11 @@ pub(super) fn fibrillar_centres(staining: &mut Staining) {
         let light = staining.brightness[cell];
         for nucleolus in &scene.cells()[cell].nucleoli {
             for (centre, radius) in &nucleolus.lobes {
-                let count = (radius * radius * staining.stream.between(1.2, 2.6)).ceil() as usize + 1;
+                let count =
+                    (radius * radius * staining.stream.between(1.2, 2.6)).ceil() as usize + 1;
                 for _ in 0..count.min(9) {
-                    let aside = Point::at_angle(staining.stream.angle()) * (radius * 0.75 * staining.stream.unit().sqrt());
+                    let aside = Point::at_angle(staining.stream.angle())
+                        * (radius * 0.75 * staining.stream.unit().sqrt());
                     let size = staining.stream.between(0.28, 0.5);
                     let height = light * staining.stream.between(0.6, 1.0);
                     staining.plane.spot(*centre + aside, size, height);
@@ -177,11 +221,18 @@ pub(super) fn speckles(staining: &mut Staining) {
         let room = (staining.scene.cells()[cell].nucleus_outline.mean() / 7.5).powi(2);
         let count = (typical as f32 * room * staining.stream.between(0.7, 1.3)) as usize;
         for _ in 0..count {
-            let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.7) else { continue };
+            let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.7)
+            else {
+                continue;
+            };
             let light = staining.brightness[cell] * staining.stream.between(0.45, 1.0);
             // A patch is a small heap of grains.
             for grain in 0..staining.stream.count(1, 4) {
-                let aside = if grain == 0 { 0.0 } else { size * staining.stream.between(0.6, 1.4) };
+                let aside = if grain == 0 {
+                    0.0
+                } else {
+                    size * staining.stream.between(0.6, 1.4)
+                };
                 let radius = size * staining.stream.between(0.6, 1.2);
                 let beside = place + Point::at_angle(staining.stream.angle()) * aside;
                 staining.plane.spot(beside, radius, 0.7 * light);
@@ -198,9 +249,14 @@ pub(super) fn bodies(staining: &mut Staining) {
     let size = staining.stream.between(0.35, 0.65);
     for cell in staining.resting_cells() {
         for _ in 0..staining.stream.count(1, 2 * typical) {
-            let (radius, light) = (staining.stream.around(size, 0.2), staining.stream.between(0.6, 1.1));
+            let (radius, light) = (
+                staining.stream.around(size, 0.2),
+                staining.stream.between(0.6, 1.1),
+            );
             if let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.6) {
-                staining.plane.spot(place, radius, light * staining.brightness[cell]);
+                staining
+                    .plane
+                    .spot(place, radius, light * staining.brightness[cell]);
             }
         }
     }

@@ -16,6 +16,8 @@ const LEAST_PHOTONS: f32 = 9.0;
 pub(super) struct Exposure {
     /// The grey value that bright structures reach, and the spread of its logarithm from field to field.
     pub(super) bright: (f32, f32),
+    /// The least light that comes out bright: a fainter field stays dark, as where no protein is.
+    pub(super) least: f32,
     /// Photons that make a pixel of full brightness, and the spread of the logarithm.
     pub(super) photons: (f32, f32),
 }
@@ -36,17 +38,25 @@ pub(super) struct Microscope {
 impl Microscope {
     pub(super) fn new(scene: &Scene, settings: &Settings, stream: &mut Stream) -> Self {
         let soft = stream.chance(0.12 * settings.defocus);
-        let spread = if soft { stream.between(0.25, 0.5) } else { stream.between(0.08, 0.13) };
+        let spread = if soft {
+            stream.between(0.25, 0.5)
+        } else {
+            stream.between(0.08, 0.13)
+        };
         let uneven = settings.variation;
-        let defocus = scene.cells().iter().any(|cell| cell.defocus > 0.0).then(|| {
-            let mut plane = Plane::new(scene.territory.size, scene.territory.scale);
-            for (value, owner) in plane.values.iter_mut().zip(&scene.territory.owner) {
-                if *owner > 0 {
-                    *value = scene.cells()[usize::from(*owner) - 1].defocus;
+        let defocus = scene
+            .cells()
+            .iter()
+            .any(|cell| cell.defocus > 0.0)
+            .then(|| {
+                let mut plane = Plane::new(scene.territory.size, scene.territory.scale);
+                for (value, owner) in plane.values.iter_mut().zip(&scene.territory.owner) {
+                    if *owner > 0 {
+                        *value = scene.cells()[usize::from(*owner) - 1].defocus;
+                    }
                 }
-            }
-            plane.blurred(1.2)
-        });
+                plane.blurred(1.2)
+            });
         Self {
             spread,
             centre: Point::new(stream.between(0.35, 0.65), stream.between(0.35, 0.65)),
@@ -57,35 +67,57 @@ impl Microscope {
     }
 
     /// Images one channel: 8 bits a pixel, row by row.
-    pub(super) fn expose(&self, plane: Plane, exposure: Exposure, settings: &Settings, stream: &mut Stream) -> Vec<u8> {
+    pub(super) fn expose(
+        &self,
+        plane: Plane,
+        exposure: Exposure,
+        settings: &Settings,
+        stream: &mut Stream,
+    ) -> Vec<u8> {
         let mut light = plane;
         if let Some(defocus) = &self.defocus {
             let blurred = light.blurred(1.1);
-            for ((value, soft), share) in light.values.iter_mut().zip(&blurred.values).zip(&defocus.values) {
+            for ((value, soft), share) in light
+                .values
+                .iter_mut()
+                .zip(&blurred.values)
+                .zip(&defocus.values)
+            {
                 *value += (soft - *value) * share;
             }
         }
         light = light.blurred(self.spread);
         let stray = stream.between(0.02, 0.1);
         let wide = light.blurred(stream.between(1.5, 4.0));
-        light.values.iter_mut().zip(&wide.values).for_each(|(value, wide)| *value += stray * wide);
+        light
+            .values
+            .iter_mut()
+            .zip(&wide.values)
+            .for_each(|(value, wide)| *value += stray * wide);
 
         let (median, spread) = exposure.bright;
         let bright = stream.around(median, spread * settings.variation) / 255.0;
-        let gain = bright / brightest(&light.values).max(1e-6);
-        let photons = stream.around(exposure.photons.0, exposure.photons.1 * settings.variation).max(LEAST_PHOTONS)
+        let gain = bright / brightest(&light.values).max(exposure.least);
+        let photons = stream
+            .around(exposure.photons.0, exposure.photons.1 * settings.variation)
+            .max(LEAST_PHOTONS)
             / settings.noise.max(1e-3);
         let read = stream.between(0.4, 1.8) * settings.noise / 255.0;
         // The detector's offset is set so that empty glass reads as black.
         let black = stream.between(0.0, 4.0) / 255.0 + read;
-        let detector = Detector { photons, read, black };
+        let detector = Detector {
+            photons,
+            read,
+            black,
+        };
         let size = light.size;
         let mut pixels = Vec::with_capacity(size * size);
         for (row, line) in light.values.chunks_exact(size).enumerate() {
             let y = row as f32 / size as f32 - self.centre.y;
             for (column, value) in line.iter().enumerate() {
                 let x = column as f32 / size as f32 - self.centre.x;
-                let lit = (1.0 - self.fall * (x * x + y * y) + self.tilt.x * x + self.tilt.y * y).max(0.2);
+                let lit = (1.0 - self.fall * (x * x + y * y) + self.tilt.x * x + self.tilt.y * y)
+                    .max(0.2);
                 // The cast stops at 0 and 255.
                 pixels.push((detector.read(value * gain * lit, stream) * 255.0 + 0.5) as u8);
             }
@@ -103,7 +135,9 @@ fn brightest(values: &[f32]) -> f32 {
     const STEPS: usize = 2048;
     let mut counts = [0_u32; STEPS];
     let factor = (STEPS - 1) as f32 / greatest;
-    values.iter().for_each(|value| counts[(value * factor) as usize] += 1);
+    values
+        .iter()
+        .for_each(|value| counts[(value * factor) as usize] += 1);
     let quantile = |share: f32| {
         let mut rest = (values.len() as f32 * share) as u32;
         let mut step = STEPS - 1;
@@ -183,13 +217,29 @@ mod tests {
     fn the_detector_keeps_mean_and_variance() {
         let mut stream = FieldSeed { seed: 1, index: 2 }.stream(Purpose::Optics(0), 0);
         for light in [0.02_f32, 0.2, 1.0] {
-            let detector = Detector { photons: 60.0, read: 0.0, black: 0.0 };
-            let values: Vec<f32> = (0..40_000).map(|_| detector.read(light, &mut stream)).collect();
+            let detector = Detector {
+                photons: 60.0,
+                read: 0.0,
+                black: 0.0,
+            };
+            let values: Vec<f32> = (0..40_000)
+                .map(|_| detector.read(light, &mut stream))
+                .collect();
             let mean = values.iter().sum::<f32>() / values.len() as f32;
-            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32;
+            let variance = values
+                .iter()
+                .map(|value| (value - mean).powi(2))
+                .sum::<f32>()
+                / values.len() as f32;
             // Five deviations of the mean, and five per cent of the variance.
-            assert!((mean - light).abs() < 5.0 * (light / 60.0 / 40_000.0).sqrt() + 1e-4, "{light} {mean}");
-            assert!((variance / (light / 60.0) - 1.0).abs() < 0.05, "{light} {variance}");
+            assert!(
+                (mean - light).abs() < 5.0 * (light / 60.0 / 40_000.0).sqrt() + 1e-4,
+                "{light} {mean}"
+            );
+            assert!(
+                (variance / (light / 60.0) - 1.0).abs() < 0.05,
+                "{light} {variance}"
+            );
         }
     }
 }

@@ -25,14 +25,54 @@ struct Choice {
 
 /// The samples, in the order the page shows them.
 const CHOICES: [Choice; 8] = [
-    Choice { id: "sample-nucleoplasm", class: 0, cell_line: "U-2 OS", index: 0 },
-    Choice { id: "sample-nucleoli", class: 2, cell_line: "U-2 OS", index: 11 },
-    Choice { id: "sample-mitochondria", class: 23, cell_line: "U-2 OS", index: 2 },
-    Choice { id: "sample-golgi-apparatus", class: 7, cell_line: "U-251 MG", index: 3 },
-    Choice { id: "sample-plasma-membrane", class: 21, cell_line: "A-431", index: 4 },
-    Choice { id: "sample-microtubules", class: 14, cell_line: "U-2 OS", index: 5 },
-    Choice { id: "sample-endoplasmic-reticulum", class: 6, cell_line: "U-251 MG", index: 6 },
-    Choice { id: "sample-cytosol", class: 25, cell_line: "U-251 MG", index: 7 },
+    Choice {
+        id: "sample-nucleoplasm",
+        class: 0,
+        cell_line: "U-2 OS",
+        index: 0,
+    },
+    Choice {
+        id: "sample-nucleoli",
+        class: 2,
+        cell_line: "U-2 OS",
+        index: 11,
+    },
+    Choice {
+        id: "sample-mitochondria",
+        class: 23,
+        cell_line: "U-2 OS",
+        index: 2,
+    },
+    Choice {
+        id: "sample-golgi-apparatus",
+        class: 7,
+        cell_line: "U-251 MG",
+        index: 3,
+    },
+    Choice {
+        id: "sample-plasma-membrane",
+        class: 21,
+        cell_line: "A-431",
+        index: 4,
+    },
+    Choice {
+        id: "sample-microtubules",
+        class: 14,
+        cell_line: "U-2 OS",
+        index: 5,
+    },
+    Choice {
+        id: "sample-endoplasmic-reticulum",
+        class: 6,
+        cell_line: "U-2 OS",
+        index: 16,
+    },
+    Choice {
+        id: "sample-cytosol",
+        class: 25,
+        cell_line: "U-251 MG",
+        index: 7,
+    },
 ];
 
 /// The contents of `samples.json`.
@@ -64,7 +104,10 @@ const README: &str = "# Sample fields\n\n\
 /// If `out` is there and not empty, or cannot be written.
 pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
     claim_folder(out)?;
-    let samples = CHOICES.par_iter().map(|choice| write_sample(out, choice, size, seed)).collect::<Result<Vec<_>>>()?;
+    let samples = CHOICES
+        .par_iter()
+        .map(|choice| write_sample(out, choice, size, seed))
+        .collect::<Result<Vec<_>>>()?;
     let made_by = format!("trainer simulate --samples --size {size} --seed {seed}");
     let mut json = serde_json::to_string_pretty(&Catalogue { samples, made_by })?;
     json.push('\n');
@@ -76,7 +119,10 @@ pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
 }
 
 fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<Entry> {
-    let Some(cell_line) = CELL_LINES.into_iter().find(|line| line.name == choice.cell_line) else {
+    let Some(cell_line) = CELL_LINES
+        .into_iter()
+        .find(|line| line.name == choice.cell_line)
+    else {
         bail!("there is no cell line {}", choice.cell_line);
     };
     // Clear examples: well exposed, in focus, little noise.
@@ -90,11 +136,36 @@ fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<E
         background: 0.5,
         debris: 0.0,
     };
-    let field = simulate_field(&settings, LabelSet::from_classes([choice.class])?, seed, choice.index);
-    let files = write_field(out, choice.id, &field, SetOptions { smallest: true, ..SetOptions::default() })?;
+    let field = simulate_field(
+        &settings,
+        LabelSet::from_classes([choice.class])?,
+        seed,
+        choice.index,
+    );
+    let files = write_field(
+        out,
+        choice.id,
+        &field,
+        SetOptions {
+            smallest: true,
+            ..SetOptions::default()
+        },
+    )?;
     let thumbnail = format!("{}_preview.png", choice.id);
-    write_png(&out.join(&thumbnail), &preview(&field), THUMBNAIL, ExtendedColorType::Rgb8, true)?;
-    Ok(Entry { id: choice.id, title: LOCATIONS[choice.class], labels: vec![choice.class], files, thumbnail })
+    write_png(
+        &out.join(&thumbnail),
+        &preview(&field),
+        THUMBNAIL,
+        ExtendedColorType::Rgb8,
+        true,
+    )?;
+    Ok(Entry {
+        id: choice.id,
+        title: LOCATIONS[choice.class],
+        labels: vec![choice.class],
+        files,
+        thumbnail,
+    })
 }
 
 /// The field in colour at the thumbnail's size, each channel lifted to full brightness.
@@ -104,9 +175,14 @@ fn preview(field: &SimulatedField) -> Vec<u8> {
         let mut sorted = small.clone();
         sorted.sort_by(f32::total_cmp);
         let bright = sorted[sorted.len() * 995 / 1000].max(20.0);
-        small.into_iter().map(|value| (value / bright * 255.0).min(255.0) as u8).collect::<Vec<u8>>()
+        small
+            .into_iter()
+            .map(|value| (value / bright * 255.0).min(255.0) as u8)
+            .collect::<Vec<u8>>()
     });
-    (0..THUMBNAIL * THUMBNAIL).flat_map(|index| channels.each_ref().map(|channel| channel[index])).collect()
+    (0..THUMBNAIL * THUMBNAIL)
+        .flat_map(|index| channels.each_ref().map(|channel| channel[index]))
+        .collect()
 }
 
 /// The mean over each thumbnail pixel's share of the field.
@@ -119,7 +195,9 @@ fn shrunk(pixels: &[u8], size: usize) -> Vec<f32> {
     for row in 0..THUMBNAIL {
         for column in 0..THUMBNAIL {
             let block = bounds(row).flat_map(|y| bounds(column).map(move |x| (x, y)));
-            let (sum, count) = block.fold((0.0, 0.0), |(sum, count), (x, y)| (sum + f32::from(pixels[y * size + x]), count + 1.0));
+            let (sum, count) = block.fold((0.0, 0.0), |(sum, count), (x, y)| {
+                (sum + f32::from(pixels[y * size + x]), count + 1.0)
+            });
             small.push(sum / count);
         }
     }

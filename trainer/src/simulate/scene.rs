@@ -30,10 +30,21 @@ impl Scene {
             }
         }
         let mut nucleoli = Plane::new(size, scale);
-        for lobe in population.cells.iter().flat_map(|cell| &cell.nucleoli).flat_map(|nucleolus| &nucleolus.lobes) {
+        for lobe in population
+            .cells
+            .iter()
+            .flat_map(|cell| &cell.nucleoli)
+            .flat_map(|nucleolus| &nucleolus.lobes)
+        {
             nucleoli.disc(lobe.0, lobe.1, 0.5, 1.0);
         }
-        let mut scene = Self { population, territory, nucleoli, microtubules: Vec::new(), pixels };
+        let mut scene = Self {
+            population,
+            territory,
+            nucleoli,
+            microtubules: Vec::new(),
+            pixels,
+        };
         scene.microtubules = grow_microtubules(&scene, seed);
         scene
     }
@@ -48,7 +59,12 @@ impl Scene {
     }
 
     /// A random place in a cell that `weight` accepts with the probability it gives; none if it accepts hardly any.
-    pub(super) fn pick(&self, cell: usize, stream: &mut Stream, weight: impl Fn(&Site) -> f32) -> Option<Site> {
+    pub(super) fn pick(
+        &self,
+        cell: usize,
+        stream: &mut Stream,
+        weight: impl Fn(&Site) -> f32,
+    ) -> Option<Site> {
         let pixels = &self.pixels[cell];
         if pixels.is_empty() {
             return None;
@@ -57,7 +73,8 @@ impl Scene {
         for _ in 0..24 {
             let index = pixels[stream.count(0, pixels.len() - 1)] as usize;
             let (column, row) = ((index % size) as f32, (index / size) as f32);
-            let place = Point::new(column + stream.unit() * 0.99, row + stream.unit() * 0.99) * self.territory.scale.recip();
+            let place = Point::new(column + stream.unit() * 0.99, row + stream.unit() * 0.99)
+                * self.territory.scale.recip();
             if let Some(site) = self.territory.within(cell, place)
                 && stream.chance(weight(&site))
             {
@@ -87,7 +104,13 @@ impl Scene {
 
     /// A path of steps that wanders through a cell as long as `allows` agrees, turning aside where it does not; at each such
     /// turn beside the rim it ends with a chance of one in two.
-    pub(super) fn wander(&self, cell: usize, walk: Walk, stream: &mut Stream, allows: impl Fn(&Site) -> bool) -> Vec<Point> {
+    pub(super) fn wander(
+        &self,
+        cell: usize,
+        walk: Walk,
+        stream: &mut Stream,
+        allows: impl Fn(&Site) -> bool,
+    ) -> Vec<Point> {
         let mut path = Vec::with_capacity(walk.steps + 1);
         path.push(walk.start);
         let (mut place, mut heading) = (walk.start, walk.direction);
@@ -98,10 +121,25 @@ impl Scene {
                 heading += 0.16 * aside;
             }
             let side = if stream.chance(0.5) { 1.0 } else { -1.0 };
-            for turn in [0.0, 0.45 * side, -0.45 * side, 0.95 * side, -0.95 * side, 1.5 * side, -1.5 * side] {
+            for turn in [
+                0.0,
+                0.45 * side,
+                -0.45 * side,
+                0.95 * side,
+                -0.95 * side,
+                1.5 * side,
+                -1.5 * side,
+            ] {
                 let next = place + Point::at_angle(heading + turn) * walk.step;
-                if self.territory.within(cell, next).is_some_and(|site| allows(&site)) {
-                    if turn != 0.0 && self.territory.at(place).is_none_or(|site| site.rim < 1.6) && stream.chance(0.5) {
+                if self
+                    .territory
+                    .within(cell, next)
+                    .is_some_and(|site| allows(&site))
+                {
+                    if turn != 0.0
+                        && self.territory.at(place).is_none_or(|site| site.rim < 1.6)
+                        && stream.chance(0.5)
+                    {
                         break 'walk;
                     }
                     heading += turn;
@@ -143,18 +181,24 @@ impl Staining<'_> {
     /// Adds light to every pixel inside cells.
     pub(super) fn shade(&mut self, mut light: impl FnMut(&Scene, &Site, usize) -> f32) {
         for (index, site) in self.scene.territory.sites() {
-            self.plane.values[index] += self.brightness[site.cell] * light(self.scene, &site, index);
+            self.plane.values[index] +=
+                self.brightness[site.cell] * light(self.scene, &site, index);
         }
     }
 
     /// The numbers of the cells that show at least in part.
     pub(super) fn shown_cells(&self) -> Vec<usize> {
-        (0..self.scene.cells().len()).filter(|cell| self.scene.area(*cell) > 0.0).collect()
+        (0..self.scene.cells().len())
+            .filter(|cell| self.scene.area(*cell) > 0.0)
+            .collect()
     }
 
     /// The numbers of the shown cells that are not in mitosis.
     pub(super) fn resting_cells(&self) -> Vec<usize> {
         let cells = self.scene.cells();
-        self.shown_cells().into_iter().filter(|cell| !cells[*cell].divides()).collect()
+        self.shown_cells()
+            .into_iter()
+            .filter(|cell| !cells[*cell].divides())
+            .collect()
     }
 }

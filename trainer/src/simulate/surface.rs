@@ -20,8 +20,14 @@ pub(super) fn plasma_membrane(staining: &mut Staining) {
         let line = bell(site.rim, width) * (0.85 + uneven * patches.at(place)).clamp(0.1, 1.5);
         let shared = if site.contact { 1.25 } else { 1.0 };
         let folds = ruffled * ruffles.net(place, 0.4) * bell(site.rim, 1.6);
-        let top = surface * (1.0 + 0.3 * ruffles.at(place)).max(0.0) * if site.nucleus < 0.0 { 0.6 } else { 1.0 };
-        let divides = if scene.cells()[site.cell].divides() { 1.2 } else { 1.0 };
+        let top = surface
+            * (1.0 + 0.3 * ruffles.at(place)).max(0.0)
+            * if site.nucleus < 0.0 { 0.6 } else { 1.0 };
+        let divides = if scene.cells()[site.cell].divides() {
+            1.2
+        } else {
+            1.0
+        };
         (line * shared + folds) * divides + top
     });
 }
@@ -54,21 +60,34 @@ pub(super) fn focal_adhesions(staining: &mut Staining) {
         let count = (owner.outline.mean() * std::f32::consts::TAU * crowd * 1.6) as usize;
         for _ in 0..count {
             let angle = staining.stream.angle();
-            let Some(edge) = scene.edge(cell, angle) else { continue };
+            let Some(edge) = scene.edge(cell, angle) else {
+                continue;
+            };
             // Adhesions crowd where the cell pulls.
             if !staining.stream.chance(0.65 + 0.6 * patches.at(edge)) {
                 continue;
             }
             let centre_ward = (owner.centre - edge).unit();
             let in_middle = staining.stream.chance(inner);
-            let depth = if in_middle { staining.stream.between(3.0, 10.0) } else { staining.stream.between(0.5, 2.2) };
+            let depth = if in_middle {
+                staining.stream.between(3.0, 10.0)
+            } else {
+                staining.stream.between(0.5, 2.2)
+            };
             let place = edge + centre_ward * depth;
             if scene.territory.within(cell, place).is_none() {
                 continue;
             }
             let axis = Point::at_angle(owner.axis);
-            let side = if axis.x * centre_ward.x + axis.y * centre_ward.y < 0.0 { -1.0 } else { 1.0 };
-            let pull = centre_ward.mix(axis * side, 0.4).unit().turned(0.15 * staining.stream.normal());
+            let side = if axis.x * centre_ward.x + axis.y * centre_ward.y < 0.0 {
+                -1.0
+            } else {
+                1.0
+            };
+            let pull = centre_ward
+                .mix(axis * side, 0.4)
+                .unit()
+                .turned(0.15 * staining.stream.normal());
             let long = length * staining.stream.between(0.6, 1.4);
             let light = staining.brightness[cell] * staining.stream.between(0.5, 1.1);
             staining.plane.dash(place, pull, (long, 0.34), light);

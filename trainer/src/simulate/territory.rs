@@ -47,7 +47,13 @@ impl Territory {
         for (number, cell) in population.cells.iter().enumerate() {
             claims.claim(number as u16 + 1, cell);
         }
-        let Claims { mut owner, best, second, nucleus, .. } = claims;
+        let Claims {
+            mut owner,
+            best,
+            second,
+            nucleus,
+            ..
+        } = claims;
         let gap = population.gap / population.line.radius;
         let pixel = scale.recip();
         for (index, owner) in owner.iter_mut().enumerate() {
@@ -56,7 +62,8 @@ impl Territory {
             if !free && second < 1.0 + 2.0 * gap && second - best < 2.0 * gap {
                 // Neighbours touch here and leave a wider gap there.
                 let place = Point::new((index % size) as f32, (index / size) as f32) * pixel;
-                free = second - best < gap * (1.0 + 1.2 * population.gap_width.at(place)).clamp(0.0, 2.0);
+                free = second - best
+                    < gap * (1.0 + 1.2 * population.gap_width.at(place)).clamp(0.0, 2.0);
             }
             if free {
                 *owner = 0;
@@ -65,7 +72,14 @@ impl Territory {
         // A gap still counts as contact.
         let near = ((population.gap * scale) as usize + 1).min(8);
         let (rim, contact) = rims(&owner, size, scale, near);
-        Self { size, scale, owner, rim, contact, nucleus }
+        Self {
+            size,
+            scale,
+            owner,
+            rim,
+            contact,
+            nucleus,
+        }
     }
 
     fn index(&self, place: Point) -> Option<usize> {
@@ -103,7 +117,8 @@ impl Territory {
             let y = (row as f32 + 0.5) * pixel;
             (0..self.size).filter_map(move |column| {
                 let index = row * self.size + column;
-                self.site(index, Point::new((column as f32 + 0.5) * pixel, y)).map(|site| (index, site))
+                self.site(index, Point::new((column as f32 + 0.5) * pixel, y))
+                    .map(|site| (index, site))
             })
         })
     }
@@ -125,10 +140,12 @@ impl Claims {
     fn claim(&mut self, number: u16, cell: &Cell) {
         let drift = (cell.nucleus - cell.centre).length();
         let halo = 1.12;
-        let reach = (cell.outline.greatest() * 1.05).max(drift + halo * cell.nucleus_outline.greatest());
+        let reach =
+            (cell.outline.greatest() * 1.05).max(drift + halo * cell.nucleus_outline.greatest());
         let nearby = halo * cell.nucleus_outline.greatest();
         let low = |value: f32| (((value - reach) * self.scale).max(0.0) as usize).min(self.size);
-        let high = |value: f32| (((value + reach) * self.scale + 1.0).max(0.0) as usize).min(self.size);
+        let high =
+            |value: f32| (((value + reach) * self.scale + 1.0).max(0.0) as usize).min(self.size);
         let columns = low(cell.centre.x)..high(cell.centre.x);
         let pixel = self.scale.recip();
         let limit = 1.1;
@@ -239,6 +256,8 @@ fn rims(owner: &[u16], size: usize, scale: f32, near: usize) -> (Vec<f32>, Vec<b
         }
     }
     let pixel = scale.recip();
-    distance.iter_mut().for_each(|value| *value = (*value * pixel).min(1e3));
+    distance
+        .iter_mut()
+        .for_each(|value| *value = (*value * pixel).min(1e3));
     (distance, contact)
 }

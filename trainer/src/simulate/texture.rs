@@ -25,7 +25,9 @@ fn tile() -> &'static Tile {
         }
         let deviation = (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt();
         let mut tile = Box::new([0.0; SIDE * SIDE]);
-        tile.iter_mut().zip(values).for_each(|(texel, value)| *texel = value / deviation);
+        tile.iter_mut()
+            .zip(values)
+            .for_each(|(texel, value)| *texel = value / deviation);
         tile
     })
 }
@@ -35,7 +37,8 @@ fn smoothed(values: &[f32], step: usize, other: usize) -> Vec<f32> {
     let mut result = vec![0.0; values.len()];
     for line in 0..SIDE {
         for place in 0..SIDE {
-            let at = |offset: usize| values[line * other + ((place + SIDE + offset - 2) % SIDE) * step];
+            let at =
+                |offset: usize| values[line * other + ((place + SIDE + offset - 2) % SIDE) * step];
             result[line * other + place * step] =
                 (at(0) + 4.0 * at(1) + 6.0 * at(2) + 4.0 * at(3) + at(4)) / 16.0;
         }
@@ -57,7 +60,11 @@ impl Grain {
         // Far from the origin, so that no place of a field has a negative coordinate and a cast rounds down.
         let far = Point::new(16.0, 16.0);
         let offset = (Point::new(stream.unit(), stream.unit()) + far) * (SIDE as f32);
-        Self { tile: tile(), offset, along: Point::at_angle(stream.angle()) * (TEXELS_PER_GRAIN / size) }
+        Self {
+            tile: tile(),
+            offset,
+            along: Point::at_angle(stream.angle()) * (TEXELS_PER_GRAIN / size),
+        }
     }
 
     /// The noise at a place: about normal, of mean 0 and deviation 1.
@@ -71,7 +78,8 @@ impl Grain {
         let (left, top) = (column & mask, (row & mask) * SIDE);
         let (next, below) = ((column + 1) & mask, ((row + 1) & mask) * SIDE);
         let upper = self.tile[top + left] + (self.tile[top + next] - self.tile[top + left]) * right;
-        let lower = self.tile[below + left] + (self.tile[below + next] - self.tile[below + left]) * right;
+        let lower =
+            self.tile[below + left] + (self.tile[below + next] - self.tile[below + left]) * right;
         upper + (lower - upper) * down
     }
 

@@ -10,10 +10,18 @@ use super::scene::Staining;
 use super::territory::Site;
 
 /// Even spots anywhere in a cell's cytoplasm.
-pub(super) fn sprinkle(staining: &mut Staining, cell: usize, count: usize, (least, greatest): (f32, f32), light: f32) {
+pub(super) fn sprinkle(
+    staining: &mut Staining,
+    cell: usize,
+    count: usize,
+    (least, greatest): (f32, f32),
+    light: f32,
+) {
     let divides = staining.scene.cells()[cell].divides();
     for _ in 0..count {
-        let site = staining.scene.pick(cell, &mut staining.stream, |site| cytoplasm(site, divides));
+        let site = staining
+            .scene
+            .pick(cell, &mut staining.stream, |site| cytoplasm(site, divides));
         if let Some(site) = site {
             let radius = staining.stream.between(least, greatest);
             let height = light * staining.brightness[cell] * staining.stream.between(0.5, 1.0);
@@ -50,7 +58,9 @@ pub(super) fn endosomes(staining: &mut Staining) {
             let radius = staining.stream.around(0.42, 0.35);
             let light = staining.brightness[cell] * staining.stream.between(0.35, 1.0);
             if staining.stream.chance(hollow) {
-                staining.plane.ring(site.place, 0.9 * radius + 0.15, 0.35, light);
+                staining
+                    .plane
+                    .ring(site.place, 0.9 * radius + 0.15, 0.35, light);
             } else {
                 staining.plane.spot(site.place, radius, light);
             }
@@ -69,14 +79,20 @@ pub(super) fn lysosomes(staining: &mut Staining) {
         for _ in 0..(staining.scene.area(cell) * density) as usize {
             let scene = staining.scene;
             let site = scene.pick(cell, &mut staining.stream, |site| {
-                cytoplasm(site, divides) * (0.04 + (-(site.place - organiser).length() / reach).exp()).min(1.0)
+                cytoplasm(site, divides)
+                    * (0.04 + (-(site.place - organiser).length() / reach).exp()).min(1.0)
             });
             let Some(site) = site else { continue };
             let radius = staining.stream.around(0.6, 0.3);
             let light = staining.brightness[cell] * staining.stream.between(0.4, 1.0);
             let direction = Point::at_angle(staining.stream.angle());
             let stretch = staining.stream.between(1.0, 1.5);
-            staining.plane.dash(site.place, direction, (radius * stretch, radius / stretch), light);
+            staining.plane.dash(
+                site.place,
+                direction,
+                (radius * stretch, radius / stretch),
+                light,
+            );
         }
     }
     super::endomembrane::haze(staining, 0.08);
@@ -88,14 +104,25 @@ pub(super) fn lipid_droplets(staining: &mut Staining) {
     let rich = staining.stream.between(0.3, 0.9);
     for cell in staining.shown_cells() {
         let divides = staining.scene.cells()[cell].divides();
-        let clusters = if staining.stream.chance(rich) { staining.stream.count(2, 7) } else { staining.stream.count(0, 1) };
+        let clusters = if staining.stream.chance(rich) {
+            staining.stream.count(2, 7)
+        } else {
+            staining.stream.count(0, 1)
+        };
         for _ in 0..clusters {
             let scene = staining.scene;
-            let Some(middle) = scene.pick(cell, &mut staining.stream, |site| cytoplasm(site, divides)) else { continue };
+            let Some(middle) =
+                scene.pick(cell, &mut staining.stream, |site| cytoplasm(site, divides))
+            else {
+                continue;
+            };
             for _ in 0..staining.stream.count(2, 9) {
-                let aside = Point::at_angle(staining.stream.angle()) * (3.2 * staining.stream.unit());
+                let aside =
+                    Point::at_angle(staining.stream.angle()) * (3.2 * staining.stream.unit());
                 let place = middle.place + aside;
-                let Some(site) = scene.territory.within(cell, place) else { continue };
+                let Some(site) = scene.territory.within(cell, place) else {
+                    continue;
+                };
                 if cytoplasm(&site, divides) <= 0.0 {
                     continue;
                 }
@@ -134,13 +161,15 @@ pub(super) fn aggresome(staining: &mut Staining) {
         let middle = owner.organiser + outward * (size * 0.6);
         let light = staining.brightness[cell];
         for _ in 0..staining.stream.count(4, 8) {
-            let aside = Point::at_angle(staining.stream.angle()) * (size * 0.8 * staining.stream.unit());
+            let aside =
+                Point::at_angle(staining.stream.angle()) * (size * 0.8 * staining.stream.unit());
             let radius = size * staining.stream.between(0.4, 0.8);
             let height = light * staining.stream.between(0.75, 1.0);
             staining.plane.disc(middle + aside, radius, 0.6, height);
         }
         for _ in 0..staining.stream.count(0, 8) {
-            let aside = Point::at_angle(staining.stream.angle()) * (size * staining.stream.between(1.0, 3.0));
+            let aside = Point::at_angle(staining.stream.angle())
+                * (size * staining.stream.between(1.0, 3.0));
             let height = light * staining.stream.between(0.3, 0.7);
             staining.plane.spot(middle + aside, 0.4, height);
         }
@@ -151,7 +180,11 @@ pub(super) fn aggresome(staining: &mut Staining) {
 
 /// A closed line, nearly a circle.
 fn ring(middle: Point, stream: &mut Stream) -> Vec<Point> {
-    let (radius, flat, turn) = (stream.between(0.8, 2.0), stream.between(0.75, 1.0), stream.angle());
+    let (radius, flat, turn) = (
+        stream.between(0.8, 2.0),
+        stream.between(0.75, 1.0),
+        stream.angle(),
+    );
     let around = |step: usize| {
         let way = Point::at_angle(step as f32 * std::f32::consts::TAU / 24.0);
         middle + Point::new(way.x, way.y * flat).turned(turn) * radius
@@ -182,7 +215,9 @@ pub(super) fn rods_and_rings(staining: &mut Staining) {
         }
         for _ in 0..staining.stream.count(1, 5) {
             let scene = staining.scene;
-            let site = scene.pick(cell, &mut staining.stream, |site| f32::from(site.nucleus > 0.8 && site.rim > 1.0));
+            let site = scene.pick(cell, &mut staining.stream, |site| {
+                f32::from(site.nucleus > 0.8 && site.rim > 1.0)
+            });
             let Some(site) = site else { continue };
             let light = staining.brightness[cell] * staining.stream.between(0.8, 1.2);
             let width = staining.stream.between(0.45, 0.7);

@@ -37,49 +37,91 @@ pub(crate) fn write_set(
 ) -> Result<()> {
     claim_folder(out)?;
     let id = |index: usize| format!("simulated-{seed}-{index:06}");
-    label_sets.par_iter().enumerate().try_for_each(|(index, labels)| {
-        let field = simulate_field(settings, *labels, seed, index as u64);
-        write_field(out, &id(index), &field, options)?;
-        written();
-        anyhow::Ok(())
-    })?;
+    label_sets
+        .par_iter()
+        .enumerate()
+        .try_for_each(|(index, labels)| {
+            let field = simulate_field(settings, *labels, seed, index as u64);
+            write_field(out, &id(index), &field, options)?;
+            written();
+            anyhow::Ok(())
+        })?;
     let path = out.join("train.csv");
-    let mut table = csv::Writer::from_path(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut table = csv::Writer::from_path(&path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     table.write_record(["Id", "Target"])?;
     for (index, labels) in label_sets.iter().enumerate() {
         table.write_record([id(index), labels.to_string()])?;
     }
-    table.flush().with_context(|| format!("cannot write {}", path.display()))
+    table
+        .flush()
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Makes the folder, or accepts it if it is empty.
 pub(super) fn claim_folder(out: &Path) -> Result<()> {
     fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let mut entries = fs::read_dir(out).with_context(|| format!("cannot read the folder {}", out.display()))?;
+    let mut entries =
+        fs::read_dir(out).with_context(|| format!("cannot read the folder {}", out.display()))?;
     if entries.next().is_some() {
-        bail!("the folder {} is not empty; choose a new one", out.display());
+        bail!(
+            "the folder {} is not empty; choose a new one",
+            out.display()
+        );
     }
     Ok(())
 }
 
 /// Writes a field's channels and returns their file names.
-pub(super) fn write_field(out: &Path, id: &str, field: &SimulatedField, options: SetOptions) -> Result<Vec<String>> {
-    let channels = [("red", &field.red), ("green", &field.green), ("blue", &field.blue), ("yellow", &field.yellow)];
+pub(super) fn write_field(
+    out: &Path,
+    id: &str,
+    field: &SimulatedField,
+    options: SetOptions,
+) -> Result<Vec<String>> {
+    let channels = [
+        ("red", &field.red),
+        ("green", &field.green),
+        ("blue", &field.blue),
+        ("yellow", &field.yellow),
+    ];
     let mut names = Vec::new();
     for (channel, pixels) in channels {
         let name = format!("{id}_{channel}.png");
-        write_png(&out.join(&name), pixels, field.size, ExtendedColorType::L8, options.smallest)?;
+        write_png(
+            &out.join(&name),
+            pixels,
+            field.size,
+            ExtendedColorType::L8,
+            options.smallest,
+        )?;
         names.push(name);
     }
     if options.cell_masks {
-        let bytes: Vec<u8> = field.cells.iter().flat_map(|cell| cell.to_ne_bytes()).collect();
-        write_png(&out.join(format!("{id}_cells.png")), &bytes, field.size, ExtendedColorType::L16, options.smallest)?;
+        let bytes: Vec<u8> = field
+            .cells
+            .iter()
+            .flat_map(|cell| cell.to_ne_bytes())
+            .collect();
+        write_png(
+            &out.join(format!("{id}_cells.png")),
+            &bytes,
+            field.size,
+            ExtendedColorType::L16,
+            options.smallest,
+        )?;
     }
     Ok(names)
 }
 
 /// Writes a square PNG; 16-bit pixels come in the machine's byte order.
-pub(super) fn write_png(path: &PathBuf, bytes: &[u8], size: usize, color: ExtendedColorType, smallest: bool) -> Result<()> {
+pub(super) fn write_png(
+    path: &PathBuf,
+    bytes: &[u8],
+    size: usize,
+    color: ExtendedColorType,
+    smallest: bool,
+) -> Result<()> {
     let encode = || -> Result<()> {
         let writer = BufWriter::new(File::create(path)?);
         let (compression, filter) = if smallest {
@@ -88,7 +130,8 @@ pub(super) fn write_png(path: &PathBuf, bytes: &[u8], size: usize, color: Extend
             (CompressionType::Fast, FilterType::Up)
         };
         let side = u32::try_from(size)?;
-        PngEncoder::new_with_quality(writer, compression, filter).write_image(bytes, side, side, color)?;
+        PngEncoder::new_with_quality(writer, compression, filter)
+            .write_image(bytes, side, side, color)?;
         Ok(())
     };
     encode().with_context(|| format!("cannot write {}", path.display()))
