@@ -1,7 +1,7 @@
 // The two contenders as bench/browser.mjs sees them, in the page: each a worker that takes planes
 // and answers with logits and the time the network took.
 
-/** The next message of `worker` that `wanted` accepts; an error of the worker rejects. */
+/** The content of the next message of `worker` of the type `wanted`; an error of the worker rejects. */
 function next(worker, wanted) {
   return new Promise((resolve, reject) => {
     const stop = new AbortController();
@@ -12,11 +12,13 @@ function next(worker, wanted) {
     };
     worker.addEventListener('error', (event) => fail(event.message ?? 'the worker failed to start'), {signal});
     worker.addEventListener('message', ({data}) => {
-      if (wanted(data)) {
+      // A message is an object with one property, or where it has no content that property's name.
+      const [[type, content]] = typeof data === 'string' ? [[data, {}]] : Object.entries(data);
+      if (type === wanted) {
         stop.abort();
-        resolve(data);
-      } else if (['failed', 'open_failed', 'refused'].includes(data.type)) {
-        fail(data.reason);
+        resolve(content);
+      } else if (['failed', 'open_failed', 'refused'].includes(type)) {
+        fail(content.reason);
       }
     }, {signal});
   });
@@ -31,8 +33,8 @@ async function bytes(address) {
 /** Sends planes, and gives the logits, the network's own time and the time until the answer was here. */
 async function ask(worker, planes, size, field) {
   const begun = performance.now();
-  worker.postMessage({type: 'probe', field, planes, size});
-  const {logits, network_ms} = await next(worker, ({type}) => type === 'probed');
+  worker.postMessage({probe: {field, planes, size}});
+  const {logits, network_ms} = await next(worker, 'probed');
   return {logits: Array.from(logits), network_ms, answer_ms: performance.now() - begun};
 }
 
@@ -40,13 +42,13 @@ async function ask(worker, planes, size, field) {
 export async function cytolens() {
   const module = await WebAssembly.compileStreaming(fetch('/dist/worker_bg.wasm'));
   const worker = new Worker('/dist/engine.js', {type: 'module'});
-  const started = next(worker, ({type}) => type === 'started');
+  const started = next(worker, 'started');
   worker.postMessage(module);
   await started;
   const manifest = new TextDecoder().decode(await bytes('/package/manifest.json'));
   const weights = await bytes('/package/weights.safetensors');
-  const opened = next(worker, ({type}) => type === 'opened');
-  worker.postMessage({type: 'open', manifest, weights, device: 'cpu'}, [weights]);
+  const opened = next(worker, 'opened');
+  worker.postMessage({open: {manifest, weights, device: 'cpu'}}, [weights]);
   const {device} = await opened;
   if (device.kind !== 'cpu') throw new Error(`expected the CPU device, got ${device.kind}`);
   let field = 0;
@@ -56,7 +58,7 @@ export async function cytolens() {
 /** ONNX Runtime Web's WebAssembly on one thread, with /model.onnx. */
 export async function onnxRuntime() {
   const worker = new Worker('/bench/ort-worker.mjs', {type: 'module'});
-  await next(worker, ({type}) => type === 'opened');
+  await next(worker, 'opened');
   let field = 0;
   return {
     name: 'onnxruntime-web',

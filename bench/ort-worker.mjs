@@ -7,17 +7,17 @@ ort.env.wasm.wasmPaths = '/ort/';
 
 try {
   const session = await ort.InferenceSession.create('/model.onnx', {executionProviders: ['wasm']});
-  self.onmessage = async ({data: {field, planes, size}}) => {
+  self.onmessage = async ({data: {probe: {field, planes, size}}}) => {
     try {
       const begun = performance.now();
       const {y} = await session.run({x: new ort.Tensor('float32', planes, [1, 3, size, size])});
       const logits = await y.getData();
-      self.postMessage({type: 'probed', field, logits, network_ms: performance.now() - begun});
+      self.postMessage({probed: {field, logits, network_ms: performance.now() - begun}});
     } catch (error) {
-      self.postMessage({type: 'failed', reason: `ONNX Runtime Web: ${error}`});
+      self.postMessage({failed: {reason: `ONNX Runtime Web: ${error}`}});
     }
   };
-  self.postMessage({type: 'opened'});
+  self.postMessage('opened');
 } catch (error) {
-  self.postMessage({type: 'failed', reason: `ONNX Runtime Web: ${error}`});
+  self.postMessage({failed: {reason: `ONNX Runtime Web: ${error}`}});
 }

@@ -3,6 +3,10 @@
 //! The page starts the worker, sends one [`Request::Open`] once the worker has said
 //! [`Reply::Started`], and then one [`Request::Classify`] a field. The worker answers in order.
 //! Files travel as handles (`File`, `Blob`), so the page never holds an image's bytes.
+//!
+//! In JavaScript a message is an object with one property, the variant's name, or for a variant
+//! without content that name: `{probe: {field, planes, size}}`, `"started"`. (Any other of serde's
+//! forms reads through a buffer that cannot hold JavaScript values.)
 
 use js_sys::{ArrayBuffer, Float32Array};
 use serde::{Deserialize, Serialize};
@@ -79,7 +83,7 @@ pub struct InputFile {
 
 /// From the page to the worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Choose a device and load a model package. Once a worker: to change either, restart it.
     Open {
@@ -115,7 +119,7 @@ pub enum Request {
 
 /// From the worker to the page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The worker runs and awaits [`Request::Open`].
     Started,

@@ -12,6 +12,6 @@ onmessage = async ({data: module}) => {
     const {default: init} = await import('./worker.js');
     await init({module_or_path: module});
   } catch (error) {
-    postMessage({type: 'open_failed', reason: `The engine could not be started: ${error?.message ?? error}`});
+    postMessage({open_failed: {reason: `The engine could not be started: ${error?.message ?? error}`}});
   }
 };

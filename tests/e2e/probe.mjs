@@ -19,9 +19,11 @@ async function open(device) {
     else waiting.push({resolve, reject});
   });
   worker.onmessage = ({data}) => {
-    if (data.type === 'opening') return;
-    if (waiting.length) waiting.shift().resolve(data);
-    else arrived.push(data);
+    // A message is an object with one property, or where it has no content that property's name.
+    const [[type, content]] = typeof data === 'string' ? [[data, {}]] : Object.entries(data);
+    if (type === 'opening') return;
+    if (waiting.length) waiting.shift().resolve({type, ...content});
+    else arrived.push({type, ...content});
   };
   worker.onerror = (event) => {
     broken.push(new Error(`the engine broke: ${event.message}`));
@@ -37,7 +39,7 @@ async function open(device) {
   await ask(undefined, 'started');
   const manifest = new TextDecoder().decode(await bytes('../package/manifest.json'));
   const weights = await bytes('../package/weights.safetensors');
-  const {device: report} = await ask({type: 'open', manifest, weights, device}, 'opened');
+  const {device: report} = await ask({open: {manifest, weights, device}}, 'opened');
   return {worker, ask, report};
 }
 
@@ -59,7 +61,7 @@ window.probeGoldens = async (device, goldens) => {
   const answers = {};
   for (const [field, name] of goldenNames(tensors).entries()) {
     const input = tensors[`${name}.input_u8`];
-    const reply = await ask({type: 'probe', field, planes: planes(input), size: input.shape[0]}, 'probed');
+    const reply = await ask({probe: {field, planes: planes(input), size: input.shape[0]}}, 'probed');
     if (reply.field !== field) throw new Error(`the answer is for input ${reply.field}, not ${field}`);
     answers[name] = {logits: [...reply.logits], pooled: [...reply.pooled], milliseconds: reply.network_ms};
   }

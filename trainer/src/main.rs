@@ -5,6 +5,7 @@ mod data;
 mod device;
 mod report;
 mod run;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ enum Command {
     Train(commands::train::Train),
     Package(commands::package::MakePackage),
     Predict(commands::predict::Predict),
+    Simulate(commands::simulate::Simulate),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Package(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Simulate(command) => command.run(),
     };
     match done {
         Ok(code) => code,

@@ -2,6 +2,7 @@
 
 pub mod package;
 pub mod predict;
+pub mod simulate;
 pub mod train;
 
 use std::path::Path;

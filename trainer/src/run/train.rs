@@ -45,7 +45,10 @@ pub fn train_head(
     let shape = examples.features[chosen[0]].shape;
     let positive_weights = positive_weights(examples.labels, chosen, choice.rarity);
     let prior = prior(examples.labels, chosen, &positive_weights);
-    let head = recipe.network.head.init(shape[0], recipe.input.size, COUNT, &learning);
+    let head = recipe
+        .network
+        .head
+        .init(shape[0], recipe.input.size, COUNT, &learning);
     let mut head = head.with_prior(&prior);
     let (mean, std) = statistics(examples.features, chosen, shape);
     let weights = Tensor::<1>::from_floats(positive_weights, &learning).unsqueeze::<2>();
@@ -146,7 +149,10 @@ fn positive_weights(labels: &[LabelSet], chosen: &[usize], rarity: f64) -> [f32;
 /// not first unlearnt. Half a positive stands in where there is none.
 fn prior(labels: &[LabelSet], chosen: &[usize], weights: &[f32; COUNT]) -> [f32; COUNT] {
     std::array::from_fn(|class| {
-        let positives = chosen.iter().filter(|&&sample| labels[sample].contains(class)).count();
+        let positives = chosen
+            .iter()
+            .filter(|&&sample| labels[sample].contains(class))
+            .count();
         let positives = (positives as f32).max(0.5);
         (weights[class] * positives / (chosen.len() as f32 - positives).max(0.5)).ln()
     })

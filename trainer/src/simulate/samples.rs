@@ -86,7 +86,7 @@ struct Catalogue {
 struct Entry {
     id: &'static str,
     title: &'static str,
-    labels: Vec<usize>,
+    labels: Vec<&'static str>,
     files: Vec<String>,
     thumbnail: String,
 }
@@ -95,7 +95,7 @@ struct Entry {
 const README: &str = "# Sample fields\n\n\
     Drawn by this project's cell simulator (`trainer/src/simulate/`). They are not microscope images, and no microscope image\n\
     went into them. Free to use for any purpose: CC0 1.0, <https://creativecommons.org/publicdomain/zero/1.0/>.\n\n\
-    `samples.json` lists them with their locations (class numbers of the 28). Channels: red microtubules, green protein, blue\n\
+    `samples.json` lists them with their locations. Channels: red microtubules, green protein, blue\n\
     nucleus, yellow endoplasmic reticulum; a field is 164 micrometres wide.\n";
 
 /// Simulates the sample fields of a size and writes them with thumbnails, `samples.json` and `README.md` into `out`.
@@ -162,7 +162,7 @@ fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<E
     Ok(Entry {
         id: choice.id,
         title: LOCATIONS[choice.class],
-        labels: vec![choice.class],
+        labels: vec![LOCATIONS[choice.class]],
         files,
         thumbnail,
     })
