@@ -1,0 +1,168 @@
+//! The networks' shapes, their weights' names and files, against published counts and PyTorch.
+#![cfg(feature = "engine")]
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use cytolens::model::{
+    Architecture, DenseNetConfig, HeadKind, NetworkConfig, WeightsError, head, weights,
+};
+
+fn config(architecture: Architecture, head: HeadKind, classes: usize) -> NetworkConfig {
+    NetworkConfig {
+        architecture,
+        head,
+        planes: 3,
+        size: 64,
+        classes,
+        batch_norm_epsilon: 1e-5,
+    }
+}
+
+/// torchvision's documentation: 7,978,856 and 20,013,928 parameters with 1000 classes.
+#[test]
+fn parameters_are_as_many_as_published() {
+    let device = Device::flex();
+    for (architecture, parameters) in [
+        (Architecture::DenseNet121, 7_978_856),
+        (Architecture::DenseNet201, 20_013_928),
+    ] {
+        let network = config(architecture, HeadKind::Pooling, 1000).init(&device);
+        assert_eq!(network.num_params(), parameters, "{architecture:?}");
+    }
+}
+
+#[test]
+fn features_are_a_thirty_second_of_the_input() {
+    let device = Device::flex();
+    for (config, features) in [
+        (DenseNetConfig::densenet121(), 1024),
+        (DenseNetConfig::densenet201(), 1920),
+    ] {
+        assert_eq!(config.features(), features);
+        let input = Tensor::zeros([2, 3, 96, 64], &device);
+        let maps = config.init(&device).forward(input);
+        assert_eq!(maps.dims(), [2, features, 3, 2]);
+    }
+}
+
+#[test]
+fn both_heads_give_a_logit_a_class() {
+    let device = Device::flex();
+    for head in [HeadKind::Pooling, HeadKind::Described] {
+        let network = config(Architecture::DenseNet121, head, 28).init(&device);
+        let logits = network.forward(Tensor::zeros([2, 3, 64, 64], &device));
+        assert_eq!(logits.dims(), [2, 28]);
+    }
+}
+
+#[test]
+fn weights_survive_a_file_under_torchvisions_names() {
+    let device = Device::flex();
+    let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
+    let network = config.init(&device);
+    let bytes = weights::to_safetensors(&network, "", weights::Precision::Single).expect("bytes");
+    let tensors = weights::read_safetensors(bytes).expect("tensors");
+    for name in [
+        "features.conv0.weight",
+        "features.denseblock3.denselayer24.norm2.running_var",
+        "features.transition3.conv.weight",
+        "features.norm5.bias",
+        "classifier.weight",
+    ] {
+        assert!(tensors.contains_key(name), "{name}");
+    }
+    assert_eq!(tensors["classifier.weight"].shape.to_vec(), [28, 1024]);
+
+    let mut other = config.init(&device);
+    weights::apply_exactly(&mut other, "", &tensors).expect("the same network's weights");
+    let input = Tensor::random([1, 3, 64, 64], burn::tensor::Distribution::Default, &device);
+    let logits = |network: &cytolens::model::Network| network.forward(input.clone()).into_data();
+    assert_eq!(logits(&network), logits(&other));
+}
+
+#[test]
+fn the_account_names_everything_that_does_not_fit() {
+    let device = Device::flex();
+    let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
+    let mut network = config.init(&device);
+    let bytes = weights::to_safetensors(&network, "", weights::Precision::Half).expect("bytes");
+    let mut tensors = weights::read_safetensors(bytes).expect("tensors");
+    let lost = tensors
+        .remove("features.transition2.norm.bias")
+        .expect("a norm's bias");
+    tensors.insert(
+        "features.denseblock5.denselayer1.conv1.weight".to_owned(),
+        lost,
+    );
+    let wrong = tensors["classifier.bias"].clone();
+    tensors.insert("features.norm5.weight".to_owned(), wrong);
+
+    let account = weights::apply(&mut network, "", &tensors);
+    assert_eq!(account.missing, ["features.transition2.norm.bias"]);
+    assert_eq!(
+        account.unexpected,
+        ["features.denseblock5.denselayer1.conv1.weight"]
+    );
+    assert_eq!(account.unfit.len(), 1);
+    assert_eq!(account.unfit[0].0, "features.norm5.weight");
+    assert!(account.unfit[0].1.contains("28"), "{account}");
+
+    let error = weights::apply_exactly(&mut network, "", &tensors).expect_err("a refusal");
+    let WeightsError::DoNotFit(told) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(told, &account);
+    for name in ["transition2.norm.bias", "denseblock5", "norm5.weight"] {
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn unknown_files_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("weights.h5");
+    std::fs::write(&path, b"no").expect("a file");
+    assert!(matches!(
+        weights::read_file(&path),
+        Err(WeightsError::UnknownFormat(_))
+    ));
+    for name in ["weights.safetensors", "weights.pth"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, b"these are no weights at all").expect("a file");
+        assert!(
+            matches!(weights::read_file(&path), Err(WeightsError::Unreadable(_))),
+            "{name}"
+        );
+    }
+}
+
+/// `tests/fixtures/tiny_densenet.pth` was saved by PyTorch, under the names that torchvision's files
+/// had up to 2017, with its input and the features PyTorch computes (see `tiny_densenet.py`).
+#[test]
+fn pytorch_files_load_and_give_pytorchs_features() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let device = Device::flex();
+    let mut backbone = DenseNetConfig::new(&[2, 1]).init(&device);
+    let mut tensors = weights::read_file(&fixtures.join("tiny_densenet.pth")).expect("a .pth file");
+    let [input, expected] = ["check.input", "check.features"].map(|name| {
+        let tensor = tensors.remove(name).expect("the fixture's own tensor");
+        let bytes = tensor.to_bytes().expect("bytes");
+        let number = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
+        bytes.chunks_exact(4).map(number).collect::<Vec<f32>>()
+    });
+    weights::apply_exactly(&mut backbone, "backbone.", &tensors).expect("PyTorch's weights");
+    let input = Tensor::<1>::from_floats(input.as_slice(), &device).reshape([1, 3, 64, 64]);
+    let found: Vec<f32> = head::pool(backbone.forward(input))
+        .into_data()
+        .try_into_vec()
+        .expect("f32 numbers");
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!(
+            (found - expected).abs() < 1e-4,
+            "{found} and PyTorch's {expected}"
+        );
+    }
+}
