@@ -4,7 +4,7 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::field::{Field, FieldError, Planes};
-use crate::model::{Network, head};
+use crate::model::{InferenceNetwork, head};
 use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
 
 /// What a network says of one field.
@@ -55,7 +55,7 @@ pub enum ClassifierError {
 #[derive(Debug)]
 pub struct Classifier {
     manifest: Manifest,
-    network: Network,
+    network: InferenceNetwork,
     device: Device,
 }
 
@@ -67,7 +67,7 @@ impl Classifier {
     pub fn new(package: &Package, device: Device) -> Result<Self, ClassifierError> {
         Ok(Self {
             manifest: package.manifest().clone(),
-            network: package.network(&device)?,
+            network: InferenceNetwork::new(package.network(&device)?),
             device,
         })
     }

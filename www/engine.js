@@ -10,7 +10,9 @@ onmessage = async ({data: module}) => {
   onmessage = null;
   try {
     const {default: init} = await import('./worker.js');
-    await init({module_or_path: module});
+    const engine = await init({module_or_path: module});
+    // Once, and here: otherwise the linker has every call into the engine run them (see build.rs).
+    engine.__wasm_call_ctors();
   } catch (error) {
     postMessage({open_failed: {reason: `The engine could not be started: ${error?.message ?? error}`}});
   }

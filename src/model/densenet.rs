@@ -153,7 +153,7 @@ fn stem_config(planes: usize) -> Conv2dConfig {
 pub struct DenseNet {
     pub(super) conv0: Conv2d,
     pub(super) norm0: BatchNorm,
-    pool0: MaxPool2d,
+    pub(super) pool0: MaxPool2d,
     pub(super) blocks: Vec<DenseBlock>,
     pub(super) transitions: Vec<Transition>,
     pub(super) norm5: BatchNorm,
@@ -179,7 +179,7 @@ pub(super) struct DenseLayer {
 pub(super) struct Transition {
     pub(super) norm: BatchNorm,
     pub(super) conv: Conv2d,
-    pool: AvgPool2d,
+    pub(super) pool: AvgPool2d,
 }
 
 impl DenseNet {

@@ -6,6 +6,7 @@
 
 pub mod densenet;
 pub mod head;
+pub mod inference;
 pub mod weights;
 
 use burn::module::Module;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use head::{Head, HeadKind};
+pub use inference::{InferenceDenseNet, InferenceNetwork};
 pub use weights::{Account, WeightsError};
 
 /// The architectures that can be built, by the name they have in recipes and packages.

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use clap::Args;
 use cytolens::field::Planes;
 use cytolens::labels::{COUNT, LabelSet};
-use cytolens::model::{DenseNet, Network, weights};
+use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
 use sha2::{Digest, Sha256};
 
 use super::progress;
@@ -104,7 +104,7 @@ impl Train {
         let (mean, std) = plane_statistics(&samples, &training, &recipe)?;
         let bar = progress(samples.len(), "Features");
         let extractor = Extractor {
-            backbone: &backbone,
+            backbone: &InferenceDenseNet::new(&backbone),
             head: recipe.network.head,
             mean: &mean,
             std: &std,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::field::Planes;
-use cytolens::model::{DenseNet, HeadKind, head};
+use cytolens::model::{HeadKind, InferenceDenseNet, head};
 use indicatif::ProgressBar;
 
 use crate::data::dataset::Sample;
@@ -34,7 +34,7 @@ impl Features {
 #[derive(Debug)]
 pub struct Extractor<'a> {
     /// The frozen backbone.
-    pub backbone: &'a DenseNet,
+    pub backbone: &'a InferenceDenseNet,
     /// The head decides whether whole maps are kept or their means, which are all it reads.
     pub head: HeadKind,
     /// Subtracted from each plane.
