@@ -57,19 +57,19 @@ setup_rust() {
   have cc || apt_install gcc libc6-dev || die "a C compiler (cc) is missing: Rust links with it"
   local channel
   channel="$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")"
-  if ! rustup toolchain list | grep -q "^$channel-"; then
+  if ! rustup toolchain list | grep "^$channel-" >/dev/null; then
     say "installing Rust $channel"
     rustup toolchain install "$channel" --profile minimal --no-self-update ||
       die "rustup could not install Rust $channel"
   fi
-  if ! rustup target list --installed --toolchain "$channel" | grep -qx wasm32-unknown-unknown; then
+  if ! rustup target list --installed --toolchain "$channel" | grep -x wasm32-unknown-unknown >/dev/null; then
     say "adding the target wasm32-unknown-unknown to Rust $channel"
     rustup target add wasm32-unknown-unknown --toolchain "$channel" ||
       die "rustup could not add the target wasm32-unknown-unknown"
   fi
   local component
   for component in clippy rustfmt; do
-    if ! rustup component list --installed --toolchain "$channel" | grep -q "^$component"; then
+    if ! rustup component list --installed --toolchain "$channel" | grep "^$component" >/dev/null; then
       say "adding $component to Rust $channel"
       rustup component add "$component" --toolchain "$channel" || die "rustup could not add $component"
     fi
@@ -136,7 +136,7 @@ setup_browser() {
   export CHROMIUM
 }
 
-has_vulkan() { { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep -q 'libvulkan\.so\.1'; }
+has_vulkan() { { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep 'libvulkan\.so\.1' >/dev/null; }
 
 # A GPU that every machine has: Chromium's package ships SwiftShader, a Vulkan driver in software.
 # A driver that is already chosen is kept.

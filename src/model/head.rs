@@ -48,6 +48,10 @@ impl HeadKind {
 
 /// Features `[batch, features, height, width]` to logits `[batch, classes]`.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a network has one head, and modules cannot be boxed"
+)]
 pub enum Head {
     /// See [`HeadKind::Pooling`].
     Pooling(PoolingHead),

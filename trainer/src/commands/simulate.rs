@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::progress;
-use crate::data::dataset::read_table;
+use crate::data::dataset::{Table, read_table};
 use crate::simulate::{SIZES, SetOptions, Settings, write_samples, write_set};
 
 /// Draw fields of simulated cells
@@ -79,7 +79,7 @@ impl Simulate {
             let one = |index| LabelSet::from_classes([index % COUNT]);
             return Ok((0..self.count).map(one).collect::<Result<_, _>>()?);
         };
-        let (rows, faults) = read_table(table)?;
+        let Table { rows, faults } = read_table(table)?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::files::{self, FieldOnDisk};
 
 /// The table of labels inside a data set.
-pub const TABLE: &str = "train.csv";
+pub const TABLE_FILE: &str = "train.csv";
 
 /// A field and the labels it has.
 #[derive(Debug, Clone)]
@@ -38,11 +38,20 @@ struct Row {
     target: String,
 }
 
+/// A table of labels as read.
+#[derive(Debug)]
+pub struct Table {
+    /// Ids, each once, and what people see in them.
+    pub rows: Vec<(String, LabelSet)>,
+    /// What is wrong with the table, a line each: those rows are left out.
+    pub faults: Vec<String>,
+}
+
 /// The rows of a label table, and its faults.
 ///
 /// # Errors
 /// Where the file cannot be read or lacks the columns `Id` and `Target`.
-pub fn read_table(path: &Path) -> Result<(Vec<(String, LabelSet)>, Vec<String>)> {
+pub fn read_table(path: &Path) -> Result<Table> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut reader = csv::ReaderBuilder::new()
@@ -88,7 +97,7 @@ pub fn read_table(path: &Path) -> Result<(Vec<(String, LabelSet)>, Vec<String>)>
             },
         }
     }
-    Ok((rows, faults))
+    Ok(Table { rows, faults })
 }
 
 impl Dataset {
@@ -97,7 +106,7 @@ impl Dataset {
     /// # Errors
     /// Where the folder or its table cannot be read, or no sample is left.
     pub fn open(folder: &Path) -> Result<Self> {
-        let (rows, mut faults) = read_table(&folder.join(TABLE))?;
+        let Table { rows, mut faults } = read_table(&folder.join(TABLE_FILE))?;
         let found = files::in_folder(folder)?;
         faults.extend(found.faults.iter().map(ToString::to_string));
         let mut on_disk: BTreeMap<String, FieldOnDisk> = found
@@ -109,13 +118,13 @@ impl Dataset {
         for (id, labels) in rows {
             match on_disk.remove(&id) {
                 Some(field) => samples.push(Sample { field, labels }),
-                None => faults.push(format!("{id} is in {TABLE} and has no image")),
+                None => faults.push(format!("{id} is in {TABLE_FILE} and has no image")),
             }
         }
         faults.extend(
             on_disk
                 .keys()
-                .map(|id| format!("{id} has images and is not in {TABLE}")),
+                .map(|id| format!("{id} has images and is not in {TABLE_FILE}")),
         );
         if samples.is_empty() {
             bail!(
