@@ -117,8 +117,9 @@ pub fn golden_planes(planes: usize, size: usize) -> Vec<f32> {
             for x in 0..size {
                 let wave = triangle(x + 3 * y, 22 + 10 * plane) / 2
                     + triangle(2 * x + y, 64 + 6 * plane) / 4;
-                let hash = ((plane * 131 + y) * 8191 + x).wrapping_mul(2_654_435_761) & 0xffff_ffff;
-                values.push((wave + (hash >> 26)) as f32 / 255.0);
+                let place = ((plane * 131 + y) * 8191 + x) as u32;
+                let hash = (place.wrapping_mul(2_654_435_761) >> 26) as usize;
+                values.push((wave + hash) as f32 / 255.0);
             }
         }
     }

@@ -172,3 +172,44 @@ fn pytorch_files_load_and_give_pytorchs_features() {
         );
     }
 }
+
+/// The trainer standardises features and then has the head take that in: both must answer alike.
+#[test]
+fn heads_take_a_normalisation_in() {
+    let device = Device::flex();
+    let (maps, classes) = (48, 5);
+    let mean: Vec<f32> = (0..maps).map(|map| 0.1 * map as f32 - 2.0).collect();
+    let std: Vec<f32> = (0..maps).map(|map| 0.5 + 0.05 * map as f32).collect();
+    let per_map =
+        |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, maps, 1, 1]);
+    for kind in [HeadKind::Pooling, HeadKind::Described] {
+        let head = kind.init(maps, 64, classes, &device);
+        let features = Tensor::random(
+            [3, maps, 2, 2],
+            burn::tensor::Distribution::Default,
+            &device,
+        );
+        let standardised = (features.clone() - per_map(&mean)) / per_map(&std);
+        let expected = head.forward(standardised);
+        let found = head.with_normalised_input(&mean, &std).forward(features);
+        let difference = (found - expected).abs().max().into_scalar::<f32>();
+        assert!(difference < 1e-4, "{kind:?} is off by {difference}");
+    }
+}
+
+/// A head that knows nothing but the labels' frequencies says these, whatever it sees.
+#[test]
+fn heads_start_from_a_prior() {
+    let device = Device::flex();
+    let prior = [-3.0, 0.0, 1.5];
+    for kind in [HeadKind::Pooling, HeadKind::Described] {
+        let head = kind.init(16, 64, prior.len(), &device).with_prior(&prior);
+        let features = Tensor::random([1, 16, 2, 2], burn::tensor::Distribution::Default, &device);
+        let logits: Vec<f32> = head
+            .forward(features)
+            .into_data()
+            .try_into_vec()
+            .expect("f32 numbers");
+        assert_eq!(logits, prior, "{kind:?}");
+    }
+}

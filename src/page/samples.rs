@@ -63,7 +63,10 @@ pub(super) async fn show(
         );
         find::<HtmlImageElement>(&item, "img").set_src(&format!("{FOLDER}/{}", sample.thumbnail));
         find::<Element>(&item, ".title").set_text_content(Some(&sample.title));
-        find::<Element>(&item, ".labels").set_text_content(Some(&sample.labels.join(", ")));
+        let labels = sample.labels.join(", ");
+        if labels != sample.title {
+            find::<Element>(&item, ".labels").set_text_content(Some(&labels));
+        }
         append(&strip, &item);
         let (accept, refuse, sample) = (accept.clone(), refuse.clone(), Rc::new(sample));
         on(&button.clone(), "click", move |_: Event| {
