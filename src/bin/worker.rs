@@ -60,19 +60,20 @@ impl Engine {
         state.busy = true;
         let engine = Rc::clone(engine);
         spawn_local(async move {
-            loop {
-                let mut state = engine.borrow_mut();
-                let Some(request) = state.waiting.pop_front() else {
-                    state.busy = false;
-                    return;
-                };
-                let classifier = state.classifier.clone();
-                drop(state);
+            while let Some((request, classifier)) = Self::next(&engine) {
                 if let Some(opened) = answer(request, classifier).await {
                     engine.borrow_mut().classifier = Some(Rc::new(opened));
                 }
             }
         });
+    }
+
+    /// The request to answer now and what to answer it with; without one the engine rests.
+    fn next(engine: &RefCell<Self>) -> Option<(Request, Option<Rc<Classifier>>)> {
+        let mut state = engine.borrow_mut();
+        let request = state.waiting.pop_front();
+        state.busy = request.is_some();
+        Some((request?, state.classifier.clone()))
     }
 }
 
