@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::progress;
 use crate::data::dataset::{Dataset, Sample};
+use crate::data::moments::Moments;
 use crate::data::split::stratified;
 use crate::device::DeviceChoice;
 use crate::report::metrics::{Scores, decide, score, tune_thresholds};
@@ -263,29 +264,11 @@ fn plane_statistics(
     training: &[usize],
     recipe: &Recipe,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
-    let count = recipe.input.composition.planes();
-    let area = recipe.input.size * recipe.input.size;
-    let (mut sums, mut squares) = (vec![0.0_f64; count], vec![0.0_f64; count]);
+    let mut moments = Moments::new(recipe.input.composition.planes());
     for &sample in training {
-        for (plane, values) in planes(&samples[sample], recipe)?
-            .values
-            .chunks_exact(area)
-            .enumerate()
-        {
-            for &value in values {
-                sums[plane] += f64::from(value);
-                squares[plane] += f64::from(value) * f64::from(value);
-            }
-        }
+        moments.add(&planes(&samples[sample], recipe)?.values);
     }
-    let total = (training.len() * area) as f64;
-    let mean: Vec<f64> = sums.iter().map(|sum| sum / total).collect();
-    let std = squares
-        .iter()
-        .zip(&mean)
-        .map(|(square, mean)| (square / total - mean * mean).max(1e-8).sqrt() as f32)
-        .collect();
-    Ok((mean.into_iter().map(|mean| mean as f32).collect(), std))
+    Ok(moments.mean_and_std())
 }
 
 /// Thresholds from predictions by heads that have not seen the sample, and the scores they reach.

@@ -2,5 +2,6 @@
 
 pub mod dataset;
 pub mod files;
+pub mod moments;
 pub mod split;
 pub mod views;

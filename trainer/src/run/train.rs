@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::features::Features;
 use super::recipe::{Recipe, TrainingChoice};
+use crate::data::moments::Moments;
 use crate::data::views::VIEWS;
 
 /// Features and labels of the same samples.
@@ -50,7 +51,7 @@ pub fn train_head(
         .head
         .init(shape[0], recipe.input.size, COUNT, &learning);
     let mut head = head.with_prior(&prior);
-    let (mean, std) = statistics(examples.features, chosen, shape);
+    let (mean, std) = statistics(examples.features, chosen, shape[0]);
     let weights = Tensor::<1>::from_floats(positive_weights, &learning).unsqueeze::<2>();
     let mut optimizer = AdamWConfig::new()
         .with_weight_decay(choice.weight_decay)
@@ -159,30 +160,14 @@ fn prior(labels: &[LabelSet], chosen: &[usize], weights: &[f32; COUNT]) -> [f32;
 }
 
 /// Mean and standard deviation of each map over the chosen samples' views.
-fn statistics(
-    features: &[Features],
-    chosen: &[usize],
-    [maps, height, width]: [usize; 3],
-) -> (Vec<f32>, Vec<f32>) {
-    let area = height * width;
-    let count = (chosen.len() * VIEWS * area) as f64;
-    let (mut sums, mut squares) = (vec![0.0_f64; maps], vec![0.0_f64; maps]);
+fn statistics(features: &[Features], chosen: &[usize], maps: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut moments = Moments::new(maps);
     for &sample in chosen {
-        for (index, values) in features[sample].values.chunks_exact(area).enumerate() {
-            for &value in values {
-                sums[index % maps] += f64::from(value);
-                squares[index % maps] += f64::from(value) * f64::from(value);
-            }
+        for view in 0..VIEWS {
+            moments.add(features[sample].view(view));
         }
     }
-    let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
-    // A map that never changes would be divided by 0; the floor leaves it silent instead.
-    let std = squares
-        .iter()
-        .zip(&mean)
-        .map(|(square, mean)| (square / count - mean * mean).max(1e-8).sqrt() as f32)
-        .collect();
-    (mean.into_iter().map(|mean| mean as f32).collect(), std)
+    moments.mean_and_std()
 }
 
 fn standardised(

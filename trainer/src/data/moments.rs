@@ -1,0 +1,63 @@
+//! Mean and standard deviation of planes, over as many images as are shown.
+
+/// The least variance: a plane that never changes would else be divided by 0, and stays silent so.
+const LEAST_VARIANCE: f64 = 1e-8;
+
+/// Sums a plane from which mean and deviation follow.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+    values: usize,
+}
+
+impl Moments {
+    /// Nothing seen yet of this many planes.
+    pub fn new(planes: usize) -> Self {
+        Self {
+            sums: vec![0.0; planes],
+            squares: vec![0.0; planes],
+            values: 0,
+        }
+    }
+
+    /// Adds one image: its planes one after the other, each of the same length.
+    pub fn add(&mut self, image: &[f32]) {
+        let area = image.len() / self.sums.len();
+        let sums = self.sums.iter_mut().zip(&mut self.squares);
+        for (plane, (sum, square)) in image.chunks_exact(area).zip(sums) {
+            for &value in plane {
+                *sum += f64::from(value);
+                *square += f64::from(value) * f64::from(value);
+            }
+        }
+        self.values += area;
+    }
+
+    /// The mean and the standard deviation of each plane.
+    pub fn mean_and_std(&self) -> (Vec<f32>, Vec<f32>) {
+        let count = self.values as f64;
+        let both = self.sums.iter().zip(&self.squares).map(|(sum, square)| {
+            let mean = sum / count;
+            let variance = (square / count - mean * mean).max(LEAST_VARIANCE);
+            (mean as f32, variance.sqrt() as f32)
+        });
+        both.unzip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_are_measured_apart_over_all_images() {
+        let mut moments = Moments::new(2);
+        moments.add(&[1.0, 3.0, 5.0, 5.0]);
+        moments.add(&[5.0, 7.0, 5.0, 5.0]);
+        let (mean, std) = moments.mean_and_std();
+        assert_eq!(mean, [4.0, 5.0]);
+        assert!((std[0] - 5.0_f32.sqrt()).abs() < 1e-6);
+        assert!(std[1] > 0.0, "a flat plane can be divided by");
+    }
+}
