@@ -3,7 +3,7 @@
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::field::{Field, FieldError, Planes};
+use crate::field::{Field, FieldError, Planes, normalise};
 use crate::model::{InferenceNetwork, head};
 use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
 
@@ -149,13 +149,8 @@ impl Classifier {
     /// Normalised planes on the device: `[1, planes, size, size]`.
     fn input(&self, planes: &[f32], size: usize) -> Tensor<4> {
         let count = self.manifest.network.planes;
-        let mut values = Vec::with_capacity(planes.len());
-        for (plane, (mean, std)) in planes
-            .chunks_exact(size * size)
-            .zip(self.manifest.mean.iter().zip(&self.manifest.std))
-        {
-            values.extend(plane.iter().map(|value| (value - mean) / std));
-        }
+        let mut values = planes.to_vec();
+        normalise(&mut values, &self.manifest.mean, &self.manifest.std);
         Tensor::from_data(
             TensorData::new(values, [1, count, size, size]),
             &self.device,

@@ -274,7 +274,8 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
     move |source| PackageError::File { path, source }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))

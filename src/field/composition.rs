@@ -35,6 +35,17 @@ pub struct Planes {
     pub values: Vec<f32>,
 }
 
+/// Normalises planes that lie one after the other: from each its mean is subtracted, and the rest is
+/// divided by its standard deviation.
+pub fn normalise(planes: &mut [f32], mean: &[f32], std: &[f32]) {
+    let area = planes.len() / mean.len();
+    for (plane, (mean, std)) in planes.chunks_exact_mut(area).zip(mean.iter().zip(std)) {
+        for value in plane {
+            *value = (*value - mean) / std;
+        }
+    }
+}
+
 impl Composition {
     /// Every composition.
     pub const ALL: [Self; 2] = [Self::Rgb, Self::Rgby];

@@ -5,9 +5,6 @@ pub mod predict;
 pub mod simulate;
 pub mod train;
 
-use std::path::Path;
-
-use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A progress bar with its rate and the time left; in a pipe it stays silent.
@@ -19,19 +16,4 @@ fn progress(length: usize, what: &'static str) -> ProgressBar {
     ProgressBar::new(length as u64)
         .with_style(style)
         .with_prefix(what)
-}
-
-/// Makes a folder for output, or refuses one that holds something.
-pub(crate) fn new_folder(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        let mut entries = std::fs::read_dir(folder)
-            .with_context(|| format!("cannot read {}", folder.display()))?;
-        if entries.next().is_some() {
-            bail!(
-                "{} holds something already; nothing was written",
-                folder.display()
-            );
-        }
-    }
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use cytolens::field::Planes;
 use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
-use sha2::{Digest, Sha256};
+use cytolens::package::sha256;
 
 use super::progress;
 use crate::data::dataset::{Dataset, Sample};
@@ -222,10 +222,7 @@ fn pretrained(recipe: &Recipe, file: &Path, device: &Device) -> Result<(DenseNet
     weights::apply_exactly(&mut backbone, "backbone.", &tensors)
         .with_context(|| format!("in {}", file.display()))?;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let digest: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = sha256(&bytes);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok((
         backbone.with_stem_for(recipe.input.composition.planes()),

@@ -133,3 +133,21 @@ pub fn among(paths: Vec<PathBuf>) -> Result<Found> {
         faults: grouping.faults,
     })
 }
+
+/// Makes a folder for output, or accepts it if it is empty.
+///
+/// # Errors
+/// Where it holds something, so that nothing is overwritten, or cannot be made.
+pub fn claim_folder(out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
+    let mut entries = std::fs::read_dir(out)
+        .with_context(|| format!("cannot read the folder {}", out.display()))?;
+    if entries.next().is_some() {
+        bail!(
+            "the folder {} is not empty; choose a new one",
+            out.display()
+        );
+    }
+    Ok(())
+}

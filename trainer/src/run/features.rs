@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use cytolens::field::Planes;
+use cytolens::field::{Planes, normalise};
 use cytolens::model::{HeadKind, InferenceDenseNet, head};
 use indicatif::ProgressBar;
 
@@ -81,15 +81,7 @@ impl Extractor<'_> {
         let mut values = Vec::new();
         for index in 0..VIEWS {
             let mut view = view(planes, index).values;
-            for ((plane, mean), std) in view
-                .chunks_exact_mut(size * size)
-                .zip(self.mean)
-                .zip(self.std)
-            {
-                plane
-                    .iter_mut()
-                    .for_each(|value| *value = (*value - mean) / std);
-            }
+            normalise(&mut view, self.mean, self.std);
             let input = Tensor::<4>::from_data(
                 TensorData::new(view, [1, planes.planes, size, size]),
                 self.device,

@@ -11,6 +11,7 @@ use cytolens::model::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use super::recipe::Recipe;
+use crate::data::files::claim_folder;
 
 /// What a run is and what it reached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ impl RunFolder {
             }
             return Ok(folder);
         }
-        crate::commands::new_folder(path)?;
+        claim_folder(path)?;
         write(&recipe_path, toml::to_string(recipe)?)?;
         Ok(folder)
     }

@@ -9,8 +9,9 @@ use image::ExtendedColorType;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::write::{SetOptions, claim_folder, write_field, write_png};
+use super::write::{SetOptions, write_field, write_png};
 use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
+use crate::data::files::claim_folder;
 
 /// Pixels on a side of a thumbnail.
 const THUMBNAIL: usize = 160;

@@ -1,16 +1,17 @@
 //! Writing simulated fields as a folder in the challenge's form: `<id>_<channel>.png` and `train.csv`.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use cytolens::labels::LabelSet;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use rayon::prelude::*;
 
 use super::{Settings, SimulatedField, simulate_field};
+use crate::data::files::claim_folder;
 
 /// What to write besides the channels, and how.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,20 +57,6 @@ pub(crate) fn write_set(
     table
         .flush()
         .with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Makes the folder, or accepts it if it is empty.
-pub(super) fn claim_folder(out: &Path) -> Result<()> {
-    fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let mut entries =
-        fs::read_dir(out).with_context(|| format!("cannot read the folder {}", out.display()))?;
-    if entries.next().is_some() {
-        bail!(
-            "the folder {} is not empty; choose a new one",
-            out.display()
-        );
-    }
-    Ok(())
 }
 
 /// Writes a field's channels and returns their file names.
