@@ -27,7 +27,7 @@ mod preview;
 #[cfg(feature = "fields")]
 mod resize;
 #[cfg(feature = "fields")]
-pub use composition::{Composition, NoSuchComposition, Planes, normalise};
+pub use composition::{Composition, Level, NoSuchComposition, Planes, normalise, square};
 #[cfg(feature = "fields")]
 pub use decode::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE, Source, decode_field};
 #[cfg(feature = "fields")]

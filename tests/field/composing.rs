@@ -39,22 +39,80 @@ fn at_its_own_size_a_field_is_only_scaled() {
     );
 }
 
+/// A plane of one level a channel, of the channels red, green, blue and yellow.
+fn flat_field(levels: [u8; 4]) -> Field {
+    let planes = Channel::ALL
+        .into_iter()
+        .zip(levels)
+        .map(|(channel, level)| {
+            let samples = Samples::Eight(vec![level; 32 * 32]);
+            (channel, Plane::new(32, 32, samples).expect("right count"))
+        });
+    Field::new("cell", planes).expect("equal planes")
+}
+
 #[test]
-fn planes_are_the_channels_in_order() {
-    let field = noise_field(32, 32, &Channel::ALL);
+fn compositions_are_their_formulas() {
+    // Red, green, blue and yellow of 0.2, 0.6, 0.4 and 0.8; then so bright that a sum passes white.
+    let [dark, bright] = [[51, 153, 102, 204], [255, 153, 204, 0]].map(flat_field);
+    for (composition, of_dark, of_bright) in [
+        (Composition::Rgb, vec![0.2, 0.6, 0.4], vec![1.0, 0.6, 0.8]),
+        (
+            Composition::Rgby,
+            vec![0.2, 0.6, 0.4, 0.8],
+            vec![1.0, 0.6, 0.8, 0.0],
+        ),
+        (
+            Composition::GrayGreen,
+            vec![0.3, 0.9, 0.3],
+            vec![0.9, 1.0, 0.9],
+        ),
+        (
+            Composition::Dimmed,
+            vec![0.1, 0.6, 0.2],
+            vec![0.5, 0.6, 0.4],
+        ),
+        (
+            Composition::GreenBoost,
+            vec![0.4, 0.6, 0.5],
+            vec![0.8, 0.6, 0.7],
+        ),
+    ] {
+        for (field, expected) in [(&dark, of_dark), (&bright, of_bright)] {
+            let planes = composition.compose(field, 32).expect("all channels");
+            assert_eq!((planes.planes, planes.size), (composition.planes(), 32));
+            assert_eq!(planes.values.len(), expected.len() * 32 * 32);
+            for (values, expected) in planes.values.chunks(32 * 32).zip(expected) {
+                assert!(
+                    values.iter().all(|value| (value - expected).abs() < 1e-6),
+                    "{composition}: {} for {expected}",
+                    values[0]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_compose_as_fractions_do() {
+    let field = noise_field(64, 64, &Channel::ALL);
     for composition in Composition::ALL {
-        let planes = composition.compose(&field, 32).expect("all channels");
-        assert_eq!((planes.planes, planes.size), (composition.planes(), 32));
-        assert_eq!(planes.values.len(), composition.planes() * 32 * 32);
-        for (values, &channel) in planes.values.chunks(32 * 32).zip(composition.channels()) {
-            let Some(Samples::Eight(samples)) = field.plane(channel).map(Plane::samples) else {
-                panic!("8 bit")
-            };
+        let bytes: Vec<Vec<u8>> = composition
+            .channels()
+            .iter()
+            .map(|&channel| match field.plane(channel).map(Plane::samples) {
+                Some(Samples::Eight(samples)) => samples.clone(),
+                _ => panic!("8 bit"),
+            })
+            .collect();
+        let mixed = composition.mix(&bytes);
+        let composed = composition.compose(&field, 64).expect("all channels");
+        assert_eq!(mixed.len(), composed.values.len());
+        for (byte, value) in mixed.into_iter().zip(composed.values) {
+            // Half a step by rounding a mean, as much again where it is added to.
             assert!(
-                values
-                    .iter()
-                    .zip(samples)
-                    .all(|(&value, &sample)| value == f32::from(sample) / 255.0)
+                (f32::from(byte) / 255.0 - value).abs() <= 1.0 / 255.0,
+                "{composition}: {byte} for {value}"
             );
         }
     }
@@ -233,6 +291,6 @@ fn composition_names_round_trip() {
         .expect_err("names are small letters");
     assert_eq!(
         error.to_string(),
-        r#"compositions are rgb and rgby, not "RGB""#
+        r#"compositions are rgb, rgby, gray-green, dimmed and green-boost, not "RGB""#
     );
 }

@@ -4,16 +4,3 @@ pub mod package;
 pub mod predict;
 pub mod simulate;
 pub mod train;
-
-use indicatif::{ProgressBar, ProgressStyle};
-
-/// A progress bar with its rate and the time left; in a pipe it stays silent.
-fn progress(length: usize, what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{prefix} {wide_bar} {pos}/{len}, {per_sec}, {eta} left {msg}",
-    )
-    .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length as u64)
-        .with_style(style)
-        .with_prefix(what)
-}

@@ -11,9 +11,9 @@ use clap::Args;
 use cytolens::classifier::{Classifier, Prediction};
 use cytolens::package::Package;
 
-use super::progress;
 use crate::data::files::{self, Found};
 use crate::device::DeviceChoice;
+use crate::progress::progress;
 
 /// Fields that are decoded ahead of the network.
 const AHEAD: usize = 4;

@@ -9,8 +9,8 @@ use cytolens::labels::{COUNT, LabelSet};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::progress;
 use crate::data::dataset::{Table, read_table};
+use crate::progress::progress;
 use crate::simulate::{SIZES, SetOptions, Settings, write_samples, write_set};
 
 /// Draw fields of simulated cells

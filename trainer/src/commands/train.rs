@@ -11,11 +11,11 @@ use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
 use cytolens::package::sha256;
 
-use super::progress;
 use crate::data::dataset::{Dataset, Sample};
 use crate::data::moments::Moments;
 use crate::data::split::stratified;
 use crate::device::DeviceChoice;
+use crate::progress::progress;
 use crate::report::metrics::{Scores, decide, score, tune_thresholds};
 use crate::run::features::Extractor;
 use crate::run::folder::{RunFolder, Summary};
