@@ -31,8 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let device = Device::flex();
     let mut network = config.init(&device);
-    weights::apply_exactly(&mut network, "", &weights::read_file(Path::new(file))?)?;
-    let bytes = weights::to_safetensors(&network, "", weights::Precision::Single)?;
+    weights::apply_exactly(
+        &mut network,
+        config.names(),
+        &weights::read_file(Path::new(file))?,
+    )?;
+    let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Single)?;
     let manifest = Manifest {
         format: FORMAT,
         name: "DenseNet-121, ImageNet".to_owned(),

@@ -263,7 +263,7 @@ impl Package {
     pub fn network(&self, device: &Device) -> Result<Network, PackageError> {
         let tensors = weights::read_safetensors(self.weights.clone())?;
         let mut network = self.manifest.network.init(device);
-        weights::apply_exactly(&mut network, "", &tensors)?;
+        weights::apply_exactly(&mut network, self.manifest.network.names(), &tensors)?;
         Ok(network)
     }
 }

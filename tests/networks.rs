@@ -3,10 +3,14 @@
 
 use std::path::Path;
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use cytolens::model::{
-    Architecture, DenseNetConfig, HeadKind, NetworkConfig, WeightsError, head, weights,
+    Architecture, DenseNetConfig, HeadKind, InferenceNetwork, Names, Network, NetworkConfig,
+    WeightsError, head, weights,
 };
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 
 fn config(architecture: Architecture, head: HeadKind, classes: usize) -> NetworkConfig {
     NetworkConfig {
@@ -19,37 +23,144 @@ fn config(architecture: Architecture, head: HeadKind, classes: usize) -> Network
     }
 }
 
-/// torchvision's documentation: 7,978,856 and 20,013,928 parameters with 1000 classes.
+/// What published implementations count: torchvision's documentation for DenseNets and ResNet, timm
+/// for Inception-ResNet, with 1000 classes; the paper's table 2 for All-CNN-C, with 10.
 #[test]
 fn parameters_are_as_many_as_published() {
     let device = Device::flex();
-    for (architecture, parameters) in [
-        (Architecture::DenseNet121, 7_978_856),
-        (Architecture::DenseNet201, 20_013_928),
+    for (architecture, classes, parameters) in [
+        (Architecture::DenseNet121, 1000, 7_978_856),
+        (Architecture::DenseNet201, 1000, 20_013_928),
+        (Architecture::ResNet50, 1000, 25_557_032),
+        (Architecture::AllCnn, 10, 1_369_738),
+        (Architecture::InceptionResNetV2, 1000, 55_843_464),
     ] {
-        let network = config(architecture, HeadKind::Pooling, 1000).init(&device);
-        let bytes =
-            weights::to_safetensors(&network, "", weights::Precision::Single).expect("bytes");
-        let tensors = weights::read_safetensors(bytes).expect("tensors");
-        let learnt = tensors
-            .iter()
-            .filter(|(name, _)| !name.contains(".running_"))
-            .map(|(_, tensor)| tensor.shape.to_vec().iter().product::<usize>());
-        assert_eq!(learnt.sum::<usize>(), parameters, "{architecture:?}");
+        let network = config(architecture, HeadKind::Pooling, classes).init(&device);
+        assert_eq!(network.num_params(), parameters, "{architecture:?}");
     }
 }
 
 #[test]
-fn features_are_a_thirty_second_of_the_input() {
+fn features_are_as_many_and_as_large_as_announced() {
     let device = Device::flex();
-    for (config, features) in [
-        (DenseNetConfig::densenet121(), 1024),
-        (DenseNetConfig::densenet201(), 1920),
-    ] {
-        assert_eq!(config.features(), features);
-        let input = Tensor::zeros([2, 3, 96, 64], &device);
-        let maps = config.init(&device).forward(input);
-        assert_eq!(maps.dims(), [2, features, 3, 2]);
+    for architecture in Architecture::ALL {
+        let backbone = architecture.init(4, 1e-5, &device);
+        let [_, features, height, width] = backbone
+            .forward(Tensor::zeros([1, 4, 96, 128], &device))
+            .dims();
+        assert_eq!(
+            [features, height, width],
+            [
+                architecture.features(),
+                architecture.side(96),
+                architecture.side(128)
+            ],
+            "{architecture:?}"
+        );
+    }
+}
+
+/// A number from 0 to 1 that depends on a tensor's name and a place in it alone: the mixing of
+/// 32-bit numbers that MurmurHash3 ends with.
+fn hashed(name: &str, place: u32) -> f64 {
+    let seed = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    let mut x = (place + 1).wrapping_mul(0x9E37_79B1) ^ seed;
+    for (shift, factor) in [(16, 0x85EB_CA6B), (13, 0xC2B2_AE35), (16, 1)] {
+        x = (x ^ (x >> shift)).wrapping_mul(factor);
+    }
+    f64::from(x) / 4_294_967_296.0
+}
+
+/// `values[name][place]` of a formula that `fixtures/networks.py` has too.
+fn formula_weights(names: Names, network: &Network) -> weights::Tensors {
+    let file = weights::to_safetensors(network, names, weights::Precision::Single).expect("bytes");
+    let file = SafeTensors::deserialize(&file).expect("tensors");
+    let made: Vec<(String, Vec<usize>, Vec<u8>)> = file
+        .tensors()
+        .into_iter()
+        .map(|(name, tensor)| {
+            let shape = tensor.shape().to_vec();
+            let fan_in: usize = shape.iter().skip(1).product();
+            let (low, high) = if shape.len() > 1 {
+                let bound = (6.0 / fan_in as f64).sqrt();
+                (-bound, bound)
+            } else if name.ends_with("weight") || name.ends_with("running_var") {
+                (0.5, 1.5)
+            } else {
+                (-0.25, 0.25)
+            };
+            let bytes = (0..shape.iter().product::<usize>() as u32)
+                .flat_map(|place| {
+                    ((low + (high - low) * hashed(&name, place)) as f32).to_le_bytes()
+                })
+                .collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let views = made.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("a tensor");
+        (name.as_str(), view)
+    });
+    let file = safetensors::serialize(views, None).expect("bytes");
+    weights::read_safetensors(file).expect("tensors")
+}
+
+/// `fixtures/networks.json` holds what torchvision's and timm's networks (and All-CNN built in
+/// PyTorch) give in float64 to weights and an input made by a formula (`networks.py`): 28 logits,
+/// as trained and as they answer.
+#[test]
+fn every_network_computes_what_its_published_form_does() {
+    #[derive(serde::Deserialize)]
+    struct Reference {
+        network: NetworkConfig,
+        logits: Vec<f64>,
+    }
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks.json");
+    let text = std::fs::read_to_string(fixture).expect("the fixture");
+    let references: Vec<Reference> = serde_json::from_str(&text).expect("references");
+    assert_eq!(references.len(), Architecture::ALL.len());
+    let device = Device::flex();
+    for Reference {
+        network: config,
+        logits,
+    } in references
+    {
+        let mut network = config.init(&device);
+        let tensors = formula_weights(config.names(), &network);
+        weights::apply_exactly(&mut network, config.names(), &tensors).expect("all tensors");
+        let size = config.size;
+        let input: Vec<f32> = (0..3 * size * size)
+            .map(|place| hashed("input", place as u32) as f32)
+            .collect();
+        let input = Tensor::<1>::from_floats(input.as_slice(), &device).reshape([1, 3, size, size]);
+        let trained = network.forward(input.clone());
+        let answering = InferenceNetwork::new(network).forward(input);
+        let scale = logits
+            .iter()
+            .fold(0.0_f64, |scale, logit| scale.max(logit.abs()));
+        for (form, found) in [("trained", trained), ("answering", answering)] {
+            let found: Vec<f32> = found.into_data().try_into_vec().expect("f32 numbers");
+            assert_eq!(found.len(), logits.len());
+            let worst = found
+                .iter()
+                .zip(&logits)
+                .fold(0.0_f64, |worst, (found, logit)| {
+                    worst.max((f64::from(*found) - logit).abs())
+                });
+            println!(
+                "{:?}, {form}: {:.1e} of the largest logit",
+                config.architecture,
+                worst / scale
+            );
+            // Measured at most 3e-6.
+            assert!(
+                worst < 1e-4 * scale,
+                "{:?}, {form}: {worst} of {scale}",
+                config.architecture
+            );
+        }
     }
 }
 
@@ -68,7 +179,8 @@ fn weights_survive_a_file_under_torchvisions_names() {
     let device = Device::flex();
     let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
     let network = config.init(&device);
-    let bytes = weights::to_safetensors(&network, "", weights::Precision::Single).expect("bytes");
+    let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Single)
+        .expect("bytes");
     let tensors = weights::read_safetensors(bytes).expect("tensors");
     for name in [
         "features.conv0.weight",
@@ -82,9 +194,10 @@ fn weights_survive_a_file_under_torchvisions_names() {
     assert_eq!(tensors["classifier.weight"].shape.to_vec(), [28, 1024]);
 
     let mut other = config.init(&device);
-    weights::apply_exactly(&mut other, "", &tensors).expect("the same network's weights");
+    weights::apply_exactly(&mut other, config.names(), &tensors)
+        .expect("the same network's weights");
     let input = Tensor::random([1, 3, 64, 64], burn::tensor::Distribution::Default, &device);
-    let logits = |network: &cytolens::model::Network| network.forward(input.clone()).into_data();
+    let logits = |network: &Network| network.forward(input.clone()).into_data();
     assert_eq!(logits(&network), logits(&other));
 }
 
@@ -93,7 +206,8 @@ fn the_account_names_everything_that_does_not_fit() {
     let device = Device::flex();
     let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
     let mut network = config.init(&device);
-    let bytes = weights::to_safetensors(&network, "", weights::Precision::Half).expect("bytes");
+    let bytes =
+        weights::to_safetensors(&network, config.names(), weights::Precision::Half).expect("bytes");
     let mut tensors = weights::read_safetensors(bytes).expect("tensors");
     let lost = tensors
         .remove("features.transition2.norm.bias")
@@ -105,7 +219,7 @@ fn the_account_names_everything_that_does_not_fit() {
     let wrong = tensors["classifier.bias"].clone();
     tensors.insert("features.norm5.weight".to_owned(), wrong);
 
-    let account = weights::apply(&mut network, "", &tensors);
+    let account = weights::apply(&mut network, config.names(), &tensors);
     assert_eq!(account.missing, ["features.transition2.norm.bias"]);
     assert_eq!(
         account.unexpected,
@@ -115,7 +229,8 @@ fn the_account_names_everything_that_does_not_fit() {
     assert_eq!(account.unfit[0].0, "features.norm5.weight");
     assert!(account.unfit[0].1.contains("28"), "{account}");
 
-    let error = weights::apply_exactly(&mut network, "", &tensors).expect_err("a refusal");
+    let error =
+        weights::apply_exactly(&mut network, config.names(), &tensors).expect_err("a refusal");
     let WeightsError::DoNotFit(told) = &error else {
         panic!("{error}")
     };
@@ -158,7 +273,12 @@ fn pytorch_files_load_and_give_pytorchs_features() {
         let number = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
         bytes.chunks_exact(4).map(number).collect::<Vec<f32>>()
     });
-    weights::apply_exactly(&mut backbone, "backbone.", &tensors).expect("PyTorch's weights");
+    weights::apply_exactly(
+        &mut backbone,
+        Names::backbone(Architecture::DenseNet121),
+        &tensors,
+    )
+    .expect("PyTorch's weights");
     let input = Tensor::<1>::from_floats(input.as_slice(), &device).reshape([1, 3, 64, 64]);
     let found: Vec<f32> = head::pool(backbone.forward(input))
         .into_data()

@@ -51,7 +51,9 @@ fn manifest() -> Manifest {
 fn package() -> Package {
     let manifest = manifest();
     let network = manifest.network.init(&Device::flex());
-    let bytes = weights::to_safetensors(&network, "", weights::Precision::Half).expect("bytes");
+    let bytes =
+        weights::to_safetensors(&network, manifest.network.names(), weights::Precision::Half)
+            .expect("bytes");
     Package::pack(manifest, bytes).expect("a package")
 }
 

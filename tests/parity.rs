@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use cytolens::model::{
-    Architecture, HeadKind, InferenceDenseNet, Network, NetworkConfig, head, weights,
+    Architecture, HeadKind, InferenceBackbone, Names, Network, NetworkConfig, head, weights,
 };
 use safetensors::SafeTensors;
 
@@ -45,7 +45,7 @@ fn network(folder: &std::path::Path, device: &Device) -> Network {
     };
     let mut network = config.init(device);
     let tensors = weights::read_file(&folder.join("densenet121.safetensors")).expect("weights");
-    weights::apply_exactly(&mut network, "", &tensors).expect("weights that fit");
+    weights::apply_exactly(&mut network, config.names(), &tensors).expect("weights that fit");
     network
 }
 
@@ -92,7 +92,7 @@ fn vector(tensor: Tensor<2>) -> Vec<f32> {
 /// The worst softmax difference and the worst relative difference of the pooled features, of the
 /// network as it is trained and as it answers.
 fn deviations(network: &Network, folder: &std::path::Path, device: &Device) -> (f64, f64) {
-    let prepared = InferenceDenseNet::new(&network.backbone);
+    let prepared = InferenceBackbone::new(network.backbone.clone());
     let answering = backbone_deviations(&|input| prepared.forward(input), network, folder, device);
     // One pass through the slow software GPU is enough for what browsers run.
     if *device != Device::flex() {
@@ -189,7 +189,11 @@ fn a_wrong_weight_is_noticed() {
     let [one, other] =
         ["1", "2"].map(|layer| format!("features.denseblock4.denselayer1{layer}.conv2.weight"));
     swapped.insert(one, tensors[&other].clone());
-    weights::apply(&mut network, "", &swapped);
+    weights::apply(
+        &mut network,
+        Names::network(Architecture::DenseNet121),
+        &swapped,
+    );
     let (softmax, pooled) = deviations(&network, &folder, &device);
     assert!(
         softmax > SOFTMAX_TOLERANCE || pooled > POOLED_TOLERANCE,

@@ -7,9 +7,11 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+
+use super::convolution::{he_convolution, stem_for};
 
 /// The filters of the stem, and the first block's input.
 const STEM_FEATURES: usize = 64;
@@ -133,12 +135,7 @@ fn conv(channels: [usize; 2], kernel: usize, device: &Device) -> Conv2d {
 }
 
 fn conv_config(channels: [usize; 2], kernel: usize) -> Conv2dConfig {
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_bias(false)
-        .with_initializer(Initializer::KaimingNormal {
-            gain: std::f64::consts::SQRT_2,
-            fan_out_only: false,
-        })
+    he_convolution(channels, [kernel, kernel]).with_bias(false)
 }
 
 fn stem_config(planes: usize) -> Conv2dConfig {
@@ -196,25 +193,13 @@ impl DenseNet {
         relu(self.norm5.forward(x))
     }
 
-    /// How many planes the stem takes.
-    pub fn planes(&self) -> usize {
-        self.conv0.weight.dims()[1]
-    }
-
-    /// The same network for another number of planes: the filters of the given planes stay, the
-    /// fourth plane, yellow, starts from the first's, red, and so on around.
+    /// The same network for another number of planes.
     #[must_use]
-    pub fn with_stem_for(mut self, planes: usize) -> Self {
-        let old = self.planes();
-        self.conv0.weight = self.conv0.weight.map(|weight| {
-            Tensor::cat(
-                (0..planes)
-                    .map(|plane| weight.clone().narrow(1, plane % old, 1))
-                    .collect(),
-                1,
-            )
-        });
-        self
+    pub(super) fn with_stem_for(self, planes: usize) -> Self {
+        Self {
+            conv0: stem_for(self.conv0, planes),
+            ..self
+        }
     }
 }
 

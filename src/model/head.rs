@@ -7,8 +7,6 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// The backbone's features are this many times smaller than its input, on each side.
-pub const REDUCTION: usize = 32;
 const DESCRIBED_MAPS: usize = 128;
 const DESCRIBED_HIDDEN: usize = 512;
 const DESCRIBED_DROPOUT: f64 = 0.5;
@@ -26,22 +24,19 @@ pub enum HeadKind {
 }
 
 impl HeadKind {
-    /// A head with fresh random weights, for `features` maps of an input of `size` pixels a side.
-    pub fn init(self, features: usize, size: usize, classes: usize, device: &Device) -> Head {
+    /// A head with fresh random weights, for `features` maps of `side` pixels a side.
+    pub fn init(self, features: usize, side: usize, classes: usize, device: &Device) -> Head {
         match self {
             Self::Pooling => Head::Pooling(PoolingHead {
                 classifier: LinearConfig::new(features, classes).init(device),
             }),
-            Self::Described => {
-                let side = size / REDUCTION;
-                Head::Described(DescribedHead {
-                    reduce: Conv2dConfig::new([features, DESCRIBED_MAPS], [1, 1]).init(device),
-                    dropout: DropoutConfig::new(DESCRIBED_DROPOUT).init(),
-                    hidden: LinearConfig::new(DESCRIBED_MAPS * side * side, DESCRIBED_HIDDEN)
-                        .init(device),
-                    classifier: LinearConfig::new(DESCRIBED_HIDDEN, classes).init(device),
-                })
-            }
+            Self::Described => Head::Described(DescribedHead {
+                reduce: Conv2dConfig::new([features, DESCRIBED_MAPS], [1, 1]).init(device),
+                dropout: DropoutConfig::new(DESCRIBED_DROPOUT).init(),
+                hidden: LinearConfig::new(DESCRIBED_MAPS * side * side, DESCRIBED_HIDDEN)
+                    .init(device),
+                classifier: LinearConfig::new(DESCRIBED_HIDDEN, classes).init(device),
+            }),
         }
     }
 }

@@ -1,7 +1,9 @@
-//! DenseNet for answers: the trained network's arithmetic with everything done beforehand that does
+//! Networks for answers: the trained network's arithmetic with everything done beforehand that does
 //! not depend on the input.
 //!
-//! Four rewritings, all exact but for rounding:
+//! Where every norm follows a convolution, the convolutions take the norms in, and that is all.
+//! DenseNet, whose norms stand before convolutions, is rewritten in four ways, all exact but for
+//! rounding:
 //! - a batch norm is one multiplication and one addition, and where only a convolution stands before
 //!   it, no operation at all: the convolution's weights take it in;
 //! - a transition pools before its 1x1 convolution instead of after it, which is the same sum with a
@@ -17,14 +19,15 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
+use super::convolution;
 use super::densenet::{self, DenseNet};
-use super::{Head, Network};
+use super::{Backbone, Head, Network};
 
 /// A [`Network`] that only answers.
 #[derive(Debug)]
 pub struct InferenceNetwork {
     /// Planes to features.
-    pub backbone: InferenceDenseNet,
+    pub backbone: InferenceBackbone,
     /// Features to logits.
     pub head: Head,
 }
@@ -33,7 +36,7 @@ impl InferenceNetwork {
     /// Prepares a trained network.
     pub fn new(network: Network) -> Self {
         Self {
-            backbone: InferenceDenseNet::new(&network.backbone),
+            backbone: InferenceBackbone::new(network.backbone),
             head: network.head,
         }
     }
@@ -41,6 +44,37 @@ impl InferenceNetwork {
     /// Logits `[batch, classes]` of normalised planes `[batch, planes, height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.backbone.forward(input))
+    }
+}
+
+/// A [`Backbone`] that only answers.
+#[derive(Debug)]
+pub enum InferenceBackbone {
+    /// DenseNet, rewritten.
+    DenseNet(InferenceDenseNet),
+    /// Any other, with the norms in its convolutions.
+    Folded(Backbone),
+}
+
+impl InferenceBackbone {
+    /// Prepares a trained backbone.
+    pub fn new(trained: Backbone) -> Self {
+        match trained {
+            Backbone::DenseNet(network) => Self::DenseNet(InferenceDenseNet::new(&network)),
+            Backbone::ResNet(network) => Self::Folded(Backbone::ResNet(network.folded())),
+            Backbone::AllCnn(_) => Self::Folded(trained),
+            Backbone::InceptionResNet(network) => {
+                Self::Folded(Backbone::InceptionResNet(network.folded()))
+            }
+        }
+    }
+
+    /// Features of planes, see [`Backbone::forward`].
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::DenseNet(network) => network.forward(input),
+            Self::Folded(network) => network.forward(input),
+        }
     }
 }
 
@@ -152,11 +186,11 @@ impl Convolution {
 
     /// The convolution and the norm after it as one.
     fn with_norm(trained: &Conv2d, norm: &BatchNorm) -> Self {
-        let Affine { scale, shift } = Affine::new(norm);
+        let convolution::Affine { scale, shift } = convolution::Affine::new(norm);
         let outputs = trained.weight.dims()[0];
         Self {
             weight: trained.weight.val() * scale.reshape([outputs, 1, 1, 1]),
-            bias: Some(shift.reshape([outputs])),
+            bias: Some(shift),
             stride: trained.stride,
         }
     }
@@ -215,9 +249,8 @@ impl ShiftedSum {
 
 impl Affine {
     fn new(norm: &BatchNorm) -> Self {
-        let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
-        let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
-        let features = scale.dims()[0];
+        let convolution::Affine { scale, shift } = convolution::Affine::new(norm);
+        let [features] = scale.dims();
         Self {
             scale: scale.reshape([1, features, 1, 1]),
             shift: shift.reshape([1, features, 1, 1]),

@@ -4,49 +4,27 @@
 //! turns features into one logit a class. Sigmoid and softmax are outside: losses and metrics
 //! work on logits.
 
+pub mod all_cnn;
+mod backbone;
+mod convolution;
 pub mod densenet;
 pub mod head;
+pub mod inception_resnet;
 pub mod inference;
+mod names;
+pub mod resnet;
 pub mod weights;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use backbone::{Architecture, Backbone};
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use head::{Head, HeadKind};
-pub use inference::{InferenceDenseNet, InferenceNetwork};
+pub use inference::{InferenceBackbone, InferenceNetwork};
+pub use names::Names;
 pub use weights::{Account, WeightsError};
-
-/// The architectures that can be built, by the name they have in recipes and packages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Architecture {
-    /// DenseNet-121 (Huang et al. 2017).
-    #[serde(rename = "densenet-121")]
-    DenseNet121,
-    /// DenseNet-201 (Huang et al. 2017).
-    #[serde(rename = "densenet-201")]
-    DenseNet201,
-}
-
-impl Architecture {
-    /// The name as papers write it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::DenseNet121 => "DenseNet-121",
-            Self::DenseNet201 => "DenseNet-201",
-        }
-    }
-
-    /// The backbone's configuration.
-    pub fn config(self) -> DenseNetConfig {
-        match self {
-            Self::DenseNet121 => DenseNetConfig::densenet121(),
-            Self::DenseNet201 => DenseNetConfig::densenet201(),
-        }
-    }
-}
 
 /// All that decides a network's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,23 +44,21 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// The configuration of the backbone alone.
-    pub fn backbone(&self) -> DenseNetConfig {
-        self.architecture
-            .config()
-            .with_planes(self.planes)
-            .with_epsilon(self.batch_norm_epsilon)
-    }
-
     /// A network with fresh random weights.
     pub fn init(&self, device: &Device) -> Network {
-        let backbone = self.backbone();
+        let Self { architecture, .. } = *self;
+        let side = architecture.side(self.size);
         Network {
+            backbone: architecture.init(self.planes, self.batch_norm_epsilon, device),
             head: self
                 .head
-                .init(backbone.features(), self.size, self.classes, device),
-            backbone: backbone.init(device),
+                .init(architecture.features(), side, self.classes, device),
         }
+    }
+
+    /// What its tensors are called in files.
+    pub fn names(&self) -> Names {
+        Names::network(self.architecture)
     }
 }
 
@@ -90,7 +66,7 @@ impl NetworkConfig {
 #[derive(Module, Debug)]
 pub struct Network {
     /// Planes to features.
-    pub backbone: DenseNet,
+    pub backbone: Backbone,
     /// Features to logits.
     pub head: Head,
 }

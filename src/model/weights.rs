@@ -1,5 +1,4 @@
-//! Weights in files: torchvision's names, safetensors and PyTorch's `.pth`, and a complete account
-//! of what did not fit.
+//! Weights in files: safetensors and PyTorch's `.pth`, and a complete account of what did not fit.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +12,8 @@ use burn::store::{
 };
 use burn::tensor::DType;
 use safetensors::tensor::{Dtype, TensorView};
+
+use super::names::{Names, current_name};
 
 /// How many names an error lists before it only counts.
 const LISTED: usize = 8;
@@ -134,59 +135,14 @@ fn all_tensors<S: ModuleStore>(store: &mut S) -> Result<Tensors, WeightsError> {
         .collect())
 }
 
-/// Today's torchvision name of a tensor: its files up to 2017 call `norm1` `norm.1`, and models
-/// trained on several GPUs prefix everything with `module.`.
-fn current_name(name: &str) -> String {
-    let name = name.strip_prefix("module.").unwrap_or(name);
-    if !name.contains(".denselayer") {
-        return name.to_owned();
-    }
-    ["norm.1", "norm.2", "conv.1", "conv.2"]
-        .iter()
-        .fold(name.to_owned(), |name, legacy| {
-            name.replace(
-                &format!(".{legacy}."),
-                &format!(".{}.", legacy.replace('.', "")),
-            )
-        })
-}
-
-/// The name in files of the tensor at a path of [`Network`](super::Network): torchvision's for all
-/// that torchvision has.
-fn file_name(path: &str) -> String {
-    let path = path.strip_prefix("backbone.").map_or_else(
-        || {
-            path.strip_prefix("head.classifier.")
-                .map_or_else(|| path.to_owned(), |rest| format!("classifier.{rest}"))
-        },
-        |rest| format!("features.{rest}"),
-    );
-    let mut parts: Vec<String> = Vec::new();
-    let mut list = None;
-    for part in path.split('.') {
-        match (list.take(), part, part.parse::<usize>()) {
-            (Some(name), _, Ok(index)) => parts.push(format!("{name}{}", index + 1)),
-            (_, "blocks", _) => list = Some("denseblock"),
-            (_, "layers", _) => list = Some("denselayer"),
-            (_, "transitions", _) => list = Some("transition"),
-            // Burn's names for what PyTorch calls a norm's weight and bias.
-            (_, "gamma", _) => parts.push("weight".to_owned()),
-            (_, "beta", _) => parts.push("bias".to_owned()),
-            _ => parts.push(part.to_owned()),
-        }
-    }
-    parts.join(".")
-}
-
-/// Puts tensors into a module whose paths begin with `prefix` in a network (empty for a whole
-/// [`Network`](super::Network), `backbone.` for a backbone). Numbers become f32.
+/// Puts tensors into a module whose tensors have these names in files. Numbers become f32.
 ///
 /// Nothing is refused here: the account says what fitted.
-pub fn apply<M: Module>(module: &mut M, prefix: &str, tensors: &Tensors) -> Account {
+pub fn apply<M: Module>(module: &mut M, names: Names, tensors: &Tensors) -> Account {
     let paths: BTreeMap<String, String> = module
         .collect(None, Some(Box::new(BurnToPyTorchAdapter)), true)
         .into_iter()
-        .map(|tensor| (file_name(&format!("{prefix}{}", tensor.name)), tensor.name))
+        .map(|tensor| (names.in_files(&tensor.name), tensor.name))
         .collect();
     let (known, unexpected): (Vec<_>, Vec<_>) = tensors
         .iter()
@@ -201,7 +157,7 @@ pub fn apply<M: Module>(module: &mut M, prefix: &str, tensors: &Tensors) -> Acco
         .collect();
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = module.apply(renamed, None, Some(Box::new(adapter)), true);
-    let named = |path: &str| file_name(&format!("{prefix}{path}"));
+    let named = |path: &str| names.in_files(path);
     Account {
         applied: result.applied.iter().map(|path| named(path)).collect(),
         missing: result.missing.iter().map(|(path, _)| named(path)).collect(),
@@ -236,10 +192,10 @@ pub fn apply<M: Module>(module: &mut M, prefix: &str, tensors: &Tensors) -> Acco
 /// [`WeightsError::DoNotFit`] with the account.
 pub fn apply_exactly<M: Module>(
     module: &mut M,
-    prefix: &str,
+    names: Names,
     tensors: &Tensors,
 ) -> Result<(), WeightsError> {
-    let account = apply(module, prefix, tensors);
+    let account = apply(module, names, tensors);
     if account.is_complete() {
         Ok(())
     } else {
@@ -262,7 +218,7 @@ pub enum Precision {
 /// [`WeightsError::Unwritable`].
 pub fn to_safetensors<M: Module>(
     module: &M,
-    prefix: &str,
+    names: Names,
     precision: Precision,
 ) -> Result<Vec<u8>, WeightsError> {
     let adapter: Box<dyn ModuleAdapter> = match precision {
@@ -272,7 +228,7 @@ pub fn to_safetensors<M: Module>(
     let unwritable = |error: &dyn fmt::Display| WeightsError::Unwritable(error.to_string());
     let mut parts = Vec::new();
     for tensor in module.collect(None, Some(adapter), true) {
-        let name = file_name(&format!("{prefix}{}", tensor.name));
+        let name = names.in_files(&tensor.name);
         let kind = match tensor.dtype {
             DType::F32 => Dtype::F32,
             DType::F16 => Dtype::F16,
@@ -294,44 +250,4 @@ pub fn to_safetensors<M: Module>(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| unwritable(&error))?;
     safetensors::serialize(views, None).map_err(|error| unwritable(&error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_become_torchvision_names() {
-        for (path, name) in [
-            ("backbone.conv0.weight", "features.conv0.weight"),
-            (
-                "backbone.blocks.0.layers.0.norm1.gamma",
-                "features.denseblock1.denselayer1.norm1.weight",
-            ),
-            (
-                "backbone.blocks.2.layers.23.conv2.weight",
-                "features.denseblock3.denselayer24.conv2.weight",
-            ),
-            (
-                "backbone.transitions.1.norm.running_var",
-                "features.transition2.norm.running_var",
-            ),
-            ("head.classifier.bias", "classifier.bias"),
-            ("head.reduce.weight", "head.reduce.weight"),
-        ] {
-            assert_eq!(file_name(path), name);
-        }
-    }
-
-    #[test]
-    fn legacy_names_become_todays() {
-        assert_eq!(
-            current_name("module.features.denseblock1.denselayer1.norm.1.weight"),
-            "features.denseblock1.denselayer1.norm1.weight"
-        );
-        assert_eq!(
-            current_name("features.transition1.norm.weight"),
-            "features.transition1.norm.weight"
-        );
-    }
 }
