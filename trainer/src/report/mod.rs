@@ -1,3 +1,5 @@
 //! What predictions are worth.
 
+pub mod calibration;
 pub mod metrics;
+pub mod ranking;
