@@ -91,7 +91,8 @@ fn least_deviation(total: usize, shares: &[f64]) -> f64 {
     let mut candidates: Vec<f64> = wanted
         .iter()
         .flat_map(|&wanted| {
-            let near = (wanted - reach).floor().max(0.0) as usize..=(wanted + reach).ceil() as usize;
+            let near =
+                (wanted - reach).floor().max(0.0) as usize..=(wanted + reach).ceil() as usize;
             near.map(move |held| relative(held as f64, wanted))
         })
         .collect();
@@ -117,7 +118,16 @@ mod tests {
     fn deviations_are_relative_to_the_share() {
         let set = |class: usize| LabelSet::from_classes([class]).expect("a class");
         // Class 0: 3 + 1 of 4 in halves; class 1: 2 + 2.
-        let labels = [set(0), set(0), set(0), set(0), set(1), set(1), set(1), set(1)];
+        let labels = [
+            set(0),
+            set(0),
+            set(0),
+            set(0),
+            set(1),
+            set(1),
+            set(1),
+            set(1),
+        ];
         let balance = Balance::of(&labels, &[0, 0, 0, 1, 0, 0, 1, 1], &[0.5, 0.5]);
         assert_eq!(balance.sizes(), [5, 3]);
         assert_eq!(balance.held(0), [3, 1]);

@@ -35,9 +35,7 @@ pub(super) fn deal(groups: &[Group], shares: &[f64], seed: u64) -> Vec<usize> {
             Some(class) => groups[group].labels[class],
             None => groups[group].samples,
         };
-        let mut now: Vec<usize> = waiting
-            .extract_if(.., |group| weight(*group) > 0)
-            .collect();
+        let mut now: Vec<usize> = waiting.extract_if(.., |group| weight(*group) > 0).collect();
         now.sort_by_key(|&group| Reverse(weight(group)));
         for group in now {
             let part = neediest(&lacking, rarest);

@@ -194,11 +194,10 @@ impl Part {
 /// Whole numbers of samples that sum to `samples`: shares rounded down, and the largest remainders
 /// up, the first of equal ones first.
 fn sizes(samples: i64, shares: &[f64]) -> Vec<i64> {
-    let sum: f64 = shares.iter().sum();
     // Shares such as thirds are a rounding away from the whole numbers they mean.
     let wanted: Vec<f64> = shares
         .iter()
-        .map(|share| share / sum * samples as f64 + 1e-9)
+        .map(|share| share * samples as f64 + 1e-9)
         .collect();
     let mut sizes: Vec<i64> = wanted.iter().map(|wanted| wanted.floor() as i64).collect();
     let mut by_remainder: Vec<usize> = (0..shares.len()).collect();
