@@ -365,16 +365,22 @@ mod tests {
             .collect()
     }
 
-    /// In the view that is nearest: the part of all bits that differ.
-    fn distance(one: &Fingerprint, other: &Fingerprint, channels: [bool; CHANNELS]) -> f64 {
+    /// The part of all bits that differ, in each of the first field's views.
+    fn distances(
+        one: &Fingerprint,
+        other: &Fingerprint,
+        channels: [bool; CHANNELS],
+    ) -> [f64; VIEWS] {
         let bits = channels.iter().filter(|used| **used).count() * 256;
-        let nearest = one
-            .look
-            .views
-            .iter()
-            .map(|hashes| differing(hashes, &other.look.views[0], channels, u32::MAX))
-            .min();
-        f64::from(nearest.expect("eight views")) / bits as f64
+        one.look.views.map(|hashes| {
+            f64::from(differing(&hashes, &other.look.views[0], channels, u32::MAX)) / bits as f64
+        })
+    }
+
+    fn nearest(one: &Fingerprint, other: &Fingerprint, channels: [bool; CHANNELS]) -> f64 {
+        distances(one, other, channels)
+            .into_iter()
+            .fold(1.0, f64::min)
     }
 
     /// The four channels together, and each alone.
@@ -396,26 +402,22 @@ mod tests {
             "all of these fields are different"
         );
         println!("bits that differ, %, over four channels; and in red, green, blue, yellow alone");
-        let distances = channel_choices().map(|channels| {
-            let mut all = Vec::new();
-            for (place, one) in originals.iter().enumerate() {
-                for other in &originals[..place] {
-                    all.push(100.0 * distance(one, other, channels));
-                }
-            }
-            all
-        });
-        println!(
-            "different fields, nearest of eight views: least {}; mean {}",
-            distances
-                .each_ref()
-                .map(|all| format!("{:.1}", all.iter().copied().fold(100.0, f64::min)))
-                .join(" "),
-            distances
-                .each_ref()
-                .map(|all| format!("{:.1}", all.iter().sum::<f64>() / all.len() as f64))
-                .join(" "),
-        );
+        for channels in channel_choices() {
+            let pairs =
+                (0..originals.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+            let all: Vec<f64> = pairs
+                .flat_map(|(one, other)| distances(&originals[one], &originals[other], channels))
+                .collect();
+            let mean = all.iter().sum::<f64>() / all.len() as f64;
+            let variance = all.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / all.len() as f64;
+            println!(
+                "different fields, {} pairs of views: mean {:.1}, standard deviation {:.1}, least {:.1}",
+                all.len(),
+                100.0 * mean,
+                100.0 * variance.sqrt(),
+                100.0 * all.iter().copied().fold(1.0, f64::min)
+            );
+        }
 
         let changes: [(&str, Change); 14] = [
             ("JPEG of quality 90", Box::new(|p| recompressed(p, 90))),
@@ -432,8 +434,8 @@ mod tests {
             ("crop by 8 px", Box::new(|p| cropped(p, 8))),
             ("rescaled to 256 px", Box::new(|p| rescaled(p, 256))),
             ("rescaled to 1024 px", Box::new(|p| rescaled(p, 1024))),
-            ("a quarter turn", Box::new(|p| imageops::rotate90(p))),
-            ("a mirror image", Box::new(|p| imageops::flip_horizontal(p))),
+            ("a quarter turn", Box::new(imageops::rotate90)),
+            ("a mirror image", Box::new(imageops::flip_horizontal)),
             (
                 "x 1.1, shift by 2 px, mirrored, 256 px, JPEG of quality 90",
                 Box::new(|p| {
@@ -451,7 +453,7 @@ mod tests {
                 channel_choices()
                     .map(|channels| {
                         let pairs = originals.iter().zip(&copies);
-                        let most = pairs.map(|(one, other)| distance(one, other, channels));
+                        let most = pairs.map(|(one, other)| nearest(one, other, channels));
                         format!("{:.1}", 100.0 * most.fold(0.0, f64::max))
                     })
                     .join(" ")
