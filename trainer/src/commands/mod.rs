@@ -3,4 +3,5 @@
 pub mod package;
 pub mod predict;
 pub mod simulate;
+pub mod split;
 pub mod train;

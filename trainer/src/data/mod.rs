@@ -1,6 +1,7 @@
 //! Labelled fields on disk: sets, views and splits.
 
 pub mod dataset;
+pub mod duplicates;
 pub mod files;
 pub mod moments;
 pub mod split;
