@@ -48,7 +48,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let left = index as u32 * (SIDE + GAP);
         for place in 0..area {
             let value = |plane: usize| planes.values[plane * area + place];
-            let fourth = if planes.planes > 3 { value(3) / 2.0 } else { 0.0 };
+            let fourth = if planes.planes > 3 {
+                value(3) / 2.0
+            } else {
+                0.0
+            };
             let light = |value: f32| (value.min(1.0) * 255.0).round() as u8;
             let pixel = [value(0) + fourth, value(1) + fourth, value(2)].map(light);
             let (x, y) = (place as u32 % SIDE, place as u32 / SIDE);
