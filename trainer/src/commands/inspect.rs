@@ -1,0 +1,67 @@
+//! `trainer inspect`: a labelled set, validated, measured and drawn.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::data::files::claim_folder;
+use crate::report::inspect::{self, InspectedSet};
+
+/// Validate a labelled set and draw what is in it
+///
+/// Reads every field and writes a report: index.html, summary.json, faults.csv, plots and pictures.
+/// What cannot be read is listed and left out.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The labelled set
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "labels",
+        conflicts_with = "labels"
+    )]
+    data: Option<PathBuf>,
+    /// A table of labels (Id,Target) to report on alone, without images
+    #[arg(long, value_name = "CSV")]
+    labels: Option<PathBuf>,
+    /// A second labelled set, measured alike and drawn beside the first
+    #[arg(long, value_name = "DIR", requires = "data")]
+    beside: Option<PathBuf>,
+    /// The report's folder; must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Fail where anything is wrong with the set; the report is written all the same
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Inspect {
+    /// Runs the command: with `--strict` it fails where there is any fault.
+    pub fn run(&self) -> Result<ExitCode> {
+        claim_folder(&self.out)?;
+        let mut sets = Vec::new();
+        if let Some(table) = &self.labels {
+            sets.push(InspectedSet::of_table(table)?);
+        }
+        if let Some(data) = &self.data {
+            sets.push(InspectedSet::of_folder(data, &self.out, "")?);
+        }
+        if let Some(beside) = &self.beside {
+            sets.push(InspectedSet::of_folder(beside, &self.out, "beside-")?);
+        }
+        inspect::tell_apart(&mut sets);
+        inspect::write(&sets, &self.out)?;
+        for set in &sets {
+            println!("{}", set.summary());
+        }
+        println!("the report is {}", self.out.join("index.html").display());
+        let is_at_fault = self.strict && sets.iter().any(InspectedSet::has_faults);
+        Ok(if is_at_fault {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! What about a set a person should look at, though nothing is wrong with its files.
+
+use cytolens::labels::LOCATIONS;
+
+use super::InspectedSet;
+use super::labels::{FEW, LabelStatistics};
+use super::set::{FieldStatistics, Mention, SATURATED};
+use crate::report::plots::{count, number, percent};
+
+/// The notes on a set, the weightiest first.
+pub fn notes(set: &InspectedSet) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(fields) = &set.fields {
+        depths_and_sizes(fields, &mut notes);
+        channels(fields, &mut notes);
+    }
+    classes(&set.labels, &mut notes);
+    notes
+}
+
+fn depths_and_sizes(fields: &FieldStatistics, notes: &mut Vec<String>) {
+    if fields.shallow.fields > 0 {
+        notes.push(format!(
+            "12-bit content in {} of {} 16-bit fields ({}): no sample is over 4,095 of 65,535, so a network \
+             would see them 16 times too dark; --bits 12 stretches them",
+            count(fields.shallow.fields as u64),
+            count(fields.sixteen_bit as u64),
+            examples(&fields.shallow)
+        ));
+    }
+    let distinct = |key: &dyn Fn(&super::set::SizeCount) -> (u32, u32)| {
+        let mut seen: Vec<(u32, u32)> = fields.sizes.iter().map(key).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len()
+    };
+    let sizes = distinct(&|size| (size.width, size.height));
+    if sizes > 1 {
+        notes.push(format!(
+            "the fields have {sizes} sizes: cells may differ in scale"
+        ));
+    }
+    if distinct(&|size| (size.bits, 0)) > 1 {
+        notes.push(
+            "some fields are of 8 bits and some of 16: brightness may differ between them"
+                .to_owned(),
+        );
+    }
+}
+
+fn channels(fields: &FieldStatistics, notes: &mut Vec<String>) {
+    for (channel, oddities) in &fields.oddities {
+        let mut note = |mention: &Mention, what: &str| {
+            if mention.fields > 0 {
+                notes.push(format!(
+                    "{channel} is {what} in {} ({})",
+                    fields_of(mention.fields),
+                    examples(mention)
+                ));
+            }
+        };
+        note(&oddities.missing, "missing");
+        note(&oddities.empty, "empty, all of its pixels equal,");
+        note(
+            &oddities.saturated,
+            &format!(
+                "saturated, more than {} of its pixels at the highest level,",
+                percent(SATURATED)
+            ),
+        );
+    }
+}
+
+fn classes(labels: &LabelStatistics, notes: &mut Vec<String>) {
+    if labels.fields_by_labels[0] > 0 {
+        notes.push(format!(
+            "{} without any label",
+            fields_of(labels.fields_by_labels[0])
+        ));
+    }
+    let named = |wanted: &dyn Fn(usize) -> bool, with_count: bool| -> Vec<String> {
+        LOCATIONS
+            .iter()
+            .zip(labels.counts)
+            .filter(|(_, count)| wanted(*count))
+            .map(|(name, count)| {
+                if with_count {
+                    format!("{name} ({count})")
+                } else {
+                    (*name).to_owned()
+                }
+            })
+            .collect()
+    };
+    let absent = named(&|count| count == 0, false);
+    if !absent.is_empty() {
+        notes.push(format!("no field shows {}", absent.join(", ")));
+    }
+    let few = named(&|count| count > 0 && count < FEW, true);
+    if !few.is_empty() {
+        notes.push(format!(
+            "fewer than {FEW} fields show {}: too few to learn or to measure",
+            few.join(", ")
+        ));
+    }
+}
+
+/// The sentence on how unevenly classes come.
+pub fn imbalance(labels: &LabelStatistics) -> Option<String> {
+    let imbalance = labels.imbalance()?;
+    Some(format!(
+        "{} of the fields show {} or {}, the two commonest locations. The commonest, with {} fields, comes {} times \
+         as often as the rarest that comes at all, {}, with {}.",
+        percent(imbalance.share_with_either),
+        LOCATIONS[imbalance.commonest],
+        LOCATIONS[imbalance.second],
+        count(labels.counts[imbalance.commonest] as u64),
+        number(imbalance.ratio),
+        LOCATIONS[imbalance.rarest],
+        count(labels.counts[imbalance.rarest] as u64),
+    ))
+}
+
+fn fields_of(fields: usize) -> String {
+    match fields {
+        1 => "1 field".to_owned(),
+        fields => format!("{} fields", count(fields as u64)),
+    }
+}
+
+fn examples(mention: &Mention) -> String {
+    let more = if mention.fields > mention.first.len() {
+        ", …"
+    } else {
+        ""
+    };
+    mention.first.join(", ") + more
+}
