@@ -65,3 +65,56 @@ impl Inspect {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inspect(rows: &str, strict: bool) -> (Result<ExitCode>, bool) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let labels = folder.path().join("labels.csv");
+        std::fs::write(&labels, format!("Id,Target\n{rows}")).expect("a table");
+        let out = folder.path().join("report");
+        let done = Inspect {
+            data: None,
+            labels: Some(labels),
+            beside: None,
+            out: out.clone(),
+            strict,
+        }
+        .run();
+        (done, out.join("index.html").is_file())
+    }
+
+    #[test]
+    fn strict_fails_for_a_fault_and_reports_all_the_same() {
+        // Exit codes can only be compared as they print.
+        let code = |rows, strict| {
+            let (done, has_report) = inspect(rows, strict);
+            assert!(has_report);
+            format!("{:?}", done.expect("a report"))
+        };
+        let (good, bad) = (
+            format!("{:?}", ExitCode::SUCCESS),
+            format!("{:?}", ExitCode::FAILURE),
+        );
+        assert_eq!(code("a,0\n", true), good);
+        assert_eq!(code("a,0\nb,28\n", false), good);
+        assert_eq!(code("a,0\nb,28\n", true), bad);
+    }
+
+    #[test]
+    fn a_report_overwrites_nothing() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("kept"), "").expect("a file");
+        let refused = Inspect {
+            data: Some(folder.path().to_owned()),
+            labels: None,
+            beside: None,
+            out: folder.path().to_owned(),
+            strict: false,
+        }
+        .run();
+        assert!(refused.is_err_and(|error| error.to_string().contains("not empty")));
+    }
+}

@@ -1,7 +1,11 @@
 //! How two channels of a field go together.
 
+use std::fmt;
+
 use cytolens::field::{Plane, Samples};
 use serde::Serialize;
+
+use crate::report::plots::hundredths;
 
 /// Pearson's correlation of two planes of one field over all pixels, background included, from -1 to
 /// 1; none where one of them is constant.
@@ -84,7 +88,7 @@ impl Sums {
             return None;
         }
         let ab = centred(self.ab, self.a, self.b) as f64;
-        Some((ab / ((aa as f64).sqrt() * (bb as f64).sqrt())).clamp(-1.0, 1.0))
+        Some((ab / (aa as f64 * bb as f64).sqrt()).clamp(-1.0, 1.0))
     }
 }
 
@@ -105,6 +109,17 @@ pub struct MeanAndStd {
     pub mean: f64,
     /// Their standard deviation, of the values themselves and not of a population they stand for.
     pub std: f64,
+}
+
+impl fmt::Display for MeanAndStd {
+    /// The mean and what it may differ by, `0.48 ± 0.18`; of one value, the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hundredths(self.mean))?;
+        if self.count > 1 {
+            write!(f, " ± {}", hundredths(self.std))?;
+        }
+        Ok(())
+    }
 }
 
 impl Spread {
@@ -173,6 +188,10 @@ mod tests {
         for value in [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0] {
             spread.add(value);
         }
+        assert_eq!(
+            spread.told().map(|one| one.to_string()).as_deref(),
+            Some("5.00 ± 2.00")
+        );
         let told = spread.told().expect("eight values");
         assert_eq!((told.count, told.mean), (8, 5.0));
         assert!((told.std - 2.0).abs() < 1e-12);

@@ -7,12 +7,12 @@ use super::InspectedSet;
 use super::comparison::{ClassCorrelation, Comparison};
 use super::figures::{Figures, stain};
 use super::levels::PERCENTILES;
-use super::notes::{imbalance, notes};
+use super::notes::{fields_of, imbalance, notes};
 use super::pictures::{Example, FOLDER, REDUCED, Resolutions};
 use super::set::{FieldStatistics, MOST_SPECTRA, SPECTRUM_SEED};
 use super::spectrum::{LARGEST_SIDE, TOLD};
 use crate::report::page::{Page, Section, figure, table};
-use crate::report::plots::{Plot, count, number, percent};
+use crate::report::plots::{Plot, count, hundredths, number, percent};
 
 /// So many faults stand on the page; the rest is in the table beside it.
 const MOST_FAULTS: usize = 200;
@@ -138,16 +138,24 @@ fn capitalised(text: &str) -> String {
 }
 
 fn sizes(sets: &[InspectedSet]) -> Markup {
-    let columns = ["size", "bits a sample", "fields", "set"].map(str::to_owned);
+    let mut columns = ["size", "bits a sample", "fields"]
+        .map(str::to_owned)
+        .to_vec();
+    if sets.len() > 1 {
+        columns.push("set".to_owned());
+    }
     let mut rows = Vec::new();
     for set in sets {
         for size in set.fields.iter().flat_map(|fields| &fields.sizes) {
-            rows.push(vec![
+            let mut row = vec![
                 format!("{} × {} px", size.width, size.height),
                 size.bits.to_string(),
                 count(size.fields as u64),
-                set.name.clone(),
-            ]);
+            ];
+            if sets.len() > 1 {
+                row.push(set.name.clone());
+            }
+            rows.push(row);
         }
     }
     table(
@@ -242,7 +250,7 @@ fn structure(sets: &[InspectedSet], figures: &Figures) -> Markup {
             @if let Some(fields) = &set.fields && let Some(main) = fields.spectra.first() {
                 @let of = main.channels.values().map(|spectrum| spectrum.fields).max().unwrap_or_default();
                 p {
-                    b { (set.name) } ": " (of) " fields of " (main.width) " × " (main.height) " px"
+                    b { (set.name) } ": " (fields_of(of)) " of " (main.width) " × " (main.height) " px"
                     @if fields.spectrum_fields < set.labels.fields {
                         ", among " (MOST_SPECTRA) " fields drawn from the set with seed " (SPECTRUM_SEED)
                     }
@@ -280,7 +288,7 @@ fn correlations(figures: &Figures) -> Markup {
     let caption = |other: &str| {
         html! {
             "Pearson's correlation of green and " (other) " over all pixels of a field, background included: mean of the fields that show \
-             the location, and one standard deviation to both sides. 1 is the same picture, 0 no relation."
+             the location, and one standard deviation to both sides (the number of fields in brackets). 1 is the same picture, 0 no relation."
         }
     };
     html! {
@@ -297,15 +305,19 @@ fn both(sets: &[InspectedSet], comparison: &Comparison) -> Markup {
     let heads =
         |first: &str, last: &str| [first, name(0), name(1), last].map(str::to_owned).to_vec();
     html! {
-        @for (channel, rows) in &comparison.brightness {
+        div.tables {
+            @for (channel, rows) in &comparison.brightness {
             @let rows: Vec<Vec<String>> = rows.iter().map(|row| vec![
                 row.quantity.to_owned(), number(row.first), number(row.second), row.ratio.map_or_else(|| "–".to_owned(), number),
             ]).collect();
             (table(&format!("Brightness of {channel}, from 0 to 1."), &heads("quantity", "first : second"), &rows))
+            }
         }
         (spectra_table(comparison))
-        (correlation_table("blue", &heads("location (fields)", "difference"), &comparison.green_blue))
-        (correlation_table("red", &heads("location (fields)", "difference"), &comparison.green_red))
+        div.tables {
+            (correlation_table("blue", &heads("location (fields)", "difference"), &comparison.green_blue))
+            (correlation_table("red", &heads("location (fields)", "difference"), &comparison.green_red))
+        }
     }
 }
 
@@ -346,12 +358,19 @@ fn correlation_table(other: &str, columns: &[String], rows: &[ClassCorrelation])
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let value = |value: f64| format!("{value:.2}").replace('-', "−");
             vec![
                 format!("{} ({}, {})", row.class, row.first.count, row.second.count),
-                format!("{} ± {}", value(row.first.mean), value(row.first.std)),
-                format!("{} ± {}", value(row.second.mean), value(row.second.std)),
-                value(row.difference),
+                format!(
+                    "{} ± {}",
+                    hundredths(row.first.mean),
+                    hundredths(row.first.std)
+                ),
+                format!(
+                    "{} ± {}",
+                    hundredths(row.second.mean),
+                    hundredths(row.second.std)
+                ),
+                hundredths(row.difference),
             ]
         })
         .collect();
@@ -401,7 +420,7 @@ fn gallery(sets: &[InspectedSet]) -> Markup {
                     span.count {
                         @for (index, set) in sets.iter().enumerate() {
                             @if index > 0 { " · " }
-                            (count(set.labels.counts[class] as u64)) " fields"
+                            (fields_of(set.labels.counts[class]))
                             @if sets.len() > 1 { " in " (set.name) }
                         }
                     }

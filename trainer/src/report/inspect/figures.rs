@@ -7,8 +7,7 @@ use super::InspectedSet;
 use super::levels::{BINS, Brightness};
 use super::set::{Correlations, FieldStatistics};
 use crate::report::plots::{
-    Axis, Cell, Form, HeatMap, LineChart, Mark, Plot, Row, Rows, Scale, Series, count, number,
-    percent,
+    Axis, Cell, Form, HeatMap, LineChart, Mark, Plot, Row, Rows, Scale, Series, count, percent,
 };
 
 /// All plots of a report, on one set or on two.
@@ -131,12 +130,17 @@ fn frequencies(sets: &[InspectedSet], names: &[String]) -> Plot {
     let shares = sets
         .iter()
         .flat_map(|set| (0..COUNT).map(|class| set.labels.share(class)));
+    let rarest = shares.filter(|share| *share > 0.0).fold(1.0, f64::min);
     Rows {
         name: "label-frequencies",
         description: "Bars: how many fields show each of the 28 locations".to_owned(),
         axis: Axis {
             title: "share of fields, logarithmic".to_owned(),
-            scale: Scale::decades(shares.chain([1.0]), 6),
+            // From half of the rarest's share, so that its bar has a length.
+            scale: Scale::Logarithmic {
+                low: rarest / 2.0,
+                high: 1.0,
+            },
         },
         sets: names,
         rows: &rows,
@@ -352,9 +356,15 @@ fn spectra(sets: &[InspectedSet], channel: Channel) -> Option<Plot> {
             })
         })
         .collect();
-    let points = || series.iter().flat_map(|one| &one.points);
-    let lowest = points().map(|point| point.0).fold(0.5, f64::min);
-    let scale = Scale::decades(points().map(|point| point.1), 10);
+    // One scale for all channels, so that they can be compared.
+    let all = || {
+        let main = sets
+            .iter()
+            .filter_map(|set| set.fields.as_ref()?.spectra.first());
+        main.flat_map(|main| main.channels.values())
+    };
+    let lowest = all().map(|one| one.ring).fold(0.5, f64::min);
+    let scale = Scale::decades(all().flat_map(|one| one.power.iter().copied()), 10);
     (!series.is_empty()).then(|| {
         LineChart {
             name: format!("spectrum-{channel}"),
@@ -396,12 +406,7 @@ fn correlations(
                     Some(Mark {
                         value: told.mean,
                         spread: Some(told.std),
-                        note: format!(
-                            "{} ± {}, {} fields",
-                            number(told.mean),
-                            number(told.std),
-                            told.count
-                        ),
+                        note: format!("{told} ({})", count(told.count as u64)),
                     })
                 })
                 .collect(),

@@ -87,10 +87,11 @@ impl LabelStatistics {
     /// How unevenly the classes come; none where fewer than two do. Ties go to the lower number.
     pub fn imbalance(&self) -> Option<Imbalance> {
         let mut present: Vec<usize> = (0..COUNT).filter(|&class| self.counts[class] > 0).collect();
-        present.sort_by_key(|&class| (std::cmp::Reverse(self.counts[class]), class));
-        let (&[commonest, second], Some(&rarest)) = (present.first_chunk()?, present.last()) else {
-            return None;
-        };
+        present.sort_by_key(|&class| std::cmp::Reverse(self.counts[class]));
+        let &[commonest, second] = present.first_chunk()?;
+        let rarest = present
+            .into_iter()
+            .min_by_key(|&class| (self.counts[class], class))?;
         let either =
             self.counts[commonest] + self.counts[second] - self.together[commonest][second];
         Some(Imbalance {

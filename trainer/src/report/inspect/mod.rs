@@ -118,9 +118,9 @@ impl InspectedSet {
             .filter(|count| **count > 0)
             .count();
         let mut text = format!(
-            "{}: {} fields, {left_out}; {present} of {} classes, {:.2} labels a field",
+            "{}: {}, {left_out}; {present} of {} classes, {:.2} labels a field",
             self.source,
-            self.labels.fields,
+            notes::fields_of(self.labels.fields),
             self.labels.counts.len(),
             self.labels.labels_per_field(),
         );
@@ -131,14 +131,23 @@ impl InspectedSet {
     }
 }
 
-/// Names sets by their whole paths where the last parts are the same.
+/// Gives two sets whose names are the same longer ones: with the folders above, as far as needed.
 pub fn tell_apart(sets: &mut [InspectedSet]) {
-    if let [first, second] = sets
-        && first.name == second.name
-    {
-        for set in [first, second] {
-            set.name.clone_from(&set.source);
+    let [first, second] = sets else {
+        return;
+    };
+    let parts = |set: &InspectedSet| -> Vec<String> {
+        let path = Path::new(&set.source).components();
+        path.map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect()
+    };
+    let (a, b) = (parts(first), parts(second));
+    for kept in 2..=a.len().max(b.len()) {
+        if first.name != second.name {
+            return;
         }
+        let last = |parts: &[String]| parts[parts.len().saturating_sub(kept)..].join("/");
+        (first.name, second.name) = (last(&a), last(&b));
     }
 }
 

@@ -4,7 +4,7 @@ use cytolens::labels::LOCATIONS;
 
 use super::InspectedSet;
 use super::labels::{FEW, LabelStatistics};
-use super::set::{FieldStatistics, Mention, SATURATED};
+use super::set::{ChannelOddities, FieldStatistics, Mention, SATURATED};
 use crate::report::plots::{count, number, percent};
 
 /// The notes on a set, the weightiest first.
@@ -49,26 +49,34 @@ fn depths_and_sizes(fields: &FieldStatistics, notes: &mut Vec<String>) {
 }
 
 fn channels(fields: &FieldStatistics, notes: &mut Vec<String>) {
-    for (channel, oddities) in &fields.oddities {
-        let mut note = |mention: &Mention, what: &str| {
-            if mention.fields > 0 {
-                notes.push(format!(
-                    "{channel} is {what} in {} ({})",
-                    fields_of(mention.fields),
-                    examples(mention)
-                ));
-            }
-        };
-        note(&oddities.missing, "missing");
-        note(&oddities.empty, "empty, all of its pixels equal,");
-        note(
-            &oddities.saturated,
-            &format!(
-                "saturated, more than {} of its pixels at the highest level,",
-                percent(SATURATED)
-            ),
-        );
-    }
+    let mut note = |what: &str, of: &dyn Fn(&ChannelOddities) -> &Mention| {
+        let channels: Vec<String> = fields
+            .oddities
+            .iter()
+            .map(|(channel, oddities)| (channel, of(oddities)))
+            .filter(|(_, mention)| mention.fields > 0)
+            .map(|(channel, mention)| {
+                let first = mention.first.first().map_or("", String::as_str);
+                let such_as = if mention.fields > 1 { "such as " } else { "" };
+                format!(
+                    "{channel} in {} ({such_as}{first})",
+                    fields_of(mention.fields)
+                )
+            })
+            .collect();
+        if !channels.is_empty() {
+            notes.push(format!("{what}: {}", channels.join(", ")));
+        }
+    };
+    note("a channel is missing", &|oddities| &oddities.missing);
+    note("a channel is empty, all of its pixels equal", &|oddities| {
+        &oddities.empty
+    });
+    let saturated = format!(
+        "a channel is saturated, more than {} of its pixels at the highest level",
+        percent(SATURATED)
+    );
+    note(&saturated, &|oddities| &oddities.saturated);
 }
 
 fn classes(labels: &LabelStatistics, notes: &mut Vec<String>) {
@@ -108,6 +116,11 @@ fn classes(labels: &LabelStatistics, notes: &mut Vec<String>) {
 /// The sentence on how unevenly classes come.
 pub fn imbalance(labels: &LabelStatistics) -> Option<String> {
     let imbalance = labels.imbalance()?;
+    let times = if imbalance.ratio < 10.0 && imbalance.ratio.fract() > 0.0 {
+        number(imbalance.ratio)
+    } else {
+        count(imbalance.ratio.round() as u64)
+    };
     Some(format!(
         "{} of the fields show {} or {}, the two commonest locations. The commonest, with {} fields, comes {} times \
          as often as the rarest that comes at all, {}, with {}.",
@@ -115,13 +128,14 @@ pub fn imbalance(labels: &LabelStatistics) -> Option<String> {
         LOCATIONS[imbalance.commonest],
         LOCATIONS[imbalance.second],
         count(labels.counts[imbalance.commonest] as u64),
-        number(imbalance.ratio),
+        times,
         LOCATIONS[imbalance.rarest],
         count(labels.counts[imbalance.rarest] as u64),
     ))
 }
 
-fn fields_of(fields: usize) -> String {
+/// A number of fields in words.
+pub fn fields_of(fields: usize) -> String {
     match fields {
         1 => "1 field".to_owned(),
         fields => format!("{} fields", count(fields as u64)),

@@ -5,11 +5,15 @@ use maud::{Markup, html};
 use super::{Plot, SERIES, Scale, canvas, legend, pixels};
 
 const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = WIDTH - 16.0;
-const TOP: f64 = 38.0;
-const BOTTOM: f64 = HEIGHT - 50.0;
+/// The height between the axes' ends.
+const SPAN: f64 = 212.0;
+/// Room at the top for the title, and for a legend under it.
+const TITLE: f64 = 38.0;
+const LEGEND: f64 = 22.0;
+/// Room at the bottom for the axis's ticks and title.
+const FOOT: f64 = 50.0;
 
 /// An axis: what it measures and how.
 #[derive(Debug, Clone)]
@@ -66,35 +70,48 @@ impl LineChart<'_> {
             @for (series, class) in self.series.iter().zip(SERIES) {
                 @let path = self.path(&series.points);
                 @if self.filled && class == SERIES[0] && let (Some(first), Some(last)) = (series.points.first(), series.points.last()) {
-                    path.area.(class) d=(format!("{path}L{},{BOTTOM}L{},{BOTTOM}Z", self.across(last.0), self.across(first.0))) {}
+                    path.area.(class) d=(format!("{path}L{},{bottom}L{},{bottom}Z", self.across(last.0), self.across(first.0), bottom = self.bottom())) {}
                 }
                 path.curve.(class) d=(path) {}
             }
             circle.spot.(self.spot) cx=(LEFT + 6.0) cy="17.5" r="5" {}
             text.title x=(LEFT + 18.0) y="22" { (self.title) }
-            (legend(&names, RIGHT + 8.0, 22.0, dash))
+            (legend(&names, RIGHT + 8.0, 22.0 + LEGEND, dash))
         };
         Plot {
             name: self.name.clone(),
-            svg: canvas(WIDTH, HEIGHT, &self.description, &content),
+            svg: canvas(WIDTH, self.bottom() + FOOT, &self.description, &content),
         }
     }
 
+    fn top(&self) -> f64 {
+        if self.series.len() > 1 {
+            TITLE + LEGEND
+        } else {
+            TITLE
+        }
+    }
+
+    fn bottom(&self) -> f64 {
+        self.top() + SPAN
+    }
+
     fn axes(&self) -> Markup {
+        let (top, bottom) = (self.top(), self.bottom());
         html! {
             @for (value, text) in self.x.scale.ticks() {
                 @let x = self.across(value);
-                line.grid x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
-                text.tick x=(x) y=(BOTTOM + 18.0) text-anchor="middle" { (text) }
+                line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
+                text.tick x=(x) y=(bottom + 18.0) text-anchor="middle" { (text) }
             }
             @for (value, text) in self.y.scale.ticks() {
                 @let y = self.up(value);
                 line.grid x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {}
                 text.tick x=(LEFT - 7.0) y=(y) dy="0.35em" text-anchor="end" { (text) }
             }
-            line.axis x1=(LEFT) x2=(RIGHT) y1=(BOTTOM) y2=(BOTTOM) {}
-            text.axis-title x=((LEFT + RIGHT) / 2.0) y=(HEIGHT - 10.0) text-anchor="middle" { (self.x.title) }
-            text.axis-title transform=(format!("translate(14 {}) rotate(-90)", (TOP + BOTTOM) / 2.0)) text-anchor="middle" { (self.y.title) }
+            line.axis x1=(LEFT) x2=(RIGHT) y1=(bottom) y2=(bottom) {}
+            text.axis-title x=((LEFT + RIGHT) / 2.0) y=(bottom + 40.0) text-anchor="middle" { (self.x.title) }
+            text.axis-title transform=(format!("translate(14 {}) rotate(-90)", (top + bottom) / 2.0)) text-anchor="middle" { (self.y.title) }
         }
     }
 
@@ -112,7 +129,7 @@ impl LineChart<'_> {
     }
 
     fn up(&self, value: f64) -> String {
-        pixels(BOTTOM - self.y.scale.place(value) * (BOTTOM - TOP))
+        pixels(self.bottom() - self.y.scale.place(value) * SPAN)
     }
 }
 

@@ -12,7 +12,7 @@ mod scale;
 pub use heat_map::{Cell, HeatMap};
 pub use line_chart::{Axis, LineChart, Series};
 pub use rows::{Form, Mark, Row, Rows};
-pub use scale::{Scale, count, number, percent};
+pub use scale::{Scale, count, hundredths, number, percent};
 
 use maud::{Markup, html};
 

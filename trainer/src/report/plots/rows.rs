@@ -8,7 +8,8 @@ const WIDTH: f64 = 860.0;
 const NAMES: f64 = 212.0;
 /// Room at the right for the note of the longest bar.
 const NOTE: f64 = 130.0;
-const TOP: f64 = 34.0;
+/// Room at the top for the legend of two sets.
+const LEGEND: f64 = 34.0;
 const FOOT: f64 = 48.0;
 
 /// How a value is drawn.
@@ -27,7 +28,7 @@ pub struct Mark {
     pub value: f64,
     /// How far values around it spread; drawn for dots.
     pub spread: Option<f64>,
-    /// The value in words: beside a bar, and on hover.
+    /// The value in words: beside a bar, at the end of a dot's row where there is one set, and on hover.
     pub note: String,
 }
 
@@ -64,7 +65,8 @@ impl Rows<'_> {
             (Form::Bars, 1) | (Form::Dots, _) => 23.0,
             (Form::Bars, _) => 31.0,
         };
-        let bottom = TOP + lane * self.rows.len() as f64 + 4.0;
+        let top = if self.sets.len() > 1 { LEGEND } else { 6.0 };
+        let bottom = top + lane * self.rows.len() as f64 + 4.0;
         let sample = |index: usize, left: f64, middle: f64| match self.form {
             Form::Bars => {
                 html! { rect.bar.(SERIES[index]) x=(pixels(left)) y=(pixels(middle - 5.0)) width="24" height="10" rx="1.5" {} }
@@ -74,13 +76,16 @@ impl Rows<'_> {
         let content = html! {
             @for (value, text) in self.axis.scale.ticks() {
                 @let x = pixels(self.across(value));
-                line.grid x1=(x) x2=(x) y1=(TOP) y2=(bottom) {}
+                line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
                 text.tick x=(x) y=(bottom + 18.0) text-anchor="middle" { (text) }
             }
-            line.axis x1=(NAMES) x2=(NAMES) y1=(TOP) y2=(bottom) {}
+            line.axis x1=(NAMES) x2=(NAMES) y1=(top) y2=(bottom) {}
             @for (index, row) in self.rows.iter().enumerate() {
-                @let middle = TOP + lane * (index as f64 + 0.5) + 2.0;
+                @let middle = top + lane * (index as f64 + 0.5) + 2.0;
                 text.name x=(NAMES - 8.0) y=(pixels(middle)) dy="0.35em" text-anchor="end" { (row.name) }
+                @if self.form == Form::Dots {
+                    line.grid x1=(NAMES) x2=(WIDTH - NOTE) y1=(pixels(middle)) y2=(pixels(middle)) {}
+                }
                 @for (set, mark) in row.marks.iter().enumerate() {
                     @match (mark, self.form) {
                         (Some(mark), Form::Bars) => (self.bar(set, mark, row, middle)),
@@ -131,6 +136,10 @@ impl Rows<'_> {
                 title { (self.said(set, mark, row)) }
                 line.whisker.(SERIES[set]) x1=(pixels(left)) x2=(pixels(right)) y1=(pixels(middle)) y2=(pixels(middle)) {}
                 (dot(set, self.across(mark.value), middle))
+            }
+            // Two sets' notes would lie over each other.
+            @if self.sets.len() == 1 {
+                text.note x=(WIDTH - NOTE + 12.0) y=(pixels(middle)) dy="0.35em" { (mark.note) }
             }
         }
     }

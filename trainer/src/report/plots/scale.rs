@@ -42,7 +42,7 @@ impl Scale {
     pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let highest = values.into_iter().fold(0.0, f64::max);
         let highest = if highest > 0.0 { highest } else { 1.0 };
-        let step = round_step(highest / 4.0);
+        let step = round_step(highest / 5.0);
         Self::Linear {
             low: 0.0,
             high: (highest / step).ceil() * step,
@@ -63,7 +63,7 @@ impl Scale {
     pub fn ticks(&self) -> Vec<(f64, String)> {
         match *self {
             Self::Linear { low, high } => {
-                let step = round_step((high - low) / 5.0);
+                let step = round_step((high - low) / 6.0);
                 let decimals = (-step.log10().floor()).max(0.0) as usize;
                 let first = (low / step - 1e-9).ceil() as i64;
                 let last = (high / step + 1e-9).floor() as i64;
@@ -89,7 +89,7 @@ impl Scale {
                         for factor in [2.0, 5.0] {
                             let value = factor * 10_f64.powi(decade);
                             if (low..=high).contains(&value) {
-                                ticks.push((value, number(value)));
+                                ticks.push((value, trimmed(&number(value)).to_owned()));
                             }
                         }
                     }
@@ -110,7 +110,7 @@ fn round_step(least: f64) -> f64 {
         .unwrap_or(10.0 * decade)
 }
 
-/// A number for readers, of three significant digits: `1,234`, `0.0512`, `3.10 × 10⁻⁵`.
+/// A number for readers, of three significant digits: `1,234`, `0.0510`, `3.10 × 10⁻⁵`.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
@@ -124,17 +124,19 @@ pub fn number(value: f64) -> String {
         }
     } else if size >= 0.001 {
         let decimals = (2 - size.log10().floor() as i32).max(0) as usize;
-        let text = format!("{value:.decimals$}");
-        minus(if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        })
+        minus(format!("{value:.decimals$}"))
     } else {
         let exponent = size.log10().floor() as i32;
         let factor = value / 10_f64.powi(exponent);
         minus(format!("{factor:.2} × 10{}", superscript(exponent)))
     }
+}
+
+/// A number to two decimals: `0.48`, `−0.05`.
+pub fn hundredths(value: f64) -> String {
+    // What rounds to zero has no sign.
+    let value = if value.abs() < 0.005 { 0.0 } else { value };
+    minus(format!("{value:.2}"))
 }
 
 /// A whole number with its thousands apart: `31,072`.
@@ -150,7 +152,7 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A share as percent: `41 %`, `3.5 %`, `0.04 %`.
+/// A share as percent: `41 %`, `3.5 %`, `1 %`, `0.04 %`.
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     let decimals = match value.abs() {
@@ -159,13 +161,16 @@ pub fn percent(share: f64) -> String {
         _ => 2,
     };
     // A no-break space.
-    minus(format!("{value:.decimals$}\u{a0}%"))
+    minus(format!(
+        "{}\u{a0}%",
+        trimmed(&format!("{value:.decimals$}"))
+    ))
 }
 
 fn power_of_ten(exponent: i32) -> String {
     match exponent {
         0..=5 => count(10_u64.pow(exponent.unsigned_abs())),
-        -3..0 => number(10_f64.powi(exponent)),
+        -3..0 => trimmed(&number(10_f64.powi(exponent))).to_owned(),
         _ => format!("10{}", superscript(exponent)),
     }
 }
@@ -179,6 +184,15 @@ fn superscript(exponent: i32) -> String {
             digit => DIGITS[usize::from(digit - b'0')],
         })
         .collect()
+}
+
+/// Without the zeros at a fraction's end.
+fn trimmed(text: &str) -> &str {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 /// With a true minus sign.
@@ -229,14 +243,16 @@ mod tests {
         for (value, text) in [
             (0.0, "0"),
             (31_072.4, "31,072"),
-            (-0.25, "−0.25"),
+            (-0.25, "−0.250"),
             (0.051_23, "0.0512"),
             (0.000_031, "3.10 × 10⁻⁵"),
-            (12.0, "12"),
+            (12.0, "12.0"),
             (100.0, "100"),
         ] {
             assert_eq!(number(value), text);
         }
+        assert_eq!(hundredths(-0.001), "0.00");
+        assert_eq!(percent(0.01), "1\u{a0}%");
         assert_eq!(percent(0.4149), "41\u{a0}%");
         assert_eq!(percent(0.000_354), "0.04\u{a0}%");
     }
