@@ -246,9 +246,11 @@ fn histogram(sets: &[InspectedSet], channel: Channel) -> Option<Plot> {
             })
         })
         .collect();
-    let shares = series
+    // One scale for all channels, so that they can be compared.
+    let shares = sets
         .iter()
-        .flat_map(|one| one.points.iter().map(|point| point.1));
+        .flat_map(brightness_of)
+        .flat_map(|one| one.histogram.iter().copied());
     let scale = Scale::decades(shares.chain([1.0]), 8);
     (!series.is_empty()).then(|| {
         LineChart {

@@ -7,7 +7,6 @@ use cytolens::field::{Channel, Composition, Field, Plane, Samples, square};
 use cytolens::labels::{COUNT, LOCATIONS, LabelSet};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::{FilterType, resize};
 use rayon::prelude::*;
 
 use super::set::{Fault, LARGE_SIDE};
@@ -24,9 +23,6 @@ pub const REDUCED: u32 = 512;
 
 /// The side of the part shown, in pixels of the reduced field.
 const PART: u32 = 96;
-
-/// The side of a picture of that part, in pixels.
-const PART_SHOWN: u32 = 480;
 
 /// The share of a channel's pixels that stay below white, as in the application's previews.
 const BELOW_WHITE: f64 = 0.998;
@@ -289,22 +285,21 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
             continue;
         }
         let name = what.replace(' ', "-");
+        // Without loss: the reader looks at single pixels, which the page enlarges.
         let files = [
-            (large, part, format!("{prefix}resolution-{name}-own.jpg")),
+            (large, part, format!("{prefix}resolution-{name}-own.png")),
             (
                 small,
                 PART,
-                format!("{prefix}resolution-{name}-reduced.jpg"),
+                format!("{prefix}resolution-{name}-reduced.png"),
             ),
         ]
         .map(|(pixels, side, file)| {
-            let shown = resize(
-                &picture(&pixels, side),
-                PART_SHOWN,
-                PART_SHOWN,
-                FilterType::Nearest,
-            );
-            write(&out.join(FOLDER).join(&file), &shown).map(|()| file)
+            let path = out.join(FOLDER).join(&file);
+            let saved = picture(&pixels, side).save(&path);
+            saved
+                .with_context(|| format!("cannot write {}", path.display()))
+                .map(|()| file)
         });
         let [own, reduced] = files;
         pictures.push((what, own?, reduced?));

@@ -306,10 +306,12 @@ fn a_large_field_is_shown_at_both_resolutions() {
     let page = page(&out);
     assert!(page.contains("id=\"resolution\"") && page.contains("of field <code>large</code>"));
     for which in ["own", "reduced"] {
-        let file = format!("pictures/resolution-green-{which}.jpg");
+        let file = format!("pictures/resolution-green-{which}.png");
         let picture = image::open(out.path().join(file))
             .expect("a picture")
             .to_rgb8();
+        let side = if which == "own" { 192 } else { 96 };
+        assert_eq!(picture.width(), side);
         let brightest = picture.pixels().map(|pixel| pixel[1]).max();
         assert!(brightest > Some(150), "the part with structure is shown");
     }
