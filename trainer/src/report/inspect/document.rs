@@ -196,7 +196,7 @@ fn brightness(sets: &[InspectedSet], figures: &Figures) -> Markup {
     let columns: Vec<String> = ["channel", "fields", "mean", "standard deviation"]
         .into_iter()
         .map(str::to_owned)
-        .chain(PERCENTILES.map(|share| format!("{} percentile", ordinal(share))))
+        .chain(PERCENTILES.map(|(name, _)| format!("{name} percentile")))
         .chain(["black pixels".to_owned()])
         .collect();
     html! {
@@ -217,13 +217,6 @@ fn brightness(sets: &[InspectedSet], figures: &Figures) -> Markup {
             "How differently bright the fields are: share of fields by their mean brightness."
         }))
     }
-}
-
-fn ordinal(share: f64) -> String {
-    if share == 0.5 {
-        return "50th".to_owned();
-    }
-    format!("{}th", number(share * 100.0))
 }
 
 fn brightness_rows(fields: &FieldStatistics) -> Vec<Vec<String>> {

@@ -11,8 +11,13 @@ const LEVELS: usize = 1 << 16;
 pub const BINS: usize = 256;
 /// How many bins of equal width hold the means of fields: fine enough to be put together for drawing.
 const MEAN_BINS: usize = 1024;
-/// The shares of pixels for which the report tells the level they stay at or below.
-pub const PERCENTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+/// The shares of pixels for which the report tells the level they stay at or below, with their names.
+pub const PERCENTILES: [(&str, f64); 4] = [
+    ("50th", 0.5),
+    ("90th", 0.9),
+    ("99th", 0.99),
+    ("99.9th", 0.999),
+];
 
 /// How often each level comes in one plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +157,7 @@ impl Levels {
         };
         let mean = weighted(&|value| value);
         let variance = weighted(&|value| (value - mean).powi(2));
-        let percentiles = PERCENTILES.map(|wanted| {
+        let percentiles = PERCENTILES.map(|(_, wanted)| {
             let mut seen = 0;
             let reached = self.counts.iter().position(|count| {
                 seen += count;

@@ -63,7 +63,7 @@ impl Rows<'_> {
     pub fn draw(&self) -> Plot {
         let lane = match (self.form, self.sets.len()) {
             (Form::Bars, 1) | (Form::Dots, _) => 23.0,
-            (Form::Bars, _) => 31.0,
+            (Form::Bars, _) => 35.0,
         };
         let top = if self.sets.len() > 1 { LEGEND } else { 6.0 };
         let bottom = top + lane * self.rows.len() as f64 + 4.0;
@@ -110,7 +110,7 @@ impl Rows<'_> {
     fn bar(&self, set: usize, mark: &Mark, row: &Row, middle: f64) -> Markup {
         let (height, top) = match self.sets.len() {
             1 => (15.0, middle - 7.5),
-            _ => (12.0, middle - 12.5 + 13.0 * set as f64),
+            _ => (12.0, middle - 14.0 + 15.0 * set as f64),
         };
         let end = self.across(mark.value);
         html! {
