@@ -22,6 +22,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
     Package(commands::package::MakePackage),
     Predict(commands::predict::Predict),
@@ -31,6 +32,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Package(command) => command.run(),
         Command::Predict(command) => command.run(),

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod inspect;
 pub mod package;
 pub mod predict;
 pub mod simulate;

@@ -1,3 +1,6 @@
-//! What predictions are worth.
+//! What data and predictions are worth, in numbers and pictures.
 
+pub mod inspect;
 pub mod metrics;
+pub mod page;
+pub mod plots;
