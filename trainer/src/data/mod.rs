@@ -1,7 +1,11 @@
-//! Labelled fields on disk: sets, views and splits.
+//! Labelled fields on disk: sets, views, splits, augmentation and batches.
 
+pub mod augmentation;
+pub mod batches;
 pub mod dataset;
 pub mod files;
 pub mod moments;
+pub mod random;
+pub mod repeats;
 pub mod split;
 pub mod views;
