@@ -53,7 +53,7 @@ impl Default for AugmentationChoice {
             flip_horizontal: 0.5,
             flip_vertical: 0.5,
             gain: [0.8, 1.25],
-            offset: [-0.02, 0.02],
+            offset: [-0.01, 0.01],
             gamma: [0.85, 1.2],
             channel_gain: [0.85, 1.2],
         }
