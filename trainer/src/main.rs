@@ -26,6 +26,7 @@ enum Command {
     Package(commands::package::MakePackage),
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
+    Augment(commands::augment::Augment),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Package(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),
+        Command::Augment(command) => command.run(),
     };
     match done {
         Ok(code) => code,

@@ -14,11 +14,13 @@ use image::{RgbImage, imageops};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
+use super::augment_device;
 use crate::data::augmentation::{AugmentationChoice, Draw};
 use crate::data::batches::{BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
 use crate::data::dataset::{Dataset, Sample};
 use crate::data::files::claim_folder;
 use crate::data::repeats::{RepeatChoice, RepeatPlan};
+use crate::device::DeviceChoice;
 
 /// Pictures on the sheet, the first as it is.
 const PICTURES: usize = 24;
@@ -35,10 +37,10 @@ const BATCH: usize = 16;
 /// How long each number of workers is measured.
 const MEASURED_FOR: Duration = Duration::from_secs(3);
 
-/// Show how samples are augmented and repeated, and how fast
+/// Show how samples are augmented and repeated
 ///
 /// Writes one field in many augmentations as a page and as one picture, prints how often each class
-/// comes in an epoch, and measures how many fields a second are read, augmented and composed.
+/// comes in an epoch.
 #[derive(Debug, Args)]
 pub struct Augment {
     /// The labelled set: train.csv and images
@@ -62,6 +64,12 @@ pub struct Augment {
     /// A TOML file with the tables [augmentation] and [repeats]; without a table, its defaults
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
+    /// Measure how many fields a second are read, augmented and composed
+    #[arg(long)]
+    measure: bool,
+    /// Also time the same geometry by burn on this device
+    #[arg(long, value_enum, requires = "measure")]
+    device: Option<DeviceChoice>,
 }
 
 /// The tables of a recipe that this command reads.
@@ -120,7 +128,20 @@ impl Augment {
             tables.repeats.cap,
             plan.table(&labels)
         );
-        self.measure(&samples, &plan, &tables.augmentation)?;
+        if self.measure {
+            self.print_speeds(&samples, &plan, &tables.augmentation)?;
+        }
+        if let Some(device) = self.device {
+            let field = samples[shown].field.read()?;
+            augment_device::compare(
+                &channel_planes(&field, self.composition, self.size)?,
+                self.composition,
+                self.size as usize,
+                BATCH,
+                &tables.augmentation,
+                &device.open()?,
+            )?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -142,8 +163,7 @@ impl Augment {
         let mut sheet = RgbImage::new(side * COLUMNS as u32, side * rows);
         let mut figures = Vec::with_capacity(PICTURES);
         for (number, draw) in draws.iter().enumerate() {
-            let augmented =
-                draw.apply(&channels, self.composition.channels(), self.size as usize);
+            let augmented = draw.apply(&channels, self.composition.channels(), self.size as usize);
             let picture = whites.picture(&self.composition.mix(&augmented), self.size);
             let name = format!("{number:02}.png");
             save(&picture, &self.out.join(&name))?;
@@ -196,17 +216,16 @@ impl Augment {
     }
 
     /// Prints fields a second by the number of workers.
-    fn measure(
+    fn print_speeds(
         &self,
         samples: &[Sample],
         plan: &RepeatPlan,
         augmentation: &AugmentationChoice,
     ) -> Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let mut counts: Vec<usize> =
-            std::iter::successors(Some(1), |count| Some(count * 2)) // 1, 2, 4, ...
-                .take_while(|&count| count < cores)
-                .collect();
+        let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(count * 2))
+            .take_while(|&count| count < cores)
+            .collect();
         counts.push(cores);
         let shape = BatchShape {
             composition: self.composition,
@@ -219,19 +238,18 @@ impl Augment {
         );
         println!("{:>8}{:>12}{:>12}", "workers", "as they are", "augmented");
         for workers in counts {
-            let speed = |augmentation: Option<&AugmentationChoice>| {
-                let order = TrainingOrder {
-                    seed: self.seed,
-                    repeats: plan.clone(),
-                    augmentation: augmentation.cloned(),
-                    last: LastBatch::Keep,
-                };
-                fields_a_second(&Loader::training(samples.to_vec(), shape, order, workers))
+            let order = TrainingOrder {
+                seed: self.seed,
+                repeats: plan.clone(),
+                augmentation: Some(augmentation.clone()),
+                last: LastBatch::Keep,
             };
+            let plain = Loader::evaluation(samples.to_vec(), shape, workers);
+            let augmented = Loader::training(samples.to_vec(), shape, order, workers);
             println!(
                 "{workers:>8}{:>12.1}{:>12.1}",
-                speed(None)?,
-                speed(Some(augmentation))?
+                fields_a_second(&plain)?,
+                fields_a_second(&augmented)?
             );
         }
         Ok(())
@@ -273,7 +291,12 @@ impl Whites {
             let (_, &mut level, _) = levels.select_nth_unstable(rank);
             f32::from(level).max(255.0 / MOST_BRIGHTENED)
         };
-        Self(planes.chunks_exact(planes.len() / count).map(white).collect())
+        Self(
+            planes
+                .chunks_exact(planes.len() / count)
+                .map(white)
+                .collect(),
+        )
     }
 
     /// Planes as a picture: the first three red, green and blue, a fourth at half in red and green.

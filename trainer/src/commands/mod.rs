@@ -1,5 +1,7 @@
 //! One file a command.
 
+pub mod augment;
+pub mod augment_device;
 pub mod package;
 pub mod predict;
 pub mod simulate;

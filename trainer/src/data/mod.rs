@@ -3,6 +3,8 @@
 pub mod augmentation;
 pub mod batches;
 pub mod dataset;
+pub mod device_augmentation;
+pub mod device_batch;
 pub mod files;
 pub mod moments;
 pub mod random;

@@ -195,6 +195,10 @@ impl Picture {
 /// The pixel that stands at an index beyond the border: mirrored, the border's pixel twice.
 fn mirrored(index: i64, size: usize) -> usize {
     let size = size as i64;
+    // Most are within, even at the border, and a division is dear.
+    if (0..size).contains(&index) {
+        return index as usize;
+    }
     let index = index.rem_euclid(2 * size);
     index.min(2 * size - 1 - index) as usize
 }
@@ -251,4 +255,26 @@ pub(super) fn warp(
         }
     }
     warped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sum_leaves_its_lane() {
+        for weights in weights() {
+            let [before, near, far, beyond] = weights;
+            assert_eq!(near + far - before - beyond, WEIGHT);
+            let (added, subtracted) = (near + far, before + beyond);
+            // The brightest that a row can give is under white and the bias twice.
+            let most = (255 + 2 * BIAS) * added + BIAS * WEIGHT + WEIGHT / 2;
+            assert!(most < 1 << 16, "{weights:?}");
+            // A row undershoots black and overshoots white by this, a column of rows by twice that
+            // and a little.
+            let overshoot = 255.0 * subtracted as f64 / WEIGHT as f64;
+            let twice = 2.0 * overshoot * added as f64 / WEIGHT as f64;
+            assert!(overshoot < BIAS as f64 && twice < 2.0 * BIAS as f64 - 1.0);
+        }
+    }
 }

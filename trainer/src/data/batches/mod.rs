@@ -137,11 +137,6 @@ impl Loader {
         }
     }
 
-    /// The samples, by index.
-    pub fn samples(&self) -> &[Sample] {
-        &self.shared.samples
-    }
-
     /// How many batches an epoch has, were every sample readable.
     pub fn batches(&self, epoch: u64) -> usize {
         let shown = self.shared.order(epoch).len();
