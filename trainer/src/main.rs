@@ -28,6 +28,7 @@ enum Command {
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
     Split(commands::split::Split),
+    Augment(commands::augment::Augment),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Split(command) => command.run(),
+        Command::Augment(command) => command.run(),
     };
     match done {
         Ok(code) => code,

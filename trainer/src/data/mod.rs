@@ -1,8 +1,17 @@
-//! Labelled fields on disk: sets, views and splits.
+//! Labelled fields on disk: sets, views, splits, augmentation and batches.
 
+pub mod augmentation;
+pub mod batches;
 pub mod dataset;
+<<<<<<< HEAD
 pub mod duplicates;
+=======
+pub mod device_augmentation;
+pub mod device_batch;
+>>>>>>> augment
 pub mod files;
 pub mod moments;
+pub mod random;
+pub mod repeats;
 pub mod split;
 pub mod views;
