@@ -29,7 +29,7 @@ pub(super) fn chromosomes(staining: &mut Staining) {
         let apart = match cell.phase {
             Phase::Metaphase => 0.0,
             Phase::Anaphase => cell.nucleus_outline.radius(cell.axis) * 0.62,
-            Phase::Interphase | Phase::Daughter(_) => continue,
+            Phase::Interphase | Phase::Prophase | Phase::Daughter(_) => continue,
         };
         let (along, across) = (
             Point::at_angle(cell.axis),

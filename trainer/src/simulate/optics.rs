@@ -41,7 +41,7 @@ impl Microscope {
         let spread = if soft {
             stream.between(0.25, 0.5)
         } else {
-            stream.between(0.08, 0.13)
+            stream.between(0.07, 0.12)
         };
         let uneven = settings.variation;
         let defocus = scene
@@ -104,7 +104,7 @@ impl Microscope {
             / settings.noise.max(1e-3);
         let read = stream.between(0.4, 1.8) * settings.noise / 255.0;
         // The detector's offset is set so that empty glass reads as black.
-        let black = stream.between(0.0, 4.0) / 255.0 + read;
+        let black = stream.between(-1.0, 3.0) / 255.0 + read;
         let detector = Detector {
             photons,
             read,

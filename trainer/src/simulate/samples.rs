@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cytolens::labels::{LOCATIONS, LabelSet};
-use image::ExtendedColorType;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::write::{SetOptions, write_field, write_png};
+use super::png::{Packing, Pixels, write_png, write_whole};
+use super::set::write_channels;
 use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
 use crate::data::files::claim_folder;
 
@@ -88,7 +88,7 @@ struct Entry {
     id: &'static str,
     title: &'static str,
     labels: Vec<&'static str>,
-    files: Vec<String>,
+    files: [String; 4],
     thumbnail: String,
 }
 
@@ -113,8 +113,7 @@ pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
     let mut json = serde_json::to_string_pretty(&Catalogue { samples, made_by })?;
     json.push('\n');
     for (name, text) in [("samples.json", json.as_str()), ("README.md", README)] {
-        let path = out.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_whole(&out.join(name), |partial| Ok(fs::write(partial, text)?))?;
     }
     Ok(())
 }
@@ -143,22 +142,13 @@ fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<E
         seed,
         choice.index,
     );
-    let files = write_field(
-        out,
-        choice.id,
-        &field,
-        SetOptions {
-            smallest: true,
-            ..SetOptions::default()
-        },
-    )?;
+    let files = write_channels(out, choice.id, &field, Packing::Smallest)?;
     let thumbnail = format!("{}_preview.png", choice.id);
     write_png(
         &out.join(&thumbnail),
-        &preview(&field),
+        Pixels::Colour(&preview(&field)),
         THUMBNAIL,
-        ExtendedColorType::Rgb8,
-        true,
+        Packing::Smallest,
     )?;
     Ok(Entry {
         id: choice.id,

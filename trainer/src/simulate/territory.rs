@@ -17,6 +17,17 @@ pub(super) struct Territory {
     contact: Vec<bool>,
     /// Micrometres to the nucleus's edge, negative inside the nucleus.
     nucleus: Vec<f32>,
+    /// Where the thin edge of another cell lies over or under the cell that a pixel belongs to.
+    overlaps: Vec<Overlap>,
+}
+
+/// A pixel that a second cell shares.
+#[derive(Debug)]
+struct Overlap {
+    index: u32,
+    cell: u16,
+    rim: f32,
+    nucleus: f32,
 }
 
 /// A pixel inside a cell.
@@ -40,6 +51,7 @@ impl Territory {
             size,
             scale,
             owner: vec![0; pixels],
+            second_owner: vec![0; pixels],
             best: vec![f32::MAX; pixels],
             second: vec![f32::MAX; pixels],
             nucleus: vec![f32::MAX; pixels],
@@ -49,6 +61,7 @@ impl Territory {
         }
         let Claims {
             mut owner,
+            second_owner,
             best,
             second,
             nucleus,
@@ -59,7 +72,8 @@ impl Territory {
         for (index, owner) in owner.iter_mut().enumerate() {
             let (best, second) = (best[index], second[index]);
             let mut free = best >= 1.0;
-            if !free && second < 1.0 + 2.0 * gap && second - best < 2.0 * gap {
+            if !free && !population.overlap && second < 1.0 + 2.0 * gap && second - best < 2.0 * gap
+            {
                 // Neighbours touch here and leave a wider gap there.
                 let place = Point::new((index % size) as f32, (index / size) as f32) * pixel;
                 free = second - best
@@ -72,14 +86,75 @@ impl Territory {
         // A gap still counts as contact.
         let near = ((population.gap * scale) as usize + 1).min(8);
         let (rim, contact) = rims(&owner, size, scale, near);
-        Self {
+        let mut territory = Self {
             size,
             scale,
             owner,
             rim,
             contact,
             nucleus,
+            overlaps: Vec::new(),
+        };
+        if population.overlap {
+            territory.lay_over(population, &second_owner, &second);
         }
+        territory
+    }
+
+    /// Lets every cell reach as far as its own outline, over its neighbours where those are.
+    fn lay_over(&mut self, population: &Population, second_owner: &[u16], second: &[f32]) {
+        let pixel = self.scale.recip();
+        let free: Vec<u16> = self
+            .owner
+            .iter()
+            .map(|owner| u16::from(*owner > 0))
+            .collect();
+        let (to_glass, _) = rims(&free, self.size, self.scale, 1);
+        for index in 0..self.owner.len() {
+            if self.owner[index] == 0 {
+                continue;
+            }
+            let (column, row) = (index % self.size, index / self.size);
+            let place = Point::new(column as f32 + 0.5, row as f32 + 0.5) * pixel;
+            let depth = |number: u16| {
+                let cell = &population.cells[usize::from(number) - 1];
+                let offset = place - cell.centre;
+                cell.outline.radius_towards(offset) - offset.length()
+            };
+            self.rim[index] = depth(self.owner[index]).clamp(0.5 * pixel, to_glass[index]);
+            if second[index] >= 1.0 || second_owner[index] == 0 {
+                continue;
+            }
+            let cell = &population.cells[usize::from(second_owner[index]) - 1];
+            let offset = place - cell.nucleus;
+            let nucleus = offset.length() - cell.nucleus_outline.radius_towards(offset);
+            // Nuclei push each other aside.
+            if nucleus > 0.4 {
+                self.overlaps.push(Overlap {
+                    index: index as u32,
+                    cell: second_owner[index] - 1,
+                    rim: depth(second_owner[index]).min(to_glass[index]),
+                    nucleus,
+                });
+            }
+        }
+    }
+
+    /// Every pixel that a second cell shares, as that cell sees it.
+    pub(super) fn overlaps(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
+        let pixel = self.scale.recip();
+        self.overlaps.iter().map(move |overlap| {
+            let index = overlap.index as usize;
+            let (column, row) = (index % self.size, index / self.size);
+            let site = Site {
+                place: Point::new(column as f32 + 0.5, row as f32 + 0.5) * pixel,
+                cell: usize::from(overlap.cell),
+                rim: overlap.rim,
+                nucleus: overlap.nucleus,
+                contact: true,
+            };
+            (index, site)
+        })
     }
 
     fn index(&self, place: Point) -> Option<usize> {
@@ -129,6 +204,7 @@ struct Claims {
     size: usize,
     scale: f32,
     owner: Vec<u16>,
+    second_owner: Vec<u16>,
     best: Vec<f32>,
     second: Vec<f32>,
     nucleus: Vec<f32>,
@@ -173,11 +249,13 @@ impl Claims {
                 }
                 if claim < self.best[index] {
                     self.second[index] = self.best[index];
+                    self.second_owner[index] = self.owner[index];
                     self.best[index] = claim;
                     self.owner[index] = number;
                     self.nucleus[index] = inner_distance - nucleus_radius;
                 } else if claim < self.second[index] {
                     self.second[index] = claim;
+                    self.second_owner[index] = number;
                 }
             }
         }
