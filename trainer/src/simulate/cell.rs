@@ -123,7 +123,7 @@ pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
         && layout
             .stream
             .chance(if line.gap < 0.4 { 0.35 } else { 0.75 });
-    let thinning = line.radius * layout.stream.between(0.1, 0.42);
+    let thinning = line.radius * layout.stream.between(0.08, 0.34);
     let Layout { spots, .. } = layout;
     let fields = FieldLooks::new(seed, settings);
     let cells = spots
@@ -292,9 +292,9 @@ fn nuclear_outline(
     if pair {
         notch(aside, 0.75, 0.25);
         notch(aside + PI, 0.75, 0.25);
-    } else if stream.chance(2.5 * bent) {
+    } else if stream.chance(2.0 * bent) {
         notch(aside, stream.between(0.15, 0.45), stream.between(0.3, 0.55));
-    } else if stream.chance(1.2 * bent) {
+    } else if stream.chance(0.9 * bent) {
         for _ in 0..stream.count(2, 4) {
             notch(
                 stream.angle(),

@@ -174,7 +174,7 @@ pub(super) fn microtubules(staining: &mut Staining) {
 
 /// Microtubule ends: short comets at the growing ends, most of them near the rim.
 pub(super) fn microtubule_ends(staining: &mut Staining) {
-    let length = staining.stream.between(0.45, 0.9);
+    let length = staining.stream.between(0.6, 1.1);
     let scene = staining.scene;
     for filament in &scene.microtubules {
         let points = &filament.points;
@@ -193,7 +193,7 @@ pub(super) fn microtubule_ends(staining: &mut Staining) {
             let light = staining.brightness[filament.cell] * staining.stream.between(0.4, 1.0);
             staining
                 .plane
-                .dash(points[place], direction, (length, 0.22), light);
+                .dash(points[place], direction, (length, 0.24), 1.4 * light);
         }
     }
     super::endomembrane::haze(staining, 0.08);

@@ -15,14 +15,14 @@ pub(super) fn reticulum(staining: &mut Staining) {
     let net = Grain::new(&mut staining.stream, mesh);
     let second = Grain::new(&mut staining.stream, mesh * 0.6);
     let fine = Grain::new(&mut staining.stream, 0.6);
-    let vacuoles = Grain::new(&mut staining.stream, 1.8);
-    let empty = staining.stream.between(0.0, 0.7);
-    let clouds = Grain::new(&mut staining.stream, 7.0);
-    let reach = staining.stream.between(3.0, 11.0);
+    let vacuoles = Grain::new(&mut staining.stream, 1.3);
+    let empty = staining.stream.between(-0.3, 0.6).max(0.0);
+    let clouds = Grain::new(&mut staining.stream, 5.0);
+    let reach = staining.stream.between(2.5, 10.0);
     let floor = staining.stream.between(0.05, 0.35);
     let sheet = staining.stream.between(0.4, 0.75);
-    let nucleus = staining.stream.between(0.04, 0.22);
-    let envelope = staining.stream.between(0.0, 0.35);
+    let nucleus = staining.stream.between(0.02, 0.18);
+    let envelope = staining.stream.between(-0.1, 0.25).max(0.0);
     staining.shade(|scene, site, _| {
         let depth = site.nucleus.max(0.0);
         let divides = scene.cells()[site.cell].divides();
@@ -30,7 +30,7 @@ pub(super) fn reticulum(staining: &mut Staining) {
         let threads = net
             .net(site.place, 0.55)
             .max(0.8 * second.net(site.place, 0.55));
-        let uneven = (1.0 + 0.25 * clouds.at(site.place)).max(0.2)
+        let uneven = (1.0 + 0.35 * clouds.at(site.place)).max(0.2)
             * (1.0 + 0.45 * fine.at(site.place)).max(0.0)
             * (1.0 - empty * smooth_step(1.3, 1.9, vacuoles.at(site.place)));
         let body = reach * uneven * (sheet + (1.0 - sheet) * threads);
@@ -55,20 +55,21 @@ pub(super) fn golgi(staining: &mut Staining) {
             continue;
         }
         let middle = (owner.organiser - owner.nucleus).angle();
+        let around = |place: Point| (place - owner.nucleus).angle() + FRAC_PI_2;
         for _ in 0..staining.stream.count(7, 15) {
             let direction = middle + spread * staining.stream.normal() * 0.8;
-            let off = staining.stream.between(0.5, 3.4);
+            let off = staining.stream.between(0.4, 2.6);
             let start = owner.nucleus
                 + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) + off);
             let along = direction + FRAC_PI_2 + 0.35 * staining.stream.normal();
-            let steps = staining.stream.count(2, 7);
+            let steps = staining.stream.count(3, 10);
             let walk = Walk {
                 start,
                 direction: along,
-                wobble: 0.3,
+                wobble: 0.25,
                 steps,
                 step: 0.55,
-                guide: None,
+                guide: Some(&around),
             };
             let path = scene.wander(cell, walk, &mut staining.stream, |site| {
                 site.nucleus > 0.3 && site.rim > 0.4

@@ -105,22 +105,22 @@ pub(crate) struct SimulatedField {
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 const EXPOSURES: [Exposure; 4] = [
     Exposure {
-        bright: (220.0, 0.35),
+        bright: (225.0, 0.45),
         least: 0.3,
         photons: (42.0, 0.6),
     },
     Exposure {
-        bright: (92.0, 0.75),
+        bright: (94.0, 0.85),
         least: 0.6,
         photons: (24.0, 0.8),
     },
     Exposure {
-        bright: (200.0, 0.3),
+        bright: (208.0, 0.4),
         least: 0.3,
         photons: (110.0, 0.5),
     },
     Exposure {
-        bright: (158.0, 0.4),
+        bright: (182.0, 0.5),
         least: 0.3,
         photons: (34.0, 0.7),
     },
@@ -248,5 +248,5 @@ fn protein(
 fn veil(style: &mut Stream, settings: &Settings, labels: LabelSet) -> (f32, f32) {
     let strength = settings.background * if labels.is_empty() { 0.5 } else { 1.0 };
     let mut level = |greatest: f32| strength * greatest * style.unit().powi(2);
-    (level(0.3), 0.06 * strength + level(0.4))
+    (level(0.3), 0.06 * strength + level(0.3))
 }

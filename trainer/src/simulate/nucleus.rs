@@ -12,7 +12,7 @@ use super::texture::Grain;
 
 /// How much of a pixel lies in the nucleus: 1 inside, 0 outside, with a soft edge.
 pub(super) fn inside(site: &Site) -> f32 {
-    smooth_step(0.3, -0.3, site.nucleus)
+    smooth_step(0.22, -0.22, site.nucleus)
 }
 
 /// What cells in mitosis show of a nuclear protein: it spreads through the whole rounded cell, but for the chromosomes.
@@ -25,13 +25,13 @@ fn spread_in_mitosis(scene: &Scene, site: &Site) -> Option<f32> {
 /// DNA: chromatin of uneven density, darker nucleoli, folds, brighter at the rim; in some species bright chromocentres, and
 /// threads before a division.
 pub(super) fn dna(staining: &mut Staining) {
-    let size = staining.stream.between(1.1, 2.2);
+    let size = staining.stream.between(0.9, 1.6);
     let coarse = Grain::new(&mut staining.stream, size);
     let fine = Grain::new(&mut staining.stream, 0.6);
     let folds = Grain::new(&mut staining.stream, 8.0);
     let threads = Grain::new(&mut staining.stream, 1.5);
     let contrast = staining.stream.between(0.7, 2.0);
-    let hole = staining.stream.between(0.3, 0.75);
+    let hole = staining.stream.between(0.4, 0.8);
     let rim = staining.stream.between(0.0, 0.2);
     let crease = staining.stream.between(-0.15, 0.3);
     staining.shade(|scene, site, index| {
@@ -41,7 +41,7 @@ pub(super) fn dna(staining: &mut Staining) {
         if scene.cells()[site.cell].phase == Phase::Prophase {
             return inside(site) * (0.25 + 0.9 * threads.net(site.place, 0.6));
         }
-        let texture = 0.8 + contrast * (0.13 * coarse.at(site.place) + 0.1 * fine.at(site.place));
+        let texture = 0.8 + contrast * (0.12 * coarse.at(site.place) + 0.12 * fine.at(site.place));
         let texture = texture * (1.0 - crease * folds.net(site.place, 0.15));
         let edge = rim * bell(site.nucleus + 0.6, 0.5);
         inside(site) * (texture + edge).max(0.15) * (1.0 - hole * scene.nucleoli.values[index])
@@ -225,7 +225,7 @@ pub(super) fn fibrillar_centres(staining: &mut Staining) {
                     let aside = Point::at_angle(staining.stream.angle())
                         * (radius * 0.75 * staining.stream.unit().sqrt());
                     let size = staining.stream.between(0.28, 0.5);
-                    let height = light * staining.stream.between(0.6, 1.0);
+                    let height = light * staining.stream.between(0.9, 1.4);
                     staining.plane.spot(*centre + aside, size, height);
                 }
             }
@@ -273,7 +273,7 @@ pub(super) fn bodies(staining: &mut Staining) {
         for _ in 0..staining.stream.count(1, 2 * typical) {
             let (radius, light) = (
                 staining.stream.around(size, 0.2),
-                staining.stream.between(0.6, 1.1),
+                staining.stream.between(0.8, 1.5),
             );
             if let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.6) {
                 staining

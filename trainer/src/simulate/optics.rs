@@ -11,6 +11,9 @@ use super::scene::Scene;
 /// With fewer photons than this in the brightest pixels a field would not have been kept.
 const LEAST_PHOTONS: f32 = 9.0;
 
+/// The grey value that bright structures are kept under.
+const MOST_BRIGHT: f32 = 235.0;
+
 /// How bright a channel's images come out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exposure {
@@ -96,7 +99,11 @@ impl Microscope {
             .for_each(|(value, wide)| *value += stray * wide);
 
         let (median, spread) = exposure.bright;
-        let bright = stream.around(median, spread * settings.variation) / 255.0;
+        // Exposures are chosen so that little is saturated.
+        let bright = stream
+            .around(median, spread * settings.variation)
+            .min(MOST_BRIGHT)
+            / 255.0;
         let gain = bright / brightest(&light.values).max(exposure.least);
         let photons = stream
             .around(exposure.photons.0, exposure.photons.1 * settings.variation)
@@ -162,10 +169,11 @@ impl Detector {
         let bits = stream.bits();
         let noise = self.read * normal_of(bits) - self.black;
         let expected = light * self.photons;
-        if expected < 1e-4 {
+        // Less than one photon in a thousand pixels is none.
+        if expected < 1e-3 {
             return noise;
         }
-        let counted = if expected < 14.0 {
+        let counted = if expected < 9.0 {
             poisson(expected, (bits >> 40) as f32 / (1_u64 << 24) as f32)
         } else {
             expected + expected.sqrt() * normal_of(bits >> 20)
