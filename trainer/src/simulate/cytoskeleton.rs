@@ -138,7 +138,7 @@ fn origin(
 /// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
 pub(super) fn microtubules(staining: &mut Staining) {
     let width = staining.stream.between(0.28, 0.36);
-    let haze = staining.stream.between(0.02, 0.16);
+    let haze = 0.03 + 0.32 * staining.stream.unit().powi(2);
     let flat = staining.stream.between(0.2, 0.8);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);

@@ -24,18 +24,22 @@ pub(super) fn reticulum(staining: &mut Staining) {
     let nucleus = staining.stream.between(0.02, 0.18);
     let envelope = staining.stream.between(-0.1, 0.25).max(0.0);
     staining.shade(|scene, site, _| {
-        let depth = site.nucleus.max(0.0);
+        let fineness = fine.at(site.place);
+        let inner = nucleus * (1.0 + 0.3 * fineness).max(0.0);
         let divides = scene.cells()[site.cell].divides();
+        if site.nucleus < -1.0 && !divides {
+            return inner;
+        }
+        let depth = site.nucleus.max(0.0);
         let reach = (floor + (1.0 - floor) * (-depth / reach).exp()) * scene.thickness(site);
         let threads = net
             .net(site.place, 0.55)
             .max(0.8 * second.net(site.place, 0.55));
         let uneven = (1.0 + 0.35 * clouds.at(site.place)).max(0.2)
-            * (1.0 + 0.45 * fine.at(site.place)).max(0.0)
+            * (1.0 + 0.45 * fineness).max(0.0)
             * (1.0 - empty * smooth_step(1.3, 1.9, vacuoles.at(site.place)));
         let body = reach * uneven * (sheet + (1.0 - sheet) * threads);
         let within = smooth_step(0.25, -0.25, site.nucleus) * if divides { 0.5 } else { 1.0 };
-        let inner = nucleus * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
         body * (1.0 - within) + inner * within + envelope * bell(site.nucleus, 0.3)
     });
 }

@@ -150,7 +150,7 @@ impl Layout {
         let margin = self.line.radius * 0.8;
         let area = (FIELD_WIDTH + 2.0 * margin).powi(2);
         // Darts leave gaps that outlines then grow into, so covering all of the field takes less than its area.
-        let wanted = 0.62 * self.coverage * area;
+        let wanted = 0.68 * self.coverage * area;
         let mut covered: f32 = self
             .spots
             .iter()

@@ -105,7 +105,7 @@ pub(crate) struct SimulatedField {
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 const EXPOSURES: [Exposure; 4] = [
     Exposure {
-        bright: (225.0, 0.45),
+        bright: (232.0, 0.45),
         least: 0.3,
         photons: (42.0, 0.6),
     },
@@ -115,12 +115,12 @@ const EXPOSURES: [Exposure; 4] = [
         photons: (24.0, 0.8),
     },
     Exposure {
-        bright: (208.0, 0.4),
+        bright: (216.0, 0.4),
         least: 0.3,
         photons: (110.0, 0.5),
     },
     Exposure {
-        bright: (182.0, 0.5),
+        bright: (190.0, 0.5),
         least: 0.3,
         photons: (34.0, 0.7),
     },

@@ -104,7 +104,7 @@ fn place_in_nucleus(scene: &Scene, cell: usize, stream: &mut Stream, depth: f32)
 pub(super) fn nucleoplasm(staining: &mut Staining) {
     let grain_size = staining.stream.between(0.5, 1.4);
     let grain = Grain::new(&mut staining.stream, grain_size);
-    let contrast = staining.stream.between(0.05, 0.55);
+    let contrast = staining.stream.between(0.05, 0.45);
     let hole = staining.stream.between(0.6, 1.0);
     staining.shade(|scene, site, index| {
         if let Some(light) = spread_in_mitosis(scene, site) {
@@ -268,7 +268,7 @@ pub(super) fn speckles(staining: &mut Staining) {
 /// Nuclear bodies: a few to a dozen round distinct spots in the nucleoplasm.
 pub(super) fn bodies(staining: &mut Staining) {
     let typical = staining.stream.count(2, 9);
-    let size = staining.stream.between(0.35, 0.65);
+    let size = staining.stream.between(0.42, 0.75);
     for cell in staining.resting_cells() {
         for _ in 0..staining.stream.count(1, 2 * typical) {
             let (radius, light) = (

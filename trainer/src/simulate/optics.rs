@@ -12,7 +12,7 @@ use super::scene::Scene;
 const LEAST_PHOTONS: f32 = 9.0;
 
 /// The grey value that bright structures are kept under.
-const MOST_BRIGHT: f32 = 235.0;
+const MOST_BRIGHT: f32 = 245.0;
 
 /// How bright a channel's images come out.
 #[derive(Debug, Clone, Copy)]
@@ -110,8 +110,8 @@ impl Microscope {
             .max(LEAST_PHOTONS)
             / settings.noise.max(1e-3);
         let read = stream.between(0.4, 1.8) * settings.noise / 255.0;
-        // The detector's offset is set so that empty glass reads as black.
-        let black = stream.between(-1.0, 3.0) / 255.0 + read;
+        // The detector's offset is set so that empty glass reads as black, or nearly.
+        let black = stream.between(-1.5, 2.5) / 255.0 + read;
         let detector = Detector {
             photons,
             read,
@@ -184,15 +184,26 @@ impl Detector {
 
 /// The Poisson count at a quantile, by adding up the probabilities.
 fn poisson(mean: f32, quantile: f32) -> f32 {
+    const MOST: usize = 48;
+    // A division at every step would cost as much as all else in this file.
+    static INVERSES: [f32; MOST] = {
+        let mut inverses = [0.0; MOST];
+        let mut count = 0;
+        while count < MOST {
+            inverses[count] = 1.0 / (count + 1) as f32;
+            count += 1;
+        }
+        inverses
+    };
     let mut probability = (-mean).exp();
     let mut sum = probability;
-    let mut count = 0.0;
-    while quantile > sum && count < 60.0 {
-        count += 1.0;
-        probability *= mean / count;
+    let mut count = 0;
+    while quantile > sum && count < MOST {
+        probability *= mean * INVERSES[count];
         sum += probability;
+        count += 1;
     }
-    count
+    count as f32
 }
 
 /// A normal number from twelve bits, by a table of quantiles.

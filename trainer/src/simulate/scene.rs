@@ -199,7 +199,7 @@ impl Staining<'_> {
         let territory = &self.scene.territory;
         for (index, site) in territory.sites().chain(territory.overlaps()) {
             self.plane.values[index] +=
-                self.brightness[site.cell] * light(self.scene, &site, index);
+                self.brightness[site.cell] * site.share * light(self.scene, &site, index);
         }
     }
 

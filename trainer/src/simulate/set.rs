@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(set.faults, [""; 0], "masks and parameters are no fields");
         assert_eq!(set.samples.len(), 5);
         let field = set.samples[1].field.read().expect("a field");
-        assert_eq!(field.id, "simulated-20-000001");
+        assert_eq!(field.id(), "simulated-20-000001");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which pixel belongs to which cell, and how far it lies from the cell's rim and nucleus.
 
 use super::cell::{Cell, Population};
-use super::geometry::Point;
+use super::geometry::{Point, smooth_step};
 
 /// What every location's drawing needs to know of a pixel's surroundings.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Territory {
     contact: Vec<bool>,
     /// Micrometres to the nucleus's edge, negative inside the nucleus.
     nucleus: Vec<f32>,
+    /// Which part of its light each cell gives at a pixel; empty where no cells overlap.
+    share: Vec<f32>,
     /// Where the thin edge of another cell lies over or under the cell that a pixel belongs to.
     overlaps: Vec<Overlap>,
 }
@@ -42,6 +44,8 @@ pub(super) struct Site {
     pub(super) nucleus: f32,
     /// Whether the nearest rim touches another cell.
     pub(super) contact: bool,
+    /// Which part of its light the cell gives here: all where it lies alone, less where two share the focal plane's depth.
+    pub(super) share: f32,
 }
 
 impl Territory {
@@ -93,6 +97,7 @@ impl Territory {
             rim,
             contact,
             nucleus,
+            share: Vec::new(),
             overlaps: Vec::new(),
         };
         if population.overlap {
@@ -110,6 +115,7 @@ impl Territory {
             .map(|owner| u16::from(*owner > 0))
             .collect();
         let (to_glass, _) = rims(&free, self.size, self.scale, 1);
+        self.share = vec![1.0; self.owner.len()];
         for index in 0..self.owner.len() {
             if self.owner[index] == 0 {
                 continue;
@@ -130,10 +136,12 @@ impl Territory {
             let nucleus = offset.length() - cell.nucleus_outline.radius_towards(offset);
             // Nuclei push each other aside.
             if nucleus > 0.4 {
+                let rim = depth(second_owner[index]).min(to_glass[index]);
+                self.share[index] = 1.0 - 0.4 * smooth_step(0.0, 3.0, rim.min(self.rim[index]));
                 self.overlaps.push(Overlap {
                     index: index as u32,
                     cell: second_owner[index] - 1,
-                    rim: depth(second_owner[index]).min(to_glass[index]),
+                    rim,
                     nucleus,
                 });
             }
@@ -152,6 +160,7 @@ impl Territory {
                 rim: overlap.rim,
                 nucleus: overlap.nucleus,
                 contact: true,
+                share: self.share[index],
             };
             (index, site)
         })
@@ -177,6 +186,7 @@ impl Territory {
             rim: self.rim[index],
             nucleus: self.nucleus[index],
             contact: self.contact[index],
+            share: self.share.get(index).copied().unwrap_or(1.0),
         })
     }
 
@@ -232,10 +242,11 @@ impl Claims {
                 let offset = place - cell.centre;
                 let squared = offset.x * offset.x + offset.y * offset.y;
                 let inner = place - cell.nucleus;
-                let inner_distance = (inner.x * inner.x + inner.y * inner.y).sqrt();
-                if squared > greatest * greatest && inner_distance > nearby {
+                let inner_squared = inner.x * inner.x + inner.y * inner.y;
+                if squared > greatest * greatest && inner_squared > nearby * nearby {
                     continue;
                 }
+                let inner_distance = inner_squared.sqrt();
                 let index = row * self.size + column;
                 let mut claim = squared.sqrt() / cell.outline.radius_towards(offset);
                 if inner_distance >= nearby && (claim >= limit || claim >= self.second[index]) {

@@ -148,7 +148,7 @@ pub(super) fn cytoplasmic_bodies(staining: &mut Staining) {
     let size = staining.stream.between(0.42, 0.75);
     for cell in staining.shown_cells() {
         let count = staining.stream.count(1, 2 * typical);
-        sprinkle(staining, cell, count, (0.8 * size, 1.2 * size), 1.1);
+        sprinkle(staining, cell, count, (0.8 * size, 1.2 * size), 1.6);
     }
     let background = staining.stream.between(0.06, 0.2);
     super::endomembrane::haze(staining, background);
