@@ -248,5 +248,5 @@ fn protein(
 fn veil(style: &mut Stream, settings: &Settings, labels: LabelSet) -> (f32, f32) {
     let strength = settings.background * if labels.is_empty() { 0.5 } else { 1.0 };
     let mut level = |greatest: f32| strength * greatest * style.unit().powi(2);
-    (level(0.3), 0.06 * strength + level(0.3))
+    (level(0.2), 0.06 * strength + level(0.3))
 }
