@@ -62,7 +62,7 @@ pub struct Grouping {
     pub fields: Vec<FieldFiles>,
     /// Files that belong to no field, in the order given.
     pub faults: Vec<FileFault>,
-    /// The names of files that nobody takes for images: hidden ones, tables. In the order given.
+    /// The names of files that nobody takes for images: hidden ones, tables, notes in JSON. In the order given.
     pub ignored: Vec<String>,
 }
 
@@ -181,7 +181,7 @@ fn read_name(path: &str) -> Name {
     let is_litter = ["thumbs.db", "desktop.ini"]
         .iter()
         .any(|litter| name.eq_ignore_ascii_case(litter));
-    if name.starts_with('.') || is_litter || extension == "csv" {
+    if name.starts_with('.') || is_litter || ["csv", "json"].contains(&&*extension) {
         return Name::Ignored;
     }
     let is_lossy = match extension.as_str() {
