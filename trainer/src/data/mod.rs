@@ -3,12 +3,9 @@
 pub mod augmentation;
 pub mod batches;
 pub mod dataset;
-<<<<<<< HEAD
 pub mod duplicates;
-=======
 pub mod device_augmentation;
 pub mod device_batch;
->>>>>>> augment
 pub mod files;
 pub mod moments;
 pub mod random;
