@@ -48,7 +48,7 @@ fn decode(folder: &Path, files: &FieldFiles) -> Field {
             bytes,
         })
         .collect();
-    decode_field(&files.id, &sources).expect("a good field")
+    decode_field(&files.id, &sources, &ChannelOrder::default()).expect("a good field")
 }
 
 #[test]
