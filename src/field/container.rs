@@ -20,6 +20,8 @@ pub(super) enum Structure {
     Cmyk,
     /// Samples that are not whole numbers of 8 or 16 bit: what they are.
     SampleKind(String),
+    /// What no decoder reads.
+    Unreadable(&'static str),
 }
 
 /// The structure of a file of this format; formats that are not read count as plain.
@@ -93,6 +95,7 @@ fn tiff(bytes: &[u8]) -> Option<Structure> {
     Some(match pages.as_slice() {
         // Decoders say what is wrong with a file without any page.
         [] => Structure::Plain,
+        [page] if let Some(what) = page.unreadable() => Structure::Unreadable(what),
         [page] => page.odd_samples(&[1, 8, 16]).map_or(
             match page.photometric {
                 photometric::PALETTE => Structure::Palette,

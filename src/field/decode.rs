@@ -208,6 +208,11 @@ fn read(
         Structure::Truncated => return Err(ImageFault::Truncated),
         Structure::SeveralImages => return Err(ImageFault::SeveralImages),
         Structure::SampleKind(found) => return Err(ImageFault::SampleKind { found }),
+        Structure::Unreadable(what) => {
+            return Err(ImageFault::Unsupported {
+                detail: what.to_owned(),
+            });
+        }
         Structure::Palette => return Err(wrong_colour("an image with a palette")),
         Structure::Cmyk => return Err(wrong_colour("a CMYK image")),
     }

@@ -28,6 +28,10 @@ pub(super) struct Page {
     pub(super) bits: u64,
     /// The samples of one pixel.
     pub(super) samples: u64,
+    /// Whether the samples of each kind lie apart from the others, and not pixel by pixel.
+    pub(super) is_planar: bool,
+    /// The height of the tiles in pixels; none where the samples lie in strips.
+    pub(super) tile_height: Option<u64>,
     /// 1 for whole numbers.
     pub(super) sample_format: u64,
     pub(super) photometric: u64,
@@ -40,6 +44,16 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// What no decoder here reads, where it is that.
+    ///
+    /// Of planes in tiles `tiff` 0.11.3 takes the last rows of all but the first plane for whole, and
+    /// panics where they are not.
+    pub(super) fn unreadable(&self) -> Option<&'static str> {
+        let is_ragged = |tile| self.height.checked_rem(tile) != Some(0);
+        (self.is_planar && self.samples > 1 && self.tile_height.is_some_and(is_ragged))
+            .then_some("planes in tiles that do not fill the image's height")
+    }
+
     /// What the samples are, where they are not whole numbers of 8 or 16 bit.
     pub(super) fn odd_samples(&self, allowed_bits: &[u64]) -> Option<String> {
         let kind = match self.sample_format {
@@ -145,6 +159,8 @@ impl Directory<'_> {
         const PHOTOMETRIC: u64 = 262;
         const DESCRIPTION: u64 = 270;
         const SAMPLES_PER_PIXEL: u64 = 277;
+        const PLANAR_CONFIGURATION: u64 = 284;
+        const TILE_LENGTH: u64 = 323;
         const EXTRA_SAMPLES: u64 = 338;
         const SAMPLE_FORMAT: u64 = 339;
         // Where the samples lie, in strips or in tiles, and how many bytes they fill there.
@@ -168,6 +184,8 @@ impl Directory<'_> {
             height: first(HEIGHT)?.unwrap_or(0),
             bits: first(BITS_PER_SAMPLE)?.unwrap_or(1),
             samples: first(SAMPLES_PER_PIXEL)?.unwrap_or(1),
+            is_planar: first(PLANAR_CONFIGURATION)? == Some(2),
+            tile_height: first(TILE_LENGTH)?,
             sample_format: first(SAMPLE_FORMAT)?.unwrap_or(1),
             photometric: first(PHOTOMETRIC)?.unwrap_or(photometric::BLACK_IS_ZERO),
             photometric_place: self.values(PHOTOMETRIC)?.map(|values| values.place),

@@ -59,6 +59,11 @@ pub(super) fn read(
         if let Some(found) = page.odd_samples(&[8, 16]) {
             return Err(ImageFault::SampleKind { found });
         }
+        if let Some(what) = page.unreadable() {
+            return Err(ImageFault::Unsupported {
+                detail: what.to_owned(),
+            });
+        }
         let is_grey = matches!(
             page.photometric,
             photometric::WHITE_IS_ZERO | photometric::BLACK_IS_ZERO

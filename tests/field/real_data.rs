@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cytolens::field::{Composition, Field, FieldFiles, Source, decode_field, group, preview};
+use cytolens::field::{
+    ChannelOrder, Composition, Field, FieldFiles, Source, decode_field, group, preview,
+};
 
 /// A folder of the development data; none, with a note, where it is not there.
 fn data(folder: &str) -> Option<PathBuf> {
