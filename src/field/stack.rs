@@ -67,8 +67,8 @@ pub(super) fn read(
         let is_grey = matches!(
             page.photometric,
             photometric::WHITE_IS_ZERO | photometric::BLACK_IS_ZERO
-        );
-        if !rest.is_empty() && !(is_grey && page.samples == 1) {
+        ) && page.samples == 1;
+        if !is_grey && !rest.is_empty() {
             return Err(ImageFault::PageNotGrey { page: position + 1 });
         }
         check_size(page.width, page.height)?;

@@ -16,7 +16,8 @@ fn lights(channel: Channel) -> [bool; 3] {
     }
 }
 
-fn in_colour(channel: Channel, width: u32, samples: &[u8]) -> DynamicImage {
+/// A channel's samples as a picture in its colour.
+pub(crate) fn in_colour(channel: Channel, width: u32, samples: &[u8]) -> DynamicImage {
     let pixels = samples
         .iter()
         .flat_map(|&sample| lights(channel).map(|light| if light { sample } else { 0 }))
@@ -27,7 +28,7 @@ fn in_colour(channel: Channel, width: u32, samples: &[u8]) -> DynamicImage {
         .into()
 }
 
-fn jpeg(image: &DynamicImage, quality: u8) -> Vec<u8> {
+pub(crate) fn jpeg(image: &DynamicImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     image
         .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, quality))
