@@ -15,6 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use super::augment_device;
+use crate::data::arguments::SetArguments;
 use crate::data::augmentation::{AugmentationChoice, Draw};
 use crate::data::batches::{BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
 use crate::data::dataset::{Dataset, Sample};
@@ -43,9 +44,8 @@ const MEASURED_FOR: Duration = Duration::from_secs(3);
 /// comes in an epoch.
 #[derive(Debug, Args)]
 pub struct Augment {
-    /// The labelled set: train.csv and images
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    set: SetArguments,
     /// The folder for the pictures; must be new
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -100,7 +100,7 @@ impl Augment {
             Some(path) => Tables::read(path)?,
             None => Tables::default(),
         };
-        let Dataset { samples, faults } = Dataset::open(&self.data)?;
+        let Dataset { samples, faults } = self.set.open()?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }
@@ -109,7 +109,7 @@ impl Augment {
             Some(id) => samples
                 .iter()
                 .position(|sample| sample.field.id == *id)
-                .with_context(|| format!("no sample {id} in {}", self.data.display()))?,
+                .with_context(|| format!("no sample {id} in {}", self.set.data.display()))?,
         };
         claim_folder(&self.out)?;
         self.write_sheet(&samples[shown], shown, &tables.augmentation)?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
+use crate::data::arguments::ReadingArguments;
 use crate::data::files::claim_folder;
 use crate::report::inspect::{self, InspectedSet};
 
@@ -26,6 +27,8 @@ pub struct Inspect {
     /// A table of labels (Id,Target) to report on alone, without images
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// A second labelled set, measured alike and drawn beside the first
     #[arg(long, value_name = "DIR", requires = "data")]
     beside: Option<PathBuf>,
@@ -41,15 +44,18 @@ impl Inspect {
     /// Runs the command: with `--strict` it fails where there is any fault.
     pub fn run(&self) -> Result<ExitCode> {
         claim_folder(&self.out)?;
+        let reading = self.reading.reading();
         let mut sets = Vec::new();
         if let Some(table) = &self.labels {
             sets.push(InspectedSet::of_table(table)?);
         }
         if let Some(data) = &self.data {
-            sets.push(InspectedSet::of_folder(data, &self.out, "")?);
+            sets.push(InspectedSet::of_folder(data, &reading, &self.out, "")?);
         }
         if let Some(beside) = &self.beside {
-            sets.push(InspectedSet::of_folder(beside, &self.out, "beside-")?);
+            sets.push(InspectedSet::of_folder(
+                beside, &reading, &self.out, "beside-",
+            )?);
         }
         inspect::tell_apart(&mut sets);
         inspect::write(&sets, &self.out)?;
@@ -77,6 +83,7 @@ mod tests {
         let out = folder.path().join("report");
         let done = Inspect {
             data: None,
+            reading: ReadingArguments::default(),
             labels: Some(labels),
             beside: None,
             out: out.clone(),
@@ -109,6 +116,7 @@ mod tests {
         std::fs::write(folder.path().join("kept"), "").expect("a file");
         let refused = Inspect {
             data: Some(folder.path().to_owned()),
+            reading: ReadingArguments::default(),
             labels: None,
             beside: None,
             out: folder.path().to_owned(),

@@ -1,8 +1,8 @@
 //! One file a command.
 
-pub mod inspect;
 pub mod augment;
 pub mod augment_device;
+pub mod inspect;
 pub mod package;
 pub mod predict;
 pub mod simulate;

@@ -107,7 +107,7 @@ impl Simulate {
             };
             return Ok((0..self.count).map(balanced).collect::<Result<_, _>>()?);
         };
-        let Table { rows, faults } = read_table(table)?;
+        let Table { rows, faults, .. } = read_table(table)?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }

@@ -9,6 +9,7 @@ use clap::Args;
 use cytolens::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
+use crate::data::arguments::ReadingArguments;
 use crate::data::dataset::{Dataset, Sample, Table, read_table};
 use crate::data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
 use crate::data::split::balance::Balance;
@@ -31,6 +32,8 @@ pub struct Split {
     /// The labelled set: a folder with train.csv and the channel files
     #[arg(long, value_name = "DIR", required_unless_present = "labels")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Split a table of labels (Id,Target) without looking at images
     #[arg(long, value_name = "CSV", conflicts_with = "data")]
     labels: Option<PathBuf>,
@@ -129,7 +132,7 @@ impl Split {
 
     fn of_folder(&self, folder: &Path) -> Result<Grouped> {
         let duplicates = self.duplicates.unwrap_or(Duplicates::Near);
-        let Dataset { samples, faults } = Dataset::open(folder)?;
+        let Dataset { samples, faults } = Dataset::open(folder, &self.reading.reading())?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }
@@ -164,7 +167,7 @@ impl Split {
             duplicates == Duplicates::Off,
             "--duplicates {duplicates} needs images: name their folder with --data"
         );
-        let Table { rows, faults } = read_table(table)?;
+        let Table { rows, faults, .. } = read_table(table)?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }

@@ -12,7 +12,10 @@ use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
 use cytolens::package::sha256;
 use rayon::prelude::*;
 
+use crate::data::arguments::SetArguments;
 use crate::data::dataset::{Dataset, Sample};
+use crate::data::fault::Fault;
+use crate::data::files::ReadError;
 use crate::data::moments::Moments;
 use crate::data::split::file::{Part, read_split};
 use crate::data::split::stratified;
@@ -34,9 +37,8 @@ const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
 /// Trains the recipe's head over the frozen features of ImageNet weights.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The labelled set: a folder with train.csv and the channel files
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    set: SetArguments,
     /// A recipe's name (`first`) or TOML file
     #[arg(long, default_value = "first")]
     recipe: String,
@@ -63,7 +65,7 @@ impl Train {
     /// Runs the command.
     pub fn run(&self) -> Result<ExitCode> {
         let recipe = Recipe::load(&self.recipe)?;
-        let set = Dataset::open(&self.data)?;
+        let set = self.set.open()?;
         let init = self.initial_weights(&recipe)?;
         let device = self.device.open()?;
         let (backbone, initial_weights) = pretrained(&recipe, &init, &device)?;
@@ -124,7 +126,7 @@ impl Train {
         };
         let features = extractor.all(
             &samples,
-            |sample| planes(sample, &recipe),
+            |sample| Ok(planes(sample, &recipe)?),
             &folder.features(),
             &bar,
         )?;
@@ -221,7 +223,7 @@ impl Train {
         );
         let places: Vec<PathBuf> = WEIGHTS_NEAR_DATA
             .iter()
-            .map(|place| self.data.join(place).join(&name))
+            .map(|place| self.set.data.join(place).join(&name))
             .collect();
         places
             .iter()
@@ -268,9 +270,9 @@ fn readable(
     set: Dataset,
     recipe: &Recipe,
     bar: &indicatif::ProgressBar,
-) -> (Vec<(Sample, Moments)>, Vec<String>) {
+) -> (Vec<(Sample, Moments)>, Vec<Fault>) {
     let mut faults = set.faults;
-    let read: Vec<Result<(Sample, Moments)>> = set
+    let read: Vec<Result<(Sample, Moments), ReadError>> = set
         .samples
         .into_par_iter()
         .map(|sample| {
@@ -287,13 +289,13 @@ fn readable(
     for sample in read {
         match sample {
             Ok(sample) => samples.push(sample),
-            Err(error) => faults.push(format!("{error:#}")),
+            Err(error) => faults.push(error.into()),
         }
     }
     (samples, faults)
 }
 
-fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes> {
+fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes, ReadError> {
     Ok(recipe
         .input
         .composition

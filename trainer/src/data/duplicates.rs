@@ -285,6 +285,7 @@ mod tests {
 
     use super::*;
     use crate::data::dataset::Dataset;
+    use crate::data::files::Reading;
 
     /// The real fields, where they are.
     fn real_fields() -> Option<Vec<Field>> {
@@ -297,7 +298,9 @@ mod tests {
             println!("skipped: no data at {}", set.display());
             return None;
         }
-        let samples = Dataset::open(&set).expect("a set").samples;
+        let samples = Dataset::open(&set, &Reading::default())
+            .expect("a set")
+            .samples;
         let fields = samples.par_iter().map(|sample| sample.field.read());
         Some(fields.collect::<Result<_, _>>().expect("fields"))
     }

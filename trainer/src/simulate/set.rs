@@ -192,6 +192,7 @@ mod tests {
 
     use super::*;
     use crate::data::dataset::Dataset;
+    use crate::data::files::Reading;
 
     fn plan() -> SetPlan {
         let label_sets = ["0", "2 25", "", "16", "17"].map(|text| text.parse().expect("classes"));
@@ -247,7 +248,7 @@ mod tests {
             table.starts_with("Id,Target\nsimulated-20-000000,0\nsimulated-20-000001,2 25\n"),
             "{table}"
         );
-        let set = Dataset::open(out).expect("a set");
+        let set = Dataset::open(out, &Reading::default()).expect("a set");
         assert_eq!(set.faults, [""; 0], "masks and parameters are no fields");
         assert_eq!(set.samples.len(), 5);
         let field = set.samples[1].field.read().expect("a field");

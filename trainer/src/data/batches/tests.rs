@@ -6,6 +6,7 @@ use image::GrayImage;
 
 use super::*;
 use crate::data::dataset::{Dataset, TABLE_FILE};
+use crate::data::files::Reading;
 use crate::data::repeats::RepeatChoice;
 
 const SIZE: u32 = 32;
@@ -40,7 +41,9 @@ fn set() -> (tempfile::TempDir, Vec<Sample>) {
 }
 
 fn open(folder: &Path) -> Vec<Sample> {
-    Dataset::open(folder).expect("a set").samples
+    Dataset::open(folder, &Reading::default())
+        .expect("a set")
+        .samples
 }
 
 fn shape(batch: usize) -> BatchShape {

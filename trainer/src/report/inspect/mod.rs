@@ -21,10 +21,12 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::data::dataset::{Dataset, Table, read_table};
+use crate::data::fault::Fault;
+use crate::data::files::Reading;
 use crate::progress::progress;
 use labels::LabelStatistics;
 use pictures::{Example, Resolutions};
-use set::{Fault, FieldStatistics};
+use set::FieldStatistics;
 
 /// A set that was inspected.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl InspectedSet {
     /// # Errors
     /// Where the table cannot be read.
     pub fn of_table(path: &Path) -> Result<Self> {
-        let Table { rows, faults } = read_table(path)?;
+        let Table { rows, faults, .. } = read_table(path)?;
         let mut labels = LabelStatistics::default();
         for (_, set) in rows {
             labels.add(set);
@@ -56,7 +58,7 @@ impl InspectedSet {
             name: short_name(path),
             labels,
             fields: None,
-            faults: in_set(&source, faults),
+            faults,
             source,
             gallery: Vec::new(),
             resolutions: None,
@@ -68,10 +70,12 @@ impl InspectedSet {
     /// # Errors
     /// Where the set cannot be opened or a picture not be written. A sample that cannot be read is a
     /// fault and not an error.
-    pub fn of_folder(folder: &Path, out: &Path, prefix: &str) -> Result<Self> {
+    pub fn of_folder(folder: &Path, reading: &Reading, out: &Path, prefix: &str) -> Result<Self> {
         let source = folder.display().to_string();
-        let Dataset { samples, faults } = Dataset::open(folder)?;
-        let mut faults = in_set(&source, faults);
+        let Dataset {
+            samples,
+            mut faults,
+        } = Dataset::open(folder, reading)?;
         let bar = progress(samples.len(), "Measuring");
         let measured = set::measure(&samples, &bar);
         bar.finish();
@@ -235,17 +239,6 @@ fn short_name(path: &Path) -> String {
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-/// Faults of a set as a whole, of which only the text is known.
-fn in_set(source: &str, faults: Vec<String>) -> Vec<Fault> {
-    faults
-        .into_iter()
-        .map(|reason| Fault {
-            subject: source.to_owned(),
-            reason,
-        })
-        .collect()
 }
 
 #[cfg(test)]

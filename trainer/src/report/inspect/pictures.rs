@@ -9,8 +9,9 @@ use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use rayon::prelude::*;
 
-use super::set::{Fault, LARGE_SIDE};
+use super::set::LARGE_SIDE;
 use crate::data::dataset::Sample;
+use crate::data::fault::Fault;
 
 /// The folder of the pictures beside the report.
 pub const FOLDER: &str = "pictures";
@@ -64,12 +65,10 @@ pub fn gallery(
             let Some((sample, _)) = chosen else {
                 return Ok(None);
             };
-            let field = sample.field.read().map_err(|error| {
-                DrawError::Read(Fault {
-                    subject: sample.field.id.clone(),
-                    reason: error.to_string(),
-                })
-            })?;
+            let field = sample
+                .field
+                .read()
+                .map_err(|error| DrawError::Read(error.into()))?;
             let pictures = example(&field, class, out, prefix).map_err(DrawError::Write)?;
             Ok(Some(Example {
                 id: sample.field.id.clone(),

@@ -15,6 +15,7 @@ use super::labels::LabelStatistics;
 use super::levels::{Brightness, Levels, PlaneFacts, PlaneLevels};
 use super::spectrum::{self, Spectrum, SpectrumSum};
 use crate::data::dataset::Sample;
+use crate::data::fault::Fault;
 use crate::data::files::ReadError;
 
 /// Spectra are measured of at most so many fields, drawn from the set by [`SPECTRUM_SEED`]: their
@@ -37,15 +38,6 @@ const CAMERA_BITS: u32 = 12;
 /// Fields measured at a time for each thread, before their numbers are summed in the set's order:
 /// few, so that memory does not grow, and many, so that no thread waits long for the last.
 const BATCH_PER_THREAD: usize = 16;
-
-/// Something wrong with a set: what it concerns is left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// A field's id, or a file.
-    pub subject: String,
-    /// What is wrong, naming the file.
-    pub reason: String,
-}
 
 /// Fields of which something is to be told: how many, and the first few of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -173,10 +165,7 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
                 Ok(one) => sums.add(sample, &one),
                 Err(error) => {
                     sums.is_read.push(false);
-                    faults.push(Fault {
-                        subject: sample.field.id.clone(),
-                        reason: error.to_string(),
-                    });
+                    faults.push(error.into());
                 }
             }
         }
