@@ -6,7 +6,9 @@
 
 use std::error::Error;
 
-use cytolens::field::{Channel, Composition, Field, Plane, Samples, Source, decode_field};
+use cytolens::field::{
+    Channel, ChannelOrder, Composition, Field, Plane, Samples, Source, decode_field,
+};
 use image::RgbImage;
 
 /// The side of a drawn field, and the gap between two, in pixels.
@@ -34,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             bytes,
         })
         .collect();
-    let field = brightened(&decode_field("field", &sources)?)?;
+    let field = brightened(&decode_field("field", &sources, &ChannelOrder::default())?)?;
 
     let count = Composition::ALL.len() as u32;
     let mut sheet = RgbImage::from_pixel(

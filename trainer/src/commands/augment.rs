@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
 use clap::Args;
 use cytolens::field::Composition;
 use cytolens::labels::LabelSet;
@@ -132,6 +133,7 @@ impl Augment {
             self.print_speeds(&samples, &plan, &tables.augmentation)?;
         }
         if let Some(device) = self.device {
+            let device = device.open()?;
             let field = samples[shown].field.read()?;
             augment_device::compare(
                 &channel_planes(&field, self.composition, self.size)?,
@@ -139,8 +141,9 @@ impl Augment {
                 self.size as usize,
                 BATCH,
                 &tables.augmentation,
-                &device.open()?,
+                &device,
             )?;
+            self.print_transfer(&samples, &device)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -252,6 +255,27 @@ impl Augment {
                 fields_a_second(&augmented)?
             );
         }
+        Ok(())
+    }
+
+    /// Prints how long a batch is on its way to the device.
+    fn print_transfer(&self, samples: &[Sample], device: &Device) -> Result<()> {
+        let shape = BatchShape {
+            composition: self.composition,
+            size: self.size,
+            batch: BATCH,
+        };
+        let loader = Loader::evaluation(samples.to_vec(), shape, 1);
+        let batch = loader
+            .epoch(0, 0)
+            .next()
+            .context("no field could be read")?;
+        let time = augment_device::transfer(&batch, device)?;
+        println!(
+            "{:>8.2} for a batch's way to the device, as bytes, and into fractions there; an epoch has {} batches",
+            time.as_secs_f64() * 1000.0 / batch.samples.len() as f64,
+            loader.batches(0)
+        );
         Ok(())
     }
 }

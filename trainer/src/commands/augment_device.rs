@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use cytolens::field::Composition;
 
 use crate::data::augmentation::{AugmentationChoice, Draw};
+use crate::data::batches::HostBatch;
 use crate::data::device_augmentation::warp;
+use crate::data::device_batch::DeviceBatch;
 
 /// How often each way is timed; the best counts.
 const ROUNDS: usize = 10;
@@ -52,6 +54,20 @@ pub fn compare(
         a_field(on_device)
     );
     Ok(())
+}
+
+/// How long a batch takes from the host's bytes to fractions on the device, and a sum of them back.
+///
+/// # Errors
+/// Where the device cannot answer.
+pub fn transfer(batch: &HostBatch, device: &Device) -> Result<Duration> {
+    best(|| {
+        let DeviceBatch { planes, targets } = DeviceBatch::new(batch.clone(), device);
+        (planes.mean() + targets.mean())
+            .try_into_scalar::<f32>()
+            .map(drop)
+            .map_err(|error| anyhow!("{error:?}"))
+    })
 }
 
 fn best(mut round: impl FnMut() -> Result<()>) -> Result<Duration> {

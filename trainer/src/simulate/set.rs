@@ -249,7 +249,7 @@ mod tests {
             "{table}"
         );
         let set = Dataset::open(out, &Reading::default()).expect("a set");
-        assert_eq!(set.faults, [""; 0], "masks and parameters are no fields");
+        assert_eq!(set.faults, [], "masks and parameters are no fields");
         assert_eq!(set.samples.len(), 5);
         let field = set.samples[1].field.read().expect("a field");
         assert_eq!(field.id(), "simulated-20-000001");

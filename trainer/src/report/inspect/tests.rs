@@ -57,7 +57,8 @@ fn report(folders: &[&TempDir]) -> TempDir {
         .iter()
         .zip(["", "beside-"])
         .map(|(folder, prefix)| {
-            InspectedSet::of_folder(folder.path(), out.path(), prefix).expect("a set")
+            InspectedSet::of_folder(folder.path(), &Reading::default(), out.path(), prefix)
+                .expect("a set")
         })
         .collect();
     write(&sets, out.path()).expect("a report");
