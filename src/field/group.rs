@@ -76,7 +76,7 @@ pub struct Grouping {
     /// Files that belong to no field, in the order given.
     pub faults: Vec<FileFault>,
     /// The names of files that nobody takes for images of their own: hidden ones, tables, notes in
-    /// JSON, and composites named by channels whose own files are there. In the order given.
+    /// JSON, masks of cells, and composites named by channels whose own files are there. In the order given.
     pub ignored: Vec<String>,
 }
 
@@ -216,6 +216,9 @@ enum Name {
     Faulty(FaultKind),
 }
 
+/// What masks in a folder `masks` are called after their field.
+const MASKS: [&str; 2] = ["_cells", "_nuclei"];
+
 fn read_name(path: &str) -> Name {
     let path = path.replace('\\', "/");
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
@@ -237,6 +240,12 @@ fn read_name(path: &str) -> Name {
     let (id, channels) = split_channels(without_ome(stem, &extension));
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
+    }
+    // Which pixel is of which cell: our simulator writes such pictures beside a set's images.
+    let is_mask = folder.rsplit('/').next() == Some("masks")
+        && MASKS.iter().any(|ending| id.ends_with(ending));
+    if is_mask {
+        return Name::Ignored;
     }
     Name::Image {
         folder: folder.to_owned(),

@@ -252,11 +252,21 @@ fn litter_and_tables_are_ignored() {
         "Thumbs.db",
         "desktop.ini",
         "train.csv",
+        "simulation.json",
+        "set/masks/x_cells.png",
+        "masks/x_nuclei.png",
         ".png",
     ];
     let grouping = group(names);
     assert_eq!(grouping.ignored, names);
     assert!(grouping.fields.is_empty() && grouping.faults.is_empty());
+}
+
+#[test]
+fn only_masks_in_a_folder_of_masks_are_ignored() {
+    let grouping = group(["masks/x_red.png", "x_cells.png", "masks/deep/y_cells.png"]);
+    assert!(grouping.ignored.is_empty());
+    assert_eq!(grouping.fields.len(), 3);
 }
 
 #[test]
