@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, ClassifierError};
-use cytolens::field::{Source, decode_field, preview};
+use cytolens::field::{ChannelOrder, Source, decode_field, preview};
 use cytolens::package::Package;
 use cytolens::protocol::{
     DeviceChoice, DeviceKind, DeviceReport, InputFile, ModelSummary, Reply, Request,
@@ -172,7 +172,8 @@ async fn classify(
             bytes,
         })
         .collect();
-    let decoded = decode_field(id, &sources).map_err(|error| error.to_string())?;
+    let decoded =
+        decode_field(id, &sources, &ChannelOrder::default()).map_err(|error| error.to_string())?;
     drop(contents);
     let preview = preview(&decoded, PREVIEW_SIDE);
     post(&Reply::Preview {

@@ -3,6 +3,8 @@
 
 use image::ImageFormat;
 
+use super::directory::{self, photometric};
+
 /// What a file holds, as far as its structure tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Structure {
@@ -18,6 +20,8 @@ pub(super) enum Structure {
     Cmyk,
     /// Samples that are not whole numbers of 8 or 16 bit: what they are.
     SampleKind(String),
+    /// What no decoder reads.
+    Unreadable(&'static str),
 }
 
 /// The structure of a file of this format; formats that are not read count as plain.
@@ -26,7 +30,7 @@ pub(super) fn structure(format: ImageFormat, bytes: &[u8]) -> Structure {
     let structure = match format {
         ImageFormat::Png => png(bytes),
         ImageFormat::Jpeg => jpeg(bytes),
-        ImageFormat::Tiff => Tiff::new(bytes).and_then(|tiff| tiff.structure()),
+        ImageFormat::Tiff => tiff(bytes),
         _ => Some(Structure::Plain),
     };
     structure.unwrap_or(Structure::Truncated)
@@ -85,118 +89,23 @@ fn jpeg(bytes: &[u8]) -> Option<Structure> {
     }
 }
 
-/// A TIFF file, of which only the tags of the first page are read. Layout: TIFF 6.0, section 2.
-struct Tiff<'a> {
-    bytes: &'a [u8],
-    is_little_endian: bool,
-    /// The 12-byte entries of the first page.
-    entries: &'a [u8],
-    /// Where the second page starts; zero where there is none.
-    next_page: u32,
-}
-
-impl<'a> Tiff<'a> {
-    fn new(bytes: &'a [u8]) -> Option<Self> {
-        let mut tiff = Self {
-            bytes,
-            is_little_endian: bytes.starts_with(b"II"),
-            entries: &[],
-            next_page: 0,
-        };
-        let page = tiff.long(bytes, 4)? as usize;
-        let count = usize::from(tiff.short(bytes, page)?);
-        let start = page.checked_add(2)?;
-        let end = start.checked_add(12 * count)?;
-        tiff.entries = bytes.get(start..end)?;
-        tiff.next_page = tiff.long(bytes, end)?;
-        Some(tiff)
-    }
-
-    fn structure(&self) -> Option<Structure> {
-        const BITS_PER_SAMPLE: u16 = 258;
-        const PHOTOMETRIC: u16 = 262;
-        const SAMPLE_FORMAT: u16 = 339;
-        // Where the samples lie, in strips or in tiles, and how many bytes they fill there.
-        const OFFSETS_AND_COUNTS: [(u16, u16); 2] = [(273, 279), (324, 325)];
-
-        // Where a tag is missing, the format's default for each of these is 1.
-        let first = |tag| Some(self.tag(tag)?.first().copied().unwrap_or(1));
-        let bits = first(BITS_PER_SAMPLE)?;
-        let kind = match first(SAMPLE_FORMAT)? {
-            1 => "whole numbers",
-            2 => "signed numbers",
-            3 => "floating-point numbers",
-            _ => "numbers of an unknown kind",
-        };
-        let photometric = first(PHOTOMETRIC)?;
-        for (offsets, counts) in OFFSETS_AND_COUNTS {
-            for (offset, count) in self.tag(offsets)?.into_iter().zip(self.tag(counts)?) {
-                self.bytes.get(offset as usize..)?.get(..count as usize)?;
-            }
-        }
-        Some(if self.next_page != 0 {
-            Structure::SeveralImages
-        } else if kind != "whole numbers" || !matches!(bits, 1 | 8 | 16) {
-            Structure::SampleKind(format!("{kind} of {bits} bit"))
-        } else {
-            match photometric {
-                3 => Structure::Palette,
-                5 => Structure::Cmyk,
+/// Looks at the first page, and whether there is another.
+fn tiff(bytes: &[u8]) -> Option<Structure> {
+    let pages = directory::pages(bytes)?;
+    Some(match pages.as_slice() {
+        // Decoders say what is wrong with a file without any page.
+        [] => Structure::Plain,
+        [page] if let Some(what) = page.unreadable() => Structure::Unreadable(what),
+        [page] => page.odd_samples(&[1, 8, 16]).map_or(
+            match page.photometric {
+                photometric::PALETTE => Structure::Palette,
+                photometric::CMYK => Structure::Cmyk,
                 _ => Structure::Plain,
-            }
-        })
-    }
-
-    /// The values of a tag of 16-bit or 32-bit numbers, empty where the page lacks it; none where
-    /// they lie beyond the end.
-    fn tag(&self, wanted: u16) -> Option<Vec<u32>> {
-        const SHORT: u16 = 3;
-
-        for entry in self.entries.chunks_exact(12) {
-            if self.short(entry, 0)? != wanted {
-                continue;
-            }
-            let is_short = self.short(entry, 2)? == SHORT;
-            let size = (self.long(entry, 4)? as usize).checked_mul(if is_short { 2 } else { 4 })?;
-            // Values that fit into the entry are there; others lie elsewhere.
-            let start = if size <= 4 {
-                &entry[8..]
-            } else {
-                self.bytes.get(self.long(entry, 8)? as usize..)?
-            };
-            let values = start.get(..size)?;
-            return if is_short {
-                values
-                    .chunks_exact(2)
-                    .map(|value| self.short(value, 0).map(u32::from))
-                    .collect()
-            } else {
-                values
-                    .chunks_exact(4)
-                    .map(|value| self.long(value, 0))
-                    .collect()
-            };
-        }
-        Some(Vec::new())
-    }
-
-    fn short(&self, bytes: &[u8], position: usize) -> Option<u16> {
-        let value = array(bytes, position)?;
-        Some(if self.is_little_endian {
-            u16::from_le_bytes(value)
-        } else {
-            u16::from_be_bytes(value)
-        })
-    }
-
-    fn long(&self, bytes: &[u8], position: usize) -> Option<u32> {
-        let value = array(bytes, position)?;
-        Some(if self.is_little_endian {
-            u32::from_le_bytes(value)
-        } else {
-            u32::from_be_bytes(value)
-        })
-    }
+            },
+            Structure::SampleKind,
+        ),
+        _ => Structure::SeveralImages,
+    })
 }
 
 fn array<const COUNT: usize>(bytes: &[u8], position: usize) -> Option<[u8; COUNT]> {

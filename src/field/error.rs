@@ -1,6 +1,6 @@
 //! Why files do not make a field, or a field no input.
 
-use super::Channel;
+use super::{Channel, ChannelOrder};
 
 /// Why one file is refused, in words for visitors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,8 +68,18 @@ pub enum ImageFault {
         /// What it is, for example `an RGB image`.
         found: &'static str,
     },
+    /// A channel's file in colours that are not the channel's.
+    #[error("the file of the {channel} channel must be grey, or {channel} on black, not {found}")]
+    OtherColour {
+        /// The channel.
+        channel: Channel,
+        /// What it is, for example `green on black`.
+        found: &'static str,
+    },
     /// A composite that is not RGB.
-    #[error("a file whose name ends in no channel must be an RGB image, not {found}")]
+    #[error(
+        "a file whose name ends in no channel must be an RGB image or a TIFF of all channels, not {found}"
+    )]
     CompositeNotRgb {
         /// What it is, for example `a grey image`.
         found: &'static str,
@@ -77,6 +87,72 @@ pub enum ImageFault {
     /// A composite some pixels of which are not opaque.
     #[error("a composite must be opaque, but parts of this one are transparent")]
     Transparent,
+    /// A TIFF of many pages.
+    #[error("the file holds more than {limit} pages, the most that are looked at")]
+    TooManyPages {
+        /// The most pages.
+        limit: usize,
+    },
+    /// A TIFF of several pages, one of which is no grey image.
+    #[error("each page of a TIFF of several must be a grey image, one channel; page {page} is not")]
+    PageNotGrey {
+        /// From 1.
+        page: usize,
+    },
+    /// A TIFF of as many channels as no field has, and nothing that names them.
+    #[error(
+        "the file holds {found} images, and nothing names their channels: only 3 (red, green, blue) and 4 (and yellow) tell themselves"
+    )]
+    ChannelCount {
+        /// How many pages, or samples a pixel.
+        found: usize,
+    },
+    /// The order given does not fit the file.
+    #[error("the order {order} does not fit the {found} images that the file holds")]
+    OrderDiffers {
+        /// The order.
+        order: ChannelOrder,
+        /// How many pages, or samples a pixel.
+        found: usize,
+    },
+    /// Names of which some are channels, but not all that a field needs.
+    #[error(
+        "red, green and blue cannot be told, once each, from the names of the file's channels ({names})"
+    )]
+    ChannelNames {
+        /// As the file has them, parted by commas.
+        names: String,
+    },
+    /// The description tells of other channels than there are.
+    #[error("by its OME-XML the file has {told} channels, but it holds {found} images")]
+    ChannelCountDiffers {
+        /// By the description.
+        told: u64,
+        /// How many pages, or samples a pixel.
+        found: usize,
+    },
+    /// A stack in depth, or a series in time.
+    #[error(
+        "the file holds {depths} depths (Z) and {times} times (T), where one plane of each channel is expected"
+    )]
+    SeveralPlanes {
+        /// How many images over one another.
+        depths: u64,
+        /// How many after one another.
+        times: u64,
+    },
+    /// An OME-TIFF of several fields.
+    #[error("by its OME-XML the file holds {found} series, where one field is expected")]
+    SeveralSeries {
+        /// How many.
+        found: usize,
+    },
+    /// An OME-TIFF that is one of several.
+    #[error("by its OME-XML the channels lie in {found} files, which are not read together")]
+    SeveralFiles {
+        /// How many.
+        found: usize,
+    },
 }
 
 /// Why files do not make a field, or a field no input. Texts are for visitors.
@@ -150,6 +226,26 @@ pub enum FieldError {
         height: u32,
         /// How many samples were given.
         count: usize,
+    },
+    /// A number of bits that samples cannot be stretched from.
+    #[error("samples can be stretched from 8 to 16 bits, not from {bits}")]
+    NoSuchBits {
+        /// The bits asked for.
+        bits: u32,
+    },
+    /// Samples of more bits than claimed.
+    #[error(
+        "samples of {claimed} bits reach {largest} at most, but the brightest is {brightest}: {id}"
+    )]
+    MoreBits {
+        /// The bits claimed.
+        claimed: u32,
+        /// The brightest of so many bits.
+        largest: u16,
+        /// The brightest that the field has.
+        brightest: u16,
+        /// The field's id.
+        id: String,
     },
     /// The field lacks a channel that the composition needs.
     #[error("the composition {composition} needs the channel {channel}; field {id} has only {}", names(.present))]

@@ -11,11 +11,11 @@ pub struct FieldFile {
     pub index: usize,
     /// Its name, as given.
     pub name: String,
-    /// The channel it holds; none for an RGB composite.
+    /// The channel it holds; none for one of several, an RGB composite or a TIFF of all channels.
     pub channel: Option<Channel>,
 }
 
-/// The files of one field: one a channel, in the order of [`Channel::ALL`], or one composite.
+/// The files of one field: one a channel, in the order of [`Channel::ALL`], or one of several channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFiles {
     /// The field's id, unique within its folder.
@@ -47,12 +47,25 @@ pub enum FaultKind {
     /// Nothing stands before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
+    /// A composite of more lights than a picture has, or of too few.
+    #[error("{}", composite_of(.0))]
+    Composite(Vec<Channel>),
     /// Another file is this channel, or this whole field, already.
     #[error("{kept} is taken in its place")]
     Repeated {
         /// The name of that other file.
         kept: String,
     },
+}
+
+fn composite_of(channels: &[Channel]) -> String {
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+    let names = names.join(", ");
+    if channels.contains(&Channel::Yellow) {
+        format!("a composite of {names} cannot be parted: yellow light is red and green light too")
+    } else {
+        format!("a composite must be of red, green and blue, not only of {names}")
+    }
 }
 
 /// What [`group`] makes of a list of names.
@@ -62,66 +75,87 @@ pub struct Grouping {
     pub fields: Vec<FieldFiles>,
     /// Files that belong to no field, in the order given.
     pub faults: Vec<FileFault>,
-    /// The names of files that nobody takes for images: hidden ones, tables. In the order given.
+    /// The names of files that nobody takes for images of their own: hidden ones, tables, notes in
+    /// JSON, masks of cells, and composites named by channels whose own files are there. In the order given.
     pub ignored: Vec<String>,
 }
 
 /// Groups file names, with or without folders, into fields.
 ///
-/// `<id>_<channel>.<extension>` is one channel of the field `<id>`; any other image is an RGB
-/// composite whose id is its name without the extension. Channel and extension may be in capitals.
+/// `<id>_<channel>.<extension>` is one channel of the field `<id>`. Where several channels end the
+/// name, as in the Human Protein Atlas's `<id>_blue_red_green.jpg`, it is a composite of that field:
+/// of red, green and blue. Any other image is of several channels, too, and its id is its name
+/// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals.
 ///
 /// Where several files hold the same channel, the first of a lossless format is taken, else the
-/// first by name; where a field has channels, a composite of the same id is left out. The result
-/// does not depend on the order of the names, but for the indices.
+/// first by name; where a field has channels, a file of several with the same id is left out. The
+/// result does not depend on the order of the names, but for the indices.
 pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     let mut grouping = Grouping::default();
     let mut candidates = Vec::new();
+    // With their positions, to bring them back into the order given.
+    let mut ignored = Vec::new();
     for (index, name) in names.into_iter().enumerate() {
-        match read_name(name.as_ref()) {
-            Name::Ignored => grouping.ignored.push(name.as_ref().to_owned()),
-            Name::Faulty(kind) => grouping.faults.push(FileFault {
-                index,
-                name: name.as_ref().to_owned(),
-                kind,
-            }),
+        let name = name.as_ref().to_owned();
+        match read_name(&name) {
+            Name::Ignored => ignored.push((index, name)),
+            Name::Faulty(kind) => grouping.faults.push(FileFault { index, name, kind }),
             Name::Image {
                 folder,
                 id,
-                channel,
+                channels,
                 is_lossy,
-            } => {
-                let file = FieldFile {
+            } => candidates.push(Candidate {
+                folder,
+                id,
+                is_lossy,
+                file: FieldFile {
                     index,
-                    name: name.as_ref().to_owned(),
-                    channel,
-                };
-                candidates.push(Candidate {
-                    folder,
-                    id,
-                    is_lossy,
-                    file,
-                });
-            }
+                    name,
+                    channel: match channels.as_slice() {
+                        [channel] => Some(*channel),
+                        _ => None,
+                    },
+                },
+                channels,
+            }),
         }
     }
     candidates.sort_by(Candidate::order);
     for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
         let mut files: Vec<FieldFile> = Vec::new();
-        for Candidate { file, .. } in same_field {
+        for Candidate { file, channels, .. } in same_field {
+            let is_shown = |channel: &Channel| {
+                let mut kept = files.iter();
+                kept.any(|kept| kept.channel == Some(*channel))
+            };
+            if channels.len() > 1 && channels.iter().all(is_shown) {
+                ignored.push((file.index, file.name.clone()));
+                continue;
+            }
             let taken = files
                 .iter()
                 .find(|kept| kept.channel == file.channel || file.channel.is_none());
-            match taken {
-                None => files.push(file.clone()),
-                Some(kept) => grouping.faults.push(FileFault {
-                    index: file.index,
-                    name: file.name.clone(),
-                    kind: FaultKind::Repeated {
-                        kept: kept.name.clone(),
-                    },
-                }),
-            }
+            let kind = match taken {
+                Some(kept) => FaultKind::Repeated {
+                    kept: kept.name.clone(),
+                },
+                None if channels.len() > 1 && !is_separable(channels) => {
+                    FaultKind::Composite(channels.clone())
+                }
+                None => {
+                    files.push(file.clone());
+                    continue;
+                }
+            };
+            grouping.faults.push(FileFault {
+                index: file.index,
+                name: file.name.clone(),
+                kind,
+            });
+        }
+        if files.is_empty() {
+            continue;
         }
         let Candidate { id, folder, .. } = &same_field[0];
         grouping.fields.push(FieldFiles {
@@ -131,7 +165,14 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
         });
     }
     grouping.faults.sort_by_key(|fault| fault.index);
+    ignored.sort();
+    grouping.ignored = ignored.into_iter().map(|(_, name)| name).collect();
     grouping
+}
+
+/// Whether a composite of these channels is an RGB image of each in its own light.
+fn is_separable(channels: &[Channel]) -> bool {
+    channels.len() == 3 && !channels.contains(&Channel::Yellow)
 }
 
 /// An image before it is known whether its field takes it.
@@ -140,6 +181,8 @@ struct Candidate {
     id: String,
     is_lossy: bool,
     file: FieldFile,
+    /// Those that its name ends in.
+    channels: Vec<Channel>,
 }
 
 impl Candidate {
@@ -154,6 +197,7 @@ impl Candidate {
         (
             self.file.channel.is_none(),
             self.file.channel,
+            self.channels.len() > 1 && !is_separable(&self.channels),
             self.is_lossy,
             &self.file.name,
         )
@@ -164,12 +208,16 @@ enum Name {
     Image {
         folder: String,
         id: String,
-        channel: Option<Channel>,
+        /// Those that it ends in, in that order.
+        channels: Vec<Channel>,
         is_lossy: bool,
     },
     Ignored,
     Faulty(FaultKind),
 }
+
+/// What masks in a folder `masks` are called after their field.
+const MASKS: [&str; 2] = ["_cells", "_nuclei"];
 
 fn read_name(path: &str) -> Name {
     let path = path.replace('\\', "/");
@@ -181,7 +229,7 @@ fn read_name(path: &str) -> Name {
     let is_litter = ["thumbs.db", "desktop.ini"]
         .iter()
         .any(|litter| name.eq_ignore_ascii_case(litter));
-    if name.starts_with('.') || is_litter || extension == "csv" {
+    if name.starts_with('.') || is_litter || ["csv", "json"].contains(&&*extension) {
         return Name::Ignored;
     }
     let is_lossy = match extension.as_str() {
@@ -189,22 +237,46 @@ fn read_name(path: &str) -> Name {
         "jpg" | "jpeg" => true,
         _ => return Name::Faulty(FaultKind::UnknownExtension),
     };
-    let channel_file = stem
-        .rsplit_once('_')
-        .and_then(|(id, word)| Some((id, word.parse().ok()?)));
-    let (id, channel) = match channel_file {
-        Some((id, channel)) => (id, Some(channel)),
-        None => (stem, None),
-    };
+    let (id, channels) = split_channels(without_ome(stem, &extension));
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
+    }
+    // Which pixel is of which cell: our simulator writes such pictures beside a set's images.
+    let is_mask = folder.rsplit('/').next() == Some("masks")
+        && MASKS.iter().any(|ending| id.ends_with(ending));
+    if is_mask {
+        return Name::Ignored;
     }
     Name::Image {
         folder: folder.to_owned(),
         id: id.to_owned(),
-        channel,
+        channels,
         is_lossy,
     }
+}
+
+/// The stem of `x.ome.tif` without `.ome`.
+fn without_ome<'a>(stem: &'a str, extension: &str) -> &'a str {
+    match stem.rsplit_once('.') {
+        Some((shorter, ome)) if extension.starts_with("tif") && ome.eq_ignore_ascii_case("ome") => {
+            shorter
+        }
+        _ => stem,
+    }
+}
+
+/// The id, and the channels behind it that are different: of `a_blue_red` both, of `blue_blue_red`
+/// the last two, since no composite has one channel twice.
+fn split_channels(stem: &str) -> (&str, Vec<Channel>) {
+    let (mut id, mut channels) = (stem, Vec::new());
+    while let Some((shorter, word)) = id.rsplit_once('_')
+        && let Ok(channel) = word.parse()
+        && !channels.contains(&channel)
+    {
+        id = shorter;
+        channels.insert(0, channel);
+    }
+    (id, channels)
 }
 
 /// Orders texts as people do: runs of digits by value.

@@ -13,9 +13,13 @@ use serde::{Deserialize, Serialize};
 
 mod error;
 mod group;
+mod order;
 pub use error::{FieldError, ImageFault};
 pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group};
+pub use order::{ChannelOrder, OrderError};
 
+#[cfg(feature = "fields")]
+mod colour;
 #[cfg(feature = "fields")]
 mod composition;
 #[cfg(feature = "fields")]
@@ -23,9 +27,15 @@ mod container;
 #[cfg(feature = "fields")]
 mod decode;
 #[cfg(feature = "fields")]
+mod description;
+#[cfg(feature = "fields")]
+mod directory;
+#[cfg(feature = "fields")]
 mod preview;
 #[cfg(feature = "fields")]
 mod resize;
+#[cfg(feature = "fields")]
+mod stack;
 #[cfg(feature = "fields")]
 pub use composition::{Composition, Level, NoSuchComposition, Planes, normalise, square};
 #[cfg(feature = "fields")]
@@ -269,6 +279,57 @@ impl Field {
     /// The image of a channel; none where the field lacks it.
     pub fn plane(&self, channel: Channel) -> Option<&Plane> {
         self.planes.get(&channel)
+    }
+
+    /// The bits that the brightest sample of all channels takes: 12 where a camera of 12 bit wrote
+    /// files of 16 and a pixel came near white; 0 where all is black.
+    pub fn bits_used(&self) -> u32 {
+        u16::BITS - self.brightest().leading_zeros()
+    }
+
+    fn brightest(&self) -> u16 {
+        let brightest = |plane: &Plane| match plane.samples() {
+            Samples::Eight(values) => values.iter().copied().max().map(u16::from),
+            Samples::Sixteen(values) => values.iter().copied().max(),
+        };
+        self.planes
+            .values()
+            .filter_map(brightest)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The field with its 16-bit samples, which are known to use only so many `bits`, from 8 to 16,
+    /// stretched so that the brightest of these becomes 65535. Samples of 8 bit stay as they are.
+    ///
+    /// # Errors
+    /// [`FieldError::NoSuchBits`], or [`FieldError::MoreBits`] where a sample exceeds the bits.
+    pub fn stretched(mut self, bits: u32) -> Result<Self, FieldError> {
+        if !(8..=16).contains(&bits) {
+            return Err(FieldError::NoSuchBits { bits });
+        }
+        if self.bits != 16 {
+            return Ok(self);
+        }
+        let (largest, brightest) = (u16::MAX >> (16 - bits), self.brightest());
+        if brightest > largest {
+            return Err(FieldError::MoreBits {
+                claimed: bits,
+                largest,
+                brightest,
+                id: self.id,
+            });
+        }
+        for plane in self.planes.values_mut() {
+            if let Samples::Sixteen(values) = &mut plane.samples {
+                for value in values {
+                    // The upper bits repeated below, so that black stays black and white becomes white.
+                    let wide = u32::from(*value);
+                    *value = (wide << (16 - bits) | wide >> (2 * bits - 16)) as u16;
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// For visitors, for example `2048 × 2048 px, 16 bit, red green blue yellow`.

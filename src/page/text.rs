@@ -47,7 +47,7 @@ pub(super) fn device(device: &DeviceReport) -> String {
 
 /// What a file holds.
 pub(super) fn channel(channel: Option<Channel>) -> &'static str {
-    channel.map_or("composite", Channel::name)
+    channel.map_or("all channels", Channel::name)
 }
 
 /// For example `DenseNet-121, rgb, 512 px`.

@@ -1,6 +1,6 @@
 //! Files that are read, and what they become.
 
-use cytolens::field::{Channel, Field, Plane, Samples, Source, decode_field};
+use cytolens::field::{Channel, ChannelOrder, Field, Plane, Samples, Source, decode_field};
 use image::{DynamicImage, ImageFormat};
 
 use crate::files::{
@@ -198,7 +198,7 @@ fn formats_may_differ_between_channels() {
             bytes: &red,
         },
     ];
-    let field = decode_field("a", &sources).expect("readable");
+    let field = decode_field("a", &sources, &ChannelOrder::default()).expect("readable");
     assert_eq!(field.id(), "a");
     assert_eq!(field.describe(), "32 × 24 px, 8 bit, red yellow");
 }

@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use cytolens::field::{Channel, Field, FieldError, Plane, Samples, Source, decode_field};
+use cytolens::field::{
+    Channel, ChannelOrder, Field, FieldError, Plane, Samples, Source, decode_field,
+};
 use image::{DynamicImage, ImageFormat};
 
 /// A reproducible sequence of noise (Knuth's multiplier for linear congruences).
@@ -58,6 +60,7 @@ pub(crate) fn decode_green(name: &str, bytes: &[u8]) -> Result<Field, FieldError
             channel: Some(Channel::Green),
             bytes,
         }],
+        &ChannelOrder::default(),
     )
 }
 
@@ -70,6 +73,7 @@ pub(crate) fn decode_composite(name: &str, bytes: &[u8]) -> Result<Field, FieldE
             channel: None,
             bytes,
         }],
+        &ChannelOrder::default(),
     )
 }
 

@@ -62,6 +62,105 @@ fn other_images_are_composites() {
 }
 
 #[test]
+fn the_downloads_of_the_atlas_are_channels() {
+    let id = "19661_221_G2_1";
+    let grouping = group(Channel::ALL.map(|channel| format!("{id}_{channel}.jpg")));
+    assert_eq!(
+        fields(&grouping),
+        [format!(
+            "/{id}: {id}_red.jpg {id}_green.jpg {id}_blue.jpg {id}_yellow.jpg"
+        )]
+    );
+}
+
+#[test]
+fn names_that_end_in_several_channels_are_composites() {
+    let grouping = group(["x_blue_red_green.jpg", "y_RED_green_Blue.png"]);
+    assert_eq!(
+        fields(&grouping),
+        ["/x: x_blue_red_green.jpg", "/y: y_RED_green_Blue.png"]
+    );
+    let mut files = grouping.fields.iter().flat_map(|field| &field.files);
+    assert!(files.all(|file| file.channel.is_none()));
+    assert!(grouping.faults.is_empty());
+    // No composite has a channel twice, so this is a channel of a field whose id ends so.
+    let grouping = group(["control_blue_blue.png"]);
+    assert_eq!(fields(&grouping), ["/control_blue: control_blue_blue.png"]);
+}
+
+#[test]
+fn composites_that_cannot_be_parted_are_faults() {
+    let grouping = group([
+        "x_blue_red_green_yellow.jpg",
+        "y_green_yellow.jpg",
+        "z_red_green.png",
+    ]);
+    assert!(grouping.fields.is_empty());
+    let faults: Vec<_> = grouping.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        [
+            "a composite of blue, red, green, yellow cannot be parted: yellow light is red and green light too: x_blue_red_green_yellow.jpg",
+            "a composite of green, yellow cannot be parted: yellow light is red and green light too: y_green_yellow.jpg",
+            "a composite must be of red, green and blue, not only of red, green: z_red_green.png",
+        ]
+    );
+}
+
+#[test]
+fn composites_beside_the_channels_they_show_are_ignored() {
+    let names = [
+        "x_blue_red_green_yellow.jpg",
+        "x_yellow.jpg",
+        "x_red.jpg",
+        "x_green.jpg",
+        "x_blue_red_green.jpg",
+        "x_blue.jpg",
+        ".hidden",
+    ];
+    let grouping = group(names);
+    assert_eq!(
+        fields(&grouping),
+        ["/x: x_red.jpg x_green.jpg x_blue.jpg x_yellow.jpg"]
+    );
+    assert!(grouping.faults.is_empty());
+    assert_eq!(
+        grouping.ignored,
+        [
+            "x_blue_red_green_yellow.jpg",
+            "x_blue_red_green.jpg",
+            ".hidden"
+        ]
+    );
+    // One that shows more than is there is told.
+    let grouping = group(["x_red.jpg", "x_blue_red_green.jpg"]);
+    assert_eq!(
+        grouping.faults[0].to_string(),
+        "x_red.jpg is taken in its place: x_blue_red_green.jpg"
+    );
+}
+
+#[test]
+fn ome_is_no_part_of_an_id() {
+    let grouping = group([
+        "a.ome.tif",
+        "b_Green.OME.TIFF",
+        "c.ome.png",
+        "d.ome_red.tif",
+    ]);
+    assert_eq!(
+        fields(&grouping),
+        [
+            "/a: a.ome.tif",
+            "/b: b_Green.OME.TIFF",
+            "/c.ome: c.ome.png",
+            "/d.ome: d.ome_red.tif"
+        ]
+    );
+    assert_eq!(grouping.fields[1].files[0].channel, Some(Channel::Green));
+}
+
+#[test]
 fn fields_of_different_folders_stay_apart() {
     let grouping = group([
         "p10/a_red.png",
@@ -153,11 +252,21 @@ fn litter_and_tables_are_ignored() {
         "Thumbs.db",
         "desktop.ini",
         "train.csv",
+        "simulation.json",
+        "set/masks/x_cells.png",
+        "masks/x_nuclei.png",
         ".png",
     ];
     let grouping = group(names);
     assert_eq!(grouping.ignored, names);
     assert!(grouping.fields.is_empty() && grouping.faults.is_empty());
+}
+
+#[test]
+fn only_masks_in_a_folder_of_masks_are_ignored() {
+    let grouping = group(["masks/x_red.png", "x_cells.png", "masks/deep/y_cells.png"]);
+    assert!(grouping.ignored.is_empty());
+    assert_eq!(grouping.fields.len(), 3);
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 #![cfg(feature = "fields")]
 
+mod colours;
 mod composing;
 mod decoding;
+mod depths;
 mod files;
 mod grouping;
 mod previewing;
 mod real_data;
 mod refusals;
+mod stacks;

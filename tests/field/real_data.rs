@@ -3,7 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cytolens::field::{Composition, Field, FieldFiles, Source, decode_field, group, preview};
+use cytolens::field::{
+    Channel, ChannelOrder, Composition, Field, FieldFiles, Samples, Source, decode_field, group,
+    preview,
+};
+
+use crate::colours::{in_colour, jpeg};
 
 /// A folder of the development data; none, with a note, where it is not there.
 fn data(folder: &str) -> Option<PathBuf> {
@@ -48,7 +53,7 @@ fn decode(folder: &Path, files: &FieldFiles) -> Field {
             bytes,
         })
         .collect();
-    decode_field(&files.id, &sources).expect("a good field")
+    decode_field(&files.id, &sources, &ChannelOrder::default()).expect("a good field")
 }
 
 #[test]
@@ -71,6 +76,39 @@ fn fields_of_the_challenge_are_read() {
         for plane in planes.values.chunks(512 * 512) {
             let mean = plane.iter().sum::<f32>() / plane.len() as f32;
             assert!((0.001..0.6).contains(&mean), "{}: {mean}", files.id);
+        }
+    }
+}
+
+#[test]
+fn channels_of_the_challenge_are_read_as_jpegs_in_their_colour_alone() {
+    let Some(folder) = data("hpa/images") else {
+        return;
+    };
+    for files in fields_in(&folder).iter().take(8) {
+        let field = decode(&folder, files);
+        for shown in Channel::ALL {
+            let plane = field.plane(shown).expect("four channels");
+            let Samples::Eight(values) = plane.samples() else {
+                panic!("8 bit")
+            };
+            for quality in [75, 95] {
+                let bytes = jpeg(&in_colour(shown, plane.width(), values), quality);
+                for channel in Channel::ALL {
+                    let source = Source {
+                        name: &files.id,
+                        channel: Some(channel),
+                        bytes: &bytes,
+                    };
+                    let read = decode_field(&files.id, &[source], &ChannelOrder::default());
+                    assert_eq!(
+                        read.is_ok(),
+                        channel == shown,
+                        "{}, {shown} as {channel} at {quality}",
+                        files.id
+                    );
+                }
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Files that are refused, and what the visitor is told.
 
 use cytolens::field::{
-    Channel, Field, FieldError, ImageFault, MAX_FILE_BYTES, Plane, Samples, Source, decode_field,
+    Channel, ChannelOrder, Field, FieldError, ImageFault, MAX_FILE_BYTES, Plane, Samples, Source,
+    decode_field,
 };
 use image::{DynamicImage, ImageFormat};
 
@@ -213,11 +214,9 @@ fn samples_that_are_no_whole_numbers_of_8_or_16_bit() {
 }
 
 #[test]
-fn a_channel_that_is_not_grey() {
+fn a_channel_with_transparency() {
     let image = grey(16);
     for (image, found) in [
-        (DynamicImage::ImageRgb8(image.to_rgb8()), "an RGB image"),
-        (DynamicImage::ImageRgb16(image.to_rgb16()), "an RGB image"),
         (
             DynamicImage::ImageRgba8(image.to_rgba8()),
             "an RGB image with transparency",
@@ -231,14 +230,6 @@ fn a_channel_that_is_not_grey() {
             format!("the file of a channel must be a grey image, not {found}: a_green.png");
         assert_eq!(refusal(&encode(&image, ImageFormat::Png)), message);
     }
-    let message = "the file of a channel must be a grey image, not an RGB image: a_green.png";
-    assert_eq!(
-        refusal(&encode(
-            &DynamicImage::ImageRgb8(image.to_rgb8()),
-            ImageFormat::Jpeg
-        )),
-        message
-    );
 }
 
 #[test]
@@ -262,8 +253,7 @@ fn palettes_and_inks() {
     // A frame of four components, and the end.
     let inks = b"\xFF\xD8\xFF\xC0\0\x14\x08\0\x10\0\x10\x04\x01\x11\0\x02\x11\0\x03\x11\0\x04\x11\0\xFF\xD9";
     let error = decode_composite("a.jpg", inks).expect_err("a refusal");
-    let message =
-        "a file whose name ends in no channel must be an RGB image, not a CMYK image: a.jpg";
+    let message = "a file whose name ends in no channel must be an RGB image or a TIFF of all channels, not a CMYK image: a.jpg";
     assert_eq!(error.to_string(), message);
 }
 
@@ -271,8 +261,7 @@ fn palettes_and_inks() {
 fn a_composite_that_is_not_opaque_rgb() {
     let error =
         decode_composite("a.png", &encode(&grey(16), ImageFormat::Png)).expect_err("a refusal");
-    let message =
-        "a file whose name ends in no channel must be an RGB image, not a grey image: a.png";
+    let message = "a file whose name ends in no channel must be an RGB image or a TIFF of all channels, not a grey image: a.png";
     assert_eq!(error.to_string(), message);
 
     let mut image = grey(16).to_rgba8();
@@ -299,7 +288,7 @@ fn files_that_do_not_belong_together() {
                 bytes,
             })
             .collect();
-        decode_field("a", &sources)
+        decode_field("a", &sources, &ChannelOrder::default())
             .expect_err("a refusal")
             .to_string()
     };

@@ -22,18 +22,24 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
     Package(commands::package::MakePackage),
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
+    Split(commands::split::Split),
+    Augment(commands::augment::Augment),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Package(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),
+        Command::Split(command) => command.run(),
+        Command::Augment(command) => command.run(),
     };
     match done {
         Ok(code) => code,

@@ -11,6 +11,7 @@ use clap::Args;
 use cytolens::classifier::{Classifier, Prediction};
 use cytolens::package::Package;
 
+use crate::data::arguments::ReadingArguments;
 use crate::data::files::{self, Found};
 use crate::device::DeviceChoice;
 use crate::progress::progress;
@@ -30,6 +31,8 @@ pub struct Predict {
     /// A folder of fields, or image files
     #[arg(long, value_name = "DIR|FILE", num_args = 1.., required = true)]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// The table; must be new
     #[arg(long, value_name = "FILE.csv")]
     out: PathBuf,
@@ -116,7 +119,7 @@ impl Predict {
 
     fn find(&self) -> Result<Found> {
         match self.data.as_slice() {
-            [folder] if folder.is_dir() => files::in_folder(folder),
+            [folder] if folder.is_dir() => files::in_folder(folder, &self.reading.reading()),
             paths => {
                 if let Some(missing) = paths.iter().find(|path| !path.is_file()) {
                     bail!(
@@ -124,7 +127,7 @@ impl Predict {
                         missing.display()
                     );
                 }
-                files::among(paths.to_vec())
+                Ok(files::among(paths.to_vec(), &self.reading.reading()))
             }
         }
     }

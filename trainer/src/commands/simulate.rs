@@ -11,14 +11,15 @@ use rand::{RngExt, SeedableRng};
 
 use crate::data::dataset::{Table, read_table};
 use crate::progress::progress;
-use crate::simulate::{SIZES, SetOptions, Settings, write_samples, write_set};
+use crate::simulate::{SIZES, SetFolder, SetPlan, Settings, write_samples};
 
 /// Draw fields of simulated cells
 ///
-/// Writes four PNG channels a field and train.csv, or with --samples the page's sample fields.
+/// Writes four PNG channels a field and train.csv, or with --samples the page's sample fields. An interrupted set goes on when
+/// the same command is given again.
 #[derive(Debug, Args)]
 pub struct Simulate {
-    /// The set's folder; must be new
+    /// The set's folder: new, or of an interrupted set
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How many fields
@@ -33,11 +34,19 @@ pub struct Simulate {
     /// Draw label sets from this table (Id,Target); without it every location comes equally often
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
-    /// Also write which pixel belongs to which cell
+    /// Share of fields that get a second location, 0 to 1
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.0,
+        conflicts_with = "labels"
+    )]
+    mixed: f64,
+    /// Also write masks/: which pixel belongs to which cell and nucleus
     #[arg(long)]
     masks: bool,
     /// Write the page's sample fields instead of a set
-    #[arg(long, conflicts_with_all = ["count", "labels", "masks"])]
+    #[arg(long, conflicts_with_all = ["count", "labels", "mixed", "masks"])]
     samples: bool,
 }
 
@@ -52,22 +61,32 @@ impl Simulate {
                 self.size
             );
         }
+        if self.count == 0 {
+            bail!("--count must be at least 1");
+        }
+        if !(0.0..=1.0).contains(&self.mixed) {
+            bail!("--mixed must be from 0 to 1, not {}", self.mixed);
+        }
         if self.samples {
             write_samples(&self.out, self.size, self.seed)?;
         } else {
-            let settings = Settings {
-                size: self.size,
-                ..Settings::default()
+            let plan = SetPlan {
+                settings: Settings {
+                    size: self.size,
+                    ..Settings::default()
+                },
+                label_sets: self.label_sets()?,
+                seed: self.seed,
+                masks: self.masks,
             };
-            let options = SetOptions {
-                cell_masks: self.masks,
-                ..SetOptions::default()
-            };
+            let set = SetFolder::open(&self.out, &plan)?;
             let bar = progress(self.count, "Simulating");
-            let sets = self.label_sets()?;
-            write_set(&self.out, &settings, &sets, self.seed, options, || {
-                bar.inc(1);
-            })?;
+            if set.done() > 0 {
+                println!("{} of {} fields are there already", set.done(), self.count);
+                bar.set_position(set.done() as u64);
+                bar.reset_eta();
+            }
+            set.write(|| bar.inc(1))?;
             bar.finish();
         }
         println!("the fields are in {}", self.out.display());
@@ -75,18 +94,26 @@ impl Simulate {
     }
 
     fn label_sets(&self) -> Result<Vec<LabelSet>> {
+        let mut rng = StdRng::seed_from_u64(self.seed);
         let Some(table) = &self.labels else {
-            let one = |index| LabelSet::from_classes([index % COUNT]);
-            return Ok((0..self.count).map(one).collect::<Result<_, _>>()?);
+            let balanced = |index| {
+                let class = index % COUNT;
+                let mut classes = vec![class];
+                if rng.random_bool(self.mixed) {
+                    // Any of the other locations.
+                    classes.push((class + rng.random_range(1..COUNT)) % COUNT);
+                }
+                LabelSet::from_classes(classes)
+            };
+            return Ok((0..self.count).map(balanced).collect::<Result<_, _>>()?);
         };
-        let Table { rows, faults } = read_table(table)?;
+        let Table { rows, faults, .. } = read_table(table)?;
         for fault in faults {
             eprintln!("left out: {fault}");
         }
         if rows.is_empty() {
             bail!("no row of labels in {}", table.display());
         }
-        let mut rng = StdRng::seed_from_u64(self.seed);
         Ok((0..self.count)
             .map(|_| rows[rng.random_range(0..rows.len())].1)
             .collect())

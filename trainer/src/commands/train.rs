@@ -3,16 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use cytolens::field::Planes;
 use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
 use cytolens::package::sha256;
+use rayon::prelude::*;
 
+use crate::data::arguments::SetArguments;
 use crate::data::dataset::{Dataset, Sample};
+use crate::data::fault::Fault;
+use crate::data::files::ReadError;
 use crate::data::moments::Moments;
+use crate::data::split::file::{Part, read_split};
 use crate::data::split::stratified;
 use crate::device::DeviceChoice;
 use crate::progress::progress;
@@ -32,9 +37,8 @@ const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
 /// Trains the recipe's head over the frozen features of ImageNet weights.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The labelled set: a folder with train.csv and the channel files
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    set: SetArguments,
     /// A recipe's name (`first`) or TOML file
     #[arg(long, default_value = "first")]
     recipe: String,
@@ -45,6 +49,10 @@ pub struct Train {
     /// folder and in `imagenet` beside it
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
+    /// Who learns from what: a table by `trainer split`, in place of the recipe's own split. Its
+    /// test part, or its first fold, is held back
+    #[arg(long, value_name = "FILE.csv")]
+    split: Option<PathBuf>,
     /// Go on with a run of the same recipe that broke off
     #[arg(long)]
     resume: bool,
@@ -57,44 +65,45 @@ impl Train {
     /// Runs the command.
     pub fn run(&self) -> Result<ExitCode> {
         let recipe = Recipe::load(&self.recipe)?;
-        let set = Dataset::open(&self.data)?;
+        let set = self.set.open()?;
         let init = self.initial_weights(&recipe)?;
         let device = self.device.open()?;
         let (backbone, initial_weights) = pretrained(&recipe, &init, &device)?;
         let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
 
         let bar = progress(set.samples.len(), "Reading");
-        let (samples, faults) = readable(set, &recipe, &bar);
+        let (read, faults) = readable(set, &recipe, &bar);
         bar.finish();
         for fault in &faults {
             eprintln!("left out: {fault}");
         }
-        if samples.len() < 2 * recipe.split.folds {
+        if read.len() < 2 * recipe.split.folds {
             bail!(
                 "{} readable samples are too few for {} folds",
-                samples.len(),
+                read.len(),
                 recipe.split.folds
             );
         }
-
+        let (samples, moments): (Vec<Sample>, Vec<Moments>) = read.into_iter().unzip();
         let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
-        let parts = stratified(
-            &labels,
-            &[1.0 - recipe.split.held_back, recipe.split.held_back],
-            recipe.split.seed,
+        let is_held_back = self.held_back(&samples, &labels, &recipe)?;
+        let (held_back, training): (Vec<usize>, Vec<usize>) =
+            (0..samples.len()).partition(|&sample| is_held_back[sample]);
+        ensure!(
+            !held_back.is_empty() && training.len() >= recipe.split.folds,
+            "{} samples to train on and {} held back are too few",
+            training.len(),
+            held_back.len()
         );
-        let of_part = |part: usize| -> Vec<usize> {
-            (0..samples.len())
-                .filter(|&sample| parts[sample] == part)
-                .collect()
-        };
-        let (training, held_back) = (of_part(0), of_part(1));
-        folder.write_split(samples.iter().zip(&parts).map(|(sample, &part)| {
-            (
-                sample.field.id.as_str(),
-                if part == 0 { "train" } else { "held back" },
-            )
-        }))?;
+        folder.write_split(
+            samples
+                .iter()
+                .zip(&is_held_back)
+                .map(|(sample, held_back)| {
+                    let part = if *held_back { "held back" } else { "train" };
+                    (sample.field.id.as_str(), part)
+                }),
+        )?;
         println!(
             "{} samples: {} to train on, {} held back",
             samples.len(),
@@ -102,7 +111,11 @@ impl Train {
             held_back.len()
         );
 
-        let (mean, std) = plane_statistics(&samples, &training, &recipe)?;
+        let all = training.iter().fold(
+            Moments::new(recipe.input.composition.planes()),
+            |all, &sample| all.with(&moments[sample]),
+        );
+        let (mean, std) = all.mean_and_std();
         let bar = progress(samples.len(), "Features");
         let extractor = Extractor {
             backbone: &InferenceDenseNet::new(&backbone),
@@ -113,7 +126,7 @@ impl Train {
         };
         let features = extractor.all(
             &samples,
-            |sample| planes(sample, &recipe),
+            |sample| Ok(planes(sample, &recipe)?),
             &folder.features(),
             &bar,
         )?;
@@ -174,6 +187,27 @@ impl Train {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Which samples the model never sees.
+    fn held_back(
+        &self,
+        samples: &[Sample],
+        labels: &[LabelSet],
+        recipe: &Recipe,
+    ) -> Result<Vec<bool>> {
+        let Some(file) = &self.split else {
+            let shares = [1.0 - recipe.split.held_back, recipe.split.held_back];
+            let parts = stratified(labels, &shares, recipe.split.seed);
+            return Ok(parts.into_iter().map(|part| part == 1).collect());
+        };
+        let ids = samples.iter().map(|sample| sample.field.id.as_str());
+        let (parts, faults) = read_split(file)?.parts_of(ids)?;
+        for fault in faults {
+            eprintln!("left out: {fault}");
+        }
+        let held_back = |part| matches!(part, Part::Test | Part::Fold(0));
+        Ok(parts.into_iter().map(held_back).collect())
+    }
+
     fn initial_weights(&self, recipe: &Recipe) -> Result<PathBuf> {
         if let Some(file) = &self.init {
             return Ok(file.clone());
@@ -189,7 +223,7 @@ impl Train {
         );
         let places: Vec<PathBuf> = WEIGHTS_NEAR_DATA
             .iter()
-            .map(|place| self.data.join(place).join(&name))
+            .map(|place| self.set.data.join(place).join(&name))
             .collect();
         places
             .iter()
@@ -230,42 +264,42 @@ fn pretrained(recipe: &Recipe, file: &Path, device: &Device) -> Result<(DenseNet
     ))
 }
 
-/// The samples that can be read and composed; the others as faults.
+/// The samples that can be read and composed, with the moments of their planes; the others as
+/// faults.
 fn readable(
     set: Dataset,
     recipe: &Recipe,
     bar: &indicatif::ProgressBar,
-) -> (Vec<Sample>, Vec<String>) {
+) -> (Vec<(Sample, Moments)>, Vec<Fault>) {
     let mut faults = set.faults;
-    let mut samples = Vec::with_capacity(set.samples.len());
-    for sample in set.samples {
-        match planes(&sample, recipe) {
-            Ok(_) => samples.push(sample),
-            Err(error) => faults.push(format!("{error:#}")),
+    let read: Vec<Result<(Sample, Moments), ReadError>> = set
+        .samples
+        .into_par_iter()
+        .map(|sample| {
+            let planes = planes(&sample, recipe);
+            bar.inc(1);
+            let planes = planes?;
+            Ok((
+                sample,
+                Moments::new(planes.planes).with_image(&planes.values),
+            ))
+        })
+        .collect();
+    let mut samples = Vec::with_capacity(read.len());
+    for sample in read {
+        match sample {
+            Ok(sample) => samples.push(sample),
+            Err(error) => faults.push(error.into()),
         }
-        bar.inc(1);
     }
     (samples, faults)
 }
 
-fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes> {
+fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes, ReadError> {
     Ok(recipe
         .input
         .composition
         .compose(&sample.field.read()?, recipe.input.size as u32)?)
-}
-
-/// Mean and standard deviation a plane of the training part's values.
-fn plane_statistics(
-    samples: &[Sample],
-    training: &[usize],
-    recipe: &Recipe,
-) -> Result<(Vec<f32>, Vec<f32>)> {
-    let mut moments = Moments::new(recipe.input.composition.planes());
-    for &sample in training {
-        moments.add(&planes(&samples[sample], recipe)?.values);
-    }
-    Ok(moments.mean_and_std())
 }
 
 /// Thresholds from predictions by heads that have not seen the sample, and the scores they reach.

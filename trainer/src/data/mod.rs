@@ -1,7 +1,17 @@
-//! Labelled fields on disk: sets, views and splits.
+//! Labelled fields on disk: sets, views, splits, augmentation and batches.
 
+pub mod arguments;
+pub mod augmentation;
+pub mod batches;
 pub mod dataset;
+pub mod device_augmentation;
+pub mod device_batch;
+pub mod duplicates;
+pub mod fault;
 pub mod files;
 pub mod moments;
+pub mod random;
+pub mod repeats;
 pub mod split;
+pub mod table;
 pub mod views;

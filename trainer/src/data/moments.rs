@@ -21,8 +21,9 @@ impl Moments {
         }
     }
 
-    /// Adds one image: its planes one after the other, each of the same length.
-    pub fn add(&mut self, image: &[f32]) {
+    /// With one more image: its planes one after the other, each of the same length.
+    #[must_use]
+    pub fn with_image(mut self, image: &[f32]) -> Self {
         let area = image.len() / self.sums.len();
         let sums = self.sums.iter_mut().zip(&mut self.squares);
         for (plane, (sum, square)) in image.chunks_exact(area).zip(sums) {
@@ -32,6 +33,21 @@ impl Moments {
             }
         }
         self.values += area;
+        self
+    }
+
+    /// With all that others have seen, of as many planes.
+    #[must_use]
+    pub fn with(mut self, others: &Self) -> Self {
+        let added = |all: &mut Vec<f64>, more: &[f64]| {
+            all.iter_mut()
+                .zip(more)
+                .for_each(|(sum, more)| *sum += more);
+        };
+        added(&mut self.sums, &others.sums);
+        added(&mut self.squares, &others.squares);
+        self.values += others.values;
+        self
     }
 
     /// The mean and the standard deviation of each plane.
@@ -52,10 +68,9 @@ mod tests {
 
     #[test]
     fn planes_are_measured_apart_over_all_images() {
-        let mut moments = Moments::new(2);
-        moments.add(&[1.0, 3.0, 5.0, 5.0]);
-        moments.add(&[5.0, 7.0, 5.0, 5.0]);
-        let (mean, std) = moments.mean_and_std();
+        let one = Moments::new(2).with_image(&[1.0, 3.0, 5.0, 5.0]);
+        let other = Moments::new(2).with_image(&[5.0, 7.0, 5.0, 5.0]);
+        let (mean, std) = one.with(&other).mean_and_std();
         assert_eq!(mean, [4.0, 5.0]);
         assert!((std[0] - 5.0_f32.sqrt()).abs() < 1e-6);
         assert!(std[1] > 0.0, "a flat plane can be divided by");

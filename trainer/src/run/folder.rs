@@ -112,13 +112,21 @@ impl RunFolder {
     /// Writes which sample was in which part.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// Where the file cannot be written, or the run that is gone on with had another split: what it
+    /// has computed was normalised by the samples it trained on.
     pub fn write_split<'a>(&self, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
         let mut text = "Id,Part\n".to_owned();
         for (id, part) in parts {
             text.push_str(&format!("{id},{part}\n"));
         }
-        write(&self.0.join("split.csv"), text)
+        let path = self.0.join("split.csv");
+        if fs::read_to_string(&path).is_ok_and(|before| before != text) {
+            bail!(
+                "the run in {} has another split; choose another --out",
+                self.0.display()
+            );
+        }
+        write(&path, text)
     }
 
     /// Ends the run: the weights first, so that a summary means that all is there.

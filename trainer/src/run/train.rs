@@ -164,7 +164,7 @@ fn statistics(features: &[Features], chosen: &[usize], maps: usize) -> (Vec<f32>
     let mut moments = Moments::new(maps);
     for &sample in chosen {
         for view in 0..VIEWS {
-            moments.add(features[sample].view(view));
+            moments = moments.with_image(features[sample].view(view));
         }
     }
     moments.mean_and_std()

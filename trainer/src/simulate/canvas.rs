@@ -169,9 +169,9 @@ impl Plane {
         let mut result = self.clone();
         let pixels = deviation * self.scale;
         if pixels > 2.5 {
-            // Three boxes come close to a normal curve at a cost that does not grow with it.
-            let half = ((pixels * pixels * 4.0 + 1.0).sqrt() * 0.5) as usize;
-            for _ in 0..3 {
+            // Two boxes come close enough to a normal curve at a cost that does not grow with it.
+            let half = ((pixels * pixels * 6.0 + 1.0).sqrt() * 0.5) as usize;
+            for _ in 0..2 {
                 result.box_rows(half);
                 result.box_columns(half);
             }

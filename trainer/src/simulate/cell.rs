@@ -15,6 +15,8 @@ use super::texture::Grain;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Phase {
     Interphase,
+    /// Chromosomes condensed to threads in a whole nucleus.
+    Prophase,
     /// Chromosomes on the plate between the spindle's poles.
     Metaphase,
     /// Two sets of chromosomes on their way to the poles.
@@ -53,6 +55,8 @@ pub(super) struct Cell {
     /// The nucleus's outline; in mitosis, that of the space the spindle takes.
     pub(super) nucleus_outline: Outline,
     pub(super) nucleoli: Vec<Nucleolus>,
+    /// Small round pieces that came off the nucleus, and their radii.
+    pub(super) micronuclei: Vec<(Point, f32)>,
     /// The microtubule organising centre.
     pub(super) organiser: Point,
     pub(super) phase: Phase,
@@ -79,6 +83,10 @@ pub(super) struct Population {
     /// Typical width of the dark line between neighbours, in micrometres, and how it varies along the line.
     pub(super) gap: f32,
     pub(super) gap_width: Grain,
+    /// Whether cells lie with their thin edges over each other.
+    pub(super) overlap: bool,
+    /// How many micrometres from the rim cells reach their full thickness.
+    pub(super) thinning: f32,
 }
 
 /// Places the cells of a field.
@@ -110,6 +118,12 @@ pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
             layout.stream.between(0.0, 1.5)
         };
     let gap_width = Grain::new(&mut layout.stream, 9.0);
+    // Sheets of cells keep side by side; single ones creep over each other.
+    let overlap = !junctions
+        && layout
+            .stream
+            .chance(if line.gap < 0.4 { 0.35 } else { 0.75 });
+    let thinning = line.radius * layout.stream.between(0.08, 0.34);
     let Layout { spots, .. } = layout;
     let fields = FieldLooks::new(seed, settings);
     let cells = spots
@@ -129,6 +143,8 @@ pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
         cells,
         gap,
         gap_width,
+        overlap,
+        thinning,
     }
 }
 
@@ -181,26 +197,20 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
         shape(&mut outline, spot, line, daughter, stream);
     }
     let (long, short) = line.nucleus;
-    let size = stream.around(1.06, 0.14) * (spot.radius / line.radius).powf(0.5).clamp(0.75, 1.3);
+    let giant = if stream.chance(0.03) { 1.3 } else { 1.0 };
+    let size =
+        giant * stream.around(1.05, 0.15) * (spot.radius / line.radius).powf(0.5).clamp(0.75, 1.3);
     let nucleus_axis = spot.axis + 0.35 * stream.normal();
+    // Daughters begin with small dense nuclei across the axis of the division.
+    let young = daughter && stream.chance(0.6);
     let nucleus_outline = if divides {
         Outline::ellipse(long * 0.88, short * 0.95, spot.axis)
+    } else if young {
+        Outline::ellipse(long * 0.68, short * 0.5, spot.axis).wavy(stream, 0.05, 4)
     } else {
-        let roundness = stream.between(0.88, 1.12);
-        let mut ellipse = Outline::ellipse(
-            long * size * roundness,
-            short * size / roundness,
-            nucleus_axis,
-        )
-        .wavy(stream, line.bent * 0.75, 4);
-        if stream.chance(line.bent * 2.0) {
-            let (dent, depth) = (
-                nucleus_axis + FRAC_PI_2 + 0.3 * stream.normal(),
-                stream.between(0.15, 0.4),
-            );
-            ellipse.scale_by(|angle| 1.0 - depth * bell(angle_between(angle, dent), 0.45));
-        }
-        ellipse
+        let roundness = stream.between(0.86, 1.14);
+        let half_axes = (long * size * roundness, short * size / roundness);
+        nuclear_outline(half_axes, nucleus_axis, line.bent, stream)
     };
     let wander = (spot.radius * 0.9 - long * size).max(0.0) * 0.45;
     let nucleus = if divides {
@@ -208,11 +218,19 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
     } else {
         spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit())
     };
-    let nucleoli = if divides {
+    let nucleoli = if divides || young || spot.phase == Phase::Prophase {
         Vec::new()
     } else {
         nucleoli(nucleus, &nucleus_outline, stream)
     };
+    let mut micronuclei = Vec::new();
+    if !divides && stream.chance(0.6 * line.bent) {
+        for _ in 0..stream.count(1, 3) {
+            let (direction, radius) = (stream.angle(), stream.between(0.4, 1.3));
+            let away = nucleus_outline.radius(direction) + radius * stream.between(0.9, 1.8);
+            micronuclei.push((nucleus + Point::at_angle(direction) * away, radius));
+        }
+    }
     // The organising centre keeps to the roomy side of the nucleus.
     let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
     let organiser = nucleus
@@ -227,12 +245,19 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
     let round = if divides { 1.4 } else { 1.0 };
     // A thick cell is bright in every stain.
     let thick = stream.around(round, looks.uneven);
-    let stain = [(); 3].map(|()| thick * stream.around(1.0, 0.6 * looks.uneven));
+    let mut stain = [(); 3].map(|()| thick * stream.around(1.0, 0.6 * looks.uneven));
+    if young || spot.phase == Phase::Prophase {
+        // The same DNA in less room.
+        stain[1] *= 1.5;
+    }
     let defocus = if stream.chance(looks.defocused) {
         stream.between(0.3, 1.0)
     } else {
         0.0
     };
+    // A confocal microscope loses the light from out of its focal plane.
+    let in_focus = 1.0 - 0.65 * defocus;
+    let (stain, expression) = (stain.map(|stain| stain * in_focus), expression * in_focus);
     Cell {
         centre: spot.centre,
         outline,
@@ -241,12 +266,50 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) 
         nucleus,
         nucleus_outline,
         nucleoli,
+        micronuclei,
         organiser,
         phase: spot.phase,
         stain,
         expression,
         defocus,
     }
+}
+
+/// A nucleus's outline: most are slightly uneven ellipses, some have a dent, lobes, a bleb or are two in one.
+fn nuclear_outline(
+    (long, short): (f32, f32),
+    axis: f32,
+    bent: f32,
+    stream: &mut Stream,
+) -> Outline {
+    let pair = stream.chance(0.25 * bent);
+    let long = if pair { 1.45 * long } else { long };
+    let mut outline = Outline::ellipse(long, short, axis).wavy(stream, bent * 0.75, 4);
+    let mut notch = |direction: f32, depth: f32, width: f32| {
+        outline.scale_by(|angle| 1.0 - depth * bell(angle_between(angle, direction), width));
+    };
+    let aside = axis + FRAC_PI_2 + 0.3 * stream.normal();
+    if pair {
+        notch(aside, 0.75, 0.25);
+        notch(aside + PI, 0.75, 0.25);
+    } else if stream.chance(2.0 * bent) {
+        notch(aside, stream.between(0.15, 0.45), stream.between(0.3, 0.55));
+    } else if stream.chance(0.9 * bent) {
+        for _ in 0..stream.count(2, 4) {
+            notch(
+                stream.angle(),
+                stream.between(0.12, 0.4),
+                stream.between(0.1, 0.28),
+            );
+        }
+    } else if stream.chance(bent) {
+        notch(
+            stream.angle(),
+            stream.between(-0.3, -0.12),
+            stream.between(0.08, 0.16),
+        );
+    }
+    outline
 }
 
 /// Turns a cell's ellipse into an outline with lobes, tails and an uneven edge.
@@ -280,7 +343,7 @@ fn shape(outline: &mut Outline, spot: &Spot, line: &CellLine, daughter: bool, st
             1.0 + height * (-angle_between(angle, direction).abs() / width).exp()
         });
     }
-    let ragged = line.ragged * stream.between(0.3, 1.6);
+    let ragged = line.ragged * stream.between(0.1, 1.1);
     for _ in 0..24 {
         let (direction, width, height) = (
             stream.angle(),
@@ -304,7 +367,7 @@ fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut Stream) -> Vec<Nucle
         let place = nucleus
             + Point::at_angle(direction)
                 * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
-        let radius = mean * stream.between(0.13, 0.3) / (count as f32).powf(0.25);
+        let radius = mean * stream.between(0.09, 0.25) / (count as f32).powf(0.25);
         let far = |other: &Nucleolus| {
             other
                 .lobes
@@ -313,9 +376,9 @@ fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut Stream) -> Vec<Nucle
         };
         if found.iter().all(far) {
             let mut lobes = vec![(place, radius)];
-            for _ in 0..stream.count(0, 2) {
-                let aside = Point::at_angle(stream.angle()) * (radius * stream.between(0.4, 1.0));
-                lobes.push((place + aside, radius * stream.between(0.5, 0.85)));
+            for _ in 0..stream.count(0, 4) {
+                let aside = Point::at_angle(stream.angle()) * (radius * stream.between(0.5, 1.1));
+                lobes.push((place + aside, radius * stream.between(0.35, 0.8)));
             }
             found.push(Nucleolus { lobes });
         }

@@ -8,6 +8,7 @@ use std::f32::consts::{FRAC_PI_2, PI};
 use super::geometry::{Point, smooth_step};
 use super::random::{FieldSeed, Purpose, Stream};
 use super::scene::{Scene, Staining, Walk};
+use super::territory::Site;
 use super::texture::Grain;
 
 /// One filament of a cell.
@@ -21,8 +22,8 @@ pub(super) struct Filament {
 /// Grows the microtubules of all interphase cells: a polar net from the organising centre towards the membrane.
 pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament> {
     let mut style = seed.stream(Purpose::Filaments, usize::MAX);
-    let density = style.between(0.2, 0.42);
-    let wobble = style.between(0.03, 0.13);
+    let density = style.between(0.18, 0.38);
+    let wobble = style.between(0.04, 0.2);
     let central = 0.02 + 0.38 * style.unit().powi(2);
     let order = style.between(0.2, 0.9);
     let perinuclear = style.between(2.5, 10.0);
@@ -39,7 +40,8 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
             |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
         for _ in 0..((area * density) as usize).clamp(16, 420) {
             let light = stream.between(0.25, 0.8);
-            let over = stream.chance(0.22);
+            let over = stream.chance(0.3);
+            let beside = stream.between(0.15, 1.2);
             let (start, direction) = origin(scene, number, (central, perinuclear), &mut stream);
             // Long cells order their filaments along their axis, round ones around the organising centre.
             let aligned = (cell.elongation - 1.0).clamp(0.1, 0.8);
@@ -54,13 +56,16 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
                 start,
                 direction,
                 wobble,
-                steps: stream.count(6, 36),
+                steps: stream.count(8, 40),
                 step: 0.9,
                 guide,
             };
-            let points = scene.wander(number, walk, &mut stream, |site| {
-                site.rim > 0.5 && (over || site.nucleus > 0.15)
+            let mut points = scene.wander(number, walk, &mut stream, |site| {
+                site.rim > 0.5 && (over || site.nucleus > beside)
             });
+            if scene.population.overlap {
+                creep(scene, &mut points, &mut stream);
+            }
             filaments.push(Filament {
                 cell: number,
                 points,
@@ -69,6 +74,26 @@ pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
         }
     }
     filaments
+}
+
+/// Lets a filament that has come to its cell's border run on over the neighbour there.
+fn creep(scene: &Scene, points: &mut Vec<Point>, stream: &mut Stream) {
+    let [.., before, last] = points[..] else {
+        return;
+    };
+    let at_border = |site: Site| site.contact && site.rim < 3.0;
+    if !scene.territory.at(last).is_some_and(at_border) {
+        return;
+    }
+    let step = last - before;
+    for number in 1..=stream.count(0, 5) {
+        let next = last + step * number as f32;
+        let is_cytoplasm = |site: Site| site.nucleus > 0.5;
+        if !scene.territory.at(next).is_some_and(is_cytoplasm) {
+            break;
+        }
+        points.push(next);
+    }
 }
 
 /// Where a microtubule starts and which way it goes; `central` is the share that starts at the organising centre, and the
@@ -113,7 +138,7 @@ fn origin(
 /// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
 pub(super) fn microtubules(staining: &mut Staining) {
     let width = staining.stream.between(0.28, 0.36);
-    let haze = staining.stream.between(0.08, 0.25);
+    let haze = 0.03 + 0.32 * staining.stream.unit().powi(2);
     let flat = staining.stream.between(0.2, 0.8);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);
@@ -129,7 +154,7 @@ pub(super) fn microtubules(staining: &mut Staining) {
                 .territory
                 .at(place)
                 .map_or(1.0, |site| match site.nucleus {
-                    inside if inside < 0.0 => 0.5,
+                    inside if inside < 0.0 => 0.35,
                     away => flat + (1.0 - flat) * (-away / 5.0).exp(),
                 });
             let ending = 1.0 - 0.6 * segment as f32 / last;
@@ -140,7 +165,7 @@ pub(super) fn microtubules(staining: &mut Staining) {
         if scene.cells()[site.cell].divides() {
             return 0.0;
         }
-        let thick = smooth_step(0.0, 3.0, site.rim) * if site.nucleus < 0.0 { 0.6 } else { 1.0 };
+        let thick = scene.thickness(site) * if site.nucleus < 0.0 { 0.5 } else { 1.0 };
         let thick = thick * (flat + (1.0 - flat) * (-site.nucleus.max(0.0) / 5.0).exp());
         haze * thick * (1.0 + 0.35 * grain.at(site.place)).max(0.0)
     });
@@ -149,7 +174,7 @@ pub(super) fn microtubules(staining: &mut Staining) {
 
 /// Microtubule ends: short comets at the growing ends, most of them near the rim.
 pub(super) fn microtubule_ends(staining: &mut Staining) {
-    let length = staining.stream.between(0.45, 0.9);
+    let length = staining.stream.between(0.6, 1.1);
     let scene = staining.scene;
     for filament in &scene.microtubules {
         let points = &filament.points;
@@ -168,7 +193,7 @@ pub(super) fn microtubule_ends(staining: &mut Staining) {
             let light = staining.brightness[filament.cell] * staining.stream.between(0.4, 1.0);
             staining
                 .plane
-                .dash(points[place], direction, (length, 0.22), light);
+                .dash(points[place], direction, (length, 0.24), 1.4 * light);
         }
     }
     super::endomembrane::haze(staining, 0.08);

@@ -29,7 +29,7 @@ pub(super) fn chromosomes(staining: &mut Staining) {
         let apart = match cell.phase {
             Phase::Metaphase => 0.0,
             Phase::Anaphase => cell.nucleus_outline.radius(cell.axis) * 0.62,
-            Phase::Interphase | Phase::Daughter(_) => continue,
+            Phase::Interphase | Phase::Prophase | Phase::Daughter(_) => continue,
         };
         let (along, across) = (
             Point::at_angle(cell.axis),
@@ -38,7 +38,7 @@ pub(super) fn chromosomes(staining: &mut Staining) {
         let half = cell.nucleus_outline.radius(cell.axis + FRAC_PI_2) * 0.9;
         let sides: &[f32] = if apart > 0.0 { &[-1.0, 1.0] } else { &[0.0] };
         for side in sides {
-            for _ in 0..34 {
+            for _ in 0..55 {
                 let aside = half * staining.stream.between(-1.0, 1.0);
                 // Arms trail behind the centromeres on the way to the poles.
                 let bend = -0.12 * aside * aside / half;
@@ -50,7 +50,7 @@ pub(super) fn chromosomes(staining: &mut Staining) {
                     place,
                     direction,
                     (1.2, 0.7),
-                    0.5 * staining.brightness[number],
+                    0.45 * staining.brightness[number],
                 );
             }
         }
@@ -155,7 +155,7 @@ pub(super) fn cytokinetic_bridge(staining: &mut Staining) {
     };
     for (number, start, end) in bridges(staining.scene) {
         // A field is labelled for its bridge, so the bridge shows whatever its cells express.
-        let light = 1.3 * staining.brightness[number].max(0.7);
+        let light = 1.7 * staining.brightness[number].max(0.7);
         staining
             .plane
             .stroke(&[start, start.mix(end, 0.5), end], 1.1, |_| bundle * light);

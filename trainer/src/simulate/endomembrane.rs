@@ -14,26 +14,32 @@ pub(super) fn reticulum(staining: &mut Staining) {
     let mesh = staining.stream.between(1.2, 2.0);
     let net = Grain::new(&mut staining.stream, mesh);
     let second = Grain::new(&mut staining.stream, mesh * 0.6);
-    let fine = Grain::new(&mut staining.stream, 0.7);
-    let clouds = Grain::new(&mut staining.stream, 7.0);
-    let reach = staining.stream.between(3.0, 11.0);
+    let fine = Grain::new(&mut staining.stream, 0.6);
+    let vacuoles = Grain::new(&mut staining.stream, 1.3);
+    let empty = staining.stream.between(-0.3, 0.6).max(0.0);
+    let clouds = Grain::new(&mut staining.stream, 5.0);
+    let reach = staining.stream.between(2.5, 10.0);
     let floor = staining.stream.between(0.05, 0.35);
     let sheet = staining.stream.between(0.4, 0.75);
-    let nucleus = staining.stream.between(0.04, 0.22);
-    let envelope = staining.stream.between(0.0, 0.35);
+    let nucleus = staining.stream.between(0.02, 0.18);
+    let envelope = staining.stream.between(-0.1, 0.25).max(0.0);
     staining.shade(|scene, site, _| {
-        let depth = site.nucleus.max(0.0);
+        let fineness = fine.at(site.place);
+        let inner = nucleus * (1.0 + 0.3 * fineness).max(0.0);
         let divides = scene.cells()[site.cell].divides();
-        let reach =
-            (floor + (1.0 - floor) * (-depth / reach).exp()) * smooth_step(-0.2, 2.5, site.rim);
+        if site.nucleus < -1.0 && !divides {
+            return inner;
+        }
+        let depth = site.nucleus.max(0.0);
+        let reach = (floor + (1.0 - floor) * (-depth / reach).exp()) * scene.thickness(site);
         let threads = net
             .net(site.place, 0.55)
             .max(0.8 * second.net(site.place, 0.55));
-        let uneven = (1.0 + 0.25 * clouds.at(site.place)).max(0.2)
-            * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
+        let uneven = (1.0 + 0.35 * clouds.at(site.place)).max(0.2)
+            * (1.0 + 0.45 * fineness).max(0.0)
+            * (1.0 - empty * smooth_step(1.3, 1.9, vacuoles.at(site.place)));
         let body = reach * uneven * (sheet + (1.0 - sheet) * threads);
         let within = smooth_step(0.25, -0.25, site.nucleus) * if divides { 0.5 } else { 1.0 };
-        let inner = nucleus * (1.0 + 0.3 * fine.at(site.place)).max(0.0);
         body * (1.0 - within) + inner * within + envelope * bell(site.nucleus, 0.3)
     });
 }
@@ -53,20 +59,21 @@ pub(super) fn golgi(staining: &mut Staining) {
             continue;
         }
         let middle = (owner.organiser - owner.nucleus).angle();
+        let around = |place: Point| (place - owner.nucleus).angle() + FRAC_PI_2;
         for _ in 0..staining.stream.count(7, 15) {
             let direction = middle + spread * staining.stream.normal() * 0.8;
-            let off = staining.stream.between(0.5, 3.4);
+            let off = staining.stream.between(0.4, 2.6);
             let start = owner.nucleus
                 + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) + off);
             let along = direction + FRAC_PI_2 + 0.35 * staining.stream.normal();
-            let steps = staining.stream.count(2, 7);
+            let steps = staining.stream.count(3, 10);
             let walk = Walk {
                 start,
                 direction: along,
-                wobble: 0.3,
+                wobble: 0.25,
                 steps,
                 step: 0.55,
-                guide: None,
+                guide: Some(&around),
             };
             let path = scene.wander(cell, walk, &mut staining.stream, |site| {
                 site.nucleus > 0.3 && site.rim > 0.4
@@ -153,7 +160,7 @@ pub(super) fn cytosol(staining: &mut Staining) {
     } else {
         staining.stream.between(0.25, 0.8)
     };
-    let thickness = staining.stream.between(0.8, 4.0);
+    let thickness = staining.stream.between(0.8, 6.0);
     let hole = staining.stream.between(0.0, 0.5);
     let central = staining.stream.between(0.0, 0.5);
     staining.shade(|scene, site, index| {
@@ -175,12 +182,9 @@ pub(super) fn cytosol(staining: &mut Staining) {
 /// A thin even veil over the cytoplasm, as nearly every protein leaves.
 pub(super) fn haze(staining: &mut Staining, light: f32) {
     let grain = Grain::new(&mut staining.stream, 0.8);
-    staining.shade(|_, site, _| {
-        let within = if site.nucleus < 0.0 { 0.5 } else { 1.0 };
-        light
-            * within
-            * smooth_step(-0.2, 2.5, site.rim)
-            * (1.0 + 0.3 * grain.at(site.place)).max(0.0)
+    staining.shade(|scene, site, _| {
+        let within = if site.nucleus < 0.0 { 0.7 } else { 1.0 };
+        light * within * scene.thickness(site) * (1.0 + 0.3 * grain.at(site.place)).max(0.0)
     });
 }
 
@@ -192,6 +196,14 @@ pub(super) fn unspecific(staining: &mut Staining, cytoplasm: f32, nucleus: f32) 
         let within = smooth_step(0.3, -0.3, site.nucleus);
         let texture = (0.9 + 0.35 * grain.at(site.place)).max(0.0);
         let inner = nucleus * (1.0 - 0.6 * scene.nucleoli.values[index]);
-        texture * (cytoplasm * smooth_step(-0.2, 2.5, site.rim) * (1.0 - within) + inner * within)
+        texture * (cytoplasm * scene.thickness(site) * (1.0 - within) + inner * within)
     });
+    if staining.stream.chance(0.35) {
+        // Dots of precipitate or of vesicles that the antibody also binds.
+        let density = staining.stream.between(0.01, 0.08);
+        for cell in staining.shown_cells() {
+            let count = (staining.scene.area(cell) * density) as usize;
+            super::vesicles::sprinkle(staining, cell, count, (0.22, 0.4), 0.1 + 1.2 * cytoplasm);
+        }
+    }
 }

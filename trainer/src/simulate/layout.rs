@@ -81,6 +81,10 @@ impl Layout {
     /// Places two daughters that a bridge joins.
     pub(super) fn place_daughters(&mut self) {
         let place = self.inner_place();
+        self.part(place);
+    }
+
+    fn part(&mut self, place: Point) {
         let axis = self.stream.angle();
         let radius = self.line.radius * self.stream.between(0.65, 0.8);
         let distance = 2.0 * radius + self.stream.between(1.0, 5.0);
@@ -146,7 +150,7 @@ impl Layout {
         let margin = self.line.radius * 0.8;
         let area = (FIELD_WIDTH + 2.0 * margin).powi(2);
         // Darts leave gaps that outlines then grow into, so covering all of the field takes less than its area.
-        let wanted = 0.62 * self.coverage * area;
+        let wanted = 0.68 * self.coverage * area;
         let mut covered: f32 = self
             .spots
             .iter()
@@ -182,8 +186,15 @@ impl Layout {
             }
             covered += PI * spot.radius * spot.radius;
             if self.stream.chance(mitoses) {
-                // Cells round up to divide.
-                spot = self.dividing(centre);
+                match self.stream.count(0, 3) {
+                    0 => spot.phase = Phase::Prophase,
+                    1 => {
+                        self.part(centre);
+                        continue;
+                    }
+                    // Cells round up to divide.
+                    _ => spot = self.dividing(centre),
+                }
             }
             self.spots.push(spot);
         }

@@ -16,16 +16,17 @@ mod layout;
 mod locations;
 mod nucleus;
 mod optics;
+mod png;
 mod random;
 mod samples;
 mod scene;
+mod set;
 mod surface;
 mod territory;
 #[cfg(test)]
 mod tests;
 mod texture;
 mod vesicles;
-mod write;
 
 use cytolens::labels::LabelSet;
 
@@ -35,10 +36,13 @@ use optics::{Exposure, Microscope};
 use random::{FieldSeed, Purpose, Stream};
 pub(crate) use samples::write_samples;
 use scene::{Scene, Staining};
-pub(crate) use write::{SetOptions, write_set};
+pub(crate) use set::{SetFolder, SetPlan};
 
 /// The width of a field in micrometres: 2048 pixels of 0.08 micrometres, the atlas's usual image (63x, NA 1.4).
 pub(crate) const FIELD_WIDTH: f32 = 164.0;
+
+/// Rises with every change of what fields look like, so that no set mixes two.
+pub(crate) const SIMULATOR_VERSION: u32 = 2;
 
 /// The least and the greatest size of a field in pixels.
 pub(crate) const SIZES: std::ops::RangeInclusive<usize> = 32..=4096;
@@ -94,27 +98,29 @@ pub(crate) struct SimulatedField {
     pub(crate) yellow: Vec<u8>,
     /// The number of the cell that each pixel belongs to, from 1; 0 outside cells.
     pub(crate) cells: Vec<u16>,
+    /// The same for nuclei: 0 outside nuclei and in cells in mitosis, which have none.
+    pub(crate) nuclei: Vec<u16>,
 }
 
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 const EXPOSURES: [Exposure; 4] = [
     Exposure {
-        bright: (220.0, 0.35),
+        bright: (232.0, 0.45),
         least: 0.3,
         photons: (42.0, 0.6),
     },
     Exposure {
-        bright: (112.0, 0.65),
-        least: 0.55,
+        bright: (94.0, 0.85),
+        least: 0.6,
         photons: (24.0, 0.8),
     },
     Exposure {
-        bright: (200.0, 0.3),
+        bright: (216.0, 0.4),
         least: 0.3,
         photons: (110.0, 0.5),
     },
     Exposure {
-        bright: (158.0, 0.4),
+        bright: (190.0, 0.5),
         least: 0.3,
         photons: (34.0, 0.7),
     },
@@ -180,6 +186,7 @@ pub(crate) fn simulate_field(
         green,
         blue,
         yellow,
+        nuclei: scene.nuclei(),
         cells: scene.territory.owner,
     }
 }
@@ -241,5 +248,5 @@ fn protein(
 fn veil(style: &mut Stream, settings: &Settings, labels: LabelSet) -> (f32, f32) {
     let strength = settings.background * if labels.is_empty() { 0.5 } else { 1.0 };
     let mut level = |greatest: f32| strength * greatest * style.unit().powi(2);
-    (level(0.3), level(0.25))
+    (level(0.2), 0.06 * strength + level(0.3))
 }

@@ -3,6 +3,7 @@
 //! Descriptions follow the atlas's pages on the nucleoplasm, nuclear membrane and nucleoli, such as
 //! <https://www.proteinatlas.org/humanproteome/subcellular/nucleoplasm>.
 
+use super::cell::Phase;
 use super::geometry::{Point, bell, smooth_step};
 use super::random::Stream;
 use super::scene::{Scene, Staining, Walk};
@@ -11,7 +12,7 @@ use super::texture::Grain;
 
 /// How much of a pixel lies in the nucleus: 1 inside, 0 outside, with a soft edge.
 pub(super) fn inside(site: &Site) -> f32 {
-    smooth_step(0.3, -0.3, site.nucleus)
+    smooth_step(0.22, -0.22, site.nucleus)
 }
 
 /// What cells in mitosis show of a nuclear protein: it spreads through the whole rounded cell, but for the chromosomes.
@@ -21,21 +22,31 @@ fn spread_in_mitosis(scene: &Scene, site: &Site) -> Option<f32> {
         .then(|| 0.35 * smooth_step(0.0, 1.0, site.rim))
 }
 
-/// DNA: chromatin of uneven density, darker nucleoli, brighter at the rim; in some species bright chromocentres.
+/// DNA: chromatin of uneven density, darker nucleoli, folds, brighter at the rim; in some species bright chromocentres, and
+/// threads before a division.
 pub(super) fn dna(staining: &mut Staining) {
-    let coarse = Grain::new(&mut staining.stream, 1.7);
+    let size = staining.stream.between(0.9, 1.6);
+    let coarse = Grain::new(&mut staining.stream, size);
     let fine = Grain::new(&mut staining.stream, 0.6);
-    let contrast = staining.stream.between(0.5, 1.8);
-    let hole = staining.stream.between(0.45, 0.8);
+    let folds = Grain::new(&mut staining.stream, 8.0);
+    let threads = Grain::new(&mut staining.stream, 1.5);
+    let contrast = staining.stream.between(0.7, 2.0);
+    let hole = staining.stream.between(0.4, 0.8);
     let rim = staining.stream.between(0.0, 0.2);
+    let crease = staining.stream.between(-0.15, 0.3);
     staining.shade(|scene, site, index| {
         if site.nucleus > 0.4 || scene.cells()[site.cell].divides() {
             return 0.0;
         }
-        let texture = 0.8 + contrast * (0.13 * coarse.at(site.place) + 0.1 * fine.at(site.place));
+        if scene.cells()[site.cell].phase == Phase::Prophase {
+            return inside(site) * (0.25 + 0.9 * threads.net(site.place, 0.6));
+        }
+        let texture = 0.8 + contrast * (0.12 * coarse.at(site.place) + 0.12 * fine.at(site.place));
+        let texture = texture * (1.0 - crease * folds.net(site.place, 0.15));
         let edge = rim * bell(site.nucleus + 0.6, 0.5);
         inside(site) * (texture + edge).max(0.15) * (1.0 - hole * scene.nucleoli.values[index])
     });
+    micronuclei(staining, 0.8);
     if staining.scene.population.line.chromocentres {
         for cell in staining.resting_cells() {
             for _ in 0..staining.stream.count(8, 16) {
@@ -49,6 +60,16 @@ pub(super) fn dna(staining: &mut Staining) {
                     staining.plane.spot(place, radius, light);
                 }
             }
+        }
+    }
+}
+
+/// The pieces that came off nuclei, which show what their nucleus shows.
+fn micronuclei(staining: &mut Staining, light: f32) {
+    for cell in staining.resting_cells() {
+        for (place, radius) in &staining.scene.cells()[cell].micronuclei {
+            let height = light * staining.brightness[cell];
+            staining.plane.disc(*place, *radius, 0.3, height);
         }
     }
 }
@@ -83,7 +104,7 @@ fn place_in_nucleus(scene: &Scene, cell: usize, stream: &mut Stream, depth: f32)
 pub(super) fn nucleoplasm(staining: &mut Staining) {
     let grain_size = staining.stream.between(0.5, 1.4);
     let grain = Grain::new(&mut staining.stream, grain_size);
-    let contrast = staining.stream.between(0.05, 0.4);
+    let contrast = staining.stream.between(0.05, 0.45);
     let hole = staining.stream.between(0.6, 1.0);
     staining.shade(|scene, site, index| {
         if let Some(light) = spread_in_mitosis(scene, site) {
@@ -95,6 +116,7 @@ pub(super) fn nucleoplasm(staining: &mut Staining) {
         let texture = (0.85 + contrast * grain.at(site.place)).max(0.0);
         inside(site) * texture * (1.0 - hole * scene.nucleoli.values[index])
     });
+    micronuclei(staining, 0.8);
 }
 
 /// A faint veil over the nucleus, as most nuclear proteins leave.
@@ -203,7 +225,7 @@ pub(super) fn fibrillar_centres(staining: &mut Staining) {
                     let aside = Point::at_angle(staining.stream.angle())
                         * (radius * 0.75 * staining.stream.unit().sqrt());
                     let size = staining.stream.between(0.28, 0.5);
-                    let height = light * staining.stream.between(0.6, 1.0);
+                    let height = light * staining.stream.between(0.9, 1.4);
                     staining.plane.spot(*centre + aside, size, height);
                 }
             }
@@ -246,12 +268,12 @@ pub(super) fn speckles(staining: &mut Staining) {
 /// Nuclear bodies: a few to a dozen round distinct spots in the nucleoplasm.
 pub(super) fn bodies(staining: &mut Staining) {
     let typical = staining.stream.count(2, 9);
-    let size = staining.stream.between(0.35, 0.65);
+    let size = staining.stream.between(0.42, 0.75);
     for cell in staining.resting_cells() {
         for _ in 0..staining.stream.count(1, 2 * typical) {
             let (radius, light) = (
                 staining.stream.around(size, 0.2),
-                staining.stream.between(0.6, 1.1),
+                staining.stream.between(0.8, 1.5),
             );
             if let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.6) {
                 staining

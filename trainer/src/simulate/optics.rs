@@ -11,6 +11,9 @@ use super::scene::Scene;
 /// With fewer photons than this in the brightest pixels a field would not have been kept.
 const LEAST_PHOTONS: f32 = 9.0;
 
+/// The grey value that bright structures are kept under.
+const MOST_BRIGHT: f32 = 245.0;
+
 /// How bright a channel's images come out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exposure {
@@ -41,7 +44,7 @@ impl Microscope {
         let spread = if soft {
             stream.between(0.25, 0.5)
         } else {
-            stream.between(0.08, 0.13)
+            stream.between(0.07, 0.12)
         };
         let uneven = settings.variation;
         let defocus = scene
@@ -96,15 +99,19 @@ impl Microscope {
             .for_each(|(value, wide)| *value += stray * wide);
 
         let (median, spread) = exposure.bright;
-        let bright = stream.around(median, spread * settings.variation) / 255.0;
+        // Exposures are chosen so that little is saturated.
+        let bright = stream
+            .around(median, spread * settings.variation)
+            .min(MOST_BRIGHT)
+            / 255.0;
         let gain = bright / brightest(&light.values).max(exposure.least);
         let photons = stream
             .around(exposure.photons.0, exposure.photons.1 * settings.variation)
             .max(LEAST_PHOTONS)
             / settings.noise.max(1e-3);
         let read = stream.between(0.4, 1.8) * settings.noise / 255.0;
-        // The detector's offset is set so that empty glass reads as black.
-        let black = stream.between(0.0, 4.0) / 255.0 + read;
+        // The detector's offset is set so that empty glass reads as black, or nearly.
+        let black = stream.between(-1.5, 2.5) / 255.0 + read;
         let detector = Detector {
             photons,
             read,
@@ -162,10 +169,11 @@ impl Detector {
         let bits = stream.bits();
         let noise = self.read * normal_of(bits) - self.black;
         let expected = light * self.photons;
-        if expected < 1e-4 {
+        // Less than one photon in a thousand pixels is none.
+        if expected < 1e-3 {
             return noise;
         }
-        let counted = if expected < 14.0 {
+        let counted = if expected < 9.0 {
             poisson(expected, (bits >> 40) as f32 / (1_u64 << 24) as f32)
         } else {
             expected + expected.sqrt() * normal_of(bits >> 20)
@@ -176,15 +184,26 @@ impl Detector {
 
 /// The Poisson count at a quantile, by adding up the probabilities.
 fn poisson(mean: f32, quantile: f32) -> f32 {
+    const MOST: usize = 48;
+    // A division at every step would cost as much as all else in this file.
+    static INVERSES: [f32; MOST] = {
+        let mut inverses = [0.0; MOST];
+        let mut count = 0;
+        while count < MOST {
+            inverses[count] = 1.0 / (count + 1) as f32;
+            count += 1;
+        }
+        inverses
+    };
     let mut probability = (-mean).exp();
     let mut sum = probability;
-    let mut count = 0.0;
-    while quantile > sum && count < 60.0 {
-        count += 1.0;
-        probability *= mean / count;
+    let mut count = 0;
+    while quantile > sum && count < MOST {
+        probability *= mean * INVERSES[count];
         sum += probability;
+        count += 1;
     }
-    count
+    count as f32
 }
 
 /// A normal number from twelve bits, by a table of quantiles.

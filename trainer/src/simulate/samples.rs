@@ -3,76 +3,107 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cytolens::labels::{LOCATIONS, LabelSet};
-use image::ExtendedColorType;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::write::{SetOptions, write_field, write_png};
+use super::png::{Packing, Pixels, write_png, write_whole};
+use super::set::write_channels;
 use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
 use crate::data::files::claim_folder;
 
 /// Pixels on a side of a thumbnail.
 const THUMBNAIL: usize = 160;
 
-/// A sample: what its files are called, its class, the cell line it shows, and which field of the seed it is.
+/// A sample: what it is called, its classes, the cell line it shows, and which field of the seed it is.
 struct Choice {
-    id: &'static str,
-    class: usize,
+    title: &'static str,
+    classes: &'static [usize],
     cell_line: &'static str,
     index: u64,
 }
 
-/// The samples, in the order the page shows them.
-const CHOICES: [Choice; 8] = [
+impl Choice {
+    /// What the sample's files are called.
+    fn id(&self) -> String {
+        format!("sample-{}", self.title.to_lowercase().replace(' ', "-"))
+    }
+}
+
+/// The samples, in the order the page shows them: from the nucleus outwards.
+const CHOICES: [Choice; 12] = [
     Choice {
-        id: "sample-nucleoplasm",
-        class: 0,
+        title: "Nucleoplasm",
+        classes: &[0],
         cell_line: "U-2 OS",
         index: 0,
     },
     Choice {
-        id: "sample-nucleoli",
-        class: 2,
+        title: "Nuclear membrane",
+        classes: &[1],
+        cell_line: "HeLa",
+        index: 8,
+    },
+    Choice {
+        title: "Nucleoli",
+        classes: &[2],
         cell_line: "U-2 OS",
         index: 11,
     },
     Choice {
-        id: "sample-mitochondria",
-        class: 23,
-        cell_line: "U-2 OS",
-        index: 2,
-    },
-    Choice {
-        id: "sample-golgi-apparatus",
-        class: 7,
-        cell_line: "U-251 MG",
-        index: 3,
-    },
-    Choice {
-        id: "sample-plasma-membrane",
-        class: 21,
+        title: "Nuclear speckles",
+        classes: &[4],
         cell_line: "A-431",
-        index: 4,
+        index: 21,
     },
     Choice {
-        id: "sample-microtubules",
-        class: 14,
-        cell_line: "U-2 OS",
-        index: 5,
-    },
-    Choice {
-        id: "sample-endoplasmic-reticulum",
-        class: 6,
+        title: "Endoplasmic reticulum",
+        classes: &[6],
         cell_line: "U-2 OS",
         index: 16,
     },
     Choice {
-        id: "sample-cytosol",
-        class: 25,
+        title: "Golgi apparatus",
+        classes: &[7],
         cell_line: "U-251 MG",
-        index: 7,
+        index: 3,
+    },
+    Choice {
+        title: "Lysosomes",
+        classes: &[10],
+        cell_line: "U-2 OS",
+        index: 12,
+    },
+    Choice {
+        title: "Actin filaments",
+        classes: &[12],
+        cell_line: "U-2 OS",
+        index: 10,
+    },
+    Choice {
+        title: "Microtubules",
+        classes: &[14],
+        cell_line: "U-2 OS",
+        index: 21,
+    },
+    Choice {
+        title: "Plasma membrane",
+        classes: &[21],
+        cell_line: "A-431",
+        index: 21,
+    },
+    Choice {
+        title: "Mitochondria",
+        classes: &[23],
+        cell_line: "U-2 OS",
+        index: 2,
+    },
+    Choice {
+        title: "Nucleoli and cytosol",
+        classes: &[2, 25],
+        cell_line: "U-251 MG",
+        index: 21,
     },
 ];
 
@@ -85,10 +116,10 @@ struct Catalogue {
 
 #[derive(Debug, Serialize)]
 struct Entry {
-    id: &'static str,
+    id: String,
     title: &'static str,
     labels: Vec<&'static str>,
-    files: Vec<String>,
+    files: [String; 4],
     thumbnail: String,
 }
 
@@ -113,8 +144,7 @@ pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
     let mut json = serde_json::to_string_pretty(&Catalogue { samples, made_by })?;
     json.push('\n');
     for (name, text) in [("samples.json", json.as_str()), ("README.md", README)] {
-        let path = out.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_whole(&out.join(name), |partial| Ok(fs::write(partial, text)?))?;
     }
     Ok(())
 }
@@ -139,31 +169,27 @@ fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<E
     };
     let field = simulate_field(
         &settings,
-        LabelSet::from_classes([choice.class])?,
+        LabelSet::from_classes(choice.classes.iter().copied())?,
         seed,
         choice.index,
     );
-    let files = write_field(
-        out,
-        choice.id,
-        &field,
-        SetOptions {
-            smallest: true,
-            ..SetOptions::default()
-        },
-    )?;
-    let thumbnail = format!("{}_preview.png", choice.id);
+    let id = choice.id();
+    let files = write_channels(out, &id, &field, Packing::Smallest)?;
+    let thumbnail = format!("{id}_preview.png");
     write_png(
         &out.join(&thumbnail),
-        &preview(&field),
+        Pixels::Colour(&preview(&field)),
         THUMBNAIL,
-        ExtendedColorType::Rgb8,
-        true,
+        Packing::Smallest,
     )?;
     Ok(Entry {
-        id: choice.id,
-        title: LOCATIONS[choice.class],
-        labels: vec![LOCATIONS[choice.class]],
+        id,
+        title: choice.title,
+        labels: choice
+            .classes
+            .iter()
+            .map(|class| LOCATIONS[*class])
+            .collect(),
         files,
         thumbnail,
     })

@@ -3,7 +3,7 @@
 use super::canvas::Plane;
 use super::cell::{Cell, Population};
 use super::cytoskeleton::{Filament, grow_microtubules};
-use super::geometry::{Point, angle_between};
+use super::geometry::{Point, angle_between, smooth_step};
 use super::random::{FieldSeed, Stream};
 use super::territory::{Site, Territory};
 
@@ -36,7 +36,7 @@ impl Scene {
             .flat_map(|cell| &cell.nucleoli)
             .flat_map(|nucleolus| &nucleolus.lobes)
         {
-            nucleoli.disc(lobe.0, lobe.1, 0.5, 1.0);
+            nucleoli.disc(lobe.0, lobe.1, 0.7, 1.0);
         }
         let mut scene = Self {
             population,
@@ -51,6 +51,22 @@ impl Scene {
 
     pub(super) fn cells(&self) -> &[Cell] {
         &self.population.cells
+    }
+
+    /// How thick the cell is at a site, as a share of its thickest part: cells thin out towards their rim.
+    pub(super) fn thickness(&self, site: &Site) -> f32 {
+        smooth_step(-0.2, self.population.thinning, site.rim)
+    }
+
+    /// The number of the cell whose nucleus each pixel shows, from 1; 0 outside nuclei.
+    pub(super) fn nuclei(&self) -> Vec<u16> {
+        let mut nuclei = vec![0; self.territory.owner.len()];
+        for (index, site) in self.territory.sites() {
+            if site.nucleus < 0.0 && !self.cells()[site.cell].divides() {
+                nuclei[index] = self.territory.owner[index];
+            }
+        }
+        nuclei
     }
 
     /// The part of a cell's area that lies in the field, in square micrometres.
@@ -178,11 +194,12 @@ pub(super) struct Staining<'a> {
 }
 
 impl Staining<'_> {
-    /// Adds light to every pixel inside cells.
+    /// Adds light to every pixel inside cells, twice where cells overlap.
     pub(super) fn shade(&mut self, mut light: impl FnMut(&Scene, &Site, usize) -> f32) {
-        for (index, site) in self.scene.territory.sites() {
+        let territory = &self.scene.territory;
+        for (index, site) in territory.sites().chain(territory.overlaps()) {
             self.plane.values[index] +=
-                self.brightness[site.cell] * light(self.scene, &site, index);
+                self.brightness[site.cell] * site.share * light(self.scene, &site, index);
         }
     }
 

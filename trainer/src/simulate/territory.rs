@@ -1,7 +1,7 @@
 //! Which pixel belongs to which cell, and how far it lies from the cell's rim and nucleus.
 
 use super::cell::{Cell, Population};
-use super::geometry::Point;
+use super::geometry::{Point, smooth_step};
 
 /// What every location's drawing needs to know of a pixel's surroundings.
 #[derive(Debug)]
@@ -17,6 +17,19 @@ pub(super) struct Territory {
     contact: Vec<bool>,
     /// Micrometres to the nucleus's edge, negative inside the nucleus.
     nucleus: Vec<f32>,
+    /// Which part of its light each cell gives at a pixel; empty where no cells overlap.
+    share: Vec<f32>,
+    /// Where the thin edge of another cell lies over or under the cell that a pixel belongs to.
+    overlaps: Vec<Overlap>,
+}
+
+/// A pixel that a second cell shares.
+#[derive(Debug)]
+struct Overlap {
+    index: u32,
+    cell: u16,
+    rim: f32,
+    nucleus: f32,
 }
 
 /// A pixel inside a cell.
@@ -31,6 +44,8 @@ pub(super) struct Site {
     pub(super) nucleus: f32,
     /// Whether the nearest rim touches another cell.
     pub(super) contact: bool,
+    /// Which part of its light the cell gives here: all where it lies alone, less where two share the focal plane's depth.
+    pub(super) share: f32,
 }
 
 impl Territory {
@@ -40,6 +55,7 @@ impl Territory {
             size,
             scale,
             owner: vec![0; pixels],
+            second_owner: vec![0; pixels],
             best: vec![f32::MAX; pixels],
             second: vec![f32::MAX; pixels],
             nucleus: vec![f32::MAX; pixels],
@@ -49,6 +65,7 @@ impl Territory {
         }
         let Claims {
             mut owner,
+            second_owner,
             best,
             second,
             nucleus,
@@ -59,7 +76,8 @@ impl Territory {
         for (index, owner) in owner.iter_mut().enumerate() {
             let (best, second) = (best[index], second[index]);
             let mut free = best >= 1.0;
-            if !free && second < 1.0 + 2.0 * gap && second - best < 2.0 * gap {
+            if !free && !population.overlap && second < 1.0 + 2.0 * gap && second - best < 2.0 * gap
+            {
                 // Neighbours touch here and leave a wider gap there.
                 let place = Point::new((index % size) as f32, (index / size) as f32) * pixel;
                 free = second - best
@@ -72,14 +90,80 @@ impl Territory {
         // A gap still counts as contact.
         let near = ((population.gap * scale) as usize + 1).min(8);
         let (rim, contact) = rims(&owner, size, scale, near);
-        Self {
+        let mut territory = Self {
             size,
             scale,
             owner,
             rim,
             contact,
             nucleus,
+            share: Vec::new(),
+            overlaps: Vec::new(),
+        };
+        if population.overlap {
+            territory.lay_over(population, &second_owner, &second);
         }
+        territory
+    }
+
+    /// Lets every cell reach as far as its own outline, over its neighbours where those are.
+    fn lay_over(&mut self, population: &Population, second_owner: &[u16], second: &[f32]) {
+        let pixel = self.scale.recip();
+        let free: Vec<u16> = self
+            .owner
+            .iter()
+            .map(|owner| u16::from(*owner > 0))
+            .collect();
+        let (to_glass, _) = rims(&free, self.size, self.scale, 1);
+        self.share = vec![1.0; self.owner.len()];
+        for index in 0..self.owner.len() {
+            if self.owner[index] == 0 {
+                continue;
+            }
+            let (column, row) = (index % self.size, index / self.size);
+            let place = Point::new(column as f32 + 0.5, row as f32 + 0.5) * pixel;
+            let depth = |number: u16| {
+                let cell = &population.cells[usize::from(number) - 1];
+                let offset = place - cell.centre;
+                cell.outline.radius_towards(offset) - offset.length()
+            };
+            self.rim[index] = depth(self.owner[index]).clamp(0.5 * pixel, to_glass[index]);
+            if second[index] >= 1.0 || second_owner[index] == 0 {
+                continue;
+            }
+            let cell = &population.cells[usize::from(second_owner[index]) - 1];
+            let offset = place - cell.nucleus;
+            let nucleus = offset.length() - cell.nucleus_outline.radius_towards(offset);
+            // Nuclei push each other aside.
+            if nucleus > 0.4 {
+                let rim = depth(second_owner[index]).min(to_glass[index]);
+                self.share[index] = 1.0 - 0.4 * smooth_step(0.0, 3.0, rim.min(self.rim[index]));
+                self.overlaps.push(Overlap {
+                    index: index as u32,
+                    cell: second_owner[index] - 1,
+                    rim,
+                    nucleus,
+                });
+            }
+        }
+    }
+
+    /// Every pixel that a second cell shares, as that cell sees it.
+    pub(super) fn overlaps(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
+        let pixel = self.scale.recip();
+        self.overlaps.iter().map(move |overlap| {
+            let index = overlap.index as usize;
+            let (column, row) = (index % self.size, index / self.size);
+            let site = Site {
+                place: Point::new(column as f32 + 0.5, row as f32 + 0.5) * pixel,
+                cell: usize::from(overlap.cell),
+                rim: overlap.rim,
+                nucleus: overlap.nucleus,
+                contact: true,
+                share: self.share[index],
+            };
+            (index, site)
+        })
     }
 
     fn index(&self, place: Point) -> Option<usize> {
@@ -102,6 +186,7 @@ impl Territory {
             rim: self.rim[index],
             nucleus: self.nucleus[index],
             contact: self.contact[index],
+            share: self.share.get(index).copied().unwrap_or(1.0),
         })
     }
 
@@ -129,6 +214,7 @@ struct Claims {
     size: usize,
     scale: f32,
     owner: Vec<u16>,
+    second_owner: Vec<u16>,
     best: Vec<f32>,
     second: Vec<f32>,
     nucleus: Vec<f32>,
@@ -156,10 +242,11 @@ impl Claims {
                 let offset = place - cell.centre;
                 let squared = offset.x * offset.x + offset.y * offset.y;
                 let inner = place - cell.nucleus;
-                let inner_distance = (inner.x * inner.x + inner.y * inner.y).sqrt();
-                if squared > greatest * greatest && inner_distance > nearby {
+                let inner_squared = inner.x * inner.x + inner.y * inner.y;
+                if squared > greatest * greatest && inner_squared > nearby * nearby {
                     continue;
                 }
+                let inner_distance = inner_squared.sqrt();
                 let index = row * self.size + column;
                 let mut claim = squared.sqrt() / cell.outline.radius_towards(offset);
                 if inner_distance >= nearby && (claim >= limit || claim >= self.second[index]) {
@@ -173,11 +260,13 @@ impl Claims {
                 }
                 if claim < self.best[index] {
                     self.second[index] = self.best[index];
+                    self.second_owner[index] = self.owner[index];
                     self.best[index] = claim;
                     self.owner[index] = number;
                     self.nucleus[index] = inner_distance - nucleus_radius;
                 } else if claim < self.second[index] {
                     self.second[index] = claim;
+                    self.second_owner[index] = number;
                 }
             }
         }

@@ -8,8 +8,8 @@ use super::random::{FieldSeed, Purpose};
 use super::scene::{Scene, Staining};
 use super::territory::Site;
 use super::{
-    CELL_LINES, FIELD_WIDTH, Plane, SetOptions, Settings, SimulatedField, locations,
-    simulate_field, write_samples, write_set,
+    CELL_LINES, FIELD_WIDTH, Plane, Settings, SimulatedField, locations, simulate_field,
+    write_samples,
 };
 
 const SEED: u64 = 20;
@@ -336,51 +336,13 @@ fn cells_fill_fields_of_every_size() {
 }
 
 #[test]
-fn sets_are_written_as_the_challenge_lays_them_out() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let out = folder.path().join("set");
-    let settings = Settings {
-        size: 64,
-        ..Settings::default()
-    };
-    let sets = [labels(&[0]), labels(&[2, 25]), labels(&[])];
-    let options = SetOptions {
-        cell_masks: true,
-        smallest: false,
-    };
-    write_set(&out, &settings, &sets, SEED, options, || ()).expect("an empty place can be written");
-    let table = std::fs::read_to_string(out.join("train.csv")).expect("a table");
-    assert_eq!(
-        table,
-        "Id,Target\nsimulated-20-000000,0\nsimulated-20-000001,2 25\nsimulated-20-000002,\n"
-    );
-    let read = |name: &str| image::open(out.join(name)).expect("an image");
-    let expected = simulate_field(&settings, sets[1], SEED, 1);
-    assert_eq!(
-        read("simulated-20-000001_green.png")
-            .into_luma8()
-            .into_raw(),
-        expected.green
-    );
-    assert_eq!(
-        read("simulated-20-000001_cells.png")
-            .into_luma16()
-            .into_raw(),
-        expected.cells
-    );
-    let refused =
-        write_set(&out, &settings, &sets, SEED, options, || ()).expect_err("the folder is in use");
-    assert!(refused.to_string().contains("not empty"), "{refused}");
-}
-
-#[test]
 fn samples_come_with_their_list() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write_samples(folder.path(), 64, 1).expect("an empty place can be written");
     let json = std::fs::read_to_string(folder.path().join("samples.json")).expect("a list");
     let list: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
     let samples = list["samples"].as_array().expect("an array");
-    assert_eq!(samples.len(), 8);
+    assert_eq!(samples.len(), 12);
     for sample in samples {
         for file in sample["files"]
             .as_array()

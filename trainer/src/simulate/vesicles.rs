@@ -45,19 +45,25 @@ pub(super) fn peroxisomes(staining: &mut Staining) {
     super::endomembrane::haze(staining, 0.06);
 }
 
-/// Endosomes: dots of differing size, some of them small rings, towards the rim as well as near the nucleus.
+/// Endosomes: dots of differing size, most of them close to the nucleus and its organising centre, the largest hollow.
 pub(super) fn endosomes(staining: &mut Staining) {
-    let density = staining.stream.between(0.05, 0.12);
-    let hollow = staining.stream.between(0.1, 0.5);
+    let density = staining.stream.between(0.06, 0.16);
+    let hollow = staining.stream.between(0.0, 0.7);
+    let reach = staining.stream.between(2.5, 7.0);
     for cell in staining.shown_cells() {
-        let divides = staining.scene.cells()[cell].divides();
+        let owner = &staining.scene.cells()[cell];
+        let (organiser, divides) = (owner.organiser, owner.divides());
         for _ in 0..(staining.scene.area(cell) * density) as usize {
             let scene = staining.scene;
-            let site = scene.pick(cell, &mut staining.stream, |site| cytoplasm(site, divides));
+            let site = scene.pick(cell, &mut staining.stream, |site| {
+                let from_organiser = (site.place - organiser).length();
+                let near = (-site.nucleus / reach).exp() + (-from_organiser / reach).exp();
+                cytoplasm(site, divides) * (0.06 + 0.5 * near).min(1.0)
+            });
             let Some(site) = site else { continue };
-            let radius = staining.stream.around(0.42, 0.35);
+            let radius = staining.stream.around(0.38, 0.35);
             let light = staining.brightness[cell] * staining.stream.between(0.35, 1.0);
-            if staining.stream.chance(hollow) {
+            if radius > 0.5 && staining.stream.chance(hollow) {
                 staining
                     .plane
                     .ring(site.place, 0.9 * radius + 0.15, 0.35, light);
@@ -105,9 +111,9 @@ pub(super) fn lipid_droplets(staining: &mut Staining) {
     for cell in staining.shown_cells() {
         let divides = staining.scene.cells()[cell].divides();
         let clusters = if staining.stream.chance(rich) {
-            staining.stream.count(2, 7)
+            staining.stream.count(3, 9)
         } else {
-            staining.stream.count(0, 1)
+            staining.stream.count(0, 2)
         };
         for _ in 0..clusters {
             let scene = staining.scene;
@@ -142,7 +148,7 @@ pub(super) fn cytoplasmic_bodies(staining: &mut Staining) {
     let size = staining.stream.between(0.42, 0.75);
     for cell in staining.shown_cells() {
         let count = staining.stream.count(1, 2 * typical);
-        sprinkle(staining, cell, count, (0.8 * size, 1.2 * size), 1.1);
+        sprinkle(staining, cell, count, (0.8 * size, 1.2 * size), 1.6);
     }
     let background = staining.stream.between(0.06, 0.2);
     super::endomembrane::haze(staining, background);
@@ -219,7 +225,7 @@ pub(super) fn rods_and_rings(staining: &mut Staining) {
                 f32::from(site.nucleus > 0.8 && site.rim > 1.0)
             });
             let Some(site) = site else { continue };
-            let light = staining.brightness[cell] * staining.stream.between(0.8, 1.2);
+            let light = staining.brightness[cell] * staining.stream.between(1.0, 1.6);
             let width = staining.stream.between(0.45, 0.7);
             let path = if staining.stream.chance(rings) {
                 ring(site.place, &mut staining.stream)

@@ -1,0 +1,355 @@
+//! `trainer augment`: what augmentation and repeats make of a set, to look at, and how fast.
+
+use std::fs;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use clap::Args;
+use cytolens::field::Composition;
+use cytolens::labels::LabelSet;
+use image::{RgbImage, imageops};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Deserialize;
+
+use super::augment_device;
+use crate::data::arguments::SetArguments;
+use crate::data::augmentation::{AugmentationChoice, Draw};
+use crate::data::batches::{BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::files::claim_folder;
+use crate::data::repeats::{RepeatChoice, RepeatPlan};
+use crate::device::DeviceChoice;
+
+/// Pictures on the sheet, the first as it is.
+const PICTURES: usize = 24;
+/// Pictures a row of the sheet.
+const COLUMNS: usize = 6;
+/// The side of a picture on the sheet at most, in pixels.
+const LARGEST_PICTURE: u32 = 256;
+/// The brightness of the field as it is that is shown as white, a share of its pixels below.
+const BELOW_WHITE: f64 = 0.998;
+/// No plane is brightened more than this.
+const MOST_BRIGHTENED: f32 = 16.0;
+/// Samples a batch when speed is measured.
+const BATCH: usize = 16;
+/// How long each number of workers is measured.
+const MEASURED_FOR: Duration = Duration::from_secs(3);
+
+/// Show how samples are augmented and repeated
+///
+/// Writes one field in many augmentations as a page and as one picture, prints how often each class
+/// comes in an epoch.
+#[derive(Debug, Args)]
+pub struct Augment {
+    #[command(flatten)]
+    set: SetArguments,
+    /// The folder for the pictures; must be new
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The side in pixels
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(32..=4096))]
+    size: u32,
+    /// How channels become planes
+    #[arg(long, default_value = "rgb")]
+    composition: Composition,
+    /// Decides every draw
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The field to show; without it the set's first
+    #[arg(long)]
+    id: Option<String>,
+    /// A TOML file with the tables [augmentation] and [repeats]; without a table, its defaults
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Measure how many fields a second are read, augmented and composed
+    #[arg(long)]
+    measure: bool,
+    /// Also time the same geometry by burn on this device
+    #[arg(long, value_enum, requires = "measure")]
+    device: Option<DeviceChoice>,
+}
+
+/// The tables of a recipe that this command reads.
+#[derive(Debug, Default, Deserialize)]
+struct Tables {
+    #[serde(default)]
+    augmentation: AugmentationChoice,
+    #[serde(default)]
+    repeats: RepeatChoice,
+}
+
+impl Tables {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the recipe {}", path.display()))?;
+        let in_recipe = || format!("in the recipe {}", path.display());
+        let tables: Self = toml::from_str(&text).with_context(in_recipe)?;
+        tables.augmentation.check().with_context(in_recipe)?;
+        tables.repeats.check().with_context(in_recipe)?;
+        Ok(tables)
+    }
+}
+
+impl Augment {
+    /// Runs the command.
+    pub fn run(&self) -> Result<ExitCode> {
+        let tables = match &self.recipe {
+            Some(path) => Tables::read(path)?,
+            None => Tables::default(),
+        };
+        let Dataset { samples, faults } = self.set.open()?;
+        for fault in faults {
+            eprintln!("left out: {fault}");
+        }
+        let shown = match &self.id {
+            None => 0,
+            Some(id) => samples
+                .iter()
+                .position(|sample| sample.field.id == *id)
+                .with_context(|| format!("no sample {id} in {}", self.set.data.display()))?,
+        };
+        claim_folder(&self.out)?;
+        self.write_sheet(&samples[shown], shown, &tables.augmentation)?;
+        println!(
+            "{} as it is and in {} augmentations: {}",
+            samples[shown].field.id,
+            PICTURES - 1,
+            self.out.join("index.html").display()
+        );
+
+        let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
+        let plan = RepeatPlan::new(&labels, &tables.repeats);
+        println!(
+            "\nrepeats with threshold {} and cap {}:\n{}",
+            tables.repeats.threshold,
+            tables.repeats.cap,
+            plan.table(&labels)
+        );
+        if self.measure {
+            self.print_speeds(&samples, &plan, &tables.augmentation)?;
+        }
+        if let Some(device) = self.device {
+            let device = device.open()?;
+            let field = samples[shown].field.read()?;
+            augment_device::compare(
+                &channel_planes(&field, self.composition, self.size)?,
+                self.composition,
+                self.size as usize,
+                BATCH,
+                &tables.augmentation,
+                &device,
+            )?;
+            self.print_transfer(&samples, &device)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes the page, the sheet and the pictures.
+    fn write_sheet(
+        &self,
+        sample: &Sample,
+        index: usize,
+        augmentation: &AugmentationChoice,
+    ) -> Result<()> {
+        let field = sample.field.read()?;
+        let channels = channel_planes(&field, self.composition, self.size)?;
+        let draws: Vec<Draw> = std::iter::once(Draw::NONE)
+            .chain((1..PICTURES as u64).map(|epoch| augmentation.draw(self.seed, epoch, index, 0)))
+            .collect();
+        let whites = Whites::of(&self.composition.mix(&channels), self.composition.planes());
+        let side = self.size.min(LARGEST_PICTURE);
+        let rows = PICTURES.div_ceil(COLUMNS) as u32;
+        let mut sheet = RgbImage::new(side * COLUMNS as u32, side * rows);
+        let mut figures = Vec::with_capacity(PICTURES);
+        for (number, draw) in draws.iter().enumerate() {
+            let augmented = draw.apply(&channels, self.composition.channels(), self.size as usize);
+            let picture = whites.picture(&self.composition.mix(&augmented), self.size);
+            let name = format!("{number:02}.png");
+            save(&picture, &self.out.join(&name))?;
+            let small = imageops::thumbnail(&picture, side, side);
+            let (column, row) = (number % COLUMNS, number / COLUMNS);
+            let place = |position: usize| (position as u32 * side).into();
+            imageops::replace(&mut sheet, &small, place(column), place(row));
+            let caption = match number {
+                0 => "as it is".to_owned(),
+                epoch => format!("epoch {epoch}: {draw}"),
+            };
+            figures.push((name, caption));
+        }
+        save(&sheet, &self.out.join("sheet.png"))?;
+        let path = self.out.join("index.html");
+        fs::write(&path, self.page(sample, &figures).into_string())
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn page(&self, sample: &Sample, figures: &[(String, String)]) -> Markup {
+        let title = format!("Augmentations of {}", sample.field.id);
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    title { (title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    h1 { (title) }
+                    p {
+                        (format!(
+                            "Composition {}, {} px, seed {}. All are brightened alike, so that \
+                             changes of light show.",
+                            self.composition, self.size, self.seed
+                        ))
+                    }
+                    main {
+                        @for (name, caption) in figures {
+                            figure {
+                                img src=(name) alt=(caption) loading="lazy";
+                                figcaption { (caption) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Prints fields a second by the number of workers.
+    fn print_speeds(
+        &self,
+        samples: &[Sample],
+        plan: &RepeatPlan,
+        augmentation: &AugmentationChoice,
+    ) -> Result<()> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(count * 2))
+            .take_while(|&count| count < cores)
+            .collect();
+        counts.push(cores);
+        let shape = BatchShape {
+            composition: self.composition,
+            size: self.size,
+            batch: BATCH,
+        };
+        println!(
+            "fields a second, read and composed as {} of {} px in batches of {BATCH}:",
+            self.composition, self.size
+        );
+        println!("{:>8}{:>12}{:>12}", "workers", "as they are", "augmented");
+        for workers in counts {
+            let order = TrainingOrder {
+                seed: self.seed,
+                repeats: plan.clone(),
+                augmentation: Some(augmentation.clone()),
+                last: LastBatch::Keep,
+            };
+            let plain = Loader::evaluation(samples.to_vec(), shape, workers);
+            let augmented = Loader::training(samples.to_vec(), shape, order, workers);
+            println!(
+                "{workers:>8}{:>12.1}{:>12.1}",
+                fields_a_second(&plain)?,
+                fields_a_second(&augmented)?
+            );
+        }
+        Ok(())
+    }
+
+    /// Prints how long a batch is on its way to the device.
+    fn print_transfer(&self, samples: &[Sample], device: &Device) -> Result<()> {
+        let shape = BatchShape {
+            composition: self.composition,
+            size: self.size,
+            batch: BATCH,
+        };
+        let loader = Loader::evaluation(samples.to_vec(), shape, 1);
+        let batch = loader
+            .epoch(0, 0)
+            .next()
+            .context("no field could be read")?;
+        let time = augment_device::transfer(&batch, device)?;
+        println!(
+            "{:>8.2} for a batch's way to the device, as bytes, and into fractions there; an epoch has {} batches",
+            time.as_secs_f64() * 1000.0 / batch.samples.len() as f64,
+            loader.batches(0)
+        );
+        Ok(())
+    }
+}
+
+/// How fast batches come.
+fn fields_a_second(loader: &Loader) -> Result<f64> {
+    let start = Instant::now();
+    let mut fields = 0;
+    'measured: for epoch in 0.. {
+        let before = fields;
+        for batch in loader.epoch(epoch, 0) {
+            fields += batch.samples.len();
+            if start.elapsed() > MEASURED_FOR {
+                break 'measured;
+            }
+        }
+        ensure!(
+            fields > before,
+            "no field could be read: {}",
+            loader
+                .unread()
+                .first()
+                .map_or("the set is empty", |unread| &unread.reason)
+        );
+    }
+    Ok(fields as f64 / start.elapsed().as_secs_f64())
+}
+
+/// The level of each plane that is shown as white: of the field as it is, for all its pictures.
+struct Whites(Vec<f32>);
+
+impl Whites {
+    fn of(planes: &[u8], count: usize) -> Self {
+        let white = |plane: &[u8]| {
+            let mut levels = plane.to_vec();
+            let rank = (levels.len() as f64 * BELOW_WHITE) as usize;
+            let (_, &mut level, _) = levels.select_nth_unstable(rank);
+            f32::from(level).max(255.0 / MOST_BRIGHTENED)
+        };
+        Self(
+            planes
+                .chunks_exact(planes.len() / count)
+                .map(white)
+                .collect(),
+        )
+    }
+
+    /// Planes as a picture: the first three red, green and blue, a fourth at half in red and green.
+    fn picture(&self, planes: &[u8], size: u32) -> RgbImage {
+        let area = size as usize * size as usize;
+        let level = |plane: usize, pixel: usize| match self.0.get(plane) {
+            Some(white) => f32::from(planes[plane * area + pixel]) / white * 255.0,
+            None => 0.0,
+        };
+        RgbImage::from_fn(size, size, |x, y| {
+            let pixel = (y * size + x) as usize;
+            let yellow = level(3, pixel) / 2.0;
+            let [red, green, blue] = [0, 1, 2].map(|plane| level(plane, pixel));
+            // Casting cuts off at white.
+            image::Rgb([(red + yellow) as u8, (green + yellow) as u8, blue as u8])
+        })
+    }
+}
+
+fn save(picture: &RgbImage, path: &Path) -> Result<()> {
+    picture
+        .save(path)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+const STYLE: &str = "
+body { margin: 2rem; background: #111; color: #ddd; font: 1rem/1.4 system-ui, sans-serif; }
+main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(256px, 1fr)); }
+figure { margin: 0; }
+img { width: 100%; display: block; }
+figcaption { font-size: 0.8rem; margin-top: 0.3rem; }
+";

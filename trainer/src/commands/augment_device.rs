@@ -1,0 +1,83 @@
+//! Augmentation on the host against burn's on a device, timed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use burn::tensor::Device;
+use cytolens::field::Composition;
+
+use crate::data::augmentation::{AugmentationChoice, Draw};
+use crate::data::batches::HostBatch;
+use crate::data::device_augmentation::warp;
+use crate::data::device_batch::DeviceBatch;
+
+/// How often each way is timed; the best counts.
+const ROUNDS: usize = 10;
+
+/// Prints what a field takes: on one thread of the host, and on the device from bytes on the host to
+/// the result's sum on the host, which waits for all.
+///
+/// # Errors
+/// Where the device cannot answer.
+pub fn compare(
+    channels: &[Vec<u8>],
+    composition: Composition,
+    size: usize,
+    batch: usize,
+    augmentation: &AugmentationChoice,
+    device: &Device,
+) -> Result<()> {
+    let draws: Vec<Draw> = (0..batch)
+        .map(|sample| augmentation.draw(1, 1, sample, 0))
+        .collect();
+    let host = best(|| {
+        for draw in &draws {
+            std::hint::black_box(draw.apply(channels, composition.channels(), size));
+        }
+        Ok(())
+    })?;
+    let levels = channels.concat().repeat(batch);
+    let shape = [batch, channels.len(), size, size];
+    let on_device = best(|| {
+        let sum = warp(levels.clone(), shape, &draws, device).sum();
+        sum.try_into_scalar::<f32>()
+            .map(drop)
+            .map_err(|error| anyhow!("{error:?}"))
+    })?;
+    let a_field = |time: Duration| time.as_secs_f64() * 1000.0 / batch as f64;
+    println!(
+        "augmentation of {} channels of {size} px in batches of {batch}, ms a field:\n\
+         {:>8.2} on one thread of the host: geometry (Catmull-Rom) and light\n\
+         {:>8.2} on the device: geometry alone (bilinear), with the way there",
+        channels.len(),
+        a_field(host),
+        a_field(on_device)
+    );
+    Ok(())
+}
+
+/// How long a batch takes from the host's bytes to fractions on the device, and a sum of them back.
+///
+/// # Errors
+/// Where the device cannot answer.
+pub fn transfer(batch: &HostBatch, device: &Device) -> Result<Duration> {
+    best(|| {
+        let DeviceBatch { planes, targets } = DeviceBatch::new(batch.clone(), device);
+        (planes.mean() + targets.mean())
+            .try_into_scalar::<f32>()
+            .map(drop)
+            .map_err(|error| anyhow!("{error:?}"))
+    })
+}
+
+fn best(mut round: impl FnMut() -> Result<()>) -> Result<Duration> {
+    let mut best = Duration::MAX;
+    // The first compiles kernels and does not count.
+    round()?;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        round()?;
+        best = best.min(start.elapsed());
+    }
+    Ok(best)
+}

@@ -1,0 +1,187 @@
+//! Curves over two axes.
+
+use maud::{Markup, html};
+
+use super::{Plot, SERIES, Scale, canvas, legend, pixels};
+
+const WIDTH: f64 = 480.0;
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = WIDTH - 16.0;
+/// The height between the axes' ends.
+const SPAN: f64 = 212.0;
+/// Room at the top for the title, and for a legend under it.
+const TITLE: f64 = 38.0;
+const LEGEND: f64 = 22.0;
+/// Room at the bottom for the axis's ticks and title.
+const FOOT: f64 = 50.0;
+
+/// An axis: what it measures and how.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// The quantity and its unit.
+    pub title: String,
+    /// How values become places.
+    pub scale: Scale,
+}
+
+/// A curve.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// What it shows, for the legend.
+    pub name: String,
+    /// Its points, x rising.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Curves over two axes: the first drawn whole, the second dashed.
+#[derive(Debug)]
+pub struct LineChart<'a> {
+    /// The name of its file.
+    pub name: String,
+    /// What stands above.
+    pub title: String,
+    /// A class of the style sheet for the spot before the title, such as a channel's name.
+    pub spot: &'a str,
+    /// For those who do not see it.
+    pub description: String,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// At most two.
+    pub series: &'a [Series],
+    /// Whether the first curve's area is tinted, as a distribution's is.
+    pub filled: bool,
+}
+
+impl LineChart<'_> {
+    /// Draws it.
+    pub fn draw(&self) -> Plot {
+        let names: Vec<String> = self
+            .series
+            .iter()
+            .map(|series| series.name.clone())
+            .collect();
+        let dash = |index: usize, left: f64, middle: f64| {
+            html! { line.curve.(SERIES[index]) x1=(pixels(left)) x2=(pixels(left + 24.0)) y1=(pixels(middle)) y2=(pixels(middle)) {} }
+        };
+        let content = html! {
+            (self.axes())
+            @for (series, class) in self.series.iter().zip(SERIES) {
+                @let path = self.path(&series.points);
+                @if self.filled && class == SERIES[0] && let (Some(first), Some(last)) = (series.points.first(), series.points.last()) {
+                    path.area.(class) d=(format!("{path}L{},{bottom}L{},{bottom}Z", self.across(last.0), self.across(first.0), bottom = self.bottom())) {}
+                }
+                path.curve.(class) d=(path) {}
+            }
+            circle.spot.(self.spot) cx=(LEFT + 6.0) cy="17.5" r="5" {}
+            text.title x=(LEFT + 18.0) y="22" { (self.title) }
+            (legend(&names, RIGHT + 8.0, 22.0 + LEGEND, dash))
+        };
+        Plot {
+            name: self.name.clone(),
+            svg: canvas(WIDTH, self.bottom() + FOOT, &self.description, &content),
+        }
+    }
+
+    fn top(&self) -> f64 {
+        if self.series.len() > 1 {
+            TITLE + LEGEND
+        } else {
+            TITLE
+        }
+    }
+
+    fn bottom(&self) -> f64 {
+        self.top() + SPAN
+    }
+
+    fn axes(&self) -> Markup {
+        let (top, bottom) = (self.top(), self.bottom());
+        html! {
+            @for (value, text) in self.x.scale.ticks() {
+                @let x = self.across(value);
+                line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
+                text.tick x=(x) y=(bottom + 18.0) text-anchor="middle" { (text) }
+            }
+            @for (value, text) in self.y.scale.ticks() {
+                @let y = self.up(value);
+                line.grid x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {}
+                text.tick x=(LEFT - 7.0) y=(y) dy="0.35em" text-anchor="end" { (text) }
+            }
+            line.axis x1=(LEFT) x2=(RIGHT) y1=(bottom) y2=(bottom) {}
+            text.axis-title x=((LEFT + RIGHT) / 2.0) y=(bottom + 40.0) text-anchor="middle" { (self.x.title) }
+            text.axis-title transform=(format!("translate(14 {}) rotate(-90)", (top + bottom) / 2.0)) text-anchor="middle" { (self.y.title) }
+        }
+    }
+
+    fn path(&self, points: &[(f64, f64)]) -> String {
+        let mut path = String::new();
+        for (index, (x, y)) in points.iter().enumerate() {
+            path.push(if index == 0 { 'M' } else { 'L' });
+            path += &format!("{},{}", self.across(*x), self.up(*y));
+        }
+        path
+    }
+
+    fn across(&self, value: f64) -> String {
+        pixels(LEFT + self.x.scale.place(value) * (RIGHT - LEFT))
+    }
+
+    fn up(&self, value: f64) -> String {
+        pixels(self.bottom() - self.y.scale.place(value) * SPAN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(series: &[Series]) -> String {
+        let axis = |title: &str| Axis {
+            title: title.to_owned(),
+            scale: Scale::Linear {
+                low: 0.0,
+                high: 1.0,
+            },
+        };
+        LineChart {
+            name: "test".to_owned(),
+            title: "Green & more".to_owned(),
+            spot: "green",
+            description: "A <test>".to_owned(),
+            x: axis("x"),
+            y: axis("y"),
+            series,
+            filled: false,
+        }
+        .draw()
+        .file()
+    }
+
+    #[test]
+    fn the_corners_of_the_data_are_the_corners_of_the_axes() {
+        let series = [Series {
+            name: "one".to_owned(),
+            points: vec![(0.0, 0.0), (1.0, 1.0)],
+        }];
+        let file = chart(&series);
+        assert!(file.contains("M62,250L464,38"), "{file}");
+        assert!(!file.contains("legend\""), "one curve needs no legend");
+    }
+
+    #[test]
+    fn a_file_stands_alone_and_texts_are_escaped() {
+        let series = ["a", "<b>"].map(|name| Series {
+            name: name.to_owned(),
+            points: vec![(0.0, 0.5)],
+        });
+        let file = chart(&series);
+        assert!(
+            file.starts_with("<svg") && file.contains("<style>"),
+            "{file}"
+        );
+        assert!(file.contains("Green &amp; more") && file.contains("&lt;b&gt;"));
+        assert!(!file.contains("<b>"));
+    }
+}
