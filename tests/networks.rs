@@ -303,7 +303,7 @@ fn heads_take_a_normalisation_in() {
     let per_map =
         |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, maps, 1, 1]);
     for kind in [HeadKind::Pooling, HeadKind::Described] {
-        let head = kind.init(maps, 64, classes, &device);
+        let head = kind.init(maps, 2, classes, &device);
         let features = Tensor::random(
             [3, maps, 2, 2],
             burn::tensor::Distribution::Default,
@@ -323,7 +323,7 @@ fn heads_start_from_a_prior() {
     let device = Device::flex();
     let prior = [-3.0, 0.0, 1.5];
     for kind in [HeadKind::Pooling, HeadKind::Described] {
-        let head = kind.init(16, 64, prior.len(), &device).with_prior(&prior);
+        let head = kind.init(16, 2, prior.len(), &device).with_prior(&prior);
         let features = Tensor::random([1, 16, 2, 2], burn::tensor::Distribution::Default, &device);
         let logits: Vec<f32> = head
             .forward(features)

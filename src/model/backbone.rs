@@ -79,6 +79,14 @@ impl Architecture {
         }
     }
 
+    /// The smallest input that leaves a feature, in whole steps of 32 pixels a side.
+    pub fn least_size(self) -> usize {
+        match self {
+            Self::InceptionResNetV2 => 96,
+            _ => 32,
+        }
+    }
+
     /// A backbone with fresh random weights, for as many planes.
     pub fn init(self, planes: usize, batch_norm_epsilon: f64, device: &Device) -> Backbone {
         let densenet = |config: DenseNetConfig| {

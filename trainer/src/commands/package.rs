@@ -40,12 +40,16 @@ impl MakePackage {
         let device = Device::flex();
         let mut network = summary.network.init(&device);
         let tensors = weights::read_file(&folder.network())?;
-        weights::apply_exactly(&mut network, "", &tensors)
+        weights::apply_exactly(&mut network, summary.network.names(), &tensors)
             .with_context(|| format!("in {}", folder.network().display()))?;
-        let halved = weights::to_safetensors(&network, "", weights::Precision::Half)?;
+        let halved =
+            weights::to_safetensors(&network, summary.network.names(), weights::Precision::Half)?;
 
         let sizes = match summary.network.head {
-            HeadKind::Pooling => vec![SMALL_GOLDEN.min(summary.network.size), summary.network.size],
+            HeadKind::Pooling => {
+                let small = SMALL_GOLDEN.max(summary.network.architecture.least_size());
+                vec![small.min(summary.network.size), summary.network.size]
+            }
             HeadKind::Described => vec![summary.network.size],
         };
         // The golden logits are those of the package as it will be read, f16 weights and all; until

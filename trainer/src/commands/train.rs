@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use clap::Args;
 use cytolens::field::Planes;
 use cytolens::labels::{COUNT, LabelSet};
-use cytolens::model::{DenseNet, InferenceDenseNet, Network, weights};
+use cytolens::model::{Architecture, Backbone, InferenceBackbone, Names, Network, weights};
 use cytolens::package::sha256;
 use rayon::prelude::*;
 
@@ -27,8 +27,8 @@ use crate::run::folder::{RunFolder, Summary};
 use crate::run::recipe::Recipe;
 use crate::run::train::{Examples, predict, train_head};
 
-/// Keras' batch-norm epsilon, with which the ImageNet weights were trained.
-const IMAGENET_EPSILON: f64 = 1.001e-5;
+/// Red, green and blue.
+const PHOTOGRAPH_PLANES: usize = 3;
 /// Where initial weights are looked for beside a data set.
 const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
 
@@ -118,7 +118,7 @@ impl Train {
         let (mean, std) = all.mean_and_std();
         let bar = progress(samples.len(), "Features");
         let extractor = Extractor {
-            backbone: &InferenceDenseNet::new(&backbone),
+            backbone: &InferenceBackbone::new(backbone.clone()),
             head: recipe.network.head,
             mean: &mean,
             std: &std,
@@ -153,7 +153,7 @@ impl Train {
         );
         print_scores("held back", &held_back_scores);
 
-        let network = recipe.network(IMAGENET_EPSILON);
+        let network = recipe.network(imagenet_epsilon(recipe.network.architecture));
         let trained = Network { backbone, head };
         let summary = Summary {
             network,
@@ -177,7 +177,11 @@ impl Train {
             recipe,
         };
         folder.finish(
-            &weights::to_safetensors(&trained, "", weights::Precision::Single)?,
+            &weights::to_safetensors(
+                &trained,
+                summary.network.names(),
+                weights::Precision::Single,
+            )?,
             &summary,
         )?;
         println!(
@@ -242,18 +246,24 @@ impl Train {
     }
 }
 
+/// The batch-norm epsilon with which ImageNet weights were trained: DenseNet's are Keras'.
+fn imagenet_epsilon(architecture: Architecture) -> f64 {
+    match architecture {
+        Architecture::DenseNet121 | Architecture::DenseNet201 => 1.001e-5,
+        other => other.usual_epsilon(),
+    }
+}
+
 /// The backbone with ImageNet weights, its stem fitted to the recipe's planes, and what names them.
-fn pretrained(recipe: &Recipe, file: &Path, device: &Device) -> Result<(DenseNet, String)> {
+fn pretrained(recipe: &Recipe, file: &Path, device: &Device) -> Result<(Backbone, String)> {
+    let architecture = recipe.network.architecture;
+    let names = Names::backbone(architecture);
     let mut tensors = weights::read_file(file)?;
     // ImageNet's thousand classes are not ours.
-    tensors.retain(|name, _| !name.starts_with("classifier."));
-    let config = recipe
-        .network
-        .architecture
-        .config()
-        .with_epsilon(IMAGENET_EPSILON);
-    let mut backbone = config.init(device);
-    weights::apply_exactly(&mut backbone, "backbone.", &tensors)
+    let classifier = format!("{}.", names.classifier());
+    tensors.retain(|name, _| !name.starts_with(&classifier));
+    let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
+    weights::apply_exactly(&mut backbone, names, &tensors)
         .with_context(|| format!("in {}", file.display()))?;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let digest = sha256(&bytes);

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::field::{Planes, normalise};
-use cytolens::model::{HeadKind, InferenceDenseNet, head};
+use cytolens::model::{HeadKind, InferenceBackbone, head};
 use indicatif::ProgressBar;
 
 use crate::data::dataset::Sample;
@@ -34,7 +34,7 @@ impl Features {
 #[derive(Debug)]
 pub struct Extractor<'a> {
     /// The frozen backbone.
-    pub backbone: &'a InferenceDenseNet,
+    pub backbone: &'a InferenceBackbone,
     /// The head decides whether whole maps are kept or their means, which are all it reads.
     pub head: HeadKind,
     /// Subtracted from each plane.

@@ -119,6 +119,12 @@ impl Recipe {
             (32..=4096).contains(&size) && size.is_multiple_of(32),
             "input.size must be a multiple of 32 from 32 to 4096, not {size}"
         );
+        let least = self.network.architecture.least_size();
+        ensure!(
+            size >= least,
+            "input.size must be {least} at least for {}, not {size}",
+            self.network.architecture.title()
+        );
         let held_back = self.split.held_back;
         ensure!(
             held_back > 0.0 && held_back < 1.0,

@@ -49,7 +49,7 @@ pub fn train_head(
     let head = recipe
         .network
         .head
-        .init(shape[0], recipe.input.size, COUNT, &learning);
+        .init(shape[0], shape[1], COUNT, &learning);
     let mut head = head.with_prior(&prior);
     let (mean, std) = statistics(examples.features, chosen, shape[0]);
     let weights = Tensor::<1>::from_floats(positive_weights, &learning).unsqueeze::<2>();
