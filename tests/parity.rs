@@ -6,8 +6,6 @@
 //! GPU's test skips.
 #![cfg(feature = "engine")]
 
-use std::path::PathBuf;
-
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use cytolens::model::{
@@ -15,24 +13,15 @@ use cytolens::model::{
 };
 use safetensors::SafeTensors;
 
+#[path = "support/third_party.rs"]
+mod third_party;
+use third_party::third_party;
+
 /// float32 against float64 through 121 layers: measured 4e-6 on the CPU.
 const SOFTMAX_TOLERANCE: f64 = 1e-4;
 /// Relative to the largest feature.
 const POOLED_TOLERANCE: f64 = 1e-3;
 const SIZE: usize = 224;
-
-fn imagenet() -> Option<PathBuf> {
-    let data = std::env::var_os("CYTOLENS_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")),
-        PathBuf::from,
-    );
-    let folder = data.join("imagenet");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no ImageNet weights at {}", folder.display());
-    None
-}
 
 fn network(folder: &std::path::Path, device: &Device) -> Network {
     let config = NetworkConfig {
@@ -145,7 +134,9 @@ fn backbone_deviations(
 }
 
 fn assert_parity(device: &Device) {
-    let Some(folder) = imagenet() else { return };
+    let Some(folder) = third_party("imagenet") else {
+        return;
+    };
     let (softmax, pooled) = deviations(&network(&folder, device), &folder, device);
     assert!(
         softmax <= SOFTMAX_TOLERANCE,
@@ -174,7 +165,9 @@ fn gpu_gives_the_reference() {
 /// The comparison itself can fail: one weight off shows.
 #[test]
 fn a_wrong_weight_is_noticed() {
-    let Some(folder) = imagenet() else { return };
+    let Some(folder) = third_party("imagenet") else {
+        return;
+    };
     let device = Device::flex();
     let mut network = network(&folder, &device);
     network.backbone = network.backbone.with_stem_for(4).with_stem_for(3);
@@ -205,7 +198,9 @@ fn a_wrong_weight_is_noticed() {
 /// and yellow counts as red does.
 #[test]
 fn the_stem_takes_a_yellow_plane() {
-    let Some(folder) = imagenet() else { return };
+    let Some(folder) = third_party("imagenet") else {
+        return;
+    };
     let device = Device::flex();
     let three = network(&folder, &device).backbone;
     let four = three.clone().with_stem_for(4);

@@ -12,3 +12,5 @@ mod previewing;
 mod real_data;
 mod refusals;
 mod stacks;
+#[path = "../support/third_party.rs"]
+mod third_party;

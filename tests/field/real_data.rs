@@ -1,7 +1,7 @@
 //! Fields of the Human Protein Atlas, which are not part of the project.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cytolens::field::{
     Channel, ChannelOrder, Composition, Field, FieldFiles, Samples, Source, decode_field, group,
@@ -9,20 +9,7 @@ use cytolens::field::{
 };
 
 use crate::colours::{in_colour, jpeg};
-
-/// A folder of the development data; none, with a note, where it is not there.
-fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("CYTOLENS_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(folder);
-    if !path.is_dir() {
-        println!("skipped: no development data at {}", path.display());
-        return None;
-    }
-    Some(path)
-}
+use crate::third_party::third_party;
 
 fn fields_in(folder: &Path) -> Vec<FieldFiles> {
     let entries = fs::read_dir(folder).expect("a readable folder");
@@ -58,7 +45,7 @@ fn decode(folder: &Path, files: &FieldFiles) -> Field {
 
 #[test]
 fn fields_of_the_challenge_are_read() {
-    let Some(folder) = data("hpa/images") else {
+    let Some(folder) = third_party("hpa/images") else {
         return;
     };
     let fields = fields_in(&folder);
@@ -82,7 +69,7 @@ fn fields_of_the_challenge_are_read() {
 
 #[test]
 fn channels_of_the_challenge_are_read_as_jpegs_in_their_colour_alone() {
-    let Some(folder) = data("hpa/images") else {
+    let Some(folder) = third_party("hpa/images") else {
         return;
     };
     for files in fields_in(&folder).iter().take(8) {
@@ -115,7 +102,7 @@ fn channels_of_the_challenge_are_read_as_jpegs_in_their_colour_alone() {
 
 #[test]
 fn a_field_of_full_resolution_is_read() {
-    let Some(folder) = data("hpa/highres") else {
+    let Some(folder) = third_party("hpa/highres") else {
         return;
     };
     let fields = fields_in(&folder);

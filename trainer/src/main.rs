@@ -7,6 +7,9 @@ mod progress;
 mod report;
 mod run;
 mod simulate;
+#[cfg(test)]
+#[path = "../../tests/support/third_party.rs"]
+mod third_party;
 
 use std::process::ExitCode;
 

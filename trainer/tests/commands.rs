@@ -4,10 +4,14 @@
 //! absent.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+#[path = "../../tests/support/third_party.rs"]
+mod third_party;
+use third_party::third_party;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
 
@@ -55,18 +59,6 @@ fn at(folder: &TempDir, name: &str) -> String {
         .to_str()
         .expect("Unicode")
         .to_owned()
-}
-
-fn data() -> Option<PathBuf> {
-    let data = std::env::var_os("CYTOLENS_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-        PathBuf::from,
-    );
-    if data.is_dir() {
-        return Some(data);
-    }
-    println!("skipped: no data at {}", data.display());
-    None
 }
 
 /// The rows of a CSV file after its header.
@@ -197,7 +189,7 @@ fn wrong_arguments_are_explained() {
 
 #[test]
 fn a_set_is_trained_packaged_and_predicted() {
-    let Some(data) = data() else { return };
+    let Some(data) = third_party("") else { return };
     let out = folder();
     let [set, run_folder, model, table] =
         ["set", "run", "model", "table.csv"].map(|name| at(&out, name));
@@ -272,7 +264,7 @@ fn a_set_is_trained_packaged_and_predicted() {
 
 #[test]
 fn a_foreign_weights_file_is_accounted_for() {
-    let Some(data) = data() else { return };
+    let Some(data) = third_party("") else { return };
     let out = folder();
     let set = at(&out, "set");
     run(&["simulate", "--out", &set, "--count", "1", "--size", "64"]);

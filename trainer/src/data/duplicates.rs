@@ -274,7 +274,6 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
-    use std::path::PathBuf;
 
     use cytolens::field::Plane;
     use image::codecs::jpeg::JpegEncoder;
@@ -286,18 +285,11 @@ mod tests {
     use super::*;
     use crate::data::dataset::Dataset;
     use crate::data::files::Reading;
+    use crate::third_party::third_party;
 
     /// The real fields, where they are.
     fn real_fields() -> Option<Vec<Field>> {
-        let data = std::env::var_os("CYTOLENS_DATA").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-            PathBuf::from,
-        );
-        let set = data.join("hpa");
-        if !set.is_dir() {
-            println!("skipped: no data at {}", set.display());
-            return None;
-        }
+        let set = third_party("hpa")?;
         let samples = Dataset::open(&set, &Reading::default())
             .expect("a set")
             .samples;

@@ -105,11 +105,11 @@ fn total(groups: &[Group]) -> Group {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::PathBuf;
 
     use super::balance::Balance;
     use super::*;
     use crate::data::dataset::read_table;
+    use crate::third_party::third_party;
 
     const DEFAULT_SHARES: [f64; 3] = [0.7, 0.15, 0.15];
 
@@ -125,15 +125,7 @@ mod tests {
 
     /// The 31,072 label sets of the Human Protein Atlas challenge, where they are.
     fn real_labels() -> Option<Vec<LabelSet>> {
-        let data = std::env::var_os("CYTOLENS_DATA").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-            PathBuf::from,
-        );
-        let table = data.join("hpa/kaggle_train_labels.csv");
-        if !table.is_file() {
-            println!("skipped: no data at {}", table.display());
-            return None;
-        }
+        let table = third_party("hpa/kaggle_train_labels.csv")?;
         let rows = read_table(&table).expect("a table").rows;
         Some(rows.into_iter().map(|(_, labels)| labels).collect())
     }
