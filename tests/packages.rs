@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, ClassifierError};
 use cytolens::field::Composition;
-use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
+use cytolens::model::{Architecture, HeadKind, Names, NetworkConfig, weights};
 use cytolens::package::{
     FORMAT, Golden, MANIFEST, Manifest, Package, PackageError, WEIGHTS, WeightsEntry, golden_planes,
 };
@@ -144,7 +144,7 @@ fn missing_and_foreign_tensors_are_named() {
     };
     let bytes = weights::to_safetensors(
         &other.init(&Device::flex()).backbone,
-        "backbone.",
+        Names::backbone(Architecture::DenseNet121),
         weights::Precision::Half,
     )
     .expect("bytes");
