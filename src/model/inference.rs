@@ -49,6 +49,7 @@ impl InferenceNetwork {
 
 /// A [`Backbone`] that only answers.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a network has one backbone")]
 pub enum InferenceBackbone {
     /// DenseNet, rewritten.
     DenseNet(InferenceDenseNet),
