@@ -39,6 +39,14 @@ impl Counts {
         }
     }
 
+    fn precision(self) -> f64 {
+        self.hits as f64 / (self.hits + self.wrong).max(1) as f64
+    }
+
+    fn recall(self) -> f64 {
+        self.hits as f64 / (self.hits + self.missed).max(1) as f64
+    }
+
     fn add(&mut self, truth: bool, predicted: bool) {
         match (truth, predicted) {
             (true, true) => self.hits += 1,
@@ -49,16 +57,50 @@ impl Counts {
     }
 }
 
-/// Scores predicted sets.
-pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
+/// Scores of one class's decisions; each 0 where it would be divided by 0, as in scikit-learn.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ClassScores {
+    /// How many samples have the label.
+    pub positives: usize,
+    /// How many samples were said to have it.
+    pub predicted: usize,
+    /// The share of the predicted that have it.
+    pub precision: f64,
+    /// The share of those that have it that were found.
+    pub recall: f64,
+    /// The harmonic mean of both.
+    pub f1: f64,
+}
+
+/// Scores each class's decisions.
+pub fn score_classes(truth: &[LabelSet], predicted: &[LabelSet]) -> [ClassScores; COUNT] {
+    count(truth, predicted).map(|counts| ClassScores {
+        positives: counts.hits + counts.missed,
+        predicted: counts.hits + counts.wrong,
+        precision: counts.precision(),
+        recall: counts.recall(),
+        f1: counts.f1(),
+    })
+}
+
+fn count(truth: &[LabelSet], predicted: &[LabelSet]) -> [Counts; COUNT] {
     let mut classes = [Counts::default(); COUNT];
-    let mut all = Counts::default();
     for (truth, predicted) in truth.iter().zip(predicted) {
         for (class, counts) in classes.iter_mut().enumerate() {
             counts.add(truth.contains(class), predicted.contains(class));
-            all.add(truth.contains(class), predicted.contains(class));
         }
     }
+    classes
+}
+
+/// Scores predicted sets.
+pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
+    let classes = count(truth, predicted);
+    let all = classes.iter().fold(Counts::default(), |all, class| Counts {
+        hits: all.hits + class.hits,
+        wrong: all.wrong + class.wrong,
+        missed: all.missed + class.missed,
+    });
     let present: Vec<f64> = classes
         .iter()
         .filter(|counts| counts.hits + counts.missed > 0)
@@ -127,6 +169,7 @@ pub fn tune_thresholds(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::ranking;
 
     fn sets(texts: &[&str]) -> Vec<LabelSet> {
         texts
@@ -148,6 +191,67 @@ mod tests {
         assert!((scores.micro_f1 - 6.0 / 10.0).abs() < 1e-12);
         assert_eq!(scores.exact_match, 0.25);
         assert_eq!(scores.classes_present, 4);
+    }
+
+    /// `tests/fixtures/metrics.py` wrote what scikit-learn counts.
+    #[test]
+    fn every_score_is_scikit_learns() {
+        #[derive(serde::Deserialize)]
+        struct Reference {
+            truth: Vec<LabelSet>,
+            probabilities: Vec<Vec<f32>>,
+            threshold: f32,
+            precision: Vec<f64>,
+            recall: Vec<f64>,
+            f1: Vec<f64>,
+            macro_f1: f64,
+            micro_f1: f64,
+            exact_match: f64,
+            average_precision: Vec<Option<f64>>,
+            area_under_roc: Vec<Option<f64>>,
+            label_ranking_average_precision: f64,
+        }
+        let text = include_str!("../../tests/fixtures/metrics.json");
+        let reference: Reference = serde_json::from_str(text).expect("the fixture");
+        let truth = reference.truth;
+        let rows: Vec<[f32; COUNT]> = reference
+            .probabilities
+            .into_iter()
+            .map(|row| row.try_into().expect("28 probabilities"))
+            .collect();
+        let thresholds = [reference.threshold; COUNT];
+        let predicted: Vec<LabelSet> = rows.iter().map(|row| decide(row, &thresholds)).collect();
+
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        let scores = score(&truth, &predicted);
+        assert!(near(scores.macro_f1, reference.macro_f1));
+        assert!(near(scores.micro_f1, reference.micro_f1));
+        assert!(near(scores.exact_match, reference.exact_match));
+        let ranking = ranking::label_ranking_average_precision(&truth, &rows);
+        assert!(near(ranking, reference.label_ranking_average_precision));
+
+        for (class, scores) in score_classes(&truth, &predicted).into_iter().enumerate() {
+            assert!(near(scores.precision, reference.precision[class]));
+            assert!(near(scores.recall, reference.recall[class]));
+            assert!(near(scores.f1, reference.f1[class]));
+            let labels: Vec<bool> = truth.iter().map(|set| set.contains(class)).collect();
+            let column: Vec<f32> = rows.iter().map(|row| row[class]).collect();
+            for (found, expected) in [
+                (
+                    ranking::average_precision(&labels, &column),
+                    reference.average_precision[class],
+                ),
+                (
+                    ranking::area_under_roc(&labels, &column),
+                    reference.area_under_roc[class],
+                ),
+            ] {
+                match (found, expected) {
+                    (Some(found), Some(expected)) => assert!(near(found, expected), "{class}"),
+                    (found, expected) => assert_eq!(found, expected, "class {class}"),
+                }
+            }
+        }
     }
 
     #[test]

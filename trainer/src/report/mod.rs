@@ -1,6 +1,8 @@
 //! What data and predictions are worth, in numbers and pictures.
 
+pub mod calibration;
 pub mod inspect;
 pub mod metrics;
 pub mod page;
 pub mod plots;
+pub mod ranking;
