@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::augment_device;
 use crate::data::arguments::SetArguments;
 use crate::data::augmentation::{AugmentationChoice, Draw};
-use crate::data::batches::{BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
+use crate::data::batches::{Augmented, BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
 use crate::data::dataset::{Dataset, Sample};
 use crate::data::files::claim_folder;
 use crate::data::repeats::{RepeatChoice, RepeatPlan};
@@ -244,7 +244,8 @@ impl Augment {
             let order = TrainingOrder {
                 seed: self.seed,
                 repeats: plan.clone(),
-                augmentation: Some(augmentation.clone()),
+                augmentation: augmentation.clone(),
+                augmented: Augmented::All,
                 last: LastBatch::Keep,
             };
             let plain = Loader::evaluation(samples.to_vec(), shape, workers);

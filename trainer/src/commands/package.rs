@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use clap::Args;
 use cytolens::classifier::Classifier;
 use cytolens::labels::{COUNT, LOCATIONS};
-use cytolens::model::{HeadKind, weights};
+use cytolens::model::{Architecture, HeadKind, weights};
 use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
 
 use crate::run::folder::{RunFolder, Summary};
@@ -102,14 +102,11 @@ impl MakePackage {
             name: self.name.clone().unwrap_or_else(|| format!("{title}, {} fields", summary.trained_on)),
             limits: limits(summary),
             licence: "MIT OR Apache-2.0".to_owned(),
-            attribution: vec![
-                "Training images: Human Protein Atlas, proteinatlas.org".to_owned(),
-                "Initial weights: DenseNet trained on ImageNet, Zhuang Liu and others, BSD-3-Clause, by way of Keras applications".to_owned(),
-            ],
+            attribution: attribution(summary),
             network: summary.network.clone(),
             labels: LOCATIONS.map(str::to_owned).to_vec(),
             thresholds: summary.thresholds.clone(),
-            composition: summary.recipe.input.composition,
+            composition: summary.composition,
             mean: summary.mean.clone(),
             std: summary.std.clone(),
             weights: WeightsEntry::default(),
@@ -125,6 +122,26 @@ impl MakePackage {
             metrics: summary.metrics.clone(),
         }
     }
+}
+
+/// Who must be named. Initial weights come with the licence of whoever trained them: those that the
+/// documentation names for DenseNet are Keras'.
+fn attribution(summary: &Summary) -> Vec<String> {
+    let images = "Training images: Human Protein Atlas, proteinatlas.org".to_owned();
+    let architecture = summary.network.architecture;
+    let weights = match (summary.initial_weights.as_str(), architecture) {
+        ("random", _) => None,
+        (_, Architecture::DenseNet121) => Some(
+            "Initial weights: DenseNet trained on ImageNet, Zhuang Liu and others, BSD-3-Clause, \
+             by way of Keras applications"
+                .to_owned(),
+        ),
+        (file, _) => Some(format!(
+            "Initial weights: {} trained on ImageNet, {file}; see its source for its licence",
+            architecture.title()
+        )),
+    };
+    std::iter::once(images).chain(weights).collect()
 }
 
 /// What users must know before they believe the model.

@@ -12,6 +12,8 @@ pub enum Purpose {
     Repeats = 2,
     /// In which order.
     Order = 3,
+    /// What dropout leaves out in a step.
+    Step = 4,
 }
 
 /// A stream of random numbers: xoshiro256++, seeded by SplitMix64's finaliser over the purpose and

@@ -1,147 +1,145 @@
 //! Where a training can go on from, exactly as if it had never been interrupted.
+//!
+//! A checkpoint is a folder `checkpoints/step-<n>` in the run's: `network.safetensors` and, where
+//! weights are averaged, `average.safetensors` (f32), `optimiser.safetensors` (moments) and
+//! `position.json`. It is written under another name, renamed when whole, and only then is the one
+//! before removed: at every moment there is a whole one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use burn::module::{Module, ModuleMapper, Param, ParamId};
-use burn::optim::ModuleOptimizer;
-use burn::tensor::Tensor;
-use cytolens::model::{Names, Network, weights};
+use burn::module::Module;
+use burn::tensor::Device;
+use cytolens::model::{Names, weights};
 use serde::{Deserialize, Serialize};
 
-use super::average::Average;
+use super::learner::Learner;
 
 /// Where a training stands. Everything random in it is drawn anew from seed, epoch, sample and
-/// step, so that these numbers are the whole of its random state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// step, so that these numbers are the whole of its random state, and of its schedule's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// The epoch to go on with.
+    /// The epoch to go on with, from 0.
     pub epoch: usize,
-    /// The batch in it to go on with.
+    /// The batch in it to go on with, from 0.
     pub batch: usize,
-    /// The steps taken.
+    /// The optimiser's steps so far.
     pub step: usize,
+    /// The sum of this epoch's losses, a sample each.
+    pub loss_sum: f64,
+    /// The samples shown in this epoch.
+    pub shown: usize,
+    /// The samples shown in the whole run.
+    pub shown_in_all: usize,
+    /// The best epoch so far.
+    pub best: Option<Best>,
+    /// How long the run has taken, in seconds, without what was lost by a break.
+    pub seconds: f64,
+}
+
+/// The epoch whose weights are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Which, from 0.
+    pub epoch: usize,
+    /// What the recipe chooses by; larger is better.
+    pub score: f64,
 }
 
 const POSITION: &str = "position.json";
 const NETWORK: &str = "network.safetensors";
 const AVERAGE: &str = "average.safetensors";
-const OPTIMISER: &str = "optimiser.bpk";
+const OPTIMISER: &str = "optimiser.safetensors";
+const PREFIX: &str = "step-";
 
-/// Everything that training changes.
-pub struct Learner {
-    /// What is trained.
-    pub network: Network,
-    /// What predicts, where the recipe averages weights.
-    pub average: Option<Average>,
-    /// With its moments.
-    pub optimiser: ModuleOptimizer,
-    /// Where it stands.
-    pub position: Position,
+/// Writes a checkpoint into the run's folder and removes the ones before it.
+///
+/// # Errors
+/// Where it cannot be written, on a full disk for example; the one before stays.
+pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
+    let name = format!("{PREFIX}{:08}", learner.position.step);
+    let folder = run.join("checkpoints").join(name);
+    write(&folder, learner, names)
+        .with_context(|| format!("cannot write the checkpoint {}", folder.display()))?;
+    for old in all(run)?.into_iter().filter(|old| *old != folder) {
+        fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    }
+    Ok(())
 }
 
-impl Learner {
-    /// The network that predicts.
-    pub fn answering(&self) -> Network {
-        match &self.average {
-            Some(average) => average.network.clone(),
-            None => self.network.valid(),
+fn write(folder: &Path, learner: &Learner, names: Names) -> Result<()> {
+    let partial = folder.with_extension("partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial)?;
+    }
+    fs::create_dir_all(&partial)?;
+    let precision = weights::Precision::Single;
+    let network = learner.network.valid();
+    let file = |name: &str, bytes: &[u8]| -> Result<()> {
+        let mut file = File::create(partial.join(name))?;
+        file.write_all(bytes)?;
+        Ok(file.sync_all()?)
+    };
+    file(NETWORK, &weights::to_safetensors(&network, names, precision)?)?;
+    if let Some(average) = &learner.average {
+        let bytes = weights::to_safetensors(&average.network, names, precision)?;
+        file(AVERAGE, &bytes)?;
+    }
+    file(OPTIMISER, &learner.optimiser.to_safetensors(&network)?)?;
+    file(POSITION, &serde_json::to_vec_pretty(&learner.position)?)?;
+    if folder.exists() {
+        // Of the same step: going on from it comes to the same.
+        fs::remove_dir_all(&partial)?;
+    } else {
+        fs::rename(&partial, folder)?;
+    }
+    Ok(())
+}
+
+/// Brings a fresh learner of the same recipe to where the run's last checkpoint is. Gives false
+/// where there is none.
+///
+/// # Errors
+/// Where it cannot be read or is another network's.
+pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) -> Result<bool> {
+    let Some(folder) = all(run)?.pop() else {
+        return Ok(false);
+    };
+    let mut read = || -> Result<()> {
+        let tensors = weights::read_file(&folder.join(NETWORK))?;
+        weights::apply_exactly(&mut learner.network, names, &tensors)?;
+        if let Some(average) = &mut learner.average {
+            let tensors = weights::read_file(&folder.join(AVERAGE))?;
+            weights::apply_exactly(&mut average.network, names, &tensors)?;
+        }
+        let moments = fs::read(folder.join(OPTIMISER))?;
+        learner.optimiser.load(&learner.network, &moments, device)?;
+        learner.position = serde_json::from_slice(&fs::read(folder.join(POSITION))?)?;
+        Ok(())
+    };
+    read().with_context(|| format!("cannot read the checkpoint {}", folder.display()))?;
+    Ok(true)
+}
+
+/// The whole checkpoints of a run, the last at the end.
+fn all(run: &Path) -> Result<Vec<PathBuf>> {
+    let folder = run.join("checkpoints");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let is_whole = path.extension().is_none()
+            && path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+        if is_whole {
+            found.push(path);
         }
     }
-
-    /// Writes a checkpoint. It is whole or not there: what is half written has another name.
-    ///
-    /// # Errors
-    /// Where it cannot be written, on a full disk for example; earlier checkpoints stay.
-    pub fn save(&self, folder: &Path, names: Names) -> Result<()> {
-        let partial = folder.with_extension("partial");
-        let write = || -> Result<()> {
-            if partial.exists() {
-                fs::remove_dir_all(&partial)?;
-            }
-            fs::create_dir_all(&partial)?;
-            let precision = weights::Precision::Single;
-            let network = weights::to_safetensors(&self.network.valid(), names, precision)?;
-            fs::write(partial.join(NETWORK), network)?;
-            if let Some(average) = &self.average {
-                let network = weights::to_safetensors(&average.network, names, precision)?;
-                fs::write(partial.join(AVERAGE), network)?;
-            }
-            self.optimiser
-                .save(partial.join(OPTIMISER))
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
-            fs::write(
-                partial.join(POSITION),
-                serde_json::to_string(&self.position)?,
-            )?;
-            if folder.exists() {
-                fs::remove_dir_all(folder)?;
-            }
-            fs::rename(&partial, folder)?;
-            Ok(())
-        };
-        write().with_context(|| format!("cannot write the checkpoint {}", folder.display()))
-    }
-
-    /// Takes up a checkpoint of the same recipe's network and optimiser.
-    ///
-    /// # Errors
-    /// Where it cannot be read or is another network's.
-    pub fn load(self, folder: &Path, names: Names) -> Result<Self> {
-        let Self {
-            mut network,
-            average,
-            optimiser,
-            ..
-        } = self;
-        let read = || -> Result<Self> {
-            let tensors = weights::read_file(&folder.join(NETWORK))?;
-            weights::apply_exactly(&mut network, names, &tensors)?;
-            let average = average
-                .map(|mut average| -> Result<Average> {
-                    let tensors = weights::read_file(&folder.join(AVERAGE))?;
-                    weights::apply_exactly(&mut average.network, names, &tensors)?;
-                    Ok(average)
-                })
-                .transpose()?;
-            let optimiser = optimiser
-                .load(folder.join(OPTIMISER))
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
-            let position = fs::read_to_string(folder.join(POSITION))?;
-            Ok(Self {
-                network,
-                average,
-                optimiser,
-                position: serde_json::from_str(&position)?,
-            })
-        };
-        read().with_context(|| format!("cannot read the checkpoint {}", folder.display()))
-    }
-}
-
-/// The network with parameters numbered in order: an optimiser's record finds them in a later
-/// process by their numbers, which are else drawn at random.
-pub fn numbered(network: Network) -> Network {
-    network.map(&mut Numbering(0))
-}
-
-struct Numbering(u64);
-
-impl ModuleMapper for Numbering {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (_, tensor, mapper) = param.consume();
-        self.0 += 1;
-        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
-    }
-}
-
-/// The checkpoint of the last step, in a run's folder.
-pub fn last(run: &Path) -> PathBuf {
-    run.join("checkpoints").join("last")
-}
-
-/// The checkpoint of the best validation so far, in a run's folder.
-pub fn best(run: &Path) -> PathBuf {
-    run.join("checkpoints").join("best")
+    found.sort();
+    Ok(found)
 }

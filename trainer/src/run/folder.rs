@@ -1,39 +1,43 @@
 //! The folder of a training run: everything that says how it went and what came out.
 //!
-//! `recipe.toml` (the resolved recipe), `split.csv`, `features/`, and, once it has ended,
-//! `network.safetensors` (all weights, f32) and `run.json` (a [`Summary`]).
+//! `recipe.toml` (the resolved recipe), `split.csv`, while it runs what it has computed so far, and,
+//! once it has ended, `network.safetensors` (all weights, f32) and `run.json` (a [`Summary`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use cytolens::field::Composition;
 use cytolens::model::NetworkConfig;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::recipe::Recipe;
 use crate::data::files::claim_folder;
+use crate::data::split::file::{Split, read_split};
 
 /// What a run is and what it reached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
-    /// The recipe, every choice.
-    pub recipe: Recipe,
     /// The network's shape.
     pub network: NetworkConfig,
-    /// The training samples' mean a plane.
+    /// How channels become its planes.
+    pub composition: Composition,
+    /// The mean of each plane, from 0 to 1, that is subtracted.
     pub mean: Vec<f32>,
-    /// The training samples' standard deviation a plane.
+    /// The standard deviation of each plane that it is divided by.
     pub std: Vec<f32>,
     /// The tuned thresholds.
     pub thresholds: Vec<f32>,
-    /// How many samples trained the head.
+    /// How many samples it was trained on.
     pub trained_on: usize,
-    /// How many were held back.
+    /// How many were held back: the validation and the test part.
     pub held_back: usize,
     /// Classes with a positive among the training samples.
     pub classes_seen: Vec<usize>,
-    /// The initial weights' file name and SHA-256.
+    /// The initial weights' file name and SHA-256, or that they were random.
     pub initial_weights: String,
+    /// Every choice.
+    pub recipe: serde_json::Value,
     /// Scores.
     pub metrics: serde_json::Value,
 }
@@ -47,7 +51,10 @@ impl RunFolder {
     ///
     /// # Errors
     /// Where the folder holds anything else, or cannot be written.
-    pub fn start(path: &Path, recipe: &Recipe, resume: bool) -> Result<Self> {
+    pub fn start<R>(path: &Path, recipe: &R, resume: bool) -> Result<Self>
+    where
+        R: Serialize + DeserializeOwned + PartialEq,
+    {
         let folder = Self(path.to_owned());
         let recipe_path = folder.recipe();
         if recipe_path.exists() {
@@ -65,7 +72,7 @@ impl RunFolder {
             }
             let text = fs::read_to_string(&recipe_path)
                 .with_context(|| format!("cannot read {}", recipe_path.display()))?;
-            let before: Recipe =
+            let before: R =
                 toml::from_str(&text).with_context(|| format!("in {}", recipe_path.display()))?;
             if before != *recipe {
                 bail!(
@@ -99,6 +106,11 @@ impl RunFolder {
         Ok((folder, summary))
     }
 
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Where features are kept.
     pub fn features(&self) -> PathBuf {
         self.0.join("features")
@@ -109,24 +121,28 @@ impl RunFolder {
         self.0.join("network.safetensors")
     }
 
-    /// Writes which sample was in which part.
+    /// Writes which sample is in which part.
     ///
     /// # Errors
     /// Where the file cannot be written, or the run that is gone on with had another split: what it
     /// has computed was normalised by the samples it trained on.
-    pub fn write_split<'a>(&self, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
-        let mut text = "Id,Part\n".to_owned();
-        for (id, part) in parts {
-            text.push_str(&format!("{id},{part}\n"));
+    pub fn write_split(&self, split: &Split) -> Result<()> {
+        let path = self.split();
+        if !path.exists() {
+            return split.write(&path);
         }
-        let path = self.0.join("split.csv");
-        if fs::read_to_string(&path).is_ok_and(|before| before != text) {
+        if read_split(&path)?.rows != split.rows {
             bail!(
                 "the run in {} has another split; choose another --out",
                 self.0.display()
             );
         }
-        write(&path, text)
+        Ok(())
+    }
+
+    /// Which sample is in which part.
+    pub fn split(&self) -> PathBuf {
+        self.0.join("split.csv")
     }
 
     /// Ends the run: the weights first, so that a summary means that all is there.

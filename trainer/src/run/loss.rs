@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LossChoice {
     /// Binary cross-entropy of each decision.
-    CrossEntropy,
+    // With braces, for serde refuses unknown keys only so.
+    CrossEntropy {},
     /// Focal loss (Lin et al. 2017): decisions that are right already count less.
     Focal {
         /// How much less: the power of what is missing to certainty. 0 is cross-entropy.
@@ -45,7 +46,7 @@ impl LossChoice {
             Ok(())
         };
         match *self {
-            Self::CrossEntropy => Ok(()),
+            Self::CrossEntropy {} => Ok(()),
             Self::Focal { gamma } => power("gamma", gamma),
             Self::Asymmetric {
                 gamma_present,
@@ -69,7 +70,7 @@ impl LossChoice {
         let present = softplus(-logits.clone(), 1.0);
         let absent = softplus(logits.clone(), 1.0);
         let (present, absent) = match *self {
-            Self::CrossEntropy => (present, absent),
+            Self::CrossEntropy {} => (present, absent),
             Self::Focal { gamma } => {
                 let probability = sigmoid(logits);
                 let doubt = -probability.clone() + 1.0;
@@ -136,7 +137,7 @@ mod tests {
             let p = 1.0 / (1.0 + (-logit).exp());
             let shifted = (p - 0.05).max(0.0);
             for (choice, present, absent) in [
-                (LossChoice::CrossEntropy, -p.ln(), -(1.0 - p).ln()),
+                (LossChoice::CrossEntropy {}, -p.ln(), -(1.0 - p).ln()),
                 (
                     LossChoice::Focal { gamma: 2.0 },
                     -(1.0 - p).powi(2) * p.ln(),
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn sure_mistakes_cost_much_and_stay_finite() {
         for choice in [
-            LossChoice::CrossEntropy,
+            LossChoice::CrossEntropy {},
             LossChoice::Focal { gamma: 2.0 },
             LossChoice::Asymmetric {
                 gamma_present: 0.0,

@@ -1,4 +1,4 @@
-//! Recipes: every choice of a training run, as TOML.
+//! Recipes: every choice of one training run, as TOML.
 
 use std::path::Path;
 
@@ -8,26 +8,50 @@ use cytolens::labels;
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 use serde::{Deserialize, Serialize};
 
-/// The recipes that come with the program, by name.
-const BUILT_IN: [(&str, &str); 1] = [("first", include_str!("../../recipes/first.toml"))];
+use super::loss::LossChoice;
+use super::optimiser::OptimiserChoice;
+use crate::data::augmentation::AugmentationChoice;
+use crate::data::batches::Augmented;
+use crate::data::repeats::RepeatChoice;
+use crate::data::split::normalised_shares;
 
-/// Every choice of one training run.
+/// The recipes that come with the program, by name.
+pub const BUILT_IN: [(&str, &str); 2] = [
+    ("default", include_str!("../../recipes/default.toml")),
+    ("described", include_str!("../../recipes/described.toml")),
+];
+
+/// Every choice of one training run. Each key is needed; an unknown one is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// What is trained.
     pub network: NetworkChoice,
+    /// Where it starts.
+    pub start: StartChoice,
     /// What it sees.
     pub input: InputChoice,
     /// Who sees what.
     pub split: SplitChoice,
-    /// How it is trained.
+    /// How long, and in what order.
     pub training: TrainingChoice,
+    /// How samples are changed.
+    pub augmentation: AugmentationChoice,
+    /// How often samples of rare labels come.
+    pub repeats: RepeatChoice,
+    /// What is made small.
+    pub loss: LossChoice,
+    /// How weights are moved.
+    pub optimiser: OptimiserChoice,
+    /// Which weights predict.
+    pub average: AverageChoice,
     /// How probabilities become labels.
     pub thresholds: ThresholdChoice,
+    /// How the test part is predicted.
+    pub evaluation: EvaluationChoice,
 }
 
-/// What is trained.
+/// What is trained: `[network]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkChoice {
@@ -37,7 +61,30 @@ pub struct NetworkChoice {
     pub head: HeadKind,
 }
 
-/// What the network sees.
+/// Where training starts: `[start]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartChoice {
+    /// The backbone's first weights.
+    pub weights: StartWeights,
+    /// Epochs in which only the head learns.
+    pub frozen_epochs: usize,
+    /// Whether the head first answers each label's frequency, so that rare labels need not be
+    /// unlearnt; else its last layer starts at random.
+    pub prior: bool,
+}
+
+/// A backbone's first weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartWeights {
+    /// Of a file trained on ImageNet.
+    Imagenet,
+    /// Random ones.
+    Random,
+}
+
+/// What the network sees: `[input]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputChoice {
@@ -45,54 +92,94 @@ pub struct InputChoice {
     pub composition: Composition,
     /// The side in pixels.
     pub size: usize,
+    /// By which mean and deviation planes are normalised.
+    pub normalisation: Normalisation,
 }
 
-/// Who sees what.
+/// By which mean and deviation planes are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Normalisation {
+    /// Those of the training samples.
+    Set,
+    /// Those of ImageNet's photographs.
+    Imagenet,
+}
+
+/// Who sees what: `[split]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitChoice {
     /// Decides the split.
     pub seed: u64,
-    /// The share of samples that the model never sees.
-    pub held_back: f64,
-    /// Parts of the rest that are predicted by a head trained on the others.
-    pub folds: usize,
+    /// The shares of the training, validation and test parts; together 1.
+    pub shares: [f64; 3],
 }
 
-/// How the head is trained.
+/// How long, and in what order: `[training]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingChoice {
-    /// Decides initial weights and order.
+    /// Decides weights that start at random, order, augmentation and dropout.
     pub seed: u64,
-    /// How often every sample is seen.
+    /// How often the training part is shown, repeats beside.
     pub epochs: usize,
-    /// Samples a step.
+    /// Samples that go through the network together.
     pub batch: usize,
-    /// AdamW's, falling to 0 by a half cosine.
-    pub learning_rate: f64,
-    /// AdamW's.
-    pub weight_decay: f32,
-    /// The power of a label's rarity that it weighs.
-    pub rarity: f64,
+    /// Batches a step of the optimiser; several devices share them.
+    pub accumulation: usize,
+    /// Which places of an epoch are augmented.
+    pub augmented: Augmented,
+    /// What the best epoch is chosen by, on the validation part.
+    pub best_by: BestBy,
 }
 
-/// How probabilities become labels.
+/// What the best epoch is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestBy {
+    /// The highest macro-F1 over the classes that occur, at thresholds tuned on the same part.
+    MacroF1,
+    /// The highest share of right decisions at a probability of 0.5.
+    Accuracy,
+    /// The lowest loss.
+    Loss,
+}
+
+/// Which weights predict: `[average]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AverageChoice {
+    /// What the running average of the weights keeps each step, below 1; with 0 the last weights
+    /// predict.
+    pub decay: f64,
+}
+
+/// How probabilities become labels: `[thresholds]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdChoice {
-    /// Classes with fewer positives are not tuned.
+    /// Classes with fewer positives in the validation part are not tuned.
     pub least_positives: usize,
     /// Their threshold.
     pub otherwise: f32,
 }
 
+/// How the test part is predicted: `[evaluation]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationChoice {
+    /// The views of each sample whose mean counts: 1, 2, 4 or 8, mirrored and turned.
+    pub views: usize,
+}
+
 impl Recipe {
-    /// The recipe of a name that the program knows, or of a TOML file.
+    /// The recipe of a name that the program knows, or of a TOML file, with keys set anew:
+    /// `table.key=value`, the value as in TOML.
     ///
     /// # Errors
     /// Where there is neither, an unknown or missing key, or a value out of range.
-    pub fn load(name_or_file: &str) -> Result<Self> {
+    pub fn load(name_or_file: &str, set: &[String]) -> Result<Self> {
         let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
             Some((_, text)) => (*text).to_owned(),
             None if Path::new(name_or_file).is_file() => std::fs::read_to_string(name_or_file)
@@ -105,14 +192,26 @@ impl Recipe {
                 );
             }
         };
-        let recipe: Self =
-            toml::from_str(&text).with_context(|| format!("in the recipe {name_or_file}"))?;
-        recipe
-            .check()
-            .with_context(|| format!("in the recipe {name_or_file}"))?;
+        let in_recipe = || format!("in the recipe {name_or_file}");
+        // Read whole first: its faults then come with their line.
+        let recipe: Self = toml::from_str(&text).with_context(in_recipe)?;
+        let mut table: toml::Table = toml::from_str(&text).with_context(in_recipe)?;
+        for setting in set {
+            overwrite(&mut table, setting)?;
+        }
+        let recipe = if set.is_empty() {
+            recipe
+        } else {
+            Self::deserialize(table).with_context(|| format!("with --set {}", set.join(" --set ")))?
+        };
+        recipe.check().with_context(in_recipe)?;
         Ok(recipe)
     }
 
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// Naming the key, what it may be and what it is.
     fn check(&self) -> Result<()> {
         let size = self.input.size;
         ensure!(
@@ -125,95 +224,168 @@ impl Recipe {
             "input.size must be {least} at least for {}, not {size}",
             self.network.architecture.title()
         );
-        let held_back = self.split.held_back;
+        normalised_shares(&self.split.shares).context("split.shares")?;
         ensure!(
-            held_back > 0.0 && held_back < 1.0,
-            "split.held_back must be between 0 and 1, not {held_back}"
+            (1..=100_000).contains(&self.training.epochs),
+            "training.epochs must be from 1 to 100000, not {}",
+            self.training.epochs
         );
         ensure!(
-            self.split.folds >= 2,
-            "split.folds must be 2 at least, not {}",
-            self.split.folds
+            (1..=4096).contains(&self.training.batch),
+            "training.batch must be from 1 to 4096, not {}",
+            self.training.batch
         );
         ensure!(
-            self.training.epochs > 0,
-            "training.epochs must be 1 at least"
+            (1..=4096).contains(&self.training.accumulation),
+            "training.accumulation must be from 1 to 4096, not {}",
+            self.training.accumulation
         );
-        ensure!(self.training.batch > 0, "training.batch must be 1 at least");
-        let rate = self.training.learning_rate;
         ensure!(
-            rate > 0.0 && rate.is_finite(),
-            "training.learning_rate must be over 0, not {rate}"
+            self.start.weights == StartWeights::Imagenet || self.start.frozen_epochs == 0,
+            "start.frozen_epochs must be 0 for random weights, not {}",
+            self.start.frozen_epochs
         );
-        let decay = self.training.weight_decay;
+        self.augmentation.check()?;
+        self.repeats.check()?;
+        self.loss.check()?;
+        self.optimiser.check()?;
         ensure!(
-            decay >= 0.0 && decay.is_finite(),
-            "training.weight_decay must be 0 or more, not {decay}"
+            (0.0..1.0).contains(&self.average.decay),
+            "average.decay must be from 0 to below 1, not {}",
+            self.average.decay
         );
-        let rarity = self.training.rarity;
         ensure!(
-            (0.0..=1.0).contains(&rarity),
-            "training.rarity must be from 0 to 1, not {rarity}"
+            (0.0..=1.0).contains(&self.thresholds.otherwise),
+            "thresholds.otherwise must be from 0 to 1, not {}",
+            self.thresholds.otherwise
         );
-        let otherwise = self.thresholds.otherwise;
         ensure!(
-            (0.0..=1.0).contains(&otherwise),
-            "thresholds.otherwise must be from 0 to 1, not {otherwise}"
+            [1, 2, 4, 8].contains(&self.evaluation.views),
+            "evaluation.views must be 1, 2, 4 or 8, not {}",
+            self.evaluation.views
         );
         Ok(())
     }
 
-    /// The shape of the network for the 28 locations, with the epsilon of its initial weights.
-    pub fn network(&self, batch_norm_epsilon: f64) -> NetworkConfig {
+    /// The shape of the network for the 28 locations.
+    pub fn network(&self) -> NetworkConfig {
+        let architecture = self.network.architecture;
         NetworkConfig {
-            architecture: self.network.architecture,
+            architecture,
             head: self.network.head,
             planes: self.input.composition.planes(),
             size: self.input.size,
             classes: labels::COUNT,
-            batch_norm_epsilon,
+            batch_norm_epsilon: match self.start.weights {
+                StartWeights::Imagenet => imagenet_epsilon(architecture),
+                StartWeights::Random => architecture.usual_epsilon(),
+            },
         }
     }
+}
+
+/// The batch-norm epsilon with which ImageNet weights were trained: DenseNet's are Keras'.
+pub fn imagenet_epsilon(architecture: Architecture) -> f64 {
+    match architecture {
+        Architecture::DenseNet121 | Architecture::DenseNet201 => 1.001e-5,
+        other => other.usual_epsilon(),
+    }
+}
+
+/// Sets `table.key=value`, the value TOML or a word, or a whole `table={key=value, ..}`.
+fn overwrite(table: &mut toml::Table, setting: &str) -> Result<()> {
+    const FORM: &str = "--set takes table.key=value or table={key=value, ..}";
+    let (path, value) = setting
+        .split_once('=')
+        .with_context(|| format!("{FORM}, not {setting}"))?;
+    let (path, value) = (path.trim(), value.trim());
+    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let (name, key) = match path.split_once('.') {
+        Some((name, key)) => (name, Some(key)),
+        None => (path, None),
+    };
+    let place = table
+        .get_mut(name)
+        .with_context(|| format!("--set {setting}: recipes have no table [{name}]"))?;
+    match (key, place) {
+        (Some(key), toml::Value::Table(inner)) => {
+            inner.insert(key.to_owned(), parsed);
+        }
+        (None, place) if parsed.is_table() => *place = parsed,
+        _ => bail!("{FORM}, not {setting}"),
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refuse(name: &str, set: &[&str]) -> String {
+        let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+        format!("{:#}", Recipe::load(name, &set).expect_err("a refusal"))
+    }
+
     #[test]
-    fn built_in_recipes_are_valid() {
+    fn built_in_recipes_are_valid_and_survive_a_round_trip() {
         for (name, _) in BUILT_IN {
-            Recipe::load(name).expect("a valid recipe");
+            let recipe = Recipe::load(name, &[]).expect("a valid recipe");
+            let written = toml::to_string(&recipe).expect("TOML");
+            assert_eq!(toml::from_str::<Recipe>(&written).expect("TOML"), recipe);
         }
     }
 
     #[test]
+    fn keys_are_set_anew() {
+        let set = [
+            "input.size = 64",
+            "network.architecture=all-cnn",
+            "start.weights=random",
+            "start.frozen_epochs=0",
+            "loss={kind = 'focal', gamma = 2.0}",
+            "split.shares=[0.5, 0.25, 0.25]",
+        ]
+        .map(str::to_owned);
+        let recipe = Recipe::load("described", &set).expect("valid");
+        assert_eq!(recipe.input.size, 64);
+        assert_eq!(recipe.network.architecture, Architecture::AllCnn);
+        assert_eq!(recipe.loss, LossChoice::Focal { gamma: 2.0 });
+        assert_eq!(recipe.split.shares, [0.5, 0.25, 0.25]);
+    }
+
+    #[test]
     fn faults_are_named() {
-        let error = format!(
-            "{:#}",
-            Recipe::load("nonesuch").expect_err("no such recipe")
-        );
-        assert!(
-            error.contains("nonesuch") && error.contains("first"),
-            "{error}"
-        );
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (from, to, expected) in [
-            ("epochs = 60", "epochs = 60\nmomentum = 1", "momentum"),
-            ("size = 512", "size = 500", "multiple of 32"),
-            ("folds = 5", "", "folds"),
-            ("head = \"pooling\"", "head = \"tail\"", "tail"),
+        let error = refuse("nonesuch", &[]);
+        assert!(error.contains("nonesuch") && error.contains("default, described"));
+        for (setting, expected) in [
+            ("training.momentum=1", "momentum"),
+            ("input.size=500", "multiple of 32"),
+            ("training.epochs=0", "training.epochs must be"),
+            ("network.head=tail", "tail"),
+            ("optimiser.learning_rate=-1", "optimiser.learning_rate"),
+            ("split.shares=[0.5, 0.5, 0.5]", "split.shares"),
+            ("evaluation.views=3", "1, 2, 4 or 8"),
+            ("weather.wind=3", "no table [weather]"),
+            ("epochs=3", "no table [epochs]"),
+            ("loss=3", "table.key=value"),
+            ("loss.margin", "table.key=value"),
+            ("loss={kind = 'cross-entropy', gamma = 2.0}", "gamma"),
         ] {
-            let path = folder.path().join("recipe.toml");
-            std::fs::write(&path, BUILT_IN[0].1.replace(from, to)).expect("a written file");
-            let error = format!(
-                "{:#}",
-                Recipe::load(path.to_str().expect("Unicode")).expect_err("a fault")
-            );
-            assert!(
-                error.contains(expected) && error.contains("recipe.toml"),
-                "{error}"
-            );
+            let error = refuse("default", &[setting]);
+            assert!(error.contains(expected), "{setting}: {error}");
         }
+    }
+
+    #[test]
+    fn a_file_may_leave_nothing_out() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mine.toml");
+        let text = BUILT_IN[0].1.replace("epochs = ", "# epochs = ");
+        std::fs::write(&path, text).expect("a written file");
+        let error = refuse(path.to_str().expect("Unicode"), &[]);
+        assert!(error.contains("mine.toml") && error.contains("epochs"), "{error}");
     }
 }

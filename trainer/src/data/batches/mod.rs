@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use cytolens::field::{Composition, Field, FieldError, Samples, square};
 use cytolens::labels;
+use serde::{Deserialize, Serialize};
 
 use super::augmentation::AugmentationChoice;
 use super::dataset::Sample;
@@ -39,6 +40,28 @@ pub enum LastBatch {
     Drop,
 }
 
+/// Which places of an epoch are augmented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Augmented {
+    /// All.
+    All,
+    /// All but the first of each sample.
+    Repeats,
+    /// None.
+    None,
+}
+
+impl Augmented {
+    fn includes(self, entry: Entry) -> bool {
+        match self {
+            Self::All => true,
+            Self::Repeats => entry.copy > 0,
+            Self::None => false,
+        }
+    }
+}
+
 /// How samples are shown in training.
 #[derive(Debug, Clone)]
 pub struct TrainingOrder {
@@ -46,8 +69,10 @@ pub struct TrainingOrder {
     pub seed: u64,
     /// How often each sample comes.
     pub repeats: RepeatPlan,
-    /// How it is changed each time; none leaves it as it is.
-    pub augmentation: Option<AugmentationChoice>,
+    /// How it is changed.
+    pub augmentation: AugmentationChoice,
+    /// Where it is changed.
+    pub augmented: Augmented,
     /// What becomes of the rest.
     pub last: LastBatch,
 }
@@ -224,9 +249,11 @@ impl Shared {
         let mut planes =
             channel_planes(&field, composition, size).map_err(|error| error.to_string())?;
         if let Some(training) = &self.training
-            && let Some(augmentation) = &training.augmentation
+            && training.augmented.includes(entry)
         {
-            let draw = augmentation.draw(training.seed, epoch, entry.sample, entry.copy);
+            let draw = training
+                .augmentation
+                .draw(training.seed, epoch, entry.sample, entry.copy);
             planes = draw.apply(&planes, composition.channels(), size as usize);
         }
         Ok(composition.mix(&planes))

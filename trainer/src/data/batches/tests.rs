@@ -63,7 +63,8 @@ fn order(samples: &[Sample], last: LastBatch) -> TrainingOrder {
     TrainingOrder {
         seed: 8,
         repeats: RepeatPlan::new(&labels, &repeats),
-        augmentation: Some(AugmentationChoice::default()),
+        augmentation: AugmentationChoice::default(),
+        augmented: Augmented::All,
         last,
     }
 }

@@ -1,0 +1,93 @@
+//! What a network answers for samples: probabilities, over one view of each or several.
+
+use anyhow::Result;
+use burn::tensor::{Device, Tensor};
+use cytolens::labels::COUNT;
+use cytolens::model::InferenceNetwork;
+
+use super::learner::normalised;
+use crate::data::batches::{BatchShape, Loader};
+use crate::data::dataset::Sample;
+use crate::data::device_batch::DeviceBatch;
+
+/// A network that answers.
+#[derive(Debug)]
+pub struct Answerer<'a> {
+    /// The network, on the device.
+    pub network: &'a InferenceNetwork,
+    /// Subtracted from each plane.
+    pub mean: &'a [f32],
+    /// Each plane is divided by this.
+    pub std: &'a [f32],
+    /// How samples come.
+    pub shape: BatchShape,
+    /// Threads that prepare them.
+    pub workers: usize,
+    /// Where it computes.
+    pub device: &'a Device,
+}
+
+/// Answers for those samples that could be read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    /// The samples' indices, rising.
+    pub samples: Vec<usize>,
+    /// One row a sample.
+    pub logits: Vec<[f32; COUNT]>,
+}
+
+impl Answers {
+    /// One row a sample, from 0 to 1.
+    pub fn probabilities(&self) -> Vec<[f32; COUNT]> {
+        let probability = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+        self.logits.iter().map(|row| row.map(probability)).collect()
+    }
+}
+
+impl Answerer<'_> {
+    /// Answers for samples: the mean of the logits of as many views, 1, 2 (mirrored), 4 (upside down
+    /// too) or 8 (turned by a quarter too).
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn answer(&self, samples: &[Sample], views: usize, done: impl Fn(usize)) -> Result<Answers> {
+        let loader = Loader::evaluation(samples.to_vec(), self.shape, self.workers);
+        let mut answers = Answers::default();
+        for batch in loader.epoch(0, 0) {
+            let count = batch.samples.len();
+            answers.samples.extend_from_slice(&batch.samples);
+            let planes = DeviceBatch::new(batch, self.device).planes;
+            let planes = normalised(planes, self.mean, self.std);
+            let sum = (0..views)
+                .map(|index| self.network.forward(view(planes.clone(), index)))
+                .reduce(|sum, logits| sum + logits);
+            if let Some(sum) = sum {
+                let values = (sum / views as f64)
+                    .try_into_vec_as::<f32>()
+                    .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
+                answers.logits.extend_from_slice(values.as_chunks().0);
+            }
+            done(count);
+        }
+        Ok(answers)
+    }
+}
+
+/// View `index` of planes `[batch, planes, side, side]`, as [`crate::data::views::view`] counts them.
+fn view(planes: Tensor<4>, index: usize) -> Tensor<4> {
+    let mirrored: Vec<usize> = [(1, 3), (2, 2)]
+        .into_iter()
+        .filter(|(bit, _)| index & bit != 0)
+        .map(|(_, axis)| axis)
+        .collect();
+    let turned = if index & 4 == 0 {
+        planes
+    } else {
+        planes.swap_dims(2, 3)
+    };
+    match mirrored.as_slice() {
+        [] => turned,
+        [axis] => turned.flip([*axis as isize]),
+        [one, other, ..] => turned.flip([*one as isize, *other as isize]),
+    }
+}

@@ -1,0 +1,142 @@
+//! The end of a run: thresholds from the validation part, scores on the test part, and the summary.
+
+use std::fmt;
+
+use anyhow::Result;
+use cytolens::labels::{COUNT, LabelSet};
+use cytolens::model::{InferenceNetwork, weights};
+use serde::Serialize;
+
+use super::answer::Answers;
+use super::folder::Summary;
+use super::training::{Trained, Training};
+use crate::data::dataset::Sample;
+use crate::report::metrics::{Scores, decide, score, tune_thresholds};
+
+/// What a run has reached.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reached {
+    /// On the validation part, where thresholds were tuned and the epoch was chosen.
+    pub validation: Scores,
+    /// On the test part, by one view of each sample, as the browser answers.
+    pub test: Scores,
+    /// On the test part, by the recipe's views, at thresholds tuned for them.
+    pub test_views: Scores,
+    /// How many views these were.
+    pub views: usize,
+    /// The epoch that was kept, from 1.
+    pub epoch: usize,
+    /// Samples shown in training.
+    pub shown: usize,
+    /// How long training took.
+    pub seconds: f64,
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |scores: &Scores| {
+            format!(
+                "macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact \
+                 match {:.4}; {} samples",
+                scores.macro_f1,
+                scores.macro_f1_present,
+                scores.classes_present,
+                scores.micro_f1,
+                scores.exact_match,
+                scores.samples
+            )
+        };
+        writeln!(f, "epoch {} is the best", self.epoch)?;
+        writeln!(
+            f,
+            "validation (thresholds tuned there): {}",
+            line(&self.validation)
+        )?;
+        write!(f, "test: {}", line(&self.test))?;
+        if self.views > 1 {
+            write!(f, "\ntest, {} views: {}", self.views, line(&self.test_views))?;
+        }
+        Ok(())
+    }
+}
+
+/// Scores a trained network and ends its run's folder.
+///
+/// # Errors
+/// Where the device fails or the folder cannot be written.
+pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
+    let (recipe, samples) = (training.recipe, training.samples);
+    let network = InferenceNetwork::new(trained.network.clone());
+    let answerer = training.answerer(&network);
+    let choice = &recipe.thresholds;
+    let tuned_and_scored = |views: usize| -> Result<([f32; COUNT], Scores, Scores)> {
+        let validation = answerer.answer(&samples.validation, views, |_| ())?;
+        let truth = truth(&samples.validation, &validation);
+        let probabilities = validation.probabilities();
+        let thresholds = tune_thresholds(
+            &truth,
+            &probabilities,
+            choice.least_positives,
+            choice.otherwise,
+        );
+        let test = answerer.answer(&samples.test, views, |_| ())?;
+        Ok((
+            thresholds,
+            scored(&samples.validation, &validation, &thresholds),
+            scored(&samples.test, &test, &thresholds),
+        ))
+    };
+    let (thresholds, validation, test) = tuned_and_scored(1)?;
+    let views = recipe.evaluation.views;
+    let test_views = if views == 1 {
+        test.clone()
+    } else {
+        tuned_and_scored(views)?.2
+    };
+    let reached = Reached {
+        validation,
+        test,
+        test_views,
+        views,
+        epoch: trained.best.epoch + 1,
+        shown: trained.shown,
+        seconds: trained.seconds,
+    };
+    let config = recipe.network();
+    let bytes = weights::to_safetensors(
+        &trained.network,
+        config.names(),
+        weights::Precision::Single,
+    )?;
+    let summary = Summary {
+        network: config,
+        composition: recipe.input.composition,
+        mean: samples.mean.clone(),
+        std: samples.std.clone(),
+        thresholds: thresholds.to_vec(),
+        trained_on: samples.train.len(),
+        held_back: samples.validation.len() + samples.test.len(),
+        classes_seen: (0..COUNT)
+            .filter(|&class| samples.train.iter().any(|one| one.labels.contains(class)))
+            .collect(),
+        initial_weights: trained.initial_weights.clone(),
+        recipe: serde_json::to_value(recipe)?,
+        metrics: serde_json::to_value(&reached)?,
+    };
+    training.folder.finish(&bytes, &summary)?;
+    Ok(reached)
+}
+
+fn truth(samples: &[Sample], answers: &Answers) -> Vec<LabelSet> {
+    let answered = answers.samples.iter();
+    answered.map(|&sample| samples[sample].labels).collect()
+}
+
+fn scored(samples: &[Sample], answers: &Answers, thresholds: &[f32; COUNT]) -> Scores {
+    let probabilities = answers.probabilities();
+    let predicted: Vec<LabelSet> = probabilities
+        .iter()
+        .map(|row| decide(row, thresholds))
+        .collect();
+    score(&truth(samples, answers), &predicted)
+}

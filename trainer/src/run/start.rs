@@ -1,0 +1,109 @@
+//! Where training starts: ImageNet's weights or random ones.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use burn::tensor::Device;
+use cytolens::labels::{COUNT, LabelSet};
+use cytolens::model::{Architecture, Backbone, Names, Network, weights};
+use cytolens::package::sha256;
+
+use super::recipe::{Recipe, StartWeights, imagenet_epsilon};
+
+/// Red, green and blue.
+const PHOTOGRAPH_PLANES: usize = 3;
+/// Where initial weights are looked for beside a data set.
+const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
+
+/// The file of an architecture's ImageNet weights: the one given, or `<name>.safetensors` in the
+/// data folder or in `imagenet` beside it.
+///
+/// # Errors
+/// Where there is none, naming where it was looked for.
+pub fn find_weights(
+    given: Option<&Path>,
+    data: &Path,
+    architecture: Architecture,
+) -> Result<PathBuf> {
+    if let Some(file) = given {
+        return Ok(file.to_owned());
+    }
+    let title = architecture.title().replace('-', "").to_lowercase();
+    let places = WEIGHTS_NEAR_DATA.map(|place| data.join(place).join(format!("{title}.safetensors")));
+    let found = places.iter().find(|path| path.is_file()).cloned();
+    found.with_context(|| {
+        let looked = places.each_ref().map(|path| path.display().to_string());
+        format!(
+            "no ImageNet weights of {}: name them with --init FILE; looked for {}",
+            architecture.title(),
+            looked.join(" and ")
+        )
+    })
+}
+
+/// The backbone with a file's weights, its stem fitted to as many planes, and what names them.
+///
+/// # Errors
+/// Where the file cannot be read or is another network's.
+pub fn pretrained(
+    architecture: Architecture,
+    planes: usize,
+    file: &Path,
+    device: &Device,
+) -> Result<(Backbone, String)> {
+    let names = Names::backbone(architecture);
+    let mut tensors = weights::read_file(file)?;
+    // ImageNet's thousand classes are not ours.
+    let classifier = format!("{}.", names.classifier());
+    tensors.retain(|name, _| !name.starts_with(&classifier));
+    let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
+    weights::apply_exactly(&mut backbone, names, &tensors)
+        .with_context(|| format!("in {}", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok((
+        backbone.with_stem_for(planes),
+        format!("{name}, SHA-256 {}", sha256(&bytes)),
+    ))
+}
+
+/// The recipe's network before its first step, on a device with gradients, and what its weights are
+/// called. `file` is of ImageNet weights; a recipe of random ones needs none.
+///
+/// # Errors
+/// Those of [`pretrained`].
+pub fn network(
+    recipe: &Recipe,
+    file: Option<&Path>,
+    training: &[LabelSet],
+    device: &Device,
+) -> Result<(Network, String)> {
+    device.seed(recipe.training.seed);
+    let config = recipe.network();
+    let Network { backbone, head } = config.init(device);
+    let (backbone, name) = match (recipe.start.weights, file) {
+        (StartWeights::Imagenet, Some(file)) => {
+            pretrained(config.architecture, config.planes, file, device)?
+        }
+        _ => (backbone, "random".to_owned()),
+    };
+    let head = if recipe.start.prior {
+        head.with_prior(&prior(training))
+    } else {
+        head
+    };
+    let network = Network { backbone, head };
+    // Weights are drawn when first looked at: all are now, in order.
+    drop(network.valid());
+    Ok((network, name))
+}
+
+/// Per class, the logit of its frequency; half a sample stands in for none.
+fn prior(labels: &[LabelSet]) -> [f32; COUNT] {
+    std::array::from_fn(|class| {
+        let positives = labels.iter().filter(|set| set.contains(class)).count();
+        let positives = (positives as f32).max(0.5);
+        (positives / (labels.len() as f32 - positives).max(0.5)).ln()
+    })
+}
