@@ -5,6 +5,7 @@ pub mod augment_device;
 pub mod inspect;
 pub mod package;
 pub mod predict;
+pub mod serve;
 pub mod simulate;
 pub mod split;
 pub mod train;

@@ -3,4 +3,5 @@
 pub mod features;
 pub mod folder;
 pub mod recipe;
+pub mod record;
 pub mod train;
