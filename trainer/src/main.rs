@@ -33,6 +33,7 @@ enum Command {
     Simulate(commands::simulate::Simulate),
     Split(commands::split::Split),
     Augment(commands::augment::Augment),
+    Serve(commands::serve::Serve),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Simulate(command) => command.run(),
         Command::Split(command) => command.run(),
         Command::Augment(command) => command.run(),
+        Command::Serve(command) => command.run(),
     };
     match done {
         Ok(code) => code,

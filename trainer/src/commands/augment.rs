@@ -69,7 +69,7 @@ pub struct Augment {
     #[arg(long)]
     measure: bool,
     /// Also time the same geometry by burn on this device
-    #[arg(long, value_enum, requires = "measure")]
+    #[arg(long, requires = "measure")]
     device: Option<DeviceChoice>,
 }
 
@@ -132,7 +132,7 @@ impl Augment {
         if self.measure {
             self.print_speeds(&samples, &plan, &tables.augmentation)?;
         }
-        if let Some(device) = self.device {
+        if let Some(device) = &self.device {
             let device = device.open()?;
             let field = samples[shown].field.read()?;
             augment_device::compare(

@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod package;
 pub mod predict;
 pub mod probe;
+pub mod serve;
 pub mod simulate;
 pub mod split;
 pub mod train;

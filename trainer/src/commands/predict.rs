@@ -40,7 +40,7 @@ pub struct Predict {
     #[arg(long)]
     overwrite: bool,
     /// What computes
-    #[arg(long, value_enum, default_value = "flex")]
+    #[arg(long, default_value = "flex")]
     device: DeviceChoice,
 }
 

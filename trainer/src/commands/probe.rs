@@ -52,7 +52,7 @@ pub struct Probe {
     #[arg(long)]
     resume: bool,
     /// What computes the features
-    #[arg(long, value_enum, default_value = "flex")]
+    #[arg(long, default_value = "flex")]
     device: DeviceChoice,
 }
 

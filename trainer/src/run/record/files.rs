@@ -1,0 +1,215 @@
+//! The record as files for programs: JSON lines and CSV.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::{EpochRecord, StepRecord};
+
+const METRICS: &str = "metrics.jsonl";
+const STEPS: &str = "steps.csv";
+const EPOCHS: &str = "metrics.csv";
+/// Which columns of `steps.csv` and `metrics.csv` count the steps.
+const STEP_OF_STEPS: usize = 0;
+const STEP_OF_EPOCHS: usize = 1;
+
+/// A line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Record {
+    /// After a step.
+    Step(StepRecord),
+    /// After an epoch.
+    Epoch(EpochRecord),
+}
+
+impl Record {
+    fn step(&self) -> usize {
+        match self {
+            Self::Step(record) => record.step,
+            Self::Epoch(record) => record.step,
+        }
+    }
+
+    fn parse(line: &str) -> Result<Self> {
+        Ok(serde_json::from_str(line)?)
+    }
+}
+
+/// The epochs that a run's folder has a record of; none where the run has not recorded any.
+///
+/// # Errors
+/// Where the record cannot be read. A last line that was cut off is no error.
+pub fn read_epochs(folder: &Path) -> Result<Vec<EpochRecord>> {
+    let path = folder.join(METRICS);
+    let mut epochs = Vec::new();
+    for (number, line) in whole_lines(&path)?.lines().enumerate() {
+        match Record::parse(line).with_context(|| place(&path, number))? {
+            Record::Epoch(epoch) => epochs.push(epoch),
+            Record::Step(_) => {}
+        }
+    }
+    Ok(epochs)
+}
+
+/// The three files, each growing by a line a record.
+pub struct Files {
+    metrics: LineFile,
+    steps: LineFile,
+    epochs: LineFile,
+}
+
+impl Files {
+    /// New files, the tables with their headers.
+    ///
+    /// # Errors
+    /// Where there are such files already, or they cannot be written.
+    pub fn create(folder: &Path) -> Result<Self> {
+        let metrics = folder.join(METRICS);
+        ensure!(
+            !metrics.exists(),
+            "{} exists already: the folder holds the record of a training",
+            metrics.display()
+        );
+        Self::write(folder, "", "", "")
+    }
+
+    /// The files of a training without what they say of steps after `step`, and what is left.
+    ///
+    /// # Errors
+    /// Where a file holds something else, or cannot be read or written; then all stay as they are,
+    /// or some are cut already, which a second try makes good.
+    pub fn cut(folder: &Path, step: usize) -> Result<(Self, Vec<Record>)> {
+        let path = folder.join(METRICS);
+        let text = whole_lines(&path)?;
+        let mut records = Vec::new();
+        let mut metrics = String::new();
+        for (number, line) in text.lines().enumerate() {
+            let record = Record::parse(line).with_context(|| place(&path, number))?;
+            if record.step() <= step {
+                records.push(record);
+                metrics.push_str(line);
+                metrics.push('\n');
+            }
+        }
+        let steps = cut_table(&folder.join(STEPS), STEP_OF_STEPS, step)?;
+        let epochs = cut_table(&folder.join(EPOCHS), STEP_OF_EPOCHS, step)?;
+        Ok((Self::write(folder, &metrics, &steps, &epochs)?, records))
+    }
+
+    fn write(folder: &Path, metrics: &str, steps: &str, epochs: &str) -> Result<Self> {
+        let (step, epoch) = (StepRecord::default(), EpochRecord::default());
+        Ok(Self {
+            metrics: LineFile::write(folder.join(METRICS), metrics)?,
+            steps: LineFile::write(folder.join(STEPS), &(header(&step)? + steps))?,
+            epochs: LineFile::write(folder.join(EPOCHS), &(header(&epoch)? + epochs))?,
+        })
+    }
+
+    /// Adds a step.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn step(&mut self, record: &StepRecord) -> Result<()> {
+        self.metrics.add(json(&Record::Step(*record))?)?;
+        self.steps.add(row(record)?)
+    }
+
+    /// Adds an epoch.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
+        self.metrics.add(json(&Record::Epoch(*record))?)?;
+        self.epochs.add(row(record)?)
+    }
+}
+
+/// A file that grows by whole lines.
+struct LineFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LineFile {
+    /// The file with this text in place of what it held, whole or not at all.
+    fn write(path: PathBuf, text: &str) -> Result<Self> {
+        let mut name = path.clone().into_os_string();
+        name.push(".partial");
+        let partial = PathBuf::from(name);
+        let write = || -> std::io::Result<File> {
+            fs::write(&partial, text)?;
+            fs::rename(&partial, &path)?;
+            OpenOptions::new().append(true).open(&path)
+        };
+        let file = write().with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    /// Adds a line in one write, so that a break loses no line before it.
+    fn add(&mut self, line: String) -> Result<()> {
+        self.file
+            .write_all(line.as_bytes())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// A file's text up to its last line break: what follows was cut off by a break. Empty where there
+/// is no file.
+fn whole_lines(path: &Path) -> Result<String> {
+    if !path.exists() {
+        return Ok(String::new());
+    }
+    let cannot = || format!("cannot read {}", path.display());
+    let mut bytes = fs::read(path).with_context(cannot)?;
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    bytes.truncate(end.map_or(0, |end| end + 1));
+    String::from_utf8(bytes).with_context(cannot)
+}
+
+/// The rows, without the header, of steps up to `step`.
+fn cut_table(path: &Path, column: usize, step: usize) -> Result<String> {
+    let mut kept = String::new();
+    for (number, line) in whole_lines(path)?.lines().enumerate().skip(1) {
+        let of: usize = line
+            .split(',')
+            .nth(column)
+            .and_then(|value| value.parse().ok())
+            .with_context(|| place(path, number))
+            .context("this is no row of a training's record")?;
+        if of <= step {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    Ok(kept)
+}
+
+fn place(path: &Path, line: usize) -> String {
+    format!("in {}, line {}", path.display(), line + 1)
+}
+
+fn json(record: &Record) -> Result<String> {
+    Ok(serde_json::to_string(record)? + "\n")
+}
+
+fn row(record: &impl Serialize) -> Result<String> {
+    table(record, false)
+}
+
+fn header(record: &impl Serialize) -> Result<String> {
+    let table = table(record, true)?;
+    Ok(table.lines().next().unwrap_or_default().to_owned() + "\n")
+}
+
+fn table(record: &impl Serialize, with_header: bool) -> Result<String> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(with_header)
+        .from_writer(Vec::new());
+    writer.serialize(record)?;
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8(bytes)?)
+}
