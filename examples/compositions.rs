@@ -7,15 +7,13 @@
 use std::error::Error;
 
 use cytolens::field::{
-    Channel, ChannelOrder, Composition, Field, Plane, Samples, Source, decode_field,
+    Channel, ChannelOrder, Composition, Field, Plane, Samples, Source, decode_field, white_level,
 };
 use image::RgbImage;
 
 /// The side of a drawn field, and the gap between two, in pixels.
 const SIDE: u32 = 320;
 const GAP: u32 = 8;
-/// The share of a channel's pixels that stay below white.
-const BELOW_WHITE: f64 = 0.998;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -75,12 +73,12 @@ fn brightened(field: &Field) -> Result<Field, Box<dyn Error>> {
         let Samples::Eight(samples) = plane.samples() else {
             return Err("the files must be of 8 bit".into());
         };
-        let mut sorted = samples.clone();
-        sorted.sort_unstable();
-        let white = sorted[((sorted.len() - 1) as f64 * BELOW_WHITE) as usize].max(1);
+        // A sample of 8 bits is 257 of 16.
+        let deep = |sample: u8| u16::from(sample) * 257;
+        let white = u32::from(white_level(samples.iter().copied().map(deep)));
         let lifted = samples
             .iter()
-            .map(|&sample| (u32::from(sample) * 255 / u32::from(white)).min(255) as u8)
+            .map(|&sample| (u32::from(deep(sample)) * 255 / white).min(255) as u8)
             .collect();
         planes.push((
             channel,

@@ -41,7 +41,7 @@ pub use composition::{Composition, Level, NoSuchComposition, Planes, normalise, 
 #[cfg(feature = "fields")]
 pub use decode::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE, Source, decode_field};
 #[cfg(feature = "fields")]
-pub use preview::{Preview, preview};
+pub use preview::{Preview, preview, white_level};
 
 /// A fluorescence channel of a Human Protein Atlas field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -49,7 +49,7 @@ pub fn preview(field: &Field, longest_side: u32) -> Preview {
             height,
             FilterType::Bilinear,
         );
-        let white = f32::from(white_level(&samples));
+        let white = f32::from(white_level(samples.iter().copied()));
         for (pixel, sample) in rgba.chunks_exact_mut(4).zip(samples) {
             let level = (f32::from(sample) / white).min(1.0) * 255.0;
             for (light, strength) in pixel.iter_mut().zip(tint) {
@@ -76,11 +76,14 @@ fn fitted(width: u32, height: u32, longest_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// The sample value to show as white.
-fn white_level(samples: &[u16]) -> u16 {
-    let mut samples = samples.to_vec();
+/// The level to show as white, of samples from 0 to 65535: the brightest but for 0.2 % of them, and at
+/// least a sixteenth of 65535.
+pub fn white_level(samples: impl IntoIterator<Item = u16>) -> u16 {
+    let mut samples: Vec<u16> = samples.into_iter().collect();
+    let Some(last) = samples.len().checked_sub(1) else {
+        return DARKEST_WHITE;
+    };
     let rank = (samples.len() as f64 * BELOW_WHITE) as usize;
-    let last = samples.len() - 1;
     let (_, level, _) = samples.select_nth_unstable(rank.min(last));
     (*level).max(DARKEST_WHITE)
 }

@@ -1,6 +1,6 @@
 //! Pictures of fields for the eye.
 
-use cytolens::field::{Channel, Field, Plane, Preview, Samples, preview};
+use cytolens::field::{Channel, Field, Plane, Preview, Samples, preview, white_level};
 
 use crate::files::noise_field;
 
@@ -93,4 +93,19 @@ fn a_few_bright_pixels_do_not_darken_the_rest() {
             .step_by(4)
             .all(|&blue| blue == 255)
     );
+}
+
+#[test]
+fn white_is_the_brightest_level_but_for_two_in_a_thousand() {
+    let levels = |bright: usize| {
+        let mut levels = vec![20_000; 1_000];
+        levels[..bright].fill(60_000);
+        levels
+    };
+    assert_eq!(white_level(levels(1)), 20_000);
+    assert_eq!(white_level(levels(2)), 60_000);
+    assert_eq!(white_level(levels(1_000)), 60_000);
+    // Neither darkness nor nothing becomes a picture.
+    assert_eq!(white_level(vec![3; 1_000]), u16::MAX / 16);
+    assert_eq!(white_level([]), u16::MAX / 16);
 }

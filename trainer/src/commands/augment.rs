@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
-use cytolens::field::Composition;
+use cytolens::field::{Composition, white_level};
 use cytolens::labels::LabelSet;
 use image::{RgbImage, imageops};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -30,10 +30,6 @@ const PICTURES: usize = 24;
 const COLUMNS: usize = 6;
 /// The side of a picture on the sheet at most, in pixels.
 const LARGEST_PICTURE: u32 = 256;
-/// The brightness of the field as it is that is shown as white, a share of its pixels below.
-const BELOW_WHITE: f64 = 0.998;
-/// No plane is brightened more than this.
-const MOST_BRIGHTENED: f32 = 16.0;
 /// Samples a batch when speed is measured.
 const BATCH: usize = 16;
 /// How long each number of workers is measured.
@@ -311,10 +307,9 @@ struct Whites(Vec<f32>);
 impl Whites {
     fn of(planes: &[u8], count: usize) -> Self {
         let white = |plane: &[u8]| {
-            let mut levels = plane.to_vec();
-            let rank = (levels.len() as f64 * BELOW_WHITE) as usize;
-            let (_, &mut level, _) = levels.select_nth_unstable(rank);
-            f32::from(level).max(255.0 / MOST_BRIGHTENED)
+            // A level of 8 bits is 257 of 16.
+            let samples = plane.iter().map(|&level| u16::from(level) * 257);
+            f32::from(white_level(samples)) / 257.0
         };
         Self(
             planes

@@ -15,3 +15,4 @@ pub mod repeats;
 pub mod split;
 pub mod table;
 pub mod views;
+pub mod whole_file;

@@ -1,12 +1,12 @@
 //! Writing pixels as PNG files, each under its name only when it is whole.
 
-use std::fs::{self, File};
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
+
+use crate::data::whole_file::fill_whole;
 
 /// A square image's pixels, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +37,7 @@ pub(super) fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packi
         Packing::Fast => (CompressionType::Fast, FilterType::Up),
         Packing::Smallest => (CompressionType::Best, FilterType::Adaptive),
     };
-    write_whole(path, |partial| {
-        let writer = BufWriter::new(File::create(partial)?);
+    fill_whole(path, |writer| {
         let side = u32::try_from(size)?;
         let encoder = PngEncoder::new_with_quality(writer, compression, filter);
         match pixels {
@@ -54,17 +53,4 @@ pub(super) fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packi
         }
         Ok(())
     })
-}
-
-/// Lets `write` fill a file beside `path` and gives it its name when it is done, so that a file under its name is whole.
-///
-/// # Errors
-/// If the file cannot be written.
-pub(super) fn write_whole(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    let partial = PathBuf::from(name);
-    write(&partial)
-        .and_then(|()| Ok(fs::rename(&partial, path)?))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

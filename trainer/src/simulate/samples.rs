@@ -8,10 +8,11 @@ use cytolens::labels::{LOCATIONS, LabelSet};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::png::{Packing, Pixels, write_png, write_whole};
+use super::png::{Packing, Pixels, write_png};
 use super::set::write_channels;
 use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
 use crate::data::files::claim_folder;
+use crate::data::whole_file::write_whole;
 
 /// Pixels on a side of a thumbnail.
 const THUMBNAIL: usize = 160;
@@ -144,7 +145,7 @@ pub(crate) fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
     let mut json = serde_json::to_string_pretty(&Catalogue { samples, made_by })?;
     json.push('\n');
     for (name, text) in [("samples.json", json.as_str()), ("README.md", README)] {
-        write_whole(&out.join(name), |partial| Ok(fs::write(partial, text)?))?;
+        write_whole(&out.join(name), text)?;
     }
     Ok(())
 }

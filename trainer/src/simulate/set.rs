@@ -11,10 +11,11 @@ use cytolens::labels::LabelSet;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::png::{Packing, Pixels, write_png, write_whole};
+use super::png::{Packing, Pixels, write_png};
 use super::{SIMULATOR_VERSION, Settings, SimulatedField, simulate_field};
 use crate::data::dataset::TABLE_FILE;
 use crate::data::files::claim_folder;
+use crate::data::whole_file::{fill_whole, write_whole};
 
 /// The parameters of a set, inside its folder.
 const PARAMETERS_FILE: &str = "simulation.json";
@@ -106,7 +107,7 @@ impl<'a> SetFolder<'a> {
             claim_folder(out)?;
             let mut json = serde_json::to_string_pretty(&parameters)?;
             json.push('\n');
-            write_whole(&path, |partial| Ok(fs::write(partial, json)?))?;
+            write_whole(&path, json)?;
         }
         if plan.masks {
             let masks = out.join(MASK_FOLDER);
@@ -150,8 +151,8 @@ impl<'a> SetFolder<'a> {
             written();
             anyhow::Ok(())
         })?;
-        write_whole(&self.out.join(TABLE_FILE), |partial| {
-            let mut table = csv::Writer::from_path(partial)?;
+        fill_whole(&self.out.join(TABLE_FILE), |file| {
+            let mut table = csv::Writer::from_writer(file);
             table.write_record(["Id", "Target"])?;
             for (index, labels) in plan.label_sets.iter().enumerate() {
                 table.write_record([plan.id(index), labels.to_string()])?;

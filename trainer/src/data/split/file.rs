@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::data::dataset::TABLE_FILE;
+use crate::data::whole_file::fill_whole;
 
 /// How many ids a fault names before it only counts.
 const IDS_NAMED: usize = 3;
@@ -107,20 +109,16 @@ struct Line {
 }
 
 impl Split {
-    /// Writes the table under another name first: a break must not leave half a table that looks
-    /// like a whole one.
+    /// Writes the table; a break leaves no half of one.
     ///
     /// # Errors
-    /// Where a file cannot be written.
+    /// Where the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let partial = path.with_extension("csv.partial");
-        self.write_lines(&partial)
-            .with_context(|| format!("cannot write {}", partial.display()))?;
-        fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))
+        fill_whole(path, |file| self.write_lines(file))
     }
 
-    fn write_lines(&self, path: &Path) -> Result<()> {
-        let mut writer = csv::Writer::from_path(path)?;
+    fn write_lines(&self, file: impl Write) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(file);
         for row in &self.rows {
             writer.serialize(Line {
                 id: row.id.clone(),

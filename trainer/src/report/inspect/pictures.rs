@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cytolens::field::{Channel, Composition, Field, Plane, Samples, square};
+use cytolens::field::{Channel, Composition, Field, Plane, Samples, square, white_level};
 use cytolens::labels::{COUNT, LOCATIONS, LabelSet};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
@@ -24,12 +24,6 @@ pub const REDUCED: u32 = 512;
 
 /// The side of the part shown, in pixels of the reduced field.
 const PART: u32 = 96;
-
-/// The share of a channel's pixels that stay below white, as in the application's previews.
-const BELOW_WHITE: f64 = 0.998;
-
-/// No channel is brightened more than sixteenfold, as in the application's previews.
-const DARKEST_WHITE: u16 = u16::MAX / 16;
 
 /// The field that stands for a class.
 #[derive(Debug)]
@@ -104,7 +98,7 @@ fn example(
     let channels = Channel::ALL.map(|channel| {
         let plane = field.plane(channel)?;
         let samples = square(plane, THUMBNAIL);
-        let white = white_level(&samples);
+        let white = white_level(samples.iter().copied());
         Some(brightened(&samples, white))
     });
     let of = |channel: Channel| channels[channel as usize].as_ref();
@@ -160,14 +154,6 @@ fn tint(channel: Channel) -> [f32; 3] {
         Channel::Blue => [0.0, 0.0, 1.0],
         Channel::Yellow => [1.0, 1.0, 0.0],
     }
-}
-
-/// The sample that is shown as white.
-fn white_level(samples: &[u16]) -> u16 {
-    let mut samples = samples.to_vec();
-    let rank = ((samples.len() as f64 * BELOW_WHITE) as usize).min(samples.len() - 1);
-    let (_, level, _) = samples.select_nth_unstable(rank);
-    (*level).max(DARKEST_WHITE)
 }
 
 /// Samples from 0 to 1 at the white level and over.
@@ -252,7 +238,7 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
         let whole = centre(plane, side);
         let small = square(plane, REDUCED);
         // One white level for both, or the eye would compare brightness.
-        let white = white_level(&small);
+        let white = white_level(small.iter().copied());
         let cut_native = cut(&whole, side, own(left), own(top), part);
         let cut_reduced = cut(&small, REDUCED, left, top, PART);
         native.push((channel, brightened(&cut_native, white)));

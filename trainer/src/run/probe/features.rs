@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 
 use crate::data::dataset::Sample;
 use crate::data::views::{VIEWS, view};
+use crate::data::whole_file::write_whole;
 
 /// The features of one sample's eight views: `[view, map, height, width]`.
 #[derive(Debug, Clone)]
@@ -117,11 +118,7 @@ fn save(path: &Path, features: &Features) -> Result<()> {
         &bytes,
     )?;
     let file = safetensors::serialize([("features", view)], None)?;
-    // Renamed when whole: a break must not leave half a file that looks like one.
-    let partial = path.with_extension("partial");
-    fs::write(&partial, file)
-        .and_then(|()| fs::rename(&partial, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, file)
 }
 
 fn load(path: &Path) -> Result<Features> {
