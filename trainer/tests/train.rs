@@ -62,8 +62,20 @@ fn simulate(folder: &TempDir, count: &str, size: &str) -> String {
 /// A training on the CPU with these keys set.
 fn arguments<'a>(set: &'a str, out: &'a str, recipe: &'a str, keys: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = vec![
-        "train", "--plain", "--device", "flex", "--data", set, "--out", out, "--recipe", recipe,
-        "--set", "start.weights=random", "--set", "start.frozen_epochs=0",
+        "train",
+        "--plain",
+        "--device",
+        "flex",
+        "--data",
+        set,
+        "--out",
+        out,
+        "--recipe",
+        recipe,
+        "--set",
+        "start.weights=random",
+        "--set",
+        "start.frozen_epochs=0",
     ];
     for key in keys {
         arguments.extend(["--set", key]);

@@ -18,7 +18,9 @@ use serde::Deserialize;
 use super::augment_device;
 use crate::data::arguments::SetArguments;
 use crate::data::augmentation::{AugmentationChoice, Draw};
-use crate::data::batches::{Augmented, BatchShape, LastBatch, Loader, TrainingOrder, channel_planes};
+use crate::data::batches::{
+    Augmented, BatchShape, LastBatch, Loader, TrainingOrder, channel_planes,
+};
 use crate::data::dataset::{Dataset, Sample};
 use crate::data::files::claim_folder;
 use crate::data::repeats::{RepeatChoice, RepeatPlan};

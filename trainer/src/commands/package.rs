@@ -99,7 +99,10 @@ impl MakePackage {
         let fields = summary.trained_on + summary.held_back;
         Manifest {
             format: FORMAT,
-            name: self.name.clone().unwrap_or_else(|| format!("{title}, {} fields", summary.trained_on)),
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("{title}, {} fields", summary.trained_on)),
             limits: limits(summary),
             licence: "MIT OR Apache-2.0".to_owned(),
             attribution: attribution(summary),

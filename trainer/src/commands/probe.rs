@@ -65,8 +65,7 @@ impl Probe {
         let init = find_weights(self.init.as_deref(), &self.set.data, architecture)?;
         let device = self.device.open()?;
         let planes_seen = recipe.input.composition.planes();
-        let (backbone, initial_weights) =
-            pretrained(architecture, planes_seen, &init, &device)?;
+        let (backbone, initial_weights) = pretrained(architecture, planes_seen, &init, &device)?;
         let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
 
         let bar = progress(set.samples.len(), "Reading");
@@ -93,11 +92,14 @@ impl Probe {
             training.len(),
             held_back.len()
         );
-        let rows = samples.iter().zip(&is_held_back).map(|(sample, held_back)| Row {
-            id: sample.field.id.clone(),
-            part: if *held_back { Part::Test } else { Part::Train },
-            group: sample.field.id.clone(),
-        });
+        let rows = samples
+            .iter()
+            .zip(&is_held_back)
+            .map(|(sample, held_back)| Row {
+                id: sample.field.id.clone(),
+                part: if *held_back { Part::Test } else { Part::Train },
+                group: sample.field.id.clone(),
+            });
         folder.write_split(&Split {
             rows: rows.collect(),
             origin: None,

@@ -45,12 +45,17 @@ impl Answers {
 }
 
 impl Answerer<'_> {
-    /// Answers for samples: the mean of the logits of as many views, 1, 2 (mirrored), 4 (upside down
+    /// Answers for samples, telling `done` how many came: the mean of the logits of as many views, 1, 2 (mirrored), 4 (upside down
     /// too) or 8 (turned by a quarter too).
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn answer(&self, samples: &[Sample], views: usize, done: impl Fn(usize)) -> Result<Answers> {
+    pub fn answer(
+        &self,
+        samples: &[Sample],
+        views: usize,
+        mut done: impl FnMut(usize),
+    ) -> Result<Answers> {
         let loader = Loader::evaluation(samples.to_vec(), self.shape, self.workers);
         let mut answers = Answers::default();
         for batch in loader.epoch(0, 0) {

@@ -82,7 +82,10 @@ fn write(folder: &Path, learner: &Learner, names: Names) -> Result<()> {
         file.write_all(bytes)?;
         Ok(file.sync_all()?)
     };
-    file(NETWORK, &weights::to_safetensors(&network, names, precision)?)?;
+    file(
+        NETWORK,
+        &weights::to_safetensors(&network, names, precision)?,
+    )?;
     if let Some(average) = &learner.average {
         let bytes = weights::to_safetensors(&average.network, names, precision)?;
         file(AVERAGE, &bytes)?;
@@ -130,7 +133,9 @@ fn all(run: &Path) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
         let path = entry?.path();
         let is_whole = path.extension().is_none()
             && path

@@ -54,7 +54,12 @@ impl fmt::Display for Reached {
         )?;
         write!(f, "test: {}", line(&self.test))?;
         if self.views > 1 {
-            write!(f, "\ntest, {} views: {}", self.views, line(&self.test_views))?;
+            write!(
+                f,
+                "\ntest, {} views: {}",
+                self.views,
+                line(&self.test_views)
+            )?;
         }
         Ok(())
     }
@@ -103,11 +108,8 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
         seconds: trained.seconds,
     };
     let config = recipe.network();
-    let bytes = weights::to_safetensors(
-        &trained.network,
-        config.names(),
-        weights::Precision::Single,
-    )?;
+    let bytes =
+        weights::to_safetensors(&trained.network, config.names(), weights::Precision::Single)?;
     let summary = Summary {
         network: config,
         composition: recipe.input.composition,

@@ -155,7 +155,9 @@ fn one_pass(
     lesson: &Lesson<'_>,
 ) -> (GradientsParams, Tensor<1>) {
     let here;
-    let network = if network.devices().contains(&device.clone().without_autodiff())
+    let network = if network
+        .devices()
+        .contains(&device.clone().without_autodiff())
         || network.devices().contains(device)
     {
         network
@@ -174,17 +176,13 @@ fn one_pass(
     };
     let loss = lesson.loss.forward(network.head.forward(features), targets) * share;
     let value = loss.clone().inner();
-    (
-        GradientsParams::from_grads(loss.backward(), network),
-        value,
-    )
+    (GradientsParams::from_grads(loss.backward(), network), value)
 }
 
 /// Planes `[batch, planes, height, width]` from 0 to 1, brought to mean 0 and deviation 1.
 pub fn normalised(planes: Tensor<4>, mean: &[f32], std: &[f32]) -> Tensor<4> {
     let device = planes.device();
-    let row = |values: &[f32]| {
-        Tensor::<1>::from_floats(values, &device).reshape([1, values.len(), 1, 1])
-    };
+    let row =
+        |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, values.len(), 1, 1]);
     (planes - row(mean)) / row(std)
 }

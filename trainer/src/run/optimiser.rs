@@ -116,12 +116,7 @@ impl Optimiser {
     }
 
     /// The network after a step. What has no gradient, as all of a frozen backbone, stays.
-    pub fn step(
-        &mut self,
-        network: Network,
-        gradients: GradientsParams,
-        rates: Rates,
-    ) -> Network {
+    pub fn step(&mut self, network: Network, gradients: GradientsParams, rates: Rates) -> Network {
         let mut gradients = clipped(&network, gradients, self.clip);
         let Network { backbone, head } = network;
         let rules = [&self.decaying, &self.plain];
@@ -256,9 +251,12 @@ impl ModuleMapper for Step<'_> {
             first,
             second,
         } = &mut *self.moments;
-        let state = first.remove(id).zip(second.remove(id)).map(|(first, second)| {
-            AdamWState::new(AdaptiveMomentumState::new(*steps, first, second))
-        });
+        let state = first
+            .remove(id)
+            .zip(second.remove(id))
+            .map(|(first, second)| {
+                AdamWState::new(AdaptiveMomentumState::new(*steps, first, second))
+            });
         let (value, state) = rule.step(self.rate, value.inner(), gradient, state);
         if let Some(AdamWState { momentum }) = state {
             first.register(id, momentum.moment_1);
@@ -336,9 +334,13 @@ struct Writing<'a> {
 
 impl ModuleVisitor for Writing<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let moments = [("first", &self.moments.first), ("second", &self.moments.second)];
+        let moments = [
+            ("first", &self.moments.first),
+            ("second", &self.moments.second),
+        ];
         for (which, moments) in moments {
-            let (Some(moment), Ok(tensors)) = (moments.get::<D>(param.id), &mut self.tensors) else {
+            let (Some(moment), Ok(tensors)) = (moments.get::<D>(param.id), &mut self.tensors)
+            else {
                 continue;
             };
             let shape = moment.dims().to_vec();
@@ -366,7 +368,10 @@ struct Reading<'a> {
 
 impl ModuleVisitor for Reading<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let moments = [("first", &mut self.moments.first), ("second", &mut self.moments.second)];
+        let moments = [
+            ("first", &mut self.moments.first),
+            ("second", &mut self.moments.second),
+        ];
         for (which, moments) in moments {
             let name = format!("{}.{}.{which}", self.part, self.number);
             // A parameter that has never had a gradient has no moments.

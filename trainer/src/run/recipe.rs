@@ -202,7 +202,8 @@ impl Recipe {
         let recipe = if set.is_empty() {
             recipe
         } else {
-            Self::deserialize(table).with_context(|| format!("with --set {}", set.join(" --set ")))?
+            Self::deserialize(table)
+                .with_context(|| format!("with --set {}", set.join(" --set ")))?
         };
         recipe.check().with_context(in_recipe)?;
         Ok(recipe)
@@ -386,6 +387,9 @@ mod tests {
         let text = BUILT_IN[0].1.replace("epochs = ", "# epochs = ");
         std::fs::write(&path, text).expect("a written file");
         let error = refuse(path.to_str().expect("Unicode"), &[]);
-        assert!(error.contains("mine.toml") && error.contains("epochs"), "{error}");
+        assert!(
+            error.contains("mine.toml") && error.contains("epochs"),
+            "{error}"
+        );
     }
 }

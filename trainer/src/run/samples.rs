@@ -56,9 +56,10 @@ impl Samples {
             Some(file) => {
                 let ids = samples.iter().map(|sample| sample.field.id.as_str());
                 let (parts, gone) = read_split(file)?.parts_of(ids)?;
-                faults.extend(gone.into_iter().map(|fault| {
-                    Fault::new(file.display().to_string(), fault)
-                }));
+                faults.extend(
+                    gone.into_iter()
+                        .map(|fault| Fault::new(file.display().to_string(), fault)),
+                );
                 parts
             }
             None => stratified(&labels, &recipe.split.shares, recipe.split.seed)
@@ -155,8 +156,11 @@ fn readable(
         read.push((sample, Moments::new(planes).with_image(&fractions)));
         bar.inc(1);
     }
-    faults.extend(loader.unread().into_iter().map(|unread| {
-        Fault::new(samples[unread.sample].field.id.clone(), unread.reason)
-    }));
+    faults.extend(
+        loader
+            .unread()
+            .into_iter()
+            .map(|unread| Fault::new(samples[unread.sample].field.id.clone(), unread.reason)),
+    );
     (read, faults)
 }

@@ -30,7 +30,8 @@ pub fn find_weights(
         return Ok(file.to_owned());
     }
     let title = architecture.title().replace('-', "").to_lowercase();
-    let places = WEIGHTS_NEAR_DATA.map(|place| data.join(place).join(format!("{title}.safetensors")));
+    let places =
+        WEIGHTS_NEAR_DATA.map(|place| data.join(place).join(format!("{title}.safetensors")));
     let found = places.iter().find(|path| path.is_file()).cloned();
     found.with_context(|| {
         let looked = places.each_ref().map(|path| path.display().to_string());

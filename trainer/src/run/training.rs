@@ -23,6 +23,7 @@ use crate::data::batches::{BatchShape, HostBatch, LastBatch, Loader, TrainingOrd
 use crate::data::dataset::Sample;
 use crate::data::random::{Purpose, Stream};
 use crate::data::repeats::RepeatPlan;
+use crate::data::whole_file::write_whole;
 use crate::report::metrics::{decide, score, tune_thresholds};
 
 /// Steps between two looks at the loss, which make the device wait.
@@ -126,13 +127,14 @@ impl Training<'_> {
         };
         let run = folder.path();
         let goes_on = resume && checkpoint::load(run, &mut learner, names, &self.devices[0])?;
-        let mut recorder = if goes_on {
+        let mut recorder = if resume {
             Recorder::resume(run, plan, self.show, learner.position.step)?
         } else {
-            let recorder = Recorder::start(run, plan, self.show)?;
-            checkpoint::save(run, &learner, names)?;
-            recorder
+            Recorder::start(run, plan, self.show)?
         };
+        if !goes_on {
+            checkpoint::save(run, &learner, names)?;
+        }
         let mut clock = Clock::after(learner.position.seconds, self.checkpoint_every);
         while learner.position.epoch < recipe.training.epochs {
             let ended = self.epoch(
@@ -149,10 +151,7 @@ impl Training<'_> {
             }
         }
         recorder.finish()?;
-        let best = learner
-            .position
-            .best
-            .context("no epoch could be scored")?;
+        let best = learner.position.best.context("no epoch could be scored")?;
         let mut network = recipe.network().init(&self.devices[0]);
         let tensors = weights::read_file(&best_weights(run))?;
         weights::apply_exactly(&mut network, names, &tensors)
@@ -204,11 +203,15 @@ impl Training<'_> {
         let epoch = learner.position.epoch;
         let before: usize = steps[..epoch].iter().sum();
         let last = before + steps[epoch];
-        let mut batches = loader.epoch(epoch as u64, learner.position.batch).peekable();
+        let mut batches = loader
+            .epoch(epoch as u64, learner.position.batch)
+            .peekable();
         let mut look = Look::new();
         while batches.peek().is_some() {
-            let passes: Vec<HostBatch> =
-                batches.by_ref().take(recipe.training.accumulation).collect();
+            let passes: Vec<HostBatch> = batches
+                .by_ref()
+                .take(recipe.training.accumulation)
+                .collect();
             let next = passes.last().map_or(0, |batch| batch.index + 1);
             let shown: usize = passes.iter().map(|batch| batch.samples.len()).sum();
             let rates = self.rates(learner.position.step, steps);
@@ -246,7 +249,8 @@ impl Training<'_> {
         for unread in loader.unread() {
             // All could be read when the run began: a file has changed since.
             let id = &self.samples.train[unread.sample].field.id;
-            eprintln!("left out of epoch {}: {id}: {}", epoch + 1, unread.reason);
+            let reason = unread.reason;
+            recorder.note(&format!("left out of epoch {}: {id}: {reason}", epoch + 1));
         }
         let seconds = clock.seconds() - learner.position.seconds;
         self.end_epoch(learner, recorder, seconds)?;
@@ -267,7 +271,11 @@ impl Training<'_> {
         let answering = learner.answering();
         let network = InferenceNetwork::new(answering.clone());
         let validation = &self.samples.validation;
-        let answers = self.answerer(&network).answer(validation, 1, |_| ())?;
+        let mut done = 0;
+        let answers = self.answerer(&network).answer(validation, 1, |count| {
+            done += count;
+            recorder.validating(done, validation.len());
+        })?;
         let found = Validation::of(recipe, validation, &answers)?;
         let position = &mut learner.position;
         recorder.epoch(&EpochRecord {
@@ -347,10 +355,7 @@ fn best_weights(run: &Path) -> std::path::PathBuf {
 
 fn save_weights(path: &Path, network: &Network, names: Names) -> Result<()> {
     let bytes = weights::to_safetensors(network, names, weights::Precision::Single)?;
-    let partial = path.with_extension("safetensors.partial");
-    std::fs::write(&partial, bytes)
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, &bytes)
 }
 
 /// What dropout draws by in a step.
