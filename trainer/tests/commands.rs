@@ -188,7 +188,7 @@ fn wrong_arguments_are_explained() {
 }
 
 #[test]
-fn a_set_is_trained_packaged_and_predicted() {
+fn a_set_is_probed_packaged_and_predicted() {
     let Some(data) = third_party("") else { return };
     let out = folder();
     let [set, run_folder, model, table] =
@@ -201,18 +201,18 @@ fn a_set_is_trained_packaged_and_predicted() {
     )
     .expect("a broken file");
     let recipe = at(&out, "recipe.toml");
-    let first = include_str!("../recipes/first.toml");
+    let minutes = include_str!("../recipes/probe.toml");
     fs::write(
         &recipe,
-        first
+        minutes
             .replace("size = 512", "size = 64")
             .replace("epochs = 60", "epochs = 3"),
     )
     .expect("a recipe");
     let weights = data.join("imagenet/densenet121.safetensors");
     let weights = weights.to_str().expect("Unicode");
-    let train = [
-        "train",
+    let probe = [
+        "probe",
         "--data",
         &set,
         "--recipe",
@@ -223,7 +223,7 @@ fn a_set_is_trained_packaged_and_predicted() {
         &run_folder,
     ];
 
-    let output = trainer(&train);
+    let output = trainer(&probe);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(
         text(&output.stderr).contains("simulated-1-000005_blue.png"),
@@ -233,7 +233,7 @@ fn a_set_is_trained_packaged_and_predicted() {
     let split = fs::read_to_string(Path::new(&run_folder).join("split.csv")).expect("the split");
     assert_eq!(split.lines().count(), 1 + 27);
     assert!(
-        refuse(&train).contains("has ended"),
+        refuse(&probe).contains("has ended"),
         "a run is not overwritten"
     );
 
@@ -257,8 +257,8 @@ fn a_set_is_trained_packaged_and_predicted() {
     fs::remove_file(&network).expect("the weights");
     fs::remove_file(Path::new(&run_folder).join("features/simulated-1-000001.safetensors"))
         .expect("features");
-    assert!(refuse(&train).contains("--resume"));
-    run(&[&train[..], &["--resume"]].concat());
+    assert!(refuse(&probe).contains("--resume"));
+    run(&[&probe[..], &["--resume"]].concat());
     assert_eq!(fs::read(&network).expect("the weights"), before);
 }
 
@@ -271,7 +271,7 @@ fn a_foreign_weights_file_is_accounted_for() {
     let run_folder = at(&out, "run");
     let golden = data.join("imagenet/densenet121_golden.safetensors");
     let told = refuse(&[
-        "train",
+        "probe",
         "--data",
         &set,
         "--init",

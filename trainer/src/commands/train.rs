@@ -17,7 +17,7 @@ use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::record::Show;
 use crate::run::samples::Samples;
-use crate::run::start::find_weights;
+use crate::run::start::{find_weights, pretrained};
 use crate::run::training::Training;
 
 /// Train a network on a labelled set
@@ -101,6 +101,11 @@ impl Train {
             }
             StartWeights::Random => None,
         };
+        if let Some(file) = &init {
+            // A wrong file is refused before anything is written.
+            let planes = recipe.input.composition.planes();
+            pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
+        }
         let set = self.set.open()?;
         let devices: Vec<Device> = self.device.open_all()?;
         let folder = RunFolder::start(&self.out, &recipe, self.resume)?;

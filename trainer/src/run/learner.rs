@@ -16,7 +16,6 @@ use crate::data::batches::HostBatch;
 use crate::data::device_batch::DeviceBatch;
 
 /// Everything that training changes.
-#[derive(Debug)]
 pub struct Learner {
     /// What is trained, on the first device.
     pub network: Network,

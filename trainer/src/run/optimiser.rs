@@ -79,7 +79,6 @@ pub struct Rates {
 }
 
 /// AdamW with its moments.
-#[derive(Debug)]
 pub struct Optimiser {
     decaying: AdamW,
     plain: AdamW,

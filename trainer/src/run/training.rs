@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{InferenceNetwork, Names, Network, weights};
