@@ -237,6 +237,9 @@ fn faults_end_a_run_clearly_and_nothing_is_lost() {
         "--set",
         "optimiser.backbone_share=1",
         "--set",
+        // Each step takes a hundred times themselves off the weights.
+        "optimiser.weight_decay=10",
+        "--set",
         "training.epochs=30",
     ]);
     let told = refuse(&wild);

@@ -2,7 +2,7 @@
 //!
 //! A checkpoint is a folder `checkpoints/step-<n>` in the run's: `network.safetensors` and, where
 //! weights are averaged, `average.safetensors` (f32), `optimiser.safetensors` (moments) and
-//! `position.json`. It is written under another name, renamed when whole, and only then is the one
+//! `position.toml`. It is written under another name, renamed when whole, and only then is the one
 //! before removed: at every moment there is a whole one.
 
 use std::fs::{self, File};
@@ -33,10 +33,10 @@ pub struct Position {
     pub shown: usize,
     /// The samples shown in the whole run.
     pub shown_in_all: usize,
-    /// The best epoch so far.
-    pub best: Option<Best>,
     /// How long the run has taken, in seconds, without what was lost by a break.
     pub seconds: f64,
+    /// The best epoch so far.
+    pub best: Option<Best>,
 }
 
 /// The epoch whose weights are kept.
@@ -48,7 +48,7 @@ pub struct Best {
     pub score: f64,
 }
 
-const POSITION: &str = "position.json";
+const POSITION: &str = "position.toml";
 const NETWORK: &str = "network.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const OPTIMISER: &str = "optimiser.safetensors";
@@ -91,7 +91,8 @@ fn write(folder: &Path, learner: &Learner, names: Names) -> Result<()> {
         file(AVERAGE, &bytes)?;
     }
     file(OPTIMISER, &learner.optimiser.to_safetensors(&network)?)?;
-    file(POSITION, &serde_json::to_vec_pretty(&learner.position)?)?;
+    // TOML: its numbers are read to the last bit.
+    file(POSITION, toml::to_string(&learner.position)?.as_bytes())?;
     if folder.exists() {
         // Of the same step: going on from it comes to the same.
         fs::remove_dir_all(&partial)?;
@@ -119,7 +120,7 @@ pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) ->
         }
         let moments = fs::read(folder.join(OPTIMISER))?;
         learner.optimiser.load(&learner.network, &moments, device)?;
-        learner.position = serde_json::from_slice(&fs::read(folder.join(POSITION))?)?;
+        learner.position = toml::from_str(&fs::read_to_string(folder.join(POSITION))?)?;
         Ok(())
     };
     read().with_context(|| format!("cannot read the checkpoint {}", folder.display()))?;
