@@ -27,6 +27,7 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
+    Evaluate(commands::evaluate::Evaluate),
     Package(commands::package::MakePackage),
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
         Command::Package(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),

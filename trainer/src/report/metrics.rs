@@ -121,7 +121,12 @@ pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
         micro_f1: all.f1(),
         exact_match: truth.iter().zip(predicted).filter(|(a, b)| a == b).count() as f64
             / truth.len().max(1) as f64,
-        first_nine: mean(&classes[..FIRST].iter().map(|counts| counts.f1()).collect::<Vec<_>>()),
+        first_nine: mean(
+            &classes[..FIRST]
+                .iter()
+                .map(|counts| counts.f1())
+                .collect::<Vec<_>>(),
+        ),
     }
 }
 

@@ -1,10 +1,11 @@
 //! How far chance in the choice of samples moves a score.
 //!
 //! The percentile bootstrap (Efron 1979): as many samples as there are, drawn with replacement, are
-//! scored again and again; an interval holds the middle share of these scores. A location with few
-//! samples is missing in many draws, where its F1 counts 0, so the interval of the macro-F1 over all
-//! classes leans to lower scores than the one observed: it is wide where little is known, and
-//! rather too low than too high.
+//! scored again and again; an interval holds the middle share of these scores.
+//!
+//! A location with few samples is missing in many draws. Such a draw tells nothing of it, and there
+//! it keeps its observed F1 in the means over locations: counted as 0 it would push these intervals
+//! below the score, and left out, as it is often one of the hard ones, above.
 
 use cytolens::labels::{COUNT, LabelSet};
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EvaluationChoice;
 use crate::data::random::{Purpose, Stream};
-use crate::report::metrics::{Scores, score, score_classes};
+use crate::report::metrics::{FIRST, Scores, score, score_classes};
 
 /// A score and where it may lie.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Estimate {
 pub struct Estimates {
     /// See [`Scores::macro_f1`].
     pub macro_f1: Estimate,
-    /// See [`Scores::macro_f1_present`]; of each draw, the classes that occur in it.
+    /// See [`Scores::macro_f1_present`].
     pub macro_f1_present: Estimate,
     /// See [`Scores::micro_f1`].
     pub micro_f1: Estimate,
@@ -76,57 +77,89 @@ pub fn resample(
     second: &[LabelSet],
     choice: EvaluationChoice,
 ) -> Resampled {
-    let draws: Vec<Draw> = (0..choice.bootstrap)
+    let scored: Vec<[Scored; 2]> = (0..choice.bootstrap)
         .into_par_iter()
         .map(|number| {
             let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
             let drawn: Vec<usize> = truth.iter().map(|_| stream.below(truth.len())).collect();
-            let of = |sets: &[LabelSet]| drawn.iter().map(|&sample| sets[sample]).collect();
-            Draw::of(&of(truth), &of(first), &of(second))
+            let of = |sets: &[LabelSet]| -> Vec<LabelSet> {
+                drawn.iter().map(|&sample| sets[sample]).collect()
+            };
+            let truth = of(truth);
+            [first, second].map(|sets| Scored::new(&truth, &of(sets)))
         })
         .collect();
-    let observed = Draw::of(&truth.to_vec(), &first.to_vec(), &second.to_vec());
-    let estimates = |of: fn(&Draw, &dyn Fn(&Scores) -> f64) -> f64| {
-        let one = |score: fn(&Scores) -> f64| {
-            let values = draws.iter().map(|draw| of(draw, &score)).collect();
-            estimate(of(&observed, &score), values, choice.confidence)
-        };
-        Estimates {
-            macro_f1: one(|scores| scores.macro_f1),
-            macro_f1_present: one(|scores| scores.macro_f1_present),
-            micro_f1: one(|scores| scores.micro_f1),
-            exact_match: one(|scores| scores.exact_match),
-            first_nine: one(|scores| scores.first_nine),
-        }
+    let observed = [first, second].map(|sets| Scored::new(truth, sets));
+    let of_way = |way: usize| {
+        Estimates::of(choice.confidence, &|score| {
+            let of = |scored: &[Scored; 2]| score(&scored[way], &observed[way]);
+            (of(&observed), scored.iter().map(of).collect())
+        })
     };
     Resampled {
-        first: estimates(|draw, score| score(&draw.first)),
-        second: estimates(|draw, score| score(&draw.second)),
-        gain: estimates(|draw, score| score(&draw.first) - score(&draw.second)),
+        first: of_way(0),
+        second: of_way(1),
+        gain: Estimates::of(choice.confidence, &|score| {
+            let of = |scored: &[Scored; 2]| {
+                score(&scored[0], &observed[0]) - score(&scored[1], &observed[1])
+            };
+            (of(&observed), scored.iter().map(of).collect())
+        }),
         classes: std::array::from_fn(|class| {
-            let values = draws.iter().filter_map(|draw| draw.classes[class]);
-            let value = observed.classes[class]?;
+            let values = scored.iter().filter_map(|[first, _]| first.classes[class]);
+            let value = observed[0].classes[class]?;
             Some(estimate(value, values.collect(), choice.confidence))
         }),
     }
 }
 
-/// The scores of one draw.
-struct Draw {
-    first: Scores,
-    second: Scores,
-    /// F1 where the class occurs.
+/// A score of a draw, given what was observed.
+type Score = fn(&Scored, &Scored) -> f64;
+
+impl Estimates {
+    /// Of a function that gives for a score the observed value and the draws'.
+    fn of(confidence: f64, values: &dyn Fn(Score) -> (f64, Vec<f64>)) -> Self {
+        let one = |score: Score| {
+            let (observed, draws) = values(score);
+            estimate(observed, draws, confidence)
+        };
+        Self {
+            macro_f1: one(|draw, observed| draw.sum_of_f1(observed, COUNT) / COUNT as f64),
+            macro_f1_present: one(|draw, observed| {
+                let present = observed.classes.iter().flatten().count();
+                draw.sum_of_f1(observed, COUNT) / present.max(1) as f64
+            }),
+            micro_f1: one(|draw, _| draw.scores.micro_f1),
+            exact_match: one(|draw, _| draw.scores.exact_match),
+            first_nine: one(|draw, observed| draw.sum_of_f1(observed, FIRST) / FIRST as f64),
+        }
+    }
+}
+
+/// What is counted about a draw.
+struct Scored {
+    scores: Scores,
+    /// F1 of the classes that occur.
     classes: [Option<f64>; COUNT],
 }
 
-impl Draw {
-    fn of(truth: &Vec<LabelSet>, first: &Vec<LabelSet>, second: &Vec<LabelSet>) -> Self {
+impl Scored {
+    fn new(truth: &[LabelSet], predicted: &[LabelSet]) -> Self {
         Self {
-            first: score(truth, first),
-            second: score(truth, second),
-            classes: score_classes(truth, first)
+            scores: score(truth, predicted),
+            classes: score_classes(truth, predicted)
                 .map(|class| (class.positives > 0).then_some(class.f1)),
         }
+    }
+
+    /// The F1 of the first `count` classes together; one that the draw lacks keeps what was observed,
+    /// which is 0 where it does not occur at all.
+    fn sum_of_f1(&self, observed: &Self, count: usize) -> f64 {
+        let classes = self.classes.iter().zip(&observed.classes);
+        classes
+            .take(count)
+            .map(|(drawn, observed)| drawn.or(*observed).unwrap_or_default())
+            .sum()
     }
 }
 
@@ -145,7 +178,10 @@ fn estimate(value: f64, mut draws: Vec<f64>, confidence: f64) -> Estimate {
 /// neighbours. None for no values.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
-    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    let (below, above) = (
+        sorted[place.floor() as usize],
+        sorted[place.ceil() as usize],
+    );
     Some(below + (above - below) * place.fract())
 }
 
@@ -167,7 +203,10 @@ mod tests {
         sorted.sort_by(f64::total_cmp);
         for (share, expected) in reference.percentiles {
             let found = percentile(&sorted, share).expect("values");
-            assert!((found - expected).abs() < 1e-6, "{share}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{share}: {found} {expected}"
+            );
         }
         assert_eq!(percentile(&[], 0.5), None);
         assert_eq!(percentile(&[0.25], 0.975), Some(0.25));

@@ -49,18 +49,30 @@ pub fn document(
         section("overview", "Overview", overview(tested, evaluation, faults)),
         section("locations", "Locations", locations(evaluation, figures)),
         section("curves", "Precision and recall", curves(figures)),
-        section("calibration", "Calibration", calibration(evaluation, figures)),
-        section("confusion", "What is taken for what", confusion(evaluation, figures)),
+        section(
+            "calibration",
+            "Calibration",
+            calibration(evaluation, figures),
+        ),
+        section(
+            "confusion",
+            "What is taken for what",
+            confusion(evaluation, figures),
+        ),
     ];
     if !evaluation.worst.is_empty() {
-        sections.push(section("mistakes", "The worst mistakes", mistakes(evaluation, pictures)));
+        sections.push(section(
+            "mistakes",
+            "The worst mistakes",
+            mistakes(evaluation, pictures),
+        ));
     }
     sections.push(section("method", "How it was counted", method(evaluation)));
     if !faults.is_empty() {
         sections.push(section("faults", "Faults", fault_table(faults)));
     }
     Page {
-        title: format!("How well {} finds locations", tested.model),
+        title: format!("Evaluation of {}", tested.model),
         lead: html! {
             p {
                 (count(evaluation.scores.samples as u64)) " samples of " code { (tested.data) } ", " (tested.part)
@@ -85,7 +97,11 @@ fn percent_points(value: f64) -> String {
 }
 
 fn interval(estimate: Estimate) -> String {
-    format!("{} to {}", percent_points(estimate.low), percent_points(estimate.high))
+    format!(
+        "{} to {}",
+        percent_points(estimate.low),
+        percent_points(estimate.high)
+    )
 }
 
 fn overview(tested: &Tested, evaluation: &Evaluation, faults: &[Fault]) -> Markup {
@@ -140,11 +156,19 @@ fn notes(evaluation: &Evaluation) -> Vec<String> {
         notes.push(format!(
             "Fewer than {FEW} samples show {}: the scores of {} are little more than chance.",
             listed(&few),
-            if few.len() == 1 { "this location" } else { "these locations" },
+            if few.len() == 1 {
+                "this location"
+            } else {
+                "these locations"
+            },
         ));
     }
     let gain = evaluation.gain.macro_f1;
-    if evaluation.choice.bootstrap > 0 && gain.low <= 0.0 && gain.high >= 0.0 && gain.low < gain.high {
+    if evaluation.choice.bootstrap > 0
+        && gain.low <= 0.0
+        && gain.high >= 0.0
+        && gain.low < gain.high
+    {
         notes.push(
             "Whether the thresholds are better than 0.5 for all cannot be told by these samples: the interval of the macro-F1's \
              difference holds 0."
@@ -201,13 +225,22 @@ fn score_table(evaluation: &Evaluation) -> Markup {
              and what the first are better by.",
             confidence(evaluation)
         ),
-        &columns(&["score", "own thresholds", "interval", "0.5", "interval", "difference", "interval"]),
+        &columns(&[
+            "score",
+            "own thresholds",
+            "interval",
+            "0.5",
+            "interval",
+            "difference",
+            "interval",
+        ]),
         &rows,
     )
 }
 
 fn ranking_table(evaluation: &Evaluation) -> Markup {
-    let told = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    let told =
+        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
     let defined = |of: fn(&ClassEvaluation) -> Option<f64>| {
         let classes = evaluation.classes.iter().filter(|one| of(one).is_some());
         format!("mean over {} locations", classes.count())
@@ -252,18 +285,35 @@ fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
             let scores = &one.scores;
             let is_there = scores.positives > 0;
             vec![
-                format!("{class} {}", one.name),
+                // A name stays on one line.
+                format!("{class} {}", one.name).replace(' ', "\u{a0}"),
                 count(scores.positives as u64),
                 count(scores.predicted as u64),
                 format!("{:.3}", one.threshold),
-                if scores.predicted > 0 { hundredths(scores.precision) } else { "–".to_owned() },
-                if is_there { hundredths(scores.recall) } else { "–".to_owned() },
-                if is_there || scores.predicted > 0 { hundredths(scores.f1) } else { "–".to_owned() },
+                if scores.predicted > 0 {
+                    hundredths(scores.precision)
+                } else {
+                    "–".to_owned()
+                },
+                if is_there {
+                    hundredths(scores.recall)
+                } else {
+                    "–".to_owned()
+                },
+                if is_there || scores.predicted > 0 {
+                    hundredths(scores.f1)
+                } else {
+                    "–".to_owned()
+                },
                 one.f1_estimate.map_or_else(
                     || "–".to_owned(),
                     |f1| format!("{} to {}", hundredths(f1.low), hundredths(f1.high)),
                 ),
-                if is_there { hundredths(one.plain_f1) } else { "–".to_owned() },
+                if is_there {
+                    hundredths(one.plain_f1)
+                } else {
+                    "–".to_owned()
+                },
                 or_dash(one.average_precision),
                 or_dash(one.area_under_roc),
             ]
@@ -315,7 +365,8 @@ fn calibration(evaluation: &Evaluation, figures: &Figures) -> Markup {
         .enumerate()
         .filter(|(_, bin)| bin.decisions > 0)
         .map(|(index, bin)| {
-            let edge = |index: usize| format!("{:.3}", index as f64 / evaluation.reliability.len() as f64);
+            let edge =
+                |index: usize| format!("{:.3}", index as f64 / evaluation.reliability.len() as f64);
             vec![
                 format!("{} to {}", edge(index), edge(index + 1)),
                 count(bin.decisions as u64),
@@ -355,7 +406,9 @@ fn confusion(evaluation: &Evaluation, figures: &Figures) -> Markup {
                 count(pair.samples as u64),
                 count(confusion.missed[pair.missed] as u64),
                 count(confusion.positives[pair.missed] as u64),
-                confusion.share(pair.missed, pair.given).map_or_else(|| "–".to_owned(), percent),
+                confusion
+                    .share(pair.missed, pair.given)
+                    .map_or_else(|| "–".to_owned(), percent),
             ]
         })
         .collect();
@@ -438,7 +491,7 @@ fn names(labels: LabelSet) -> String {
 fn method(evaluation: &Evaluation) -> Markup {
     html! {
         ul.notes {
-            li { b { "Decision. " } "A label counts as present from its threshold on; thresholds are never tuned on tested samples." }
+            li { b { "Decision. " } "A label counts as present from its threshold on; where the thresholds are from stands in the overview." }
             li {
                 b { "F1 " } "is 2 TP / (2 TP + FP + FN) of a location, and 0 where that would be divided by 0, as scikit-learn's f1_score \
                  with zero_division=0."
@@ -455,8 +508,8 @@ fn method(evaluation: &Evaluation) -> Markup {
                 li {
                     b { "Intervals " } "hold the middle " (confidence(evaluation)) " of the scores of " (count(evaluation.choice.bootstrap as u64))
                     " sets of as many samples, drawn with replacement with seed " (evaluation.choice.seed) " (percentile bootstrap). They tell how far the choice of samples moves a score, and \
-                     nothing of other data, of another training, or of wrong labels. A location with few samples is missing in many draws and counts 0 there: \
-                     the interval over all 28 leans to the low side. A location's own interval is over the draws that have it."
+                     nothing of other data, of another training, or of wrong labels. A draw that lacks a location \
+                     tells nothing of it, so there it keeps its observed F1; its own interval is over the draws that have it."
                 }
             } @else {
                 li { b { "Intervals " } "were not asked for: each is the score itself." }

@@ -35,9 +35,8 @@ impl Figures {
         let mut occurring: Vec<usize> = (0..COUNT)
             .filter(|&class| evaluation.classes[class].scores.positives > 0)
             .collect();
-        occurring.sort_by_key(|&class| {
-            std::cmp::Reverse(evaluation.classes[class].scores.positives)
-        });
+        occurring
+            .sort_by_key(|&class| std::cmp::Reverse(evaluation.classes[class].scores.positives));
         Self {
             classes: classes(evaluation, &occurring),
             thresholds: thresholds(evaluation, &occurring),
@@ -141,8 +140,10 @@ fn thresholds(evaluation: &Evaluation, occurring: &[usize]) -> Plot {
 fn curve(evaluation: &Evaluation, test: &Predicted, class: usize) -> Plot {
     let one = &evaluation.classes[class];
     let (truth, probabilities) = test.of_class(class);
-    let points = precision_recall_curve(&truth, &probabilities);
-    // The average precision is the area under these steps.
+    let mut points = precision_recall_curve(&truth, &probabilities);
+    // The average precision is the area under these steps: of a recall the highest precision counts,
+    // that of the threshold at which it is reached.
+    points.dedup_by(|later, first| later.0 == first.0);
     let mut steps = Vec::new();
     let mut reached = 0.0;
     for near in points.chunk_by(|a, b| column(a.0) == column(b.0)) {
@@ -231,7 +232,10 @@ fn decisions(bins: &[Bin]) -> Plot {
         },
     ];
     // A single decision lies over the axis, none on it.
-    let counts = series.iter().flat_map(|one| &one.points).map(|point| point.1);
+    let counts = series
+        .iter()
+        .flat_map(|one| &one.points)
+        .map(|point| point.1);
     LineChart {
         name: "decisions".to_owned(),
         title: "Decisions".to_owned(),

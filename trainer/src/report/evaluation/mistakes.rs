@@ -51,7 +51,12 @@ pub fn worst(
 ) -> Vec<Mistake> {
     let mut wrong: Vec<(usize, f64)> = (0..test.len())
         .filter(|&sample| test.truth[sample] != predicted[sample])
-        .map(|sample| (sample, cross_entropy(test.truth[sample], &test.probabilities[sample])))
+        .map(|sample| {
+            (
+                sample,
+                cross_entropy(test.truth[sample], &test.probabilities[sample]),
+            )
+        })
         .collect();
     wrong.sort_by(|a, b| b.1.total_cmp(&a.1));
     wrong.truncate(most);

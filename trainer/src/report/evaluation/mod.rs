@@ -142,17 +142,29 @@ impl Evaluation {
             self.choice.confidence * 100.0,
             self.choice.bootstrap
         );
-        text += &format!("{:<28} {:>6}  {:<16} {:>8}\n", "", "score", "interval", "at 0.5");
+        text += &format!(
+            "{:<28} {:>6}  {:<16} {:>8}\n",
+            "", "score", "interval", "at 0.5"
+        );
         let plain = self.plain_estimates.named();
         for ((name, one), (_, plain)) in self.estimates.named().into_iter().zip(plain) {
             let interval = format!("{:.4} to {:.4}", one.low, one.high);
-            text += &format!("{name:<28} {:>6.4}  {interval} {:>8.4}\n", one.value, plain.value);
+            text += &format!(
+                "{name:<28} {:>6.4}  {interval} {:>8.4}\n",
+                one.value, plain.value
+            );
         }
         let other = [
             ("mean average precision", self.mean_average_precision),
             ("mean area under ROC", self.mean_area_under_roc),
-            ("label ranking precision", Some(self.label_ranking_average_precision)),
-            ("expected calibration error", Some(self.expected_calibration_error)),
+            (
+                "label ranking precision",
+                Some(self.label_ranking_average_precision),
+            ),
+            (
+                "expected calibration error",
+                Some(self.expected_calibration_error),
+            ),
         ];
         for (name, value) in other {
             let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
@@ -164,7 +176,9 @@ impl Evaluation {
 
 /// The mean, of values that may be none.
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (count, sum) = values.fold((0_usize, 0.0), |(count, sum), value| (count + 1, sum + value));
+    let (count, sum) = values.fold((0_usize, 0.0), |(count, sum), value| {
+        (count + 1, sum + value)
+    });
     (count > 0).then(|| sum / count as f64)
 }
 

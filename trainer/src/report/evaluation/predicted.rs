@@ -60,7 +60,10 @@ impl Predicted {
     /// Which samples have a class, and the probability that the network gives it.
     pub fn of_class(&self, class: usize) -> (Vec<bool>, Vec<f32>) {
         let truth = self.truth.iter().map(|set| set.contains(class)).collect();
-        (truth, self.probabilities.iter().map(|row| row[class]).collect())
+        (
+            truth,
+            self.probabilities.iter().map(|row| row[class]).collect(),
+        )
     }
 
     /// Every decision, sample by sample: whether the label is there, and its probability.

@@ -195,7 +195,10 @@ mod tests {
         });
         let file = chart(&series);
         // The middle of 62 and 464, and the top under title and legend; a square of 8 px.
-        assert!(file.contains("<rect class=\"dot two\" x=\"259\" y=\"56\""), "{file}");
+        assert!(
+            file.contains("<rect class=\"dot two\" x=\"259\" y=\"56\""),
+            "{file}"
+        );
     }
 
     #[test]
