@@ -120,7 +120,8 @@ impl Model {
         workers: usize,
         bar: &ProgressBar,
     ) -> Result<(Predicted, Vec<Fault>)> {
-        let compose = |field: &Field| self.composition.compose(field, self.size);
+        let (composition, size) = (self.composition, self.size);
+        let compose = |field: &Field| composition.compose(field, size);
         predicted(samples, workers, compose, &self.answer, bar)
     }
 }

@@ -133,7 +133,7 @@ pub fn document(comparison: &Comparison, figures: &Figures) -> String {
         },
         sections: vec![
             section("scores", "Scores", html! {
-                (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples.", &comparison.scores()))
+                div.dense { (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples.", &comparison.scores())) }
                 (figure(&[&figures.all], &html! {
                     "Macro-F1 over all 28 locations with its interval. Runs were scored on the same samples: intervals that overlap a little \
                      may still hide a sure difference, for chance falls on both alike."

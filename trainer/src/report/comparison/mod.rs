@@ -14,9 +14,9 @@ use super::plots::count;
 use published::{Measure, PUBLISHED, Published, Resolution};
 
 /// What no reader must miss.
-pub const CAUTION: &str = "Published figures were measured on the challenge's own test set, on which nobody outside can measure \
-                           again; ours are measured on the data named here. They stand beside each other for orientation, and no \
-                           difference between them says which network is better.";
+pub const CAUTION: &str = "Published figures were measured on the test set of the challenge, ours on the data named here. Other data \
+                           give other scores: the two stand beside each other for orientation, and no difference between them says \
+                           which network is better.";
 
 /// Runs that were scored on the same samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,9 +117,7 @@ impl Comparison {
             let scores = &run.scores;
             let mut row = vec![
                 run.name.clone(),
-                run.architecture.clone(),
-                run.size.to_string(),
-                run.composition.clone(),
+                format!("{}, {} px", run.architecture, run.size),
             ];
             row.extend(
                 [
@@ -137,8 +135,6 @@ impl Comparison {
             columns: vec![
                 "run",
                 "network",
-                "px",
-                "composition",
                 "macro-F1",
                 "present only",
                 "first 9 labels",
@@ -154,6 +150,7 @@ impl Comparison {
             vec![
                 run.name.clone(),
                 run.recipe.clone(),
+                run.composition.clone(),
                 count(run.parameters as u64),
                 run.epochs.to_string(),
                 count(run.images_seen),
@@ -165,6 +162,7 @@ impl Comparison {
             columns: vec![
                 "run",
                 "recipe",
+                "composition",
                 "parameters",
                 "epochs",
                 "images seen",
@@ -263,7 +261,7 @@ impl Beside<'_> {
 /// A score in percent with its interval.
 fn with_interval(estimate: Estimate) -> String {
     format!(
-        "{:.2} ({:.1} to {:.1})",
+        "{:.2} ({:.1}–{:.1})",
         estimate.value * 100.0,
         estimate.low * 100.0,
         estimate.high * 100.0

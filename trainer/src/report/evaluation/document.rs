@@ -328,6 +328,7 @@ fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
             "What the thresholds give: F1 at each location's own threshold (disc) and at 0.5 (square). The thresholds appear when the pointer \
              rests on a mark."
         }))
+        div.dense {
         (table(
             "Every location. A dash stands where a score would be divided by 0; in the means it counts as How it was counted says.",
             &columns(&[
@@ -336,6 +337,7 @@ fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
             ]),
             &rows,
         ))
+        }
     }
 }
 
