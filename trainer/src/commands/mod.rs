@@ -2,6 +2,9 @@
 
 pub mod augment;
 pub mod augment_device;
+pub mod compare;
+pub mod evaluate;
+pub mod evaluate_model;
 pub mod inspect;
 pub mod package;
 pub mod predict;

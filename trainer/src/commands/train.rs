@@ -1,7 +1,7 @@
 //! `trainer train`: a labelled set and a recipe become a run's folder.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use clap::Args;
 use crate::data::arguments::SetArguments;
 use crate::device::DevicesChoice;
 use crate::progress::progress;
-use crate::run::finish;
+use crate::run::finish::{self, Reached};
 use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::record::Show;
@@ -86,13 +86,39 @@ impl RunningArguments {
     }
 }
 
-impl Train {
-    /// Runs the command. It fails where the user ended the run before its end.
-    pub fn run(&self) -> Result<ExitCode> {
-        let recipe = Recipe::load(&self.recipe, &self.changes)?;
+/// A run to be made or gone on with.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// Every choice.
+    pub recipe: &'a Recipe,
+    /// The recipe's name, for people.
+    pub name: &'a str,
+    /// The labelled set.
+    pub set: &'a SetArguments,
+    /// The run's folder.
+    pub out: &'a Path,
+    /// ImageNet weights, where they are not to be looked for.
+    pub init: Option<&'a Path>,
+    /// A table by `trainer split`, in place of the recipe's own split.
+    pub split: Option<&'a Path>,
+    /// Whether a run that broke off is gone on with.
+    pub resume: bool,
+    /// What computes.
+    pub devices: &'a [Device],
+    /// How.
+    pub running: &'a RunningArguments,
+}
+
+impl Job<'_> {
+    /// Trains and scores. Gives nothing where the user ended it before.
+    ///
+    /// # Errors
+    /// Those of a training.
+    pub fn run(&self) -> Result<Option<Reached>> {
+        let recipe = self.recipe;
         let init = match recipe.start.weights {
             StartWeights::Imagenet => Some(find_weights(
-                self.init.as_deref(),
+                self.init,
                 &self.set.data,
                 recipe.network.architecture,
             )?),
@@ -107,12 +133,10 @@ impl Train {
             pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
         }
         let set = self.set.open()?;
-        let devices: Vec<Device> = self.device.open_all()?;
-        let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
+        let folder = RunFolder::start(self.out, recipe, self.resume)?;
         let bar = progress(set.samples.len(), "Reading");
         let workers = self.running.workers();
-        let (samples, faults) =
-            Samples::prepare(set, &recipe, self.split.as_deref(), workers, &bar)?;
+        let (samples, faults) = Samples::prepare(set, recipe, self.split, workers, &bar)?;
         bar.finish();
         for fault in &faults {
             eprintln!("left out: {fault}");
@@ -125,29 +149,48 @@ impl Train {
             samples.test.len()
         );
         let training = Training {
-            recipe: &recipe,
-            name: &self.recipe,
+            recipe,
+            name: self.name,
             samples: &samples,
             init: init.as_deref(),
             folder: &folder,
-            devices: &devices,
+            devices: self.devices,
             workers,
             checkpoint_every: self.running.checkpoint_every(),
             show: self.running.show(),
         };
-        let Some(trained) = training.run(self.resume)? else {
-            println!(
-                "ended before its end; --resume goes on with the run in {}",
-                self.out.display()
-            );
+        match training.run(self.resume)? {
+            Some(trained) => finish::finish(&training, &trained).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Train {
+    /// Runs the command. It fails where the user ended the run before its end.
+    pub fn run(&self) -> Result<ExitCode> {
+        let recipe = Recipe::load(&self.recipe, &self.changes)?;
+        let devices = self.device.open_all()?;
+        let job = Job {
+            recipe: &recipe,
+            name: &self.recipe,
+            set: &self.set,
+            out: &self.out,
+            init: self.init.as_deref(),
+            split: self.split.as_deref(),
+            resume: self.resume,
+            devices: &devices,
+            running: &self.running,
+        };
+        let out = self.out.display();
+        let Some(reached) = job.run()? else {
+            println!("ended before its end; --resume goes on with the run in {out}");
             return Ok(ExitCode::FAILURE);
         };
-        let scores = finish::finish(&training, &trained)?;
-        println!("{scores}");
+        println!("{reached}");
         println!(
-            "the run is in {}; `trainer evaluate --run` looks closer, `trainer package --run` makes a \
-             model package of it",
-            self.out.display()
+            "the run is in {out}; `trainer evaluate --run` looks closer, `trainer package --run` makes \
+             a model package of it"
         );
         Ok(ExitCode::SUCCESS)
     }

@@ -14,6 +14,8 @@ pub enum Purpose {
     Order = 3,
     /// What dropout leaves out in a step.
     Step = 4,
+    /// Which samples are drawn again to see how far chance moves a score.
+    Resampling = 5,
 }
 
 /// A stream of random numbers: xoshiro256++, seeded by SplitMix64's finaliser over the purpose and
@@ -56,12 +58,17 @@ impl Stream {
         self.unit() < probability
     }
 
+    /// A whole number from 0 up to, not including, `count`; 0 where that is 0.
+    pub fn below(&mut self, count: usize) -> usize {
+        // The high half of the product: even but for one part in 2^64 / count.
+        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
+    }
+
     /// Brings items into an order, all orders equally likely (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            // The high half of the product: even but for one part in 2^64 / items.
-            let chosen = (u128::from(self.0.next_u64()) * (last as u128 + 1)) >> 64;
-            items.swap(last, chosen as usize);
+            let chosen = self.below(last + 1);
+            items.swap(last, chosen);
         }
     }
 }

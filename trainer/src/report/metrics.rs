@@ -1,10 +1,10 @@
 //! F1 scores and the thresholds that earn them.
 
 use cytolens::labels::{COUNT, LabelSet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Scores of predicted label sets against true ones.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// How many samples were scored.
     pub samples: usize,
@@ -19,7 +19,13 @@ pub struct Scores {
     pub micro_f1: f64,
     /// The share of samples whose predicted set is the true one.
     pub exact_match: f64,
+    /// The mean F1 of classes 0 to 8 alone ([`FIRST`]): every sample is counted, also one that has
+    /// none of the nine, and what is said or missed of the other classes is not looked at.
+    pub first_nine: f64,
 }
+
+/// The classes of the first-9-labels evaluation.
+pub const FIRST: usize = 9;
 
 /// True positives, false positives and false negatives of a class.
 #[derive(Debug, Clone, Copy, Default)]
@@ -115,6 +121,12 @@ pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
         micro_f1: all.f1(),
         exact_match: truth.iter().zip(predicted).filter(|(a, b)| a == b).count() as f64
             / truth.len().max(1) as f64,
+        first_nine: mean(
+            &classes[..FIRST]
+                .iter()
+                .map(|counts| counts.f1())
+                .collect::<Vec<_>>(),
+        ),
     }
 }
 
@@ -205,8 +217,10 @@ mod tests {
             recall: Vec<f64>,
             f1: Vec<f64>,
             macro_f1: f64,
+            macro_f1_present: f64,
             micro_f1: f64,
             exact_match: f64,
+            first_nine: f64,
             average_precision: Vec<Option<f64>>,
             area_under_roc: Vec<Option<f64>>,
             label_ranking_average_precision: f64,
@@ -225,8 +239,10 @@ mod tests {
         let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
         let scores = score(&truth, &predicted);
         assert!(near(scores.macro_f1, reference.macro_f1));
+        assert!(near(scores.macro_f1_present, reference.macro_f1_present));
         assert!(near(scores.micro_f1, reference.micro_f1));
         assert!(near(scores.exact_match, reference.exact_match));
+        assert!(near(scores.first_nine, reference.first_nine));
         let ranking = ranking::label_ranking_average_precision(&truth, &rows);
         assert!(near(ranking, reference.label_ranking_average_precision));
 

@@ -1,6 +1,6 @@
 //! What probabilities are worth before any threshold: how well they rank.
 //!
-//! All three count as scikit-learn's functions of the same names do, ties included.
+//! All count as scikit-learn's functions of the same names do, ties included.
 
 use cytolens::labels::{COUNT, LabelSet};
 
@@ -59,6 +59,26 @@ pub fn label_ranking_average_precision(truth: &[LabelSet], probabilities: &[[f32
         labels.classes().map(of_label).sum::<f64>() / labels.len() as f64
     };
     truth.iter().zip(probabilities).map(of_sample).sum::<f64>() / truth.len().max(1) as f64
+}
+
+/// `precision_recall_curve`: recall and precision of a class at each probability that a sample has,
+/// as a threshold, from the highest down, as (recall, precision, threshold); recall never falls.
+/// Empty without positives.
+pub fn precision_recall_curve(truth: &[bool], probabilities: &[f32]) -> Vec<(f64, f64, f32)> {
+    let positives = truth.iter().filter(|&&positive| positive).count();
+    if positives == 0 {
+        return Vec::new();
+    }
+    let (mut hits, mut seen) = (0, 0);
+    by_falling_probability(probabilities)
+        .chunk_by(|&a, &b| probabilities[a] == probabilities[b])
+        .map(|tied| {
+            seen += tied.len();
+            hits += tied.iter().filter(|&&sample| truth[sample]).count();
+            let (recall, precision) = (hits as f64 / positives as f64, hits as f64 / seen as f64);
+            (recall, precision, probabilities[tied[0]])
+        })
+        .collect()
 }
 
 fn by_falling_probability(probabilities: &[f32]) -> Vec<usize> {

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{InferenceNetwork, weights};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::answer::Answers;
 use super::folder::Summary;
@@ -14,7 +14,7 @@ use crate::data::dataset::Sample;
 use crate::report::metrics::{Scores, decide, score, tune_thresholds};
 
 /// What a run has reached.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reached {
     /// On the validation part, where thresholds were tuned and the epoch was chosen.
     pub validation: Scores,

@@ -407,7 +407,7 @@ fn correlations(
                     let told = of(set.fields.as_ref()?).by_class[class]?;
                     Some(Mark {
                         value: told.mean,
-                        spread: Some(told.std),
+                        spread: Some([told.mean - told.std, told.mean + told.std]),
                         note: format!("{told} ({})", count(told.count as u64)),
                     })
                 })
@@ -416,7 +416,7 @@ fn correlations(
         .collect();
     let marks = rows.iter().flat_map(|row| row.marks.iter().flatten());
     let lowest = marks
-        .map(|mark| mark.value - mark.spread.unwrap_or_default())
+        .map(|mark| mark.spread.map_or(mark.value, |[low, _]| low))
         .fold(0.0, f64::min);
     Rows {
         name,

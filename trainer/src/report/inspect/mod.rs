@@ -11,7 +11,7 @@ mod figures;
 mod labels;
 mod levels;
 mod notes;
-mod pictures;
+pub mod pictures;
 mod set;
 mod spectrum;
 

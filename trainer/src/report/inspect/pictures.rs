@@ -19,6 +19,9 @@ pub const FOLDER: &str = "pictures";
 /// The side of a thumbnail in pixels.
 const THUMBNAIL: u32 = 160;
 
+/// The side in pixels of the pictures of a field at a glance.
+const GLANCE: u32 = 256;
+
 /// The size that fields are compared at with their own, in pixels a side.
 pub const REDUCED: u32 = 512;
 
@@ -95,12 +98,7 @@ fn example(
     out: &Path,
     prefix: &str,
 ) -> Result<Vec<(String, Option<String>)>> {
-    let channels = Channel::ALL.map(|channel| {
-        let plane = field.plane(channel)?;
-        let samples = square(plane, THUMBNAIL);
-        let white = white_level(samples.iter().copied());
-        Some(brightened(&samples, white))
-    });
+    let channels = Channel::ALL.map(|channel| levels(field, channel, THUMBNAIL));
     let of = |channel: Channel| channels[channel as usize].as_ref();
     let mut shown: Vec<(&str, Option<Vec<[f32; 3]>>)> = Vec::new();
     for channel in Channel::ALL {
@@ -143,6 +141,41 @@ fn example(
         .collect()
 }
 
+/// A field at a glance, as files in [`FOLDER`] whose names begin with `stem`: what each shows, and
+/// its path from the report. First all channels in their colours, then green, the protein, in grey,
+/// which the eye sees better.
+///
+/// # Errors
+/// Where a picture cannot be written.
+pub fn glance(field: &Field, stem: &str, out: &Path) -> Result<Vec<(String, String)>> {
+    let (mut all, mut green) = (Vec::new(), None);
+    for channel in Channel::ALL {
+        if let Some(levels) = levels(field, channel, GLANCE) {
+            if channel == Channel::Green {
+                green = Some(mixed(&[(&levels, [1.0; 3])]));
+            }
+            all.push((levels, tint_beside_others(channel)));
+        }
+    }
+    let mut pictures = vec![("all channels", "all", mixed(&all))];
+    pictures.extend(green.map(|green| ("the protein alone", "green", green)));
+    pictures
+        .into_iter()
+        .map(|(what, ending, pixels)| {
+            let file = format!("{FOLDER}/{stem}-{ending}.jpg");
+            write(&out.join(&file), &picture(&pixels, GLANCE))?;
+            Ok((what.to_owned(), file))
+        })
+        .collect()
+}
+
+/// A channel's central square at this size, brightened; none where the field lacks it.
+fn levels(field: &Field, channel: Channel, side: u32) -> Option<Vec<f32>> {
+    let samples = square(field.plane(channel)?, side);
+    let white = white_level(samples.iter().copied());
+    Some(brightened(&samples, white))
+}
+
 /// Yellow beside other channels, at half strength as in the application's previews: the reticulum
 /// fills the cell and would hide the rest.
 const HALF_YELLOW: [f32; 3] = [0.5, 0.5, 0.0];
@@ -153,6 +186,13 @@ fn tint(channel: Channel) -> [f32; 3] {
         Channel::Green => [0.0, 1.0, 0.0],
         Channel::Blue => [0.0, 0.0, 1.0],
         Channel::Yellow => [1.0, 1.0, 0.0],
+    }
+}
+
+fn tint_beside_others(channel: Channel) -> [f32; 3] {
+    match channel {
+        Channel::Yellow => HALF_YELLOW,
+        other => tint(other),
     }
 }
 
@@ -255,13 +295,7 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
             let tinted: Vec<_> = planes
                 .iter()
                 .filter(|(channel, _)| channels.contains(channel))
-                .map(|(channel, levels)| {
-                    let tint = match channel {
-                        Channel::Yellow => HALF_YELLOW,
-                        other => tint(*other),
-                    };
-                    (levels, tint)
-                })
+                .map(|(channel, levels)| (levels, tint_beside_others(*channel)))
                 .collect();
             mixed(&tinted)
         };

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Plot, SERIES, Scale, canvas, legend, pixels};
+use super::{Plot, SERIES, Scale, canvas, dot, legend, pixels};
 
 const WIDTH: f64 = 480.0;
 const LEFT: f64 = 62.0;
@@ -29,7 +29,7 @@ pub struct Axis {
 pub struct Series {
     /// What it shows, for the legend.
     pub name: String,
-    /// Its points, x rising.
+    /// Its points, x rising; one alone is drawn as a dot.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -62,12 +62,21 @@ impl LineChart<'_> {
             .iter()
             .map(|series| series.name.clone())
             .collect();
-        let dash = |index: usize, left: f64, middle: f64| {
-            html! { line.curve.(SERIES[index]) x1=(pixels(left)) x2=(pixels(left + 24.0)) y1=(pixels(middle)) y2=(pixels(middle)) {} }
+        let sample = |index: usize, left: f64, middle: f64| {
+            html! {
+                @if self.series[index].points.len() == 1 {
+                    (dot(index, left + 14.0, middle))
+                } @else {
+                    line.curve.(SERIES[index]) x1=(pixels(left)) x2=(pixels(left + 24.0)) y1=(pixels(middle)) y2=(pixels(middle)) {}
+                }
+            }
         };
         let content = html! {
             (self.axes())
-            @for (series, class) in self.series.iter().zip(SERIES) {
+            @for (index, (series, class)) in self.series.iter().zip(SERIES).enumerate() {
+                @if let [(x, y)] = series.points.as_slice() {
+                    (dot(index, self.place_across(*x), self.place_up(*y)))
+                }
                 @let path = self.path(&series.points);
                 @if self.filled && class == SERIES[0] && let (Some(first), Some(last)) = (series.points.first(), series.points.last()) {
                     path.area.(class) d=(format!("{path}L{},{bottom}L{},{bottom}Z", self.across(last.0), self.across(first.0), bottom = self.bottom())) {}
@@ -76,7 +85,7 @@ impl LineChart<'_> {
             }
             circle.spot.(self.spot) cx=(LEFT + 6.0) cy="17.5" r="5" {}
             text.title x=(LEFT + 18.0) y="22" { (self.title) }
-            (legend(&names, RIGHT + 8.0, 22.0 + LEGEND, dash))
+            (legend(&names, RIGHT + 8.0, 22.0 + LEGEND, sample))
         };
         Plot {
             name: self.name.clone(),
@@ -124,12 +133,20 @@ impl LineChart<'_> {
         path
     }
 
+    fn place_across(&self, value: f64) -> f64 {
+        LEFT + self.x.scale.place(value) * (RIGHT - LEFT)
+    }
+
+    fn place_up(&self, value: f64) -> f64 {
+        self.bottom() - self.y.scale.place(value) * SPAN
+    }
+
     fn across(&self, value: f64) -> String {
-        pixels(LEFT + self.x.scale.place(value) * (RIGHT - LEFT))
+        pixels(self.place_across(value))
     }
 
     fn up(&self, value: f64) -> String {
-        pixels(self.bottom() - self.y.scale.place(value) * SPAN)
+        pixels(self.place_up(value))
     }
 }
 
@@ -168,6 +185,20 @@ mod tests {
         let file = chart(&series);
         assert!(file.contains("M62,250L464,38"), "{file}");
         assert!(!file.contains("legend\""), "one curve needs no legend");
+    }
+
+    #[test]
+    fn one_point_is_a_dot_in_its_place() {
+        let series = [vec![(0.0, 0.0), (1.0, 1.0)], vec![(0.5, 1.0)]].map(|points| Series {
+            name: "a".to_owned(),
+            points,
+        });
+        let file = chart(&series);
+        // The middle of 62 and 464, and the top under title and legend; a square of 8 px.
+        assert!(
+            file.contains("<rect class=\"dot two\" x=\"259\" y=\"56\""),
+            "{file}"
+        );
     }
 
     #[test]

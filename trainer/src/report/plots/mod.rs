@@ -78,6 +78,17 @@ fn legend(
     }
 }
 
+/// A disc for the first set, a hollow square for the second.
+fn dot(set: usize, x: f64, y: f64) -> Markup {
+    html! {
+        @if set == 0 {
+            circle.dot.one cx=(pixels(x)) cy=(pixels(y)) r="4.5" {}
+        } @else {
+            rect.dot.two x=(pixels(x - 4.0)) y=(pixels(y - 4.0)) width="8" height="8" {}
+        }
+    }
+}
+
 /// A name that fits into a legend.
 fn shortened(name: &str) -> String {
     const LONGEST: usize = 18;

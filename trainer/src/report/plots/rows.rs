@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Axis, Plot, SERIES, canvas, legend, pixels};
+use super::{Axis, Plot, SERIES, canvas, dot, legend, pixels};
 
 const WIDTH: f64 = 860.0;
 const NAMES: f64 = 212.0;
@@ -17,7 +17,7 @@ const FOOT: f64 = 48.0;
 pub enum Form {
     /// As a bar from the axis's start.
     Bars,
-    /// As a dot, with a line as far as its spread to both sides.
+    /// As a dot, on the line of its spread.
     Dots,
 }
 
@@ -26,8 +26,8 @@ pub enum Form {
 pub struct Mark {
     /// Where it lies on the axis.
     pub value: f64,
-    /// How far values around it spread; drawn for dots.
-    pub spread: Option<f64>,
+    /// From where to where values around it spread; drawn for dots.
+    pub spread: Option<[f64; 2]>,
     /// The value in words: beside a bar, at the end of a dot's row where there is one set, and on hover.
     pub note: String,
 }
@@ -126,11 +126,10 @@ impl Rows<'_> {
             1 => middle,
             _ => middle - 4.5 + 9.0 * set as f64,
         };
-        let spread = mark.spread.unwrap_or_default();
-        let (left, right) = (
-            self.across(mark.value - spread),
-            self.across(mark.value + spread),
-        );
+        let [left, right] = mark
+            .spread
+            .unwrap_or([mark.value; 2])
+            .map(|end| self.across(end));
         html! {
             g {
                 title { (self.said(set, mark, row)) }
@@ -152,17 +151,6 @@ impl Rows<'_> {
     }
 }
 
-/// A disc for the first set, a hollow square for the second.
-fn dot(set: usize, x: f64, y: f64) -> Markup {
-    html! {
-        @if set == 0 {
-            circle.dot.one cx=(pixels(x)) cy=(pixels(y)) r="4.5" {}
-        } @else {
-            rect.dot.two x=(pixels(x - 4.0)) y=(pixels(y - 4.0)) width="8" height="8" {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Scale;
@@ -176,7 +164,7 @@ mod tests {
                 .map(|_| {
                     Some(Mark {
                         value: 0.5,
-                        spread: Some(0.1),
+                        spread: Some([0.4, 0.6]),
                         note: "12 fields".to_owned(),
                     })
                 })

@@ -1,0 +1,259 @@
+//! `trainer compare`: every network under one budget and split, in one table.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use clap::Args;
+use cytolens::labels::COUNT;
+use cytolens::model::{Architecture, weights};
+
+use super::evaluate_model::Model;
+use super::train::{Job, RunningArguments};
+use crate::data::arguments::SetArguments;
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::split::file::{Part, read_split, source_of};
+use crate::device::DevicesChoice;
+use crate::progress::progress;
+use crate::report::comparison::{ComparedRun, Comparison};
+use crate::report::evaluation::{Evaluation, EvaluationChoice};
+use crate::run::finish::Reached;
+use crate::run::folder::RunFolder;
+use crate::run::recipe::{Recipe, StartWeights};
+use crate::run::samples::part_of_run;
+use crate::run::start::find_weights;
+
+/// The sides at which every network is trained where none are named, in pixels.
+const SIZES: [usize; 2] = [224, 512];
+/// Where the comparison is, in the output folder.
+const REPORT: &str = "comparison";
+
+/// Train and score every network under one budget and split
+///
+/// Prints the table beside the published figures, and writes it as a page, as Markdown and as JSON.
+/// Each network has its run's folder; a comparison that broke off goes on with --resume.
+#[derive(Debug, Args)]
+pub struct Compare {
+    #[command(flatten)]
+    set: SetArguments,
+    /// The folder for all runs and the report; must be new
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Recipes (names or TOML files) to compare as they are; without, every network by the default
+    /// recipe
+    #[arg(long, value_name = "RECIPE", value_delimiter = ',')]
+    recipes: Vec<String>,
+    /// The sides in pixels; without, 224 and 512, or the recipes' own
+    #[arg(long, value_name = "PIXELS", value_delimiter = ',')]
+    sizes: Vec<usize>,
+    /// Change a key of every recipe, such as training.epochs=3; can be given again
+    #[arg(long = "set", value_name = "TABLE.KEY=VALUE")]
+    changes: Vec<String>,
+    /// Who learns from what: a table by `trainer split`, in place of the recipes' own split
+    #[arg(long, value_name = "FILE.csv")]
+    split: Option<PathBuf>,
+    /// Go on with a comparison that broke off
+    #[arg(long)]
+    resume: bool,
+    /// What computes; several, with commas between, share each step's batches
+    #[arg(long, default_value = "wgpu")]
+    device: DevicesChoice,
+    #[command(flatten)]
+    running: RunningArguments,
+}
+
+/// One row of the table to be.
+#[derive(Debug)]
+struct Entry {
+    /// The recipe's name.
+    recipe_name: String,
+    recipe: Recipe,
+    /// The run's folder in the output folder.
+    folder: String,
+}
+
+impl Compare {
+    /// Runs the command. It fails where the user ended a run before its end.
+    pub fn run(&self) -> Result<ExitCode> {
+        let entries = self.entries()?;
+        if self.out.exists() && !self.resume {
+            bail!(
+                "{} exists already; --resume goes on with it, else choose another --out",
+                self.out.display()
+            );
+        }
+        let devices = self.device.open_all()?;
+        let mut runs = Vec::with_capacity(entries.len());
+        for (number, entry) in entries.iter().enumerate() {
+            println!("run {} of {}: {}", number + 1, entries.len(), entry.folder);
+            let out = self.out.join(&entry.folder);
+            let has_ended = RunFolder::open(&out).is_ok();
+            if !has_ended {
+                let job = Job {
+                    recipe: &entry.recipe,
+                    name: &entry.recipe_name,
+                    set: &self.set,
+                    out: &out,
+                    init: None,
+                    split: self.split.as_deref(),
+                    resume: out.exists(),
+                    devices: &devices,
+                    running: &self.running,
+                };
+                if job.run()?.is_none() {
+                    println!("ended before its end; --resume goes on with the comparison");
+                    return Ok(ExitCode::FAILURE);
+                }
+            }
+            runs.push(self.score(entry, &out, &devices[0])?);
+        }
+        let samples = runs.first().map_or(0, |run| run.samples);
+        let comparison = Comparison {
+            data: format!("{samples} test samples of {}", source_of(&self.set.data)?),
+            runs,
+        };
+        let report = self.out.join(REPORT);
+        comparison.write(&report)?;
+        print!("{}", comparison.text());
+        println!("the comparison is {}", report.join("index.html").display());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is compared, in order.
+    fn entries(&self) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        let (recipes, architectures, sizes) = if self.recipes.is_empty() {
+            let sizes = if self.sizes.is_empty() {
+                SIZES.to_vec()
+            } else {
+                self.sizes.clone()
+            };
+            let all = Architecture::ALL.map(Some).to_vec();
+            (vec!["default".to_owned()], all, sizes)
+        } else {
+            (self.recipes.clone(), vec![None], self.sizes.clone())
+        };
+        let sizes: Vec<Option<usize>> = if sizes.is_empty() {
+            vec![None]
+        } else {
+            sizes.into_iter().map(Some).collect()
+        };
+        for name in &recipes {
+            for &size in &sizes {
+                for &architecture in &architectures {
+                    let recipe = self.recipe(name, architecture, size)?;
+                    let title = recipe.network.architecture.title().to_lowercase();
+                    let size = recipe.input.size;
+                    let folder = match (architecture, Path::new(name).file_stem()) {
+                        (None, Some(stem)) => format!("{}-{title}-{size}", stem.to_string_lossy()),
+                        _ => format!("{title}-{size}"),
+                    };
+                    if entries.iter().any(|entry: &Entry| entry.folder == folder) {
+                        bail!("two runs would be called {folder}: name recipes and sizes once");
+                    }
+                    entries.push(Entry {
+                        recipe_name: name.clone(),
+                        recipe,
+                        folder,
+                    });
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The recipe for a network at a size. A network of which no ImageNet weights are at hand starts
+    /// from random ones, and the table says so.
+    fn recipe(
+        &self,
+        name: &str,
+        architecture: Option<Architecture>,
+        size: Option<usize>,
+    ) -> Result<Recipe> {
+        let mut changes = self.changes.clone();
+        if let Some(architecture) = architecture {
+            let title = architecture.title().to_lowercase();
+            changes.push(format!("network.architecture={title}"));
+        }
+        if let Some(size) = size {
+            changes.push(format!("input.size={size}"));
+        }
+        let asked = Recipe::load(name, &changes)?;
+        let architecture = asked.network.architecture;
+        if asked.start.weights == StartWeights::Random
+            || find_weights(None, &self.set.data, architecture).is_ok()
+        {
+            return Ok(asked);
+        }
+        changes.extend(["start.weights=random", "start.frozen_epochs=0"].map(str::to_owned));
+        Recipe::load(name, &changes)
+    }
+
+    /// Scores a run that has ended on its test part.
+    fn score(&self, entry: &Entry, out: &Path, device: &Device) -> Result<ComparedRun> {
+        let (folder, summary) = RunFolder::open(out)?;
+        let before: Recipe = serde_json::from_value(summary.recipe)
+            .with_context(|| format!("in {}", out.display()))?;
+        if before != entry.recipe {
+            bail!(
+                "the run in {} has another recipe; choose another --out",
+                out.display()
+            );
+        }
+        let reached: Reached = serde_json::from_value(summary.metrics)
+            .with_context(|| format!("in {}", out.display()))?;
+        let rows = read_split(&folder.split())?.rows;
+        let test: BTreeSet<String> = rows
+            .into_iter()
+            .filter(|row| part_of_run(row.part) == Part::Test)
+            .map(|row| row.id)
+            .collect();
+        let Dataset { samples, .. } = self.set.open()?;
+        let tested: Vec<&Sample> = samples
+            .iter()
+            .filter(|sample| test.contains(&sample.field.id))
+            .collect();
+        let model = Model::of_run(out, device.clone())?;
+        let bar = progress(tested.len(), "Scoring");
+        let (predicted, faults) = model.predicted(&tested, self.running.workers(), &bar)?;
+        bar.finish();
+        for fault in &faults {
+            eprintln!("left out: {fault}");
+        }
+        let evaluation =
+            Evaluation::new(&predicted, &model.thresholds, EvaluationChoice::default());
+        let recipe = &entry.recipe;
+        let start = match recipe.start.weights {
+            StartWeights::Imagenet => "ImageNet",
+            StartWeights::Random => "random",
+        };
+        Ok(ComparedRun {
+            name: entry.folder.clone(),
+            architecture: recipe.network.architecture.title().to_owned(),
+            recipe: entry.recipe_name.clone(),
+            start: start.to_owned(),
+            size: recipe.input.size,
+            composition: recipe.input.composition.to_string(),
+            parameters: parameters(&folder.network())?,
+            epochs: recipe.training.epochs,
+            images_seen: reached.shown as u64,
+            minutes: reached.seconds / 60.0,
+            samples: predicted.len(),
+            scores: evaluation.estimates,
+            mean_average_precision: evaluation.mean_average_precision,
+        })
+    }
+}
+
+/// How many numbers a network learned: its norms' statistics are not learned.
+fn parameters(file: &Path) -> Result<usize> {
+    let tensors = weights::read_file(file)?;
+    let learned = tensors
+        .iter()
+        .filter(|(name, _)| !name.ends_with(".running_mean") && !name.ends_with(".running_var"));
+    Ok(learned
+        .map(|(_, tensor)| tensor.shape.to_vec().iter().product::<usize>())
+        .sum())
+}

@@ -1,0 +1,403 @@
+//! `trainer evaluate`: how well a model finds locations, as a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use cytolens::labels::COUNT;
+
+use super::evaluate_model::Model;
+use crate::data::arguments::SetArguments;
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::fault::Fault;
+use crate::data::files::claim_folder;
+use crate::data::split::file::{Part, read_split};
+use crate::device::DeviceChoice;
+use crate::progress::progress;
+use crate::report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
+use crate::report::inspect::pictures;
+use crate::report::metrics::tune_thresholds;
+use crate::run::samples::part_of_run;
+
+/// A location with fewer samples in the validation part keeps the model's threshold: the best one
+/// would be chance.
+const LEAST_POSITIVES: usize = 4;
+/// How many ids a refusal names.
+const IDS_NAMED: usize = 3;
+
+/// Score a model on labelled samples and write a report
+///
+/// Writes index.html, evaluation.json, predictions.csv (Id, Truth, Predicted, and the probability of
+/// each class), plots and pictures of the worst mistakes. Thresholds are the model's, or with --tune
+/// those of the validation part; they are never tuned on tested samples. Samples that cannot be read
+/// are told and left out.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// The run to score
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "model",
+        conflicts_with = "model"
+    )]
+    run: Option<PathBuf>,
+    /// The model package to score
+    #[arg(long, value_name = "PACKAGE")]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    set: SetArguments,
+    /// Who is in which part: a table by `trainer split`; by default a run's own
+    #[arg(long, value_name = "FILE.csv")]
+    split: Option<PathBuf>,
+    /// Which samples to score: train, validation, test, fold-0, ..., or all; by default test where
+    /// there is a split, else all
+    #[arg(long, value_name = "PART")]
+    part: Option<Scored>,
+    /// Tune a threshold for each location on the split's validation part first
+    #[arg(long)]
+    tune: bool,
+    /// The report's folder; must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How often the samples are drawn again for intervals; 0 makes none
+    #[arg(long, value_name = "N", default_value_t = EvaluationChoice::default().bootstrap)]
+    bootstrap: usize,
+    /// Decides these draws
+    #[arg(long, default_value_t = EvaluationChoice::default().seed)]
+    seed: u64,
+    /// What computes
+    #[arg(long, value_enum, default_value = "flex")]
+    device: DeviceChoice,
+    /// Threads that read fields ahead of the network; by default as many as there are cores
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZero<usize>>,
+}
+
+/// Which samples are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scored {
+    Part(Part),
+    All,
+}
+
+impl FromStr for Scored {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "all" => Ok(Self::All),
+            part => part.parse().map(Self::Part),
+        }
+    }
+}
+
+/// The samples' parts.
+#[derive(Debug)]
+struct Parts {
+    /// The file that says so.
+    file: PathBuf,
+    /// By id.
+    of: BTreeMap<String, Part>,
+}
+
+impl Parts {
+    /// The split that a run keeps.
+    fn of_run(run: &Path) -> Result<Self> {
+        let file = run.join("split.csv");
+        let rows = read_split(&file)?.rows.into_iter();
+        let of = rows.map(|row| (row.id, part_of_run(row.part))).collect();
+        Ok(Self { file, of })
+    }
+
+    /// A table by `trainer split`, which must hold every sample.
+    fn of_table(file: &Path, samples: &[Sample]) -> Result<Self> {
+        let ids = || samples.iter().map(|sample| sample.field.id.as_str());
+        let (parts, gone) = read_split(file)?.parts_of(ids())?;
+        for fault in gone {
+            eprintln!("left out: {fault}");
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            of: ids().map(str::to_owned).zip(parts).collect(),
+        })
+    }
+
+    /// The samples of a part.
+    ///
+    /// # Errors
+    /// Where there is none.
+    fn among<'a>(&self, samples: &'a [Sample], part: Part) -> Result<Vec<&'a Sample>> {
+        let is_in = |sample: &&Sample| self.of.get(&sample.field.id) == Some(&part);
+        let chosen: Vec<&Sample> = samples.iter().filter(is_in).collect();
+        if chosen.is_empty() {
+            let mut counts: BTreeMap<Part, usize> = BTreeMap::new();
+            for sample in samples {
+                if let Some(part) = self.of.get(&sample.field.id) {
+                    *counts.entry(*part).or_default() += 1;
+                }
+            }
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|(part, count)| format!("{count} of {part}"))
+                .collect();
+            bail!(
+                "no sample of the set is in the part {part} of {}; it has {}",
+                self.file.display(),
+                if counts.is_empty() {
+                    "none of the set's samples: --part all scores every one".to_owned()
+                } else {
+                    counts.join(", ")
+                }
+            );
+        }
+        Ok(chosen)
+    }
+}
+
+impl Evaluate {
+    /// Runs the command.
+    pub fn run(&self) -> Result<ExitCode> {
+        let choice = EvaluationChoice {
+            bootstrap: self.bootstrap,
+            seed: self.seed,
+            ..EvaluationChoice::default()
+        };
+        choice.check()?;
+        let Dataset {
+            samples,
+            mut faults,
+        } = self.set.open()?;
+        let chosen = self.choose(&samples)?;
+        let device = self.device.open()?;
+        let mut model = match (&self.run, &self.model) {
+            (Some(run), _) => Model::of_run(run, device)?,
+            (None, Some(package)) => Model::of_package(package, device)?,
+            (None, None) => bail!("name a run with --run or a package with --model"),
+        };
+        claim_folder(&self.out)?;
+
+        if !chosen.tuning.is_empty() {
+            let (validation, unread) = self.ask(&model, &chosen.tuning, "Tuning")?;
+            faults.extend(unread);
+            tune(&mut model, &validation, &chosen.split)?;
+        }
+        let (test, unread) = self.ask(&model, &chosen.tested, "Scoring")?;
+        faults.extend(unread);
+        for fault in &faults {
+            eprintln!("left out: {fault}");
+        }
+        if test.is_empty() {
+            bail!("no sample could be scored");
+        }
+
+        let evaluation = Evaluation::new(&test, &model.thresholds, choice);
+        let pictures = self.draw(&evaluation, &chosen.tested)?;
+        let tested = Tested {
+            model: model.name,
+            network: model.network,
+            data: self.set.data.display().to_string(),
+            part: chosen.told,
+            thresholds: model.thresholds_from,
+            notes: chosen.notes,
+        };
+        evaluation::write(&tested, &evaluation, &test, &pictures, &faults, &self.out)?;
+        for note in &tested.notes {
+            println!("note: {note}");
+        }
+        print!("{}", evaluation.summary());
+        println!(
+            "{} left out; the report is {}",
+            faults.len(),
+            self.out.join("index.html").display()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Which samples are scored and tuned on, once it is sure that this is fair or asked for.
+    fn choose<'a>(&self, samples: &'a [Sample]) -> Result<Chosen<'a>> {
+        let own = self.run.as_deref().map(Parts::of_run).transpose()?;
+        let given = match &self.split {
+            Some(file) => Some(Parts::of_table(file, samples)?),
+            None => None,
+        };
+        let split = given.as_ref().or(own.as_ref());
+        let scored = match (self.part, split) {
+            (Some(part), _) => part,
+            (None, Some(_)) => Scored::Part(Part::Test),
+            (None, None) => Scored::All,
+        };
+        let mut notes = Vec::new();
+        let (tested, told) = match (scored, split) {
+            (Scored::All, _) => (samples.iter().collect(), "all samples".to_owned()),
+            (Scored::Part(part), Some(split)) => (
+                split.among(samples, part)?,
+                format!("the part {part} of {}", split.file.display()),
+            ),
+            (Scored::Part(part), None) => {
+                bail!("--part {part} needs --split: a package does not say which sample is where")
+            }
+        };
+        let trained_on: BTreeSet<&str> = own
+            .iter()
+            .flat_map(|own| &own.of)
+            .filter(|(_, part)| **part == Part::Train)
+            .map(|(id, _)| id.as_str())
+            .collect();
+        let seen = |chosen: &[&Sample]| -> Vec<String> {
+            let ids = chosen.iter().map(|sample| sample.field.id.as_str());
+            let seen = ids.filter(|id| trained_on.contains(id));
+            seen.map(str::to_owned).collect()
+        };
+        let again = seen(&tested);
+        if !again.is_empty() {
+            ensure!(
+                scored == Scored::Part(Part::Train),
+                "the run was trained on {} of the {} samples to score ({}): scores on them say nothing; --part train asks for them \
+                 all the same",
+                again.len(),
+                tested.len(),
+                named(&again)
+            );
+            notes.push(format!(
+                "The run was trained on {} of these {} samples: the scores tell how well it remembers, not how well it finds.",
+                again.len(),
+                tested.len()
+            ));
+        }
+        if self.model.is_some() {
+            notes.push(
+                match split {
+                    Some(_) => {
+                        "A package does not name the samples that it was trained on: whether this split kept the tested ones out \
+                         cannot be checked here."
+                    }
+                    None => {
+                        "No split was given: the package may have been trained on these samples, and its thresholds tuned on \
+                         them; then the scores flatter it."
+                    }
+                }
+                .to_owned(),
+            );
+        } else if scored == Scored::Part(Part::Validation) {
+            notes.push(
+                "The validation part is what a run chooses by, its thresholds above all: the scores flatter it."
+                    .to_owned(),
+            );
+        }
+        let mut tuning = Vec::new();
+        if self.tune {
+            let split = split.context("--tune needs --split, with a part validation to tune on")?;
+            ensure!(
+                !matches!(scored, Scored::All | Scored::Part(Part::Validation)),
+                "--tune would tune on tested samples: score another part than validation"
+            );
+            tuning = split.among(samples, Part::Validation).context("--tune")?;
+            let again = seen(&tuning);
+            ensure!(
+                again.is_empty(),
+                "the run was trained on {} of the samples to tune on ({})",
+                again.len(),
+                named(&again)
+            );
+        }
+        Ok(Chosen {
+            tested,
+            tuning,
+            told,
+            split: split.map_or_else(String::new, |split| split.file.display().to_string()),
+            notes,
+        })
+    }
+
+    fn ask(
+        &self,
+        model: &Model,
+        samples: &[&Sample],
+        what: &'static str,
+    ) -> Result<(Predicted, Vec<Fault>)> {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = self.workers.map_or_else(cores, NonZero::get);
+        let bar = progress(samples.len(), what);
+        let answers = model.predicted(samples, workers, &bar)?;
+        bar.finish();
+        Ok(answers)
+    }
+
+    /// Draws the fields of the worst mistakes; a field that can no longer be read has no pictures.
+    fn draw(
+        &self,
+        evaluation: &Evaluation,
+        samples: &[&Sample],
+    ) -> Result<Vec<Vec<(String, String)>>> {
+        let folder = self.out.join(pictures::FOLDER);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let by_id: BTreeMap<&str, &Sample> = samples
+            .iter()
+            .map(|sample| (sample.field.id.as_str(), *sample))
+            .collect();
+        let mistakes = evaluation.worst.iter().enumerate();
+        mistakes
+            .map(|(index, mistake)| {
+                let field = by_id
+                    .get(mistake.id.as_str())
+                    .and_then(|sample| sample.field.read().ok());
+                field.map_or_else(
+                    || Ok(Vec::new()),
+                    |field| {
+                        pictures::glance(&field, &format!("mistake-{:02}", index + 1), &self.out)
+                    },
+                )
+            })
+            .collect()
+    }
+}
+
+/// What is scored and how that is told.
+#[derive(Debug)]
+struct Chosen<'a> {
+    tested: Vec<&'a Sample>,
+    /// Samples to tune thresholds on; none where that is not asked for.
+    tuning: Vec<&'a Sample>,
+    /// Which samples are scored, in words.
+    told: String,
+    /// The split's file.
+    split: String,
+    notes: Vec<String>,
+}
+
+/// Tunes the model's thresholds; a location with few samples keeps its own.
+fn tune(model: &mut Model, validation: &Predicted, split: &str) -> Result<()> {
+    ensure!(!validation.is_empty(), "no sample to tune on could be read");
+    let otherwise = evaluation::PLAIN;
+    let tuned = tune_thresholds(
+        &validation.truth,
+        &validation.probabilities,
+        LEAST_POSITIVES,
+        otherwise,
+    );
+    let mut changed = 0;
+    for (class, (own, tuned)) in model.thresholds.iter_mut().zip(tuned).enumerate() {
+        let positives = validation.truth.iter().filter(|set| set.contains(class));
+        if positives.count() >= LEAST_POSITIVES {
+            *own = tuned;
+            changed += 1;
+        }
+    }
+    model.thresholds_from = format!(
+        "Those of {changed} locations were tuned for this report, for the highest F1 on the {} samples of the part validation of \
+         {split}; the other {}, which fewer than {LEAST_POSITIVES} of these samples show, keep the model's own.",
+        validation.len(),
+        COUNT - changed
+    );
+    Ok(())
+}
+
+fn named(ids: &[String]) -> String {
+    let more = if ids.len() > IDS_NAMED { ", ..." } else { "" };
+    format!("{}{more}", ids[..ids.len().min(IDS_NAMED)].join(", "))
+}

@@ -1,0 +1,44 @@
+//! How an evaluation is made.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// How an evaluation is made: the table `evaluation` of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationChoice {
+    /// How often the samples are drawn again for intervals; 0 makes none.
+    pub bootstrap: usize,
+    /// Decides the draws.
+    pub seed: u64,
+    /// The share of draws that an interval holds, between 0 and 1.
+    pub confidence: f64,
+}
+
+impl Default for EvaluationChoice {
+    fn default() -> Self {
+        Self {
+            bootstrap: 1000,
+            seed: 1,
+            confidence: 0.95,
+        }
+    }
+}
+
+impl EvaluationChoice {
+    /// # Errors
+    /// Where a value is out of range, naming its key.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.bootstrap == 0 || (100..=100_000).contains(&self.bootstrap),
+            "evaluation.bootstrap must be 0 for no intervals, or from 100 to 100000, not {}",
+            self.bootstrap
+        );
+        ensure!(
+            self.confidence > 0.0 && self.confidence < 1.0,
+            "evaluation.confidence must be between 0 and 1, not {}",
+            self.confidence
+        );
+        Ok(())
+    }
+}
