@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::Args;
-use cytolens::labels::COUNT;
 use cytolens::model::{Architecture, weights};
 
 use super::evaluate_model::Model;

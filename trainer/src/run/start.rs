@@ -80,12 +80,15 @@ pub fn network(
     training: &[LabelSet],
     device: &Device,
 ) -> Result<(Network, String)> {
+    // Made without gradients: what is computed from weights, such as a stem for more planes, would
+    // else hang on its making.
+    let plain = &device.clone().without_autodiff();
     device.seed(recipe.training.seed);
     let config = recipe.network();
-    let Network { backbone, head } = config.init(device);
+    let Network { backbone, head } = config.init(plain);
     let (backbone, name) = match (recipe.start.weights, file) {
         (StartWeights::Imagenet, Some(file)) => {
-            pretrained(config.architecture, config.planes, file, device)?
+            pretrained(config.architecture, config.planes, file, plain)?
         }
         _ => (backbone, "random".to_owned()),
     };
@@ -94,10 +97,9 @@ pub fn network(
     } else {
         head
     };
-    let network = Network { backbone, head };
     // Weights are drawn when first looked at: all are now, in order.
-    drop(network.valid());
-    Ok((network, name))
+    let network = Network { backbone, head }.train();
+    Ok((network.set_require_grad(true), name))
 }
 
 /// Per class, the logit of its frequency; half a sample stands in for none.

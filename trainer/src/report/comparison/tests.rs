@@ -15,6 +15,7 @@ fn run(architecture: &str, size: usize, macro_f1: f64) -> ComparedRun {
         name: format!("{architecture}-{size}").to_lowercase(),
         architecture: architecture.to_owned(),
         recipe: "described".to_owned(),
+        start: "ImageNet".to_owned(),
         size,
         composition: "rgby".to_owned(),
         parameters: 6_982_300,
