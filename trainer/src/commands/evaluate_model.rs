@@ -195,3 +195,79 @@ fn twenty_eight(values: Vec<f32>) -> Result<[f32; COUNT]> {
         .try_into()
         .map_err(|_| anyhow!("{found} numbers for {COUNT} locations"))
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+    use image::{ImageBuffer, Luma};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::data::dataset::Dataset;
+    use crate::data::files::Reading;
+
+    /// Ten fields of one channel, of which the fourth is broken.
+    fn set() -> (TempDir, Vec<Sample>) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut table = "Id,Target\n".to_owned();
+        for number in 0..10_u8 {
+            let image = ImageBuffer::from_pixel(8, 8, Luma([number]));
+            let path = folder.path().join(format!("field{number}_green.png"));
+            image.save(&path).expect("a picture");
+            if number == 3 {
+                std::fs::write(&path, "no image").expect("a broken file");
+            }
+            table += &format!("field{number},{number}\n");
+        }
+        std::fs::write(folder.path().join("train.csv"), table).expect("a table");
+        let set = Dataset::open(folder.path(), &Reading::default()).expect("a set");
+        (folder, set.samples)
+    }
+
+    #[test]
+    fn answers_come_in_the_samples_order_with_any_number_of_workers() {
+        let (_folder, samples) = set();
+        let samples: Vec<&Sample> = samples.iter().collect();
+        for workers in [1, 3, 20] {
+            // A field's digit as the probability of every class.
+            let compose = |field: &Field| Ok(field.id().as_bytes()[5] - b'0');
+            let classify = |digit: &u8| Ok([f32::from(*digit) / 10.0; COUNT]);
+            let (found, faults) =
+                predicted(&samples, workers, compose, classify, &ProgressBar::hidden())
+                    .expect("answers");
+            let digits: Vec<f32> = found
+                .probabilities
+                .iter()
+                .map(|row| row[0] * 10.0)
+                .collect();
+            assert_eq!(digits, [0.0, 1.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+            assert_eq!(found.ids[3], "field4");
+            assert_eq!(found.truth[3].classes().collect::<Vec<_>>(), [4]);
+            assert_eq!(faults.len(), 1);
+            assert!(
+                faults[0].subject.contains("field3_green.png"),
+                "{}",
+                faults[0]
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_number_is_a_fault_and_a_failing_device_ends_all() {
+        let (_folder, samples) = set();
+        let samples: Vec<&Sample> = samples.iter().collect();
+        let compose = |field: &Field| Ok(field.id().to_owned());
+        let classify = |id: &String| Ok([if id == "field7" { f32::NAN } else { 0.5 }; COUNT]);
+        let (found, faults) =
+            predicted(&samples, 2, compose, classify, &ProgressBar::hidden()).expect("answers");
+        assert_eq!(found.len(), 8);
+        assert!(
+            faults.iter().any(|fault| fault.subject == "field7"),
+            "{faults:?}"
+        );
+
+        let failing = |_: &String| bail!("the device failed");
+        let error = predicted(&samples, 2, compose, failing, &ProgressBar::hidden());
+        assert!(error.is_err_and(|error| error.to_string() == "the device failed"));
+    }
+}

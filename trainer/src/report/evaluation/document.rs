@@ -453,7 +453,7 @@ fn card(index: usize, mistake: &Mistake, pictures: &[(String, String)]) -> Marku
         .map(|wrong: &Wrong| {
             vec![
                 LOCATIONS[wrong.class].to_owned(),
-                if wrong.is_true { "missed" } else { "not there" }.to_owned(),
+                if wrong.is_true { "missed" } else { "given" }.to_owned(),
                 format!("{:.3}", wrong.probability),
                 format!("{:.3}", wrong.threshold),
             ]
@@ -475,7 +475,7 @@ fn card(index: usize, mistake: &Mistake, pictures: &[(String, String)]) -> Marku
             p { "Shows " b { (names(mistake.truth)) } "; said to show " b { (names(mistake.predicted)) } "." }
             (table(
                 &format!("Cross-entropy {:.3}", mistake.loss),
-                &columns(&["wrong about", "", "probability", "threshold"]),
+                &columns(&["wrong about", "mistake", "probability", "threshold"]),
                 &rows,
             ))
         }
