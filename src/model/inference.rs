@@ -218,7 +218,8 @@ struct ShiftedSum {
 impl ShiftedSum {
     fn new(trained: &Conv2d) -> Self {
         let [outputs, inputs, ..] = trained.weight.dims();
-        let taps = trained.weight.val().permute([2, 3, 0, 1]);
+        // Not `permute`, which burn 0.22.1 sends to other machines as an operation on integers.
+        let taps = trained.weight.val().swap_dims(0, 2).swap_dims(1, 3);
         Self {
             taps: taps.reshape([9 * outputs, inputs, 1, 1]),
             outputs,
