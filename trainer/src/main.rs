@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod device;
+mod export;
 mod progress;
 mod report;
 mod run;
@@ -28,6 +29,7 @@ enum Command {
     Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
     Package(commands::package::MakePackage),
+    Export(commands::export::Export),
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
     Split(commands::split::Split),
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Package(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Split(command) => command.run(),

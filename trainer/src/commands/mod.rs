@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod augment_device;
+pub mod export;
 pub mod inspect;
 pub mod package;
 pub mod predict;
