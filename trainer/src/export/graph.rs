@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
+use cytolens::model::Account;
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::protobuf::{
@@ -105,12 +106,15 @@ impl Graph {
     /// Where a layer asked for a weight that is not there, or no layer asked for one that is: then
     /// the graph is not the network's.
     pub fn finish(self) -> Result<GraphProto> {
-        let unused: Vec<&String> = self.weights.keys().collect();
-        if !(self.missing.is_empty() && unused.is_empty()) {
-            bail!(
-                "the graph is not the network's: missing {:?}, unused {unused:?}",
-                self.missing
-            );
+        let taken = self.made.initializer.iter().map(|t| t.name.clone());
+        let account = Account {
+            applied: taken.collect(),
+            missing: self.missing,
+            unexpected: self.weights.into_keys().collect(),
+            unfit: Vec::new(),
+        };
+        if !account.is_complete() {
+            bail!("the weights are not those of the network: {account}");
         }
         Ok(self.made)
     }
