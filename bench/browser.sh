@@ -26,12 +26,6 @@ if [ -z "${SKIP_BUILD:-}" ]; then
   (cd "$ROOT" && cargo build --release --workspace --all-targets --locked)
 fi
 
-(cd "$ROOT/bench" && npm ls >/dev/null 2>&1) || {
-  say "installing onnxruntime-web"
-  (cd "$ROOT/bench" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
-    die "npm could not install the packages of bench/package-lock.json"
-}
-
 python="$work/venv/bin/python"
 if ! cmp -s "$ROOT/bench/requirements.txt" "$work/venv/requirements.txt"; then
   say "installing Python's onnx and numpy"

@@ -105,7 +105,8 @@ setup_wasm_tools() {
 
 node_is_recent() { have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge "$NODE_MAJOR" ]; }
 
-# setup_node [NPM OPTION...]: wasm-opt and, unless --omit=dev is given, the browser's driver.
+# setup_node [NPM OPTION...]: wasm-opt and, unless --omit=dev is given, the browser's driver and ONNX
+# Runtime.
 setup_node() {
   node_is_recent || apt_install nodejs npm || true
   node_is_recent ||

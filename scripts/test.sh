@@ -99,6 +99,13 @@ imagenet_package() {
     "$CYTOLENS_DATA/imagenet/densenet121.safetensors" "$IMAGENET_PACKAGE"
 }
 
+# A package of every architecture and head, and their exports in ONNX Runtime.
+exports() {
+  "$CARGO_TARGET_DIR/release/examples/formula_packages" "$FORMULA_PACKAGES"
+  node --test --test-concurrency=1 --test-reporter=spec tests/export/*.test.mjs
+  rm -rf "$FORMULA_PACKAGES" # some 400 MB
+}
+
 browser_tests() {
   # One file at a time: each has a browser that computes on every core there is.
   node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
@@ -115,6 +122,9 @@ step 'lint worker program' '^(warning|error)' cargo clippy "${WASM[@]}" --featur
 step 'build native' '^(warning|error)' cargo build "${NATIVE[@]}"
 step 'test native' '^(     Running|   Doc-tests|test result:|test .* FAILED|skip)' \
   cargo test --release --workspace --no-fail-fast "${CARGO[@]}"
+export TRAINER="$CARGO_TARGET_DIR/release/trainer"
+export FORMULA_PACKAGES="$ARTEFACTS/formula-packages"
+step 'test exports' '^ *(✔|✖|﹣|ℹ)' exports
 step 'build browser application' '^(warning|error|build:)' scripts/build.sh
 step 'wasm sizes' '^size:' sizes
 if [ -n "${CYTOLENS_DATA:-}" ]; then

@@ -8,8 +8,10 @@ use cytolens::model::{
     Architecture, DenseNetConfig, HeadKind, InferenceNetwork, Names, Network, NetworkConfig,
     WeightsError, head, weights,
 };
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+
+#[path = "support/formula_weights.rs"]
+mod formula_weights;
+use formula_weights::{formula_weights, hashed};
 
 fn config(architecture: Architecture, head: HeadKind, classes: usize) -> NetworkConfig {
     NetworkConfig {
@@ -65,53 +67,6 @@ fn features_are_as_many_and_as_large_as_announced() {
             "{architecture:?}"
         );
     }
-}
-
-/// A number from 0 to 1 that depends on a tensor's name and a place in it alone: the mixing of
-/// 32-bit numbers that MurmurHash3 ends with.
-fn hashed(name: &str, place: u32) -> f64 {
-    let seed = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    let mut x = (place + 1).wrapping_mul(0x9E37_79B1) ^ seed;
-    for (shift, factor) in [(16, 0x85EB_CA6B), (13, 0xC2B2_AE35), (16, 1)] {
-        x = (x ^ (x >> shift)).wrapping_mul(factor);
-    }
-    f64::from(x) / 4_294_967_296.0
-}
-
-/// `values[name][place]` of a formula that `fixtures/networks.py` has too.
-fn formula_weights(names: Names, network: &Network) -> weights::Tensors {
-    let file = weights::to_safetensors(network, names, weights::Precision::Single).expect("bytes");
-    let file = SafeTensors::deserialize(&file).expect("tensors");
-    let made: Vec<(String, Vec<usize>, Vec<u8>)> = file
-        .tensors()
-        .into_iter()
-        .map(|(name, tensor)| {
-            let shape = tensor.shape().to_vec();
-            let fan_in: usize = shape.iter().skip(1).product();
-            let (low, high) = if shape.len() > 1 {
-                let bound = (6.0 / fan_in as f64).sqrt();
-                (-bound, bound)
-            } else if name.ends_with("weight") || name.ends_with("running_var") {
-                (0.5, 1.5)
-            } else {
-                (-0.25, 0.25)
-            };
-            let bytes = (0..shape.iter().product::<usize>() as u32)
-                .flat_map(|place| {
-                    ((low + (high - low) * hashed(&name, place)) as f32).to_le_bytes()
-                })
-                .collect();
-            (name, shape, bytes)
-        })
-        .collect();
-    let views = made.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("a tensor");
-        (name.as_str(), view)
-    });
-    let file = safetensors::serialize(views, None).expect("bytes");
-    weights::read_safetensors(file).expect("tensors")
 }
 
 /// `fixtures/networks.json` holds what torchvision's and timm's networks (and All-CNN built in

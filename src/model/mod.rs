@@ -11,6 +11,8 @@ pub mod densenet;
 pub mod head;
 pub mod inception_resnet;
 pub mod inference;
+#[cfg(not(target_family = "wasm"))]
+mod keras;
 mod names;
 pub mod resnet;
 pub mod weights;

@@ -76,7 +76,7 @@ fn list(f: &mut fmt::Formatter<'_>, what: &str, names: &[String]) -> fmt::Result
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file's name tells no known format.
-    #[error("weights must be a .safetensors, .pth or .pt file: {0}")]
+    #[error("weights must be a .safetensors, .pth, .pt or .bin file: {0}")]
     UnknownFormat(String),
     /// The file is not what its name says.
     #[error("cannot read the weights: {0}")]
@@ -89,7 +89,8 @@ pub enum WeightsError {
     Unwritable(String),
 }
 
-/// The tensors of a `.safetensors` file or, from PyTorch, a `.pth` or `.pt` one.
+/// The tensors of a `.safetensors` file or, from PyTorch, a `.pth`, `.pt` or `.bin` one, by
+/// torchvision's and timm's names of today. Keras' DenseNets are translated.
 ///
 /// # Errors
 /// [`WeightsError::UnknownFormat`] and [`WeightsError::Unreadable`].
@@ -99,19 +100,34 @@ pub fn read_file(path: &Path) -> Result<Tensors, WeightsError> {
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
+    let tensors = match extension.to_ascii_lowercase().as_str() {
         "safetensors" => {
             let bytes = std::fs::read(path).map_err(|error| {
                 WeightsError::Unreadable(format!("{error}: {}", path.display()))
             })?;
-            read_safetensors(bytes)
+            read_safetensors(bytes)?
         }
         // Without this, the store renumbers `norm.1` as if it were a gap in a list.
-        "pth" | "pt" => all_tensors(
+        "pth" | "pt" | "bin" => of_checkpoint(all_tensors(
             &mut burn::store::PytorchStore::from_file(path).map_indices_contiguous(false),
-        ),
-        _ => Err(WeightsError::UnknownFormat(path.display().to_string())),
+        )?),
+        _ => return Err(WeightsError::UnknownFormat(path.display().to_string())),
+    };
+    super::keras::translated(tensors)
+}
+
+/// The network's tensors of a checkpoint that holds the optimiser's too, as timm and PyTorch's
+/// examples write it; else all.
+#[cfg(not(target_family = "wasm"))]
+fn of_checkpoint(tensors: Tensors) -> Tensors {
+    const NETWORK: &str = "state_dict.";
+    if !tensors.keys().any(|name| name.starts_with(NETWORK)) {
+        return tensors;
     }
+    tensors
+        .into_iter()
+        .filter_map(|(name, tensor)| Some((current_name(name.strip_prefix(NETWORK)?), tensor)))
+        .collect()
 }
 
 /// The tensors of a safetensors file's bytes.

@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod device;
+mod export;
 mod progress;
 mod report;
 mod run;
@@ -31,6 +32,7 @@ enum Command {
     Evaluate(commands::evaluate::Evaluate),
     Compare(commands::compare::Compare),
     Package(commands::package::MakePackage),
+    Export(commands::export::Export),
     Predict(commands::predict::Predict),
     Simulate(commands::simulate::Simulate),
     Split(commands::split::Split),
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Evaluate(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Package(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Split(command) => command.run(),

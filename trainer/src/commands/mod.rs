@@ -5,6 +5,7 @@ pub mod augment_device;
 pub mod compare;
 pub mod evaluate;
 pub mod evaluate_model;
+pub mod export;
 pub mod inspect;
 pub mod package;
 pub mod predict;

@@ -25,6 +25,7 @@ use crate::run::folder::{RunFolder, Summary};
 use crate::run::probe::features::Extractor;
 use crate::run::probe::head::{Examples, predict, train_head};
 use crate::run::probe::recipe::Recipe;
+use crate::run::samples::images_of;
 use crate::run::start::{find_weights, pretrained};
 
 /// Train only a head, over frozen ImageNet features
@@ -170,6 +171,7 @@ impl Probe {
                         .any(|&sample| labels[sample].contains(class))
                 })
                 .collect(),
+            images: images_of(&samples),
             initial_weights,
             metrics: serde_json::json!({
                 "held_back": held_back_scores,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answers;
 use super::folder::Summary;
+use super::samples::images_of;
 use super::training::{Trained, Training};
 use crate::data::dataset::Sample;
 use crate::report::metrics::{Scores, decide, score, tune_thresholds};
@@ -121,6 +122,7 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
         classes_seen: (0..COUNT)
             .filter(|&class| samples.train.iter().any(|one| one.labels.contains(class)))
             .collect(),
+        images: images_of(&samples.train),
         initial_weights: trained.initial_weights.clone(),
         recipe: serde_json::to_value(recipe)?,
         metrics: serde_json::to_value(&reached)?,

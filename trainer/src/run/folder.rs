@@ -34,6 +34,8 @@ pub struct Summary {
     pub held_back: usize,
     /// Classes with a positive among the training samples.
     pub classes_seen: Vec<usize>,
+    /// Whose the training images are.
+    pub images: String,
     /// The initial weights' file name and SHA-256, or that they were random.
     pub initial_weights: String,
     /// Every choice.

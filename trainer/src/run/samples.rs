@@ -13,10 +13,27 @@ use crate::data::fault::Fault;
 use crate::data::moments::Moments;
 use crate::data::split::file::{Origin, Part, Row, Split, read_split};
 use crate::data::split::stratified;
+use crate::simulate::ID_PREFIX;
 
 /// Mean and standard deviation of ImageNet's red, green and blue, as torchvision publishes them;
 /// yellow has red's.
 const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.224, 0.225, 0.229]);
+
+/// Whose images are that no microscope took.
+pub const SIMULATED: &str = "drawn by the Cytolens simulator";
+
+/// Whose the images of samples are: the simulator's are known by their ids, and all others are taken
+/// for the Human Protein Atlas', whose sets the trainer is for.
+pub fn images_of(samples: &[Sample]) -> String {
+    let are_simulated = samples
+        .iter()
+        .all(|sample| sample.field.id.starts_with(ID_PREFIX));
+    if are_simulated {
+        SIMULATED.to_owned()
+    } else {
+        "Human Protein Atlas, proteinatlas.org".to_owned()
+    }
+}
 
 /// A set divided for a run.
 #[derive(Debug)]

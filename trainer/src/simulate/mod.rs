@@ -36,7 +36,7 @@ use optics::{Exposure, Microscope};
 use random::{FieldSeed, Purpose, Stream};
 pub(crate) use samples::write_samples;
 use scene::{Scene, Staining};
-pub(crate) use set::{SetFolder, SetPlan};
+pub(crate) use set::{ID_PREFIX, SetFolder, SetPlan};
 
 /// The width of a field in micrometres: 2048 pixels of 0.08 micrometres, the atlas's usual image (63x, NA 1.4).
 pub(crate) const FIELD_WIDTH: f32 = 164.0;

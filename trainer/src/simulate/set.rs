@@ -17,6 +17,9 @@ use crate::data::dataset::TABLE_FILE;
 use crate::data::files::claim_folder;
 use crate::data::whole_file::{fill_whole, write_whole};
 
+/// What the id of every simulated field begins with.
+pub(crate) const ID_PREFIX: &str = "simulated-";
+
 /// The parameters of a set, inside its folder.
 const PARAMETERS_FILE: &str = "simulation.json";
 
@@ -69,7 +72,7 @@ impl SetPlan {
     }
 
     fn id(&self, index: usize) -> String {
-        format!("simulated-{}-{index:06}", self.seed)
+        format!("{ID_PREFIX}{}-{index:06}", self.seed)
     }
 }
 

@@ -1,0 +1,98 @@
+//! Makes a model package of every architecture with every head, its weights made by a formula: what
+//! exports are checked on, because no trained weights of most of them come with the project.
+//!
+//! usage: formula_packages OUT
+
+use std::error::Error;
+use std::path::Path;
+
+use burn::tensor::Device;
+use cytolens::classifier::Classifier;
+use cytolens::field::Composition;
+use cytolens::labels::{COUNT, LOCATIONS};
+use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
+use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
+
+#[path = "../tests/support/formula_weights.rs"]
+mod formula_weights;
+use formula_weights::formula_weights;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [out] = arguments.as_slice() else {
+        return Err("usage: formula_packages OUT".into());
+    };
+    for architecture in Architecture::ALL {
+        for (head, composition) in [
+            (HeadKind::Pooling, Composition::Rgb),
+            (HeadKind::Described, Composition::Rgby),
+        ] {
+            let name = format!("{} {head:?}", architecture.title()).to_lowercase();
+            let folder = Path::new(out).join(name.replace(' ', "-"));
+            package(architecture, head, composition)?.write(&folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// With golden outputs for all sizes at which an export is to be checked.
+fn package(
+    architecture: Architecture,
+    head: HeadKind,
+    composition: Composition,
+) -> Result<Package, Box<dyn Error>> {
+    let planes = composition.planes();
+    let size = architecture.least_size().max(64);
+    let config = NetworkConfig {
+        architecture,
+        head,
+        planes,
+        size,
+        classes: COUNT,
+        // Far from every usual one, so that a file that forgets it answers otherwise.
+        batch_norm_epsilon: 1e-2,
+    };
+    let device = Device::flex();
+    let mut network = config.init(&device);
+    let tensors = formula_weights(config.names(), &network);
+    weights::apply_exactly(&mut network, config.names(), &tensors)?;
+    let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Half)?;
+    let sizes = match head {
+        HeadKind::Pooling => vec![size, size + 32],
+        HeadKind::Described => vec![size],
+    };
+    let golden = |&size: &usize, logits: Vec<f32>| Golden { size, logits };
+    let manifest = Manifest {
+        format: FORMAT,
+        name: format!("{}, weights by a formula", architecture.title()),
+        limits: "Knows nothing: for checks of exports only.".to_owned(),
+        licence: "CC0-1.0".to_owned(),
+        attribution: vec![],
+        network: config,
+        labels: LOCATIONS.map(str::to_owned).to_vec(),
+        thresholds: vec![0.5; COUNT],
+        composition,
+        mean: [0.3, 0.1, 0.2, 0.4][..planes].to_vec(),
+        std: [0.25, 0.2, 0.15, 0.3][..planes].to_vec(),
+        weights: WeightsEntry::default(),
+        goldens: sizes
+            .iter()
+            .map(|size| golden(size, vec![0.0; COUNT]))
+            .collect(),
+        provenance: serde_json::Value::Null,
+        metrics: serde_json::Value::Null,
+    };
+    let classifier = Classifier::new(&Package::pack(manifest.clone(), bytes.clone())?, device)?;
+    let mut goldens = Vec::new();
+    for size in &sizes {
+        let output = pollster::block_on(classifier.run(&golden_planes(planes, *size), *size))?;
+        goldens.push(golden(size, output.logits));
+    }
+    Ok(Package::pack(
+        Manifest {
+            goldens,
+            ..manifest
+        },
+        bytes,
+    )?)
+}

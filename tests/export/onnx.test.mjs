@@ -1,0 +1,90 @@
+// What `trainer export` writes, in ONNX Runtime: its answers to a package's golden inputs must be the
+// package's own, which are those of Cytolens.
+//
+// TRAINER           the trainer's program
+// FORMULA_PACKAGES  the packages that the example formula_packages makes
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {test} from 'node:test';
+import {fileURLToPath} from 'node:url';
+import * as ort from 'onnxruntime-web';
+import {maxAbsolute} from '../e2e/closeness.mjs';
+import {goldenPlanes} from './golden.mjs';
+
+// Relative to the largest logit where that is over 1. Measured: see docs/exchange.md.
+const TOLERANCE = 1e-4;
+
+const {TRAINER, FORMULA_PACKAGES} = process.env;
+assert.ok(existsSync(TRAINER ?? ''), `TRAINER is not the trainer's program: ${TRAINER}`);
+assert.ok(existsSync(FORMULA_PACKAGES ?? ''), `FORMULA_PACKAGES is not a folder: ${FORMULA_PACKAGES}`);
+const shipped = fileURLToPath(new URL('../../www/model', import.meta.url));
+const made = readdirSync(FORMULA_PACKAGES).sort().map((name) => path.join(FORMULA_PACKAGES, name));
+
+/** What `use` makes of the folder that a package's export fills. */
+async function exported(folder, use) {
+  const out = mkdtempSync(path.join(os.tmpdir(), 'cytolens-export-'));
+  try {
+    execFileSync(TRAINER, ['export', '--model', folder, '--out', out], {stdio: 'pipe'});
+    return await use(out);
+  } finally {
+    rmSync(out, {recursive: true});
+  }
+}
+
+const rows = ({data, dims: [batch, classes]}) =>
+  Array.from({length: batch}, (_, row) => Array.from(data.subarray(row * classes, (row + 1) * classes)));
+
+test('there is a package of every architecture and head', () => assert.equal(made.length, 10));
+
+for (const folder of [shipped, ...made]) {
+  test(`ONNX Runtime answers as Cytolens does: ${path.basename(folder)}`, async (t) => {
+    const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json')));
+    const {planes, classes, head, size: ownSize} = manifest.network;
+    await exported(folder, async (out) => {
+      const session = await ort.InferenceSession.create(path.join(out, 'model.onnx'));
+      try {
+        assert.deepEqual(session.inputNames, ['planes']);
+        assert.deepEqual(session.outputNames, ['logits', 'probabilities']);
+        for (const {size, logits: golden} of manifest.goldens) {
+          // Between two other images: the batch's size is free, and its images do not mix.
+          const image = goldenPlanes(planes, size);
+          const input = new Float32Array(3 * image.length);
+          input.set(image, image.length);
+          input.fill(1, 2 * image.length);
+          const answer = await session.run({planes: new ort.Tensor('float32', input, [3, planes, size, size])});
+          assert.deepEqual([...answer.logits.dims], [3, classes]);
+          const [dark, logits, bright] = rows(answer.logits);
+          const scale = Math.max(1, ...golden.map(Math.abs));
+          const deviation = maxAbsolute(logits, golden) / scale;
+          t.diagnostic(`${path.basename(folder)}, ${size} px: logits up to ${scale.toFixed(1)} are off by ${deviation.toExponential(1)} of that`);
+          assert.ok(deviation <= TOLERANCE, `off by ${deviation}`);
+          // The neighbours are other images, so their answers must be others.
+          for (const other of [dark, bright]) assert.ok(maxAbsolute(other, logits) > 10 * TOLERANCE * scale);
+          const sigmoid = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+          assert.ok(maxAbsolute(rows(answer.probabilities)[1], sigmoid) <= 1e-6);
+        }
+        if (head === 'described') {
+          const other = ownSize + 32;
+          const input = new ort.Tensor('float32', goldenPlanes(planes, other), [1, planes, other, other]);
+          await assert.rejects(session.run({planes: input}), 'another size than its own is refused');
+        }
+      } finally {
+        await session.release();
+      }
+    });
+  });
+}
+
+test('nothing is overwritten', () =>
+  exported(shipped, (out) => {
+    const files = () => ['model.onnx', 'weights.safetensors'].map((name) => readFileSync(path.join(out, name)));
+    const before = files();
+    assert.throws(
+      () => execFileSync(TRAINER, ['export', '--model', made[0], '--out', out], {stdio: 'pipe'}),
+      /exists already; nothing was written/,
+    );
+    assert.deepEqual(files(), before);
+  }));

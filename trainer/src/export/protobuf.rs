@@ -1,0 +1,207 @@
+//! The messages of an ONNX file, as far as a network of ours needs them.
+//!
+//! Names and field numbers are those of the ONNX specification's `onnx/onnx.proto`
+//! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>); what they mean is in its `docs/IR.md`.
+//! Fields that we never write are left out, which protobuf permits.
+
+/// `TensorProto.DataType.FLOAT`: 32-bit floating point.
+pub const FLOAT: i32 = 1;
+
+/// A file: a graph, what is needed to read it, and what is said of it.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ModelProto {
+    /// The version of the file format.
+    #[prost(int64, tag = "1")]
+    pub ir_version: i64,
+    /// The program that wrote the file.
+    #[prost(string, tag = "2")]
+    pub producer_name: String,
+    /// That program's version.
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
+    /// For people.
+    #[prost(string, tag = "6")]
+    pub doc_string: String,
+    /// What is computed.
+    #[prost(message, optional, tag = "7")]
+    pub graph: Option<GraphProto>,
+    /// The versions of the operators.
+    #[prost(message, repeated, tag = "8")]
+    pub opset_import: Vec<OperatorSetIdProto>,
+    /// Named texts.
+    #[prost(message, repeated, tag = "14")]
+    pub metadata_props: Vec<StringStringEntryProto>,
+}
+
+/// A set of operators; ONNX's own has no domain.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct OperatorSetIdProto {
+    /// Whose operators these are.
+    #[prost(string, tag = "1")]
+    pub domain: String,
+    /// Their version.
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+/// A named text.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct StringStringEntryProto {
+    /// The name.
+    #[prost(string, tag = "1")]
+    pub key: String,
+    /// The text.
+    #[prost(string, tag = "2")]
+    pub value: String,
+}
+
+/// Nodes, each after those whose values it takes.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct GraphProto {
+    /// The operations.
+    #[prost(message, repeated, tag = "1")]
+    pub node: Vec<NodeProto>,
+    /// The graph's name.
+    #[prost(string, tag = "2")]
+    pub name: String,
+    /// Weights and other constants.
+    #[prost(message, repeated, tag = "5")]
+    pub initializer: Vec<TensorProto>,
+    /// What goes in.
+    #[prost(message, repeated, tag = "11")]
+    pub input: Vec<ValueInfoProto>,
+    /// What comes out.
+    #[prost(message, repeated, tag = "12")]
+    pub output: Vec<ValueInfoProto>,
+}
+
+/// One operation.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct NodeProto {
+    /// The names of the values it takes.
+    #[prost(string, repeated, tag = "1")]
+    pub input: Vec<String>,
+    /// The names of the values it gives.
+    #[prost(string, repeated, tag = "2")]
+    pub output: Vec<String>,
+    /// The node's own name.
+    #[prost(string, tag = "3")]
+    pub name: String,
+    /// The operator.
+    #[prost(string, tag = "4")]
+    pub op_type: String,
+    /// What else the operator needs to know.
+    #[prost(message, repeated, tag = "5")]
+    pub attribute: Vec<AttributeProto>,
+}
+
+/// A named number or list of numbers.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct AttributeProto {
+    /// The name.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// The value, where it is a floating-point number.
+    #[prost(float, optional, tag = "2")]
+    pub f: Option<f32>,
+    /// The value, where it is an integer.
+    #[prost(int64, optional, tag = "3")]
+    pub i: Option<i64>,
+    /// The value, where it is a list of integers. Unpacked, as the specification's `proto2` has it.
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub ints: Vec<i64>,
+    /// Which of these it is.
+    #[prost(enumeration = "AttributeType", tag = "20")]
+    pub r#type: i32,
+}
+
+/// `AttributeProto.AttributeType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub enum AttributeType {
+    /// None of the others.
+    Undefined = 0,
+    /// One floating-point number.
+    Float = 1,
+    /// One integer.
+    Int = 2,
+    /// Integers.
+    Ints = 7,
+}
+
+/// A constant.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TensorProto {
+    /// Its shape. Unpacked, as the specification's `proto2` has it.
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    pub dims: Vec<i64>,
+    /// The numbers' type: [`FLOAT`].
+    #[prost(int32, tag = "2")]
+    pub data_type: i32,
+    /// The name by which nodes take it.
+    #[prost(string, tag = "8")]
+    pub name: String,
+    /// The numbers, little-endian.
+    #[prost(bytes = "vec", tag = "9")]
+    pub raw_data: Vec<u8>,
+}
+
+/// The name, type and shape of a value.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ValueInfoProto {
+    /// The name by which nodes take or give it.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// What it is.
+    #[prost(message, optional, tag = "2")]
+    pub r#type: Option<TypeProto>,
+    /// For people.
+    #[prost(string, tag = "3")]
+    pub doc_string: String,
+}
+
+/// The type of a value; ours are all tensors.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TypeProto {
+    /// `TypeProto.Tensor`.
+    #[prost(message, optional, tag = "1")]
+    pub tensor_type: Option<TensorTypeProto>,
+}
+
+/// `TypeProto.Tensor`: the type of a tensor.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TensorTypeProto {
+    /// The numbers' type: [`FLOAT`].
+    #[prost(int32, tag = "1")]
+    pub elem_type: i32,
+    /// The shape.
+    #[prost(message, optional, tag = "2")]
+    pub shape: Option<TensorShapeProto>,
+}
+
+/// A shape.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TensorShapeProto {
+    /// Its dimensions.
+    #[prost(message, repeated, tag = "1")]
+    pub dim: Vec<DimensionProto>,
+}
+
+/// `TensorShapeProto.Dimension`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct DimensionProto {
+    /// How long it is.
+    #[prost(oneof = "Dimension", tags = "1, 2")]
+    pub value: Option<Dimension>,
+}
+
+/// How long one dimension of a tensor is.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Dimension {
+    /// This long.
+    #[prost(int64, tag = "1")]
+    Fixed(i64),
+    /// As long as whoever runs the graph likes; the same name is the same length.
+    #[prost(string, tag = "2")]
+    Free(String),
+}
