@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod device;
+mod predict;
 mod progress;
 mod report;
 mod run;
