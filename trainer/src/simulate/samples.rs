@@ -1,6 +1,5 @@
 //! The sample fields that the page offers to visitors: one for each location that people ask for most.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
