@@ -12,6 +12,10 @@ use tempfile::TempDir;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
 
+/// A file that is of no field, and why.
+const STRAY: &str = "_red.png";
+const STRAY_REASON: &str = "the name holds no id of a field";
+
 /// A folder with a simulated set and a package that takes small pictures, so that fields are quick.
 struct Bench {
     folder: TempDir,
@@ -138,7 +142,7 @@ fn a_killed_prediction_goes_on_to_the_same_bytes() {
     let bench = Bench::new(30, 128);
     fs::write(bench.image(2, "green"), "no image").expect("a broken file");
     fs::write(bench.image(27, "red"), "no image").expect("a broken file");
-    fs::write(bench.set().join("notes.png"), "of no field").expect("a stray file");
+    fs::write(bench.set().join(STRAY), "of no field").expect("a stray file");
     for form in ["csv", "parquet"] {
         let whole = format!("whole.{form}");
         let broken = format!("broken.{form}");
@@ -176,7 +180,7 @@ fn a_killed_prediction_goes_on_to_the_same_bytes() {
         let output = bench.predict(&broken, &second);
         let summary = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(summary.contains("done before"), "{summary}");
-        for name in ["000002_green", "000027_red", "notes.png"] {
+        for name in ["000002_green", "000027_red", STRAY_REASON] {
             assert!(told(&output).contains(name), "{name}: {}", told(&output));
         }
         assert!(!output.status.success(), "fields were left out");
@@ -236,6 +240,18 @@ fn a_changed_folder_or_package_is_not_gone_on_with() {
 }
 
 #[test]
+fn where_nothing_can_be_classified_only_the_faults_are_written() {
+    let bench = Bench::new(2, 64);
+    for index in 0..2 {
+        fs::write(bench.image(index, "green"), "no image").expect("a broken file");
+    }
+    let told = bench.refuse("table.csv", &["--faults", "@faults.csv"]);
+    assert!(told.contains("no field could be classified"), "{told}");
+    assert_eq!(bench.rows("faults.csv").len(), 2);
+    assert!(!bench.at("table.csv").exists() && !bench.at("table.csv.progress").exists());
+}
+
+#[test]
 fn shares_in_order_are_the_whole() {
     let bench = Bench::new(7, 64);
     bench.run("whole.csv", &[]);
@@ -261,11 +277,11 @@ fn shares_in_order_are_the_whole() {
 #[test]
 fn a_stray_file_is_told_by_the_first_share_alone() {
     let bench = Bench::new(2, 64);
-    fs::write(bench.set().join("notes.png"), "of no field").expect("a stray file");
+    fs::write(bench.set().join(STRAY), "of no field").expect("a stray file");
     assert!(
         bench
             .refuse("1.csv", &["--shard", "1/2"])
-            .contains("notes.png")
+            .contains(STRAY_REASON)
     );
     bench.run("2.csv", &["--shard", "2/2"]);
 }

@@ -95,11 +95,12 @@ impl Predict {
             eprintln!("left out: {}", fault?.1);
             left_out += 1;
         }
+        self.outputs.write_faults(&log, &faults)?;
         if left_out == fields.len() && left_out > 0 {
             log.remove()?;
             bail!("no field could be classified");
         }
-        self.outputs.write(&log, labels, &provenance, &faults)?;
+        self.outputs.write_tables(&log, labels, &provenance)?;
         log.remove()?;
         let earlier = match before {
             0 => String::new(),

@@ -114,17 +114,15 @@ impl Outputs {
         }
     }
 
-    /// Writes all from the log, each under its name when it is whole. `found` are the faults of files
-    /// that are of no field.
+    /// Writes the tables of predictions from the log, each under its name when it is whole.
     ///
     /// # Errors
     /// Where a file cannot be written.
-    pub fn write(
+    pub fn write_tables(
         &self,
         log: &Log,
         labels: &[String],
         provenance: &Provenance,
-        found: &[Fault],
     ) -> Result<()> {
         fill_whole(&self.out, |file| match Form::of(&self.out)? {
             Form::Csv => write_csv(file, labels, log.rows()?),
@@ -137,6 +135,15 @@ impl Outputs {
         if let Some(path) = &self.submission {
             fill_whole(path, |file| write_submission(file, log.rows()?))?;
         }
+        Ok(())
+    }
+
+    /// Writes what was left out, where that is asked for: `found` are the faults of files that are of
+    /// no field, the rest is in the log.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write_faults(&self, log: &Log, found: &[Fault]) -> Result<()> {
         if let Some(path) = &self.faults {
             let found = found.iter().map(|fault| Ok((String::new(), fault.clone())));
             fill_whole(path, |file| write_faults(file, found.chain(log.faults()?)))?;
