@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
@@ -23,8 +24,8 @@ use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
 use crate::predict::shard::Shard;
 
-/// Batches of fields that are decoded ahead of the network.
-const AHEAD: usize = 2;
+/// Batches that a worker may be ahead of the one to be written next.
+const AHEAD: usize = 4;
 
 /// Classify fields into a table, CSV or Parquet
 ///
@@ -53,7 +54,8 @@ pub struct Predict {
     /// Fields that the network classifies at once
     #[arg(long, value_name = "N", default_value = "1")]
     batch: NonZero<usize>,
-    /// Threads that read and decode; without it, as many as there are cores
+    /// Threads that read, decode and classify, each a batch of its own (a GPU takes one batch at a
+    /// time); without it, as many as there are cores
     #[arg(long, value_name = "N")]
     workers: Option<NonZero<usize>>,
     /// What computes
@@ -127,42 +129,41 @@ impl Predict {
         fields: &[FieldOnDisk],
         mut done: impl FnMut(&[Entry]) -> Result<()>,
     ) -> Result<()> {
-        let batch = self.batch.get();
         let workers = self.workers.or_else(|| available_parallelism().ok());
-        let mut waiting = Vec::with_capacity(batch);
+        let workers = workers.map_or(1, NonZero::get);
+        // One batch keeps a GPU busy. It does not keep all cores busy: parts of a network run on one.
+        let turns = (self.device != DeviceChoice::Flex).then(|| Mutex::new(()));
+        let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         in_order(
-            fields,
-            workers.map_or(1, NonZero::get),
-            AHEAD * batch,
-            |field| (field.id.clone(), self.decode(classifier, field)),
-            |field| {
-                waiting.push(field);
-                if waiting.len() == batch {
-                    done(&self.entries(classifier, std::mem::take(&mut waiting))?)?;
-                }
-                Ok(())
-            },
-        )?;
-        if !waiting.is_empty() {
-            done(&self.entries(classifier, waiting)?)?;
-        }
-        Ok(())
+            &batches,
+            workers,
+            AHEAD * workers,
+            |batch| self.entries(classifier, batch, turns.as_ref()),
+            |entries| done(&entries?),
+        )
     }
 
-    /// What became of a batch of fields, given by id and the views that were decoded.
+    /// What becomes of a batch of fields. Where there are turns, the network runs in one.
     fn entries(
         &self,
         classifier: &Classifier,
-        fields: Vec<(String, Result<Vec<Planes>, Fault>)>,
+        fields: &[FieldOnDisk],
+        turns: Option<&Mutex<()>>,
     ) -> Result<Vec<Entry>> {
         let mut inputs = Vec::new();
-        let fields: Vec<(String, Result<(), Fault>)> = fields
-            .into_iter()
-            .map(|(id, views)| (id, views.map(|views| inputs.extend(views))))
+        let decoded: Vec<Result<(), Fault>> = fields
+            .iter()
+            .map(|field| {
+                inputs.extend(self.decode(classifier, field)?);
+                Ok(())
+            })
             .collect();
+        let turn = turns.map(|turns| turns.lock().unwrap_or_else(PoisonError::into_inner));
         let predictions = pollster::block_on(classifier.classify_batch(&inputs))?;
+        drop(turn);
         let mut predictions = predictions.chunks_exact(self.views());
-        let entries = fields.into_iter().map(|(id, decoded)| {
+        let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
+            let id = field.id.clone();
             if let Err(fault) = decoded {
                 return Ok(Entry::Fault { id, fault });
             }

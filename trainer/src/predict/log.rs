@@ -1,4 +1,4 @@
-//! What has been predicted so far, on disk, so that a break costs a batch at most.
+//! What has been predicted so far, on disk, so that a break costs a few batches at most.
 //!
 //! A line of JSON each: first the [`Provenance`], then for each field, in order, its row or its
 //! fault. Tables are written from the log when all fields are in it.
