@@ -88,12 +88,11 @@ impl Classifier {
     /// The network's input planes of a field, before normalisation.
     ///
     /// # Errors
-    /// [`ClassifierError::Field`] where a channel is missing.
-    pub fn compose(&self, field: &Field) -> Result<Planes, ClassifierError> {
-        Ok(self
-            .manifest
+    /// [`FieldError::MissingChannel`].
+    pub fn compose(&self, field: &Field) -> Result<Planes, FieldError> {
+        self.manifest
             .composition
-            .compose(field, self.manifest.network.size as u32)?)
+            .compose(field, self.manifest.network.size as u32)
     }
 
     /// Classifies planes that [`Classifier::compose`] made.
@@ -101,16 +100,49 @@ impl Classifier {
     /// # Errors
     /// [`ClassifierError::Device`].
     pub async fn classify_planes(&self, planes: &Planes) -> Result<Prediction, ClassifierError> {
-        let logits = self
-            .network
-            .forward(self.input(&planes.values, planes.size as usize));
-        let probabilities = read(sigmoid(logits)).await?;
+        let input = self.input(&planes.values, 1, planes.size as usize);
+        let probabilities = read(sigmoid(self.network.forward(input))).await?;
+        Ok(self.decide(probabilities))
+    }
+
+    /// [`Classifier::classify_planes`] of several fields at once, which GPUs need to be busy. Memory
+    /// grows with their number.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    ///
+    /// # Panics
+    /// Where the planes are not all of the size that [`Classifier::compose`] gives.
+    pub async fn classify_batch(
+        &self,
+        batch: &[Planes],
+    ) -> Result<Vec<Prediction>, ClassifierError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values: Vec<f32> = batch
+            .iter()
+            .flat_map(|planes| planes.values.iter().copied())
+            .collect();
+        let input = self.input(&values, batch.len(), self.manifest.network.size);
+        let probabilities = read(sigmoid(self.network.forward(input))).await?;
+        Ok(probabilities
+            .chunks_exact(self.manifest.network.classes)
+            .map(|one| self.decide(one.to_vec()))
+            .collect())
+    }
+
+    /// The prediction of these probabilities, one a class, by the package's thresholds.
+    ///
+    /// # Panics
+    /// Where there are more probabilities than classes.
+    pub fn decide(&self, probabilities: Vec<f32>) -> Prediction {
         let reached = |&class: &usize| probabilities[class] >= self.manifest.thresholds[class];
         let present = (0..probabilities.len()).filter(reached).collect();
-        Ok(Prediction {
+        Prediction {
             probabilities,
             present,
-        })
+        }
     }
 
     /// Runs the network on planes `[planes, size, size]` of values from 0 to 1.
@@ -121,7 +153,7 @@ impl Classifier {
     /// # Panics
     /// Where the number of values is not that of the shape.
     pub async fn run(&self, planes: &[f32], size: usize) -> Result<Output, ClassifierError> {
-        let features = self.network.backbone.forward(self.input(planes, size));
+        let features = self.network.backbone.forward(self.input(planes, 1, size));
         let pooled = read(head::pool(features.clone())).await?;
         Ok(Output {
             logits: read(self.network.head.forward(features)).await?,
@@ -146,13 +178,15 @@ impl Classifier {
         }
     }
 
-    /// Normalised planes on the device: `[1, planes, size, size]`.
-    fn input(&self, planes: &[f32], size: usize) -> Tensor<4> {
+    /// Normalised planes on the device: `[batch, planes, size, size]`.
+    fn input(&self, planes: &[f32], batch: usize, size: usize) -> Tensor<4> {
         let count = self.manifest.network.planes;
         let mut values = planes.to_vec();
-        normalise(&mut values, &self.manifest.mean, &self.manifest.std);
+        for field in values.chunks_exact_mut(count * size * size) {
+            normalise(field, &self.manifest.mean, &self.manifest.std);
+        }
         Tensor::from_data(
-            TensorData::new(values, [1, count, size, size]),
+            TensorData::new(values, [batch, count, size, size]),
             &self.device,
         )
     }

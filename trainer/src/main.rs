@@ -4,6 +4,7 @@ mod commands;
 mod data;
 mod device;
 mod export;
+mod predict;
 mod progress;
 mod report;
 mod run;

@@ -1,28 +1,37 @@
 //! `trainer predict`: fields become a table of probabilities.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use cytolens::classifier::{Classifier, Prediction};
+use cytolens::field::Planes;
 use cytolens::package::Package;
 
 use crate::data::arguments::ReadingArguments;
-use crate::data::files::{self, Found};
+use crate::data::fault::Fault;
+use crate::data::files::{self, FieldOnDisk, Found};
+use crate::data::views::{VIEWS, view};
 use crate::device::DeviceChoice;
-use crate::progress::progress;
+use crate::predict::ahead::in_order;
+use crate::predict::log::{Entry, Row};
+use crate::predict::outputs::Outputs;
+use crate::predict::pace::Pace;
+use crate::predict::provenance::{Choices, Provenance};
+use crate::predict::shard::Shard;
 
-/// Fields that are decoded ahead of the network.
+/// Batches that a worker may be ahead of the one to be written next.
 const AHEAD: usize = 4;
 
-/// Classify fields into a CSV file
+/// Classify fields into a table, CSV or Parquet
 ///
-/// Columns: Id, Predicted (class numbers over threshold, separated by spaces), and the probability
-/// of each class. Fields that cannot be read are told and left out.
+/// Columns: Id, Predicted (class numbers over threshold), and the probability of each class. Fields
+/// that cannot be read are told and left out. What is done stays in FILE.progress until all is, so
+/// that --resume goes on with it after a break.
 #[derive(Debug, Args)]
 pub struct Predict {
     /// The model package
@@ -33,12 +42,22 @@ pub struct Predict {
     data: Vec<PathBuf>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The table; must be new
-    #[arg(long, value_name = "FILE.csv")]
-    out: PathBuf,
-    /// Replace an existing table
+    #[command(flatten)]
+    outputs: Outputs,
+    /// Only a share of the fields: 2/8 is the second of eight, which joined in order are the whole
+    #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
+    shard: Shard,
+    /// Average over the eight views of each field (quarter turns and mirror images), at eight times
+    /// the work
     #[arg(long)]
-    overwrite: bool,
+    flips: bool,
+    /// Fields that the network classifies at once
+    #[arg(long, value_name = "N", default_value = "1")]
+    batch: NonZero<usize>,
+    /// Threads that read, decode and classify, each a batch of its own (a GPU takes one batch at a
+    /// time); without it, as many as there are cores
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZero<usize>>,
     /// What computes
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
@@ -47,74 +66,137 @@ pub struct Predict {
 impl Predict {
     /// Runs the command: it fails where no field or not every field could be classified.
     pub fn run(&self) -> Result<ExitCode> {
-        if self.out.exists() && !self.overwrite {
-            bail!(
-                "{} exists already; --overwrite replaces it",
-                self.out.display()
-            );
-        }
-        let found = self.find()?;
+        self.outputs.check()?;
+        let Found { mut fields, faults } = self.find()?;
+        let fields: Vec<FieldOnDisk> = fields.drain(self.shard.range(fields.len())).collect();
+        // Files that are of no field are of no share: the first one tells of them.
+        let faults = if self.shard.is_first() {
+            faults
+        } else {
+            Vec::new()
+        };
         let package = Package::read(&self.model)?;
+        let labels = &package.manifest().labels;
+        let ids = || fields.iter().map(|field| field.id.as_str());
+        let provenance = Provenance::new(package.manifest(), ids(), self.choices())?;
         let classifier = Classifier::new(&package, self.device.open()?)?;
-        // Renamed when whole: a break must not leave half a table that looks like one.
-        let partial = self.out.with_extension("csv.partial");
-        let mut table = Table::create(&partial, &package.manifest().labels)?;
-
-        let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
-        let bar = progress(found.fields.len(), "Predicting");
-        let mut predicted = 0;
-        std::thread::scope(|scope| -> Result<()> {
-            let (sender, receiver) = sync_channel(AHEAD);
-            let (fields, composer) = (&found.fields, &classifier);
-            scope.spawn(move || {
-                for field in fields {
-                    let planes = field
-                        .read()
-                        .map_err(|error| error.to_string())
-                        .and_then(|read| {
-                            composer.compose(&read).map_err(|error| error.to_string())
-                        });
-                    if sender.send((field.id.as_str(), planes)).is_err() {
-                        return;
-                    }
-                }
-            });
-            for (id, planes) in receiver {
-                match planes {
-                    Ok(planes) => {
-                        table.write(
-                            id,
-                            &pollster::block_on(classifier.classify_planes(&planes))?,
-                        )?;
-                        predicted += 1;
-                    }
-                    Err(fault) => faults.push(fault),
-                }
-                bar.inc(1);
-            }
+        let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
+        let mut pace = Pace::new(fields.len(), before);
+        self.classify(&classifier, &fields[before..], |entries| {
+            log.append(entries)?;
+            pace.add(entries.len());
             Ok(())
         })?;
-        bar.finish();
-        table.finish()?;
+        pace.finish();
+
         for fault in &faults {
             eprintln!("left out: {fault}");
         }
-        if predicted == 0 {
-            std::fs::remove_file(&partial).ok();
+        let mut left_out = 0;
+        for fault in log.faults()? {
+            eprintln!("left out: {}", fault?.1);
+            left_out += 1;
+        }
+        self.outputs.write_faults(&log, &faults)?;
+        if left_out == fields.len() && left_out > 0 {
+            log.remove()?;
             bail!("no field could be classified");
         }
-        std::fs::rename(&partial, &self.out)
-            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        self.outputs.write_tables(&log, labels, &provenance)?;
+        log.remove()?;
+        let earlier = match before {
+            0 => String::new(),
+            before => format!(", {before} fields done before"),
+        };
         println!(
-            "{predicted} fields classified, {} left out: {}",
-            faults.len(),
-            self.out.display()
+            "{} fields classified, {} left out: {} ({:.2} fields a second{earlier})",
+            fields.len() - left_out,
+            left_out + faults.len(),
+            self.outputs.out.display(),
+            pace.rate(),
         );
-        Ok(if faults.is_empty() {
+        Ok(if left_out + faults.len() == 0 {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
+    }
+
+    /// Classifies fields and gives what became of them to `done`, a batch at a time, in order.
+    fn classify(
+        &self,
+        classifier: &Classifier,
+        fields: &[FieldOnDisk],
+        mut done: impl FnMut(&[Entry]) -> Result<()>,
+    ) -> Result<()> {
+        let workers = self.workers.or_else(|| available_parallelism().ok());
+        let workers = workers.map_or(1, NonZero::get);
+        // One batch keeps a GPU busy. It does not keep all cores busy: parts of a network run on one.
+        let turns = (self.device != DeviceChoice::Flex).then(|| Mutex::new(()));
+        let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
+        in_order(
+            &batches,
+            workers,
+            AHEAD * workers,
+            |batch| self.entries(classifier, batch, turns.as_ref()),
+            |entries| done(&entries?),
+        )
+    }
+
+    /// What becomes of a batch of fields. Where there are turns, the network runs in one.
+    fn entries(
+        &self,
+        classifier: &Classifier,
+        fields: &[FieldOnDisk],
+        turns: Option<&Mutex<()>>,
+    ) -> Result<Vec<Entry>> {
+        let mut inputs = Vec::new();
+        let decoded: Vec<Result<(), Fault>> = fields
+            .iter()
+            .map(|field| {
+                inputs.extend(self.decode(classifier, field)?);
+                Ok(())
+            })
+            .collect();
+        let turn = turns.map(|turns| turns.lock().unwrap_or_else(PoisonError::into_inner));
+        let predictions = pollster::block_on(classifier.classify_batch(&inputs))?;
+        drop(turn);
+        let mut predictions = predictions.chunks_exact(self.views());
+        let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
+            let id = field.id.clone();
+            if let Err(fault) = decoded {
+                return Ok(Entry::Fault { id, fault });
+            }
+            let views = predictions.next().context("a field without a prediction")?;
+            Ok(Entry::Row(row(id, classifier, views)))
+        });
+        entries.collect()
+    }
+
+    /// The views of a field.
+    fn decode(&self, classifier: &Classifier, field: &FieldOnDisk) -> Result<Vec<Planes>, Fault> {
+        let planes = classifier.compose(&field.read()?)?;
+        Ok((0..self.views())
+            .map(|index| view(&planes, index))
+            .collect())
+    }
+
+    /// How many views of each field are classified.
+    fn views(&self) -> usize {
+        if self.flips { VIEWS } else { 1 }
+    }
+
+    fn choices(&self) -> Choices {
+        let reading = self.reading.reading();
+        let device = self.device.to_possible_value();
+        Choices {
+            shard: self.shard.to_string(),
+            channels: reading.order.to_string(),
+            bits: reading.bits,
+            flips: self.flips,
+            device: device.map_or_else(String::new, |value| value.get_name().to_owned()),
+            batch: self.batch.get(),
+        }
     }
 
     fn find(&self) -> Result<Found> {
@@ -133,38 +215,21 @@ impl Predict {
     }
 }
 
-/// The CSV file.
-struct Table(csv::Writer<BufWriter<File>>);
-
-impl Table {
-    fn create(path: &Path, labels: &[String]) -> Result<Self> {
-        let file =
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-        writer.write_record(
-            ["Id", "Predicted"]
-                .into_iter()
-                .chain(labels.iter().map(String::as_str)),
-        )?;
-        Ok(Self(writer))
-    }
-
-    fn write(&mut self, id: &str, prediction: &Prediction) -> Result<()> {
-        let present: Vec<String> = prediction.present.iter().map(ToString::to_string).collect();
-        let fields = [id.to_owned(), present.join(" ")];
-        self.0.write_record(
-            fields
-                .into_iter()
-                .chain(prediction.probabilities.iter().map(ToString::to_string)),
-        )?;
-        Ok(())
-    }
-
-    fn finish(self) -> Result<()> {
-        self.0
-            .into_inner()
-            .map_err(|error| error.into_error())?
-            .flush()?;
-        Ok(())
+/// The prediction of a field by the mean probabilities of its views; those of one view stay as they
+/// are.
+fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> Row {
+    let classes = classifier.manifest().network.classes;
+    let mean = |class: usize| {
+        let sum: f32 = views.iter().map(|view| view.probabilities[class]).sum();
+        sum / views.len() as f32
+    };
+    let Prediction {
+        probabilities,
+        present,
+    } = classifier.decide((0..classes).map(mean).collect());
+    Row {
+        id,
+        present,
+        probabilities,
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use cytolens::field::{FieldError, FileFault};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::files::ReadError;
 
 /// Why a file, a field or a row of a table is left out. Equal reasons can be counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Which one: a file, a field's id, a row.
     pub subject: String,

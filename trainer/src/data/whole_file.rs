@@ -36,7 +36,7 @@ pub fn fill_whole(
 }
 
 /// The name of a file that is not yet whole: `cells.csv.partial` of `cells.csv`.
-pub fn partial_name(path: &Path) -> PathBuf {
+fn partial_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)

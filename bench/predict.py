@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Times `trainer predict` beside ONNX Runtime on the same package, fields and cores. predict.sh prepares both.
+
+usage: predict.py TRAINER PACKAGE MODEL.onnx FIELDS WORK [RUNS]
+
+FIELDS is a folder of <id>_<channel>.png of the package's own size, 8 bit, so that nobody resizes. Both sides read and
+decode ahead of the network on threads, classify one field at a time and write the same table. The contenders take turns,
+RUNS times; the median counts. The last line says how far the tables are apart: they must be of the same network.
+"""
+import csv
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+CORES = len(os.sched_getaffinity(0))
+
+
+def onnx_runtime(package, model, fields, out, threads):
+    """The peer: a table as the trainer writes it; prints its fields a second."""
+    import numpy as np
+    import onnxruntime
+    from PIL import Image
+
+    with open(os.path.join(package, "manifest.json"), encoding="utf-8") as file:
+        manifest = json.load(file)
+    assert manifest["composition"] == "rgb", "this peer composes rgb only"
+    size = manifest["network"]["size"]
+    mean, std = (np.array(manifest[key], np.float32)[:, None, None] for key in ("mean", "std"))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    ids = sorted(name.removesuffix("_green.png") for name in os.listdir(fields) if name.endswith("_green.png"))
+
+    def planes(field):
+        images = [Image.open(os.path.join(fields, f"{field}_{channel}.png")) for channel in ("red", "green", "blue")]
+        values = np.stack([np.asarray(image) for image in images])
+        assert values.shape == (3, size, size) and values.dtype == np.uint8, f"{field} is {values.dtype} {values.shape}"
+        return ((values.astype(np.float32) / 255 - mean) / std)[None]
+
+    begun = time.perf_counter()
+    with open(out, "w", newline="", encoding="utf-8") as file, ThreadPoolExecutor(CORES) as pool:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["Id", "Predicted", *manifest["labels"]])
+        ahead = [pool.submit(planes, field) for field in ids[: 2 * CORES]]
+        for index, field in enumerate(ids):
+            if index + 2 * CORES < len(ids):
+                ahead.append(pool.submit(planes, ids[index + 2 * CORES]))
+            (logits,) = session.run(["y"], {"x": ahead.pop(0).result()})
+            probabilities = 1 / (1 + np.exp(-logits[0]))
+            present = [str(c) for c, p in enumerate(probabilities) if p >= manifest["thresholds"][c]]
+            table.writerow([field, " ".join(present), *map(str, probabilities)])
+    print(f"{len(ids)} fields classified ({len(ids) / (time.perf_counter() - begun):.3f} fields a second)")
+
+
+def measure(command):
+    """Fields a second of the loop alone, seconds of the whole process, its peak memory in MiB."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    rate = float(re.search(r"\(([0-9.]+) fields a second", said).group(1))
+    return rate, time.perf_counter() - begun, usage.ru_maxrss / 1024
+
+
+def apart(first, second):
+    """The largest difference of two tables' probabilities, and how many rows differ in their labels."""
+    def rows(path):
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))[1:]
+
+    first, second = rows(first), rows(second)
+    assert [row[0] for row in first] == [row[0] for row in second], "the tables have other fields"
+    pairs = list(zip(first, second))
+    largest = max(abs(float(a) - float(b)) for x, y in pairs for a, b in zip(x[2:], y[2:]))
+    return len(pairs), largest, sum(x[1] != y[1] for x, y in pairs)
+
+
+def main():
+    trainer, package, model, fields, work = sys.argv[1:6]
+    runs = int(sys.argv[6]) if len(sys.argv) > 6 else 3
+    table = lambda name: os.path.join(work, f"{name}.csv")
+    peer = lambda threads: [sys.executable, __file__, "--peer", package, model, fields, table(f"peer-{threads}"), str(threads)]
+    ours = [trainer, "predict", "--model", package, "--data", fields, "--out", table("trainer"), "--overwrite"]
+    contenders = {"trainer predict": ours}
+    for threads in sorted({1, CORES}):
+        contenders[f"ONNX Runtime, {threads} thread{'s' * (threads > 1)}"] = peer(threads)
+    measured = {name: [] for name in contenders}
+    for _ in range(runs):
+        for name, command in contenders.items():
+            measured[name].append(measure(command))
+    print(f"{CORES} cores, load {os.getloadavg()[0]:.1f}, {runs} runs each in turns; medians")
+    print(f"{'':26}{'fields/s':>10}{'ratio':>8}{'whole s':>10}{'peak MiB':>10}")
+    base = statistics.median(rate for rate, *_ in measured["trainer predict"])
+    for name, results in measured.items():
+        rate, whole, memory = (statistics.median(values) for values in zip(*results))
+        print(f"{name:26}{rate:10.2f}{rate / base:8.2f}{whole:10.1f}{memory:10.0f}")
+    for threads in sorted({1, CORES}):
+        fields, largest, labels = apart(table("trainer"), table(f"peer-{threads}"))
+        print(f"{fields} fields, probabilities at most {largest:.1e} apart, other labels in {labels}")
+        if largest > 1e-3:
+            sys.exit("that is not the same network")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--peer"]:
+        onnx_runtime(*sys.argv[2:6], int(sys.argv[6]))
+    else:
+        main()

@@ -1,0 +1,439 @@
+//! What has been predicted so far, on disk, so that a break costs a few batches at most.
+//!
+//! A line of JSON each: first the [`Provenance`], then for each field, in order, its row or its
+//! fault. Tables are written from the log when all fields are in it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::provenance::Provenance;
+use crate::data::fault::Fault;
+
+/// What became of one field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// It was classified.
+    Row(Row),
+    /// It was left out.
+    Fault {
+        /// The field's id.
+        id: String,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+/// The prediction of one field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The field's.
+    pub id: String,
+    /// The classes over threshold, rising.
+    pub present: Vec<usize>,
+    /// One a class.
+    #[serde(with = "exact")]
+    pub probabilities: Vec<f32>,
+}
+
+impl Entry {
+    /// The field's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Row(row) => &row.id,
+            Self::Fault { id, .. } => id,
+        }
+    }
+}
+
+/// The log of a prediction, which one process at a time can write.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// A new log; one that is there is emptied.
+    ///
+    /// # Errors
+    /// Where it cannot be written or another process writes it.
+    pub fn begin(path: &Path, provenance: &Provenance) -> Result<Self> {
+        let mut log = Self::open(path, true)?;
+        log.cut(0)?;
+        let mut header = serde_json::to_vec(provenance)?;
+        header.push(b'\n');
+        log.write(&header)?;
+        Ok(log)
+    }
+
+    /// The log of the same prediction, cut after the last whole batch of fields, and how many fields
+    /// are in it. Fields after a whole batch are classified again in theirs, because a batch of other
+    /// fields may differ in the last digit.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is another prediction's or damaged elsewhere than at its end, or
+    /// another process writes it.
+    pub fn resume<'a>(
+        path: &Path,
+        provenance: &Provenance,
+        ids: impl ExactSizeIterator<Item = &'a str>,
+        batch: usize,
+    ) -> Result<(Self, usize)> {
+        let mut log = Self::open(path, false)?;
+        let unfit = || format!("cannot go on with {}", path.display());
+        let mut lines = Lines::open(path)?;
+        let Some(header) = lines.next().transpose()? else {
+            // It broke off before its first line was whole.
+            drop(log);
+            return Ok((Self::begin(path, provenance)?, 0));
+        };
+        provenance.check(&header).with_context(unfit)?;
+        let fields = ids.len();
+        let (mut kept, mut end) = (0, lines.end);
+        for (index, id) in ids.enumerate() {
+            let Some(line) = lines.next().transpose()? else {
+                break;
+            };
+            let entry = parsed(&line, lines.number).with_context(unfit)?;
+            ensure!(
+                entry.id() == id,
+                "{}: line {} is of {} and should be of {id}",
+                unfit(),
+                lines.number,
+                entry.id()
+            );
+            let done = index + 1;
+            if done % batch == 0 || done == fields {
+                (kept, end) = (done, lines.end);
+            }
+        }
+        log.cut(end)?;
+        Ok((log, kept))
+    }
+
+    /// Adds what became of the next fields. When this returns, the end of this process no longer
+    /// takes it away.
+    ///
+    /// # Errors
+    /// Where it cannot be written, on a full disk for example; what was in the log stays.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry)?;
+            lines.push(b'\n');
+        }
+        self.write(&lines)
+    }
+
+    /// Everything in the log, in order, read as it is asked for.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
+        let mut lines = Lines::open(&self.path)?;
+        lines.next().transpose()?;
+        let path = self.path.clone();
+        Ok(std::iter::from_fn(move || {
+            let line = lines.next()?;
+            Some(line.and_then(|line| {
+                parsed(&line, lines.number).with_context(|| format!("in {}", path.display()))
+            }))
+        }))
+    }
+
+    /// The rows in the log, see [`Log::entries`].
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
+        Ok(self.entries()?.filter_map(|entry| match entry {
+            Ok(Entry::Row(row)) => Some(Ok(row)),
+            Ok(Entry::Fault { .. }) => None,
+            Err(error) => Some(Err(error)),
+        }))
+    }
+
+    /// The faults in the log with their fields' ids, see [`Log::entries`].
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn faults(&self) -> Result<impl Iterator<Item = Result<(String, Fault)>> + use<>> {
+        Ok(self.entries()?.filter_map(|entry| match entry {
+            Ok(Entry::Row(_)) => None,
+            Ok(Entry::Fault { id, fault }) => Some(Ok((id, fault))),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+
+    /// Ends the log: the tables hold all of it.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn remove(self) -> Result<()> {
+        std::fs::remove_file(&self.path)
+            .with_context(|| format!("cannot remove {}", self.path.display()))
+    }
+
+    fn open(path: &Path, create: bool) -> Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(create)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                bail!("another process is writing {}", path.display())
+            }
+            // Some network file systems have no locks.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Cuts the log to so many bytes and goes on writing there.
+    fn cut(&mut self, end: u64) -> Result<()> {
+        self.file
+            .set_len(end)
+            .and_then(|()| self.file.seek(SeekFrom::Start(end)))
+            .map(drop)
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<()> {
+        self.file
+            .write_all(lines)
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+fn parsed(line: &str, number: usize) -> Result<Entry> {
+    serde_json::from_str(line).with_context(|| format!("line {number} is damaged"))
+}
+
+/// The whole lines of a file: what follows the last line's end is half a line.
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    /// Lines read so far.
+    number: usize,
+    /// Where the last line read ends, in bytes.
+    end: u64,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::new(file),
+            number: 0,
+            end: 0,
+        })
+    }
+
+    fn read(&mut self) -> std::io::Result<Option<String>> {
+        /// No line is as long: a field's id and its numbers.
+        const LONGEST: u64 = 16 << 20;
+        let mut line = Vec::new();
+        let mut limited = (&mut self.reader).take(LONGEST);
+        let length = limited.read_until(b'\n', &mut line)?;
+        if line.pop() != Some(b'\n') {
+            return Ok(None);
+        }
+        self.number += 1;
+        self.end += length as u64;
+        String::from_utf8(line)
+            .map(Some)
+            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read()
+            .with_context(|| format!("cannot read {}", self.path.display()))
+            .transpose()
+    }
+}
+
+/// Numbers as one text, each with the fewest digits that read back as the same number. As numbers
+/// of JSON they would be read by way of 64 bits, which rounds twice.
+mod exact {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+        let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+        serializer.serialize_str(&texts.join(" "))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.split(' ')
+            .map(|value| value.parse().map_err(D::Error::custom))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Rows, some of which are faults, with names that need care.
+    pub fn entries(count: usize) -> Vec<Entry> {
+        let id = |index: usize| format!("field {index}, \"a\"\nb");
+        let entry = |index: usize| match index % 5 {
+            3 => Entry::Fault {
+                id: id(index),
+                fault: Fault::new(format!("{index}.png"), "no image,\n\"truly\""),
+            },
+            _ => Entry::Row(Row {
+                id: id(index),
+                present: (0..index % 4).collect(),
+                probabilities: vec![
+                    1.0 / (index as f32 + 3.0),
+                    f32::MIN_POSITIVE,
+                    f32::from_bits(0x3f7f_ffff),
+                    f32::from_bits(1),
+                ],
+            }),
+        };
+        (0..count).map(entry).collect()
+    }
+
+    pub fn provenance() -> Provenance {
+        Provenance {
+            format: 1,
+            program: "0.1.0".to_owned(),
+            package: "a package".to_owned(),
+            manifest_sha256: "0123".to_owned(),
+            weights_sha256: "4567".to_owned(),
+            shard: "1/1".to_owned(),
+            fields: 7,
+            ids_sha256: "89ab".to_owned(),
+            channels: "auto".to_owned(),
+            bits: None,
+            flips: false,
+            device: "flex".to_owned(),
+            batch: 2,
+        }
+    }
+
+    fn ids(entries: &[Entry]) -> impl ExactSizeIterator<Item = &str> {
+        entries.iter().map(Entry::id)
+    }
+
+    fn read(log: &Log) -> Vec<Entry> {
+        let entries = log.entries().expect("readable");
+        entries.collect::<Result<_>>().expect("whole")
+    }
+
+    #[test]
+    fn a_log_cut_anywhere_goes_on_to_the_same_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.csv.progress");
+        let all = entries(7);
+        let (batch, provenance) = (2, provenance());
+        let mut log = Log::begin(&path, &provenance).expect("a log");
+        for block in all.chunks(batch) {
+            log.append(block).expect("written");
+        }
+        assert_eq!(read(&log), all);
+        drop(log);
+        let whole = fs::read(&path).expect("the log");
+        let mut reached = Vec::new();
+        for length in 0..=whole.len() {
+            fs::write(&path, &whole[..length]).expect("a cut log");
+            let (mut log, done) = Log::resume(&path, &provenance, ids(&all), batch).expect("a log");
+            assert!(done % batch == 0 || done == all.len(), "{done}");
+            assert_eq!(read(&log), all[..done]);
+            for block in all[done..].chunks(batch) {
+                log.append(block).expect("written");
+            }
+            assert!(
+                fs::read(&path).expect("the log") == whole,
+                "cut at {length}"
+            );
+            reached.push(done);
+        }
+        assert!(reached.is_sorted());
+        reached.dedup();
+        assert_eq!(reached, [0, 2, 4, 6, 7]);
+    }
+
+    #[test]
+    fn another_prediction_is_not_gone_on_with() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.csv.progress");
+        let all = entries(7);
+        drop(Log::begin(&path, &provenance()).expect("a log"));
+        let before = fs::read(&path).expect("the log");
+        let other = Provenance {
+            manifest_sha256: "ffff".to_owned(),
+            bits: Some(12),
+            ..provenance()
+        };
+        let refusal = Log::resume(&path, &other, ids(&all), 2).expect_err("a refusal");
+        let told = format!("{refusal:#}");
+        for part in [
+            "table.csv.progress",
+            "manifest_sha256 was \"0123\" and is \"ffff\"",
+            "bits was null and is 12",
+        ] {
+            assert!(told.contains(part), "{part} in: {told}");
+        }
+        assert!(!told.contains("package"), "{told}");
+        assert_eq!(fs::read(&path).expect("the log"), before);
+    }
+
+    #[test]
+    fn damage_is_told_with_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.csv.progress");
+        let all = entries(4);
+        let refusal = |text: &str| {
+            fs::write(&path, text).expect("a log");
+            let refusal = Log::resume(&path, &provenance(), ids(&all), 2).expect_err("a refusal");
+            format!("{refusal:#}")
+        };
+        let header = serde_json::to_string(&provenance()).expect("JSON");
+        let rows: Vec<String> = all
+            .iter()
+            .map(|entry| serde_json::to_string(entry).expect("JSON"))
+            .collect();
+        let [first, second, ..] = rows.as_slice() else {
+            panic!("four rows");
+        };
+        assert!(refusal("Id,Predicted\n").contains("not the log of a prediction"));
+        let half = &first[..20];
+        assert!(refusal(&format!("{header}\n{half}\n{second}\n")).contains("line 2 is damaged"));
+        assert!(
+            refusal(&format!("{header}\n{second}\n{first}\n")).contains("line 2 is of field 1")
+        );
+    }
+
+    #[test]
+    fn two_processes_do_not_write_one_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.csv.progress");
+        let log = Log::begin(&path, &provenance()).expect("a log");
+        let refusal = Log::begin(&path, &provenance()).expect_err("a refusal");
+        assert!(refusal.to_string().contains("another process"), "{refusal}");
+        drop(log);
+        Log::begin(&path, &provenance()).expect("a log");
+    }
+}

@@ -1,0 +1,160 @@
+//! The files that a prediction is written to.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+
+use super::log::Log;
+use super::parquet::write_parquet;
+use super::provenance::Provenance;
+use super::table::{write_csv, write_faults, write_submission};
+use crate::data::fault::Fault;
+use crate::data::whole_file::fill_whole;
+
+/// Where predictions go.
+#[derive(Debug, Clone, Args)]
+pub struct Outputs {
+    /// The table, in the form of its extension; must be new
+    #[arg(long, value_name = "FILE.csv|FILE.parquet")]
+    pub out: PathBuf,
+    /// Also write a table of the columns Id and Predicted alone, as the challenge takes it
+    #[arg(long, value_name = "FILE.csv")]
+    submission: Option<PathBuf>,
+    /// Also write what was left out, and why
+    #[arg(long, value_name = "FILE.csv")]
+    faults: Option<PathBuf>,
+    /// Replace existing files
+    #[arg(long)]
+    overwrite: bool,
+    /// Go on where the same prediction broke off; without such a break, begin
+    #[arg(long)]
+    resume: bool,
+}
+
+/// The form of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Csv,
+    Parquet,
+}
+
+impl Form {
+    /// The form that a file's extension names.
+    fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_lowercase().as_str() {
+            "csv" => Ok(Self::Csv),
+            "parquet" => Ok(Self::Parquet),
+            _ => bail!(
+                "tables are written as .csv or .parquet, and {} ends in neither",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl Outputs {
+    /// Checks that all can be written without harm.
+    ///
+    /// # Errors
+    /// Where an extension names no form, two files are one, a file is there and may not be replaced,
+    /// its folder is not there, or a break is there that is not to be gone on with.
+    pub fn check(&self) -> Result<()> {
+        Form::of(&self.out)?;
+        let beside: Vec<&PathBuf> = self.submission.iter().chain(&self.faults).collect();
+        for path in &beside {
+            if Form::of(path)? != Form::Csv {
+                bail!("{} is written as .csv only", path.display());
+            }
+        }
+        let log = self.log();
+        let all: Vec<&PathBuf> = [&self.out].into_iter().chain(beside).collect();
+        for (index, path) in all.iter().enumerate() {
+            ensure!(
+                !all[..index].contains(path) && **path != log,
+                "two outputs have the name {}",
+                path.display()
+            );
+            if path.exists() && !self.overwrite {
+                bail!("{} exists already; --overwrite replaces it", path.display());
+            }
+            let folder = path.parent().unwrap_or(Path::new(""));
+            ensure!(
+                folder.as_os_str().is_empty() || folder.is_dir(),
+                "there is no folder {} for {}",
+                folder.display(),
+                path.display()
+            );
+        }
+        if log.exists() && !self.overwrite && !self.resume {
+            bail!(
+                "{} is of a prediction that broke off; --resume goes on with it, --overwrite begins anew",
+                log.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// The log of these outputs, and how many of the fields are in it already.
+    ///
+    /// # Errors
+    /// Those of [`Log::begin`] and [`Log::resume`].
+    pub fn open_log<'a>(
+        &self,
+        provenance: &Provenance,
+        ids: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Result<(Log, usize)> {
+        let path = self.log();
+        if self.resume && path.exists() {
+            Log::resume(&path, provenance, ids, provenance.batch)
+        } else {
+            Ok((Log::begin(&path, provenance)?, 0))
+        }
+    }
+
+    /// Writes the tables of predictions from the log, each under its name when it is whole.
+    ///
+    /// # Errors
+    /// Where a file cannot be written.
+    pub fn write_tables(
+        &self,
+        log: &Log,
+        labels: &[String],
+        provenance: &Provenance,
+    ) -> Result<()> {
+        fill_whole(&self.out, |file| match Form::of(&self.out)? {
+            Form::Csv => write_csv(file, labels, log.rows()?),
+            Form::Parquet => {
+                // Its writer has a buffer of its own.
+                file.flush()?;
+                write_parquet(file.get_ref(), labels, provenance, log.rows()?)
+            }
+        })?;
+        if let Some(path) = &self.submission {
+            fill_whole(path, |file| write_submission(file, log.rows()?))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was left out, where that is asked for: `found` are the faults of files that are of
+    /// no field, the rest is in the log.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write_faults(&self, log: &Log, found: &[Fault]) -> Result<()> {
+        if let Some(path) = &self.faults {
+            let found = found.iter().map(|fault| Ok((String::new(), fault.clone())));
+            fill_whole(path, |file| write_faults(file, found.chain(log.faults()?)))?;
+        }
+        Ok(())
+    }
+
+    /// The log beside the table: `cells.csv.progress` of `cells.csv`.
+    fn log(&self) -> PathBuf {
+        let mut name = self.out.as_os_str().to_owned();
+        name.push(".progress");
+        PathBuf::from(name)
+    }
+}
