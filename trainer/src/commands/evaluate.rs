@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use cytolens::labels::COUNT;
 
 use super::evaluate_model::Model;
@@ -36,14 +36,10 @@ const IDS_NAMED: usize = 3;
 /// those of the validation part; they are never tuned on tested samples. Samples that cannot be read
 /// are told and left out.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("scored").required(true).args(["run", "model"])))]
 pub struct Evaluate {
     /// The run to score
-    #[arg(
-        long,
-        value_name = "DIR",
-        required_unless_present = "model",
-        conflicts_with = "model"
-    )]
+    #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
     /// The model package to score
     #[arg(long, value_name = "PACKAGE")]
