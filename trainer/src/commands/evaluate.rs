@@ -66,7 +66,7 @@ pub struct Evaluate {
     #[arg(long, default_value_t = EvaluationChoice::default().seed)]
     seed: u64,
     /// What computes
-    #[arg(long, value_enum, default_value = "flex")]
+    #[arg(long, default_value = "flex")]
     device: DeviceChoice,
     /// Threads that read fields ahead of the network; by default as many as there are cores
     #[arg(long, value_name = "N")]

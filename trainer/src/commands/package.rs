@@ -108,7 +108,10 @@ fn manifest(summary: &Summary, name: Option<&str>, goldens: Vec<Golden>) -> Mani
     let fields = summary.trained_on + summary.held_back;
     Manifest {
         format: FORMAT,
-        name: name.map_or_else(|| format!("{title}, {} fields", summary.trained_on), str::to_owned),
+        name: name.map_or_else(
+            || format!("{title}, {} fields", summary.trained_on),
+            str::to_owned,
+        ),
         limits: limits(summary),
         licence: "MIT OR Apache-2.0".to_owned(),
         attribution: attribution(summary),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use cytolens::classifier::{Classifier, Prediction};
 use cytolens::field::Planes;
 use cytolens::package::Package;
@@ -188,13 +188,12 @@ impl Predict {
 
     fn choices(&self) -> Choices {
         let reading = self.reading.reading();
-        let device = self.device.to_possible_value();
         Choices {
             shard: self.shard.to_string(),
             channels: reading.order.to_string(),
             bits: reading.bits,
             flips: self.flips,
-            device: device.map_or_else(String::new, |value| value.get_name().to_owned()),
+            device: self.device.to_string(),
             batch: self.batch.get(),
         }
     }

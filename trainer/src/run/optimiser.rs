@@ -85,6 +85,7 @@ pub struct Optimiser {
     clip: f32,
     backbone: Moments,
     head: Moments,
+    norm: Option<Tensor<1>>,
 }
 
 /// The running means of a part's gradients and of their squares.
@@ -111,12 +112,20 @@ impl Optimiser {
             clip: choice.clip,
             backbone: Moments::default(),
             head: Moments::default(),
+            norm: None,
         }
+    }
+
+    /// The norm of all gradients of the last step before it was clipped, still on the device; none
+    /// where nothing is clipped.
+    pub fn gradient_norm(&self) -> Option<Tensor<1>> {
+        self.norm.clone()
     }
 
     /// The network after a step. What has no gradient, as all of a frozen backbone, stays.
     pub fn step(&mut self, network: Network, gradients: GradientsParams, rates: Rates) -> Network {
-        let mut gradients = clipped(&network, gradients, self.clip);
+        let (mut gradients, norm) = clipped(&network, gradients, self.clip);
+        self.norm = norm;
         let Network { backbone, head } = network;
         let rules = [&self.decaying, &self.plain];
         Network {
@@ -265,10 +274,14 @@ impl ModuleMapper for Step<'_> {
     }
 }
 
-/// All gradients scaled so that their common norm is `most` at most.
-fn clipped(network: &Network, gradients: GradientsParams, most: f32) -> GradientsParams {
+/// All gradients scaled so that their common norm is `most` at most, and what it was.
+fn clipped(
+    network: &Network,
+    gradients: GradientsParams,
+    most: f32,
+) -> (GradientsParams, Option<Tensor<1>>) {
     if most == 0.0 {
-        return gradients;
+        return (gradients, None);
     }
     let mut squares = Squares {
         gradients: &gradients,
@@ -276,17 +289,18 @@ fn clipped(network: &Network, gradients: GradientsParams, most: f32) -> Gradient
     };
     network.visit(&mut squares);
     let Some(sum) = squares.sum else {
-        return gradients;
+        return (gradients, None);
     };
     // Stays on the device: a step waits for nothing. A norm of 0 divides to infinity, and 1 is less.
-    let factor = (sum.sqrt().recip() * most).clamp_max(1.0);
+    let norm = sum.sqrt();
+    let factor = (norm.clone().recip() * most).clamp_max(1.0);
     let mut scaled = Scaled {
         gradients,
         factor,
         scaled: GradientsParams::new(),
     };
     network.visit(&mut scaled);
-    scaled.scaled
+    (scaled.scaled, Some(norm))
 }
 
 struct Squares<'a> {

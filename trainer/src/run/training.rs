@@ -231,11 +231,12 @@ impl Training<'_> {
             let ends = batches.peek().is_none();
             let stops = recorder.stop_asked();
             if step.is_multiple_of(LOOK_EVERY) || ends || stops {
-                let (sum, record) = look.take(step, epoch + 1, rates.head)?;
-                position.loss_sum += sum;
+                let norm = learner.optimiser.gradient_norm().map(number).transpose()?;
+                let (sum, record) = look.take(step, epoch + 1, rates.head, norm)?;
+                learner.position.loss_sum += sum;
                 recorder.step(&record)?;
                 if stops || (clock.checkpoint_due() && !ends && step < last) {
-                    position.seconds = clock.seconds();
+                    learner.position.seconds = clock.seconds();
                     checkpoint::save(run, learner, names)?;
                     clock.saved();
                 }
@@ -418,6 +419,14 @@ impl Validation {
     }
 }
 
+/// What a tensor of one number holds.
+fn number(tensor: Tensor<1>) -> Result<f64> {
+    let values = tensor
+        .try_into_vec_as::<f32>()
+        .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
+    Ok(values.first().copied().map_or(f64::NAN, f64::from))
+}
+
 /// Losses since the last look.
 struct Look {
     sum: Option<Tensor<1>>,
@@ -444,15 +453,16 @@ impl Look {
     }
 
     /// The sum of the losses, and a record of their mean; begins anew.
-    fn take(&mut self, step: usize, epoch: usize, rate: f64) -> Result<(f64, StepRecord)> {
+    fn take(
+        &mut self,
+        step: usize,
+        epoch: usize,
+        rate: f64,
+        gradient_norm: Option<f64>,
+    ) -> Result<(f64, StepRecord)> {
         let seen = std::mem::replace(self, Self::new());
-        let sum = match seen.sum {
-            Some(sum) => sum
-                .try_into_vec_as::<f32>()
-                .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?[0],
-            None => 0.0,
-        };
-        let loss = f64::from(sum) / seen.samples.max(1) as f64;
+        let sum = seen.sum.map_or(Ok(0.0), number)?;
+        let loss = sum / seen.samples.max(1) as f64;
         ensure!(
             loss.is_finite(),
             "the loss is no longer a number at step {step}: a smaller optimiser.learning_rate, or \
@@ -463,10 +473,10 @@ impl Look {
             epoch,
             loss,
             learning_rate: rate,
-            gradient_norm: None,
+            gradient_norm,
             images_per_second: seen.samples as f64 / seen.since.elapsed().as_secs_f64(),
         };
-        Ok((f64::from(sum), record))
+        Ok((sum, record))
     }
 }
 

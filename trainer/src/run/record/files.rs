@@ -39,22 +39,6 @@ impl Record {
     }
 }
 
-/// The epochs that a run's folder has a record of; none where the run has not recorded any.
-///
-/// # Errors
-/// Where the record cannot be read. A last line that was cut off is no error.
-pub fn read_epochs(folder: &Path) -> Result<Vec<EpochRecord>> {
-    let path = folder.join(METRICS);
-    let mut epochs = Vec::new();
-    for (number, line) in whole_lines(&path)?.lines().enumerate() {
-        match Record::parse(line).with_context(|| place(&path, number))? {
-            Record::Epoch(epoch) => epochs.push(epoch),
-            Record::Step(_) => {}
-        }
-    }
-    Ok(epochs)
-}
-
 /// The three files, each growing by a line a record.
 pub struct Files {
     metrics: LineFile,

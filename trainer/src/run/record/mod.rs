@@ -23,7 +23,6 @@ use files::{Files, Record};
 use show::Shown;
 use tensorboard::EventFile;
 
-pub use files::read_epochs;
 pub use show::Show;
 
 /// What a training is going to do.

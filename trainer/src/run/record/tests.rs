@@ -81,10 +81,20 @@ fn uninterrupted() -> TempDir {
     folder
 }
 
+/// The epochs that the record holds.
+fn recorded_epochs(folder: &Path) -> Vec<EpochRecord> {
+    let (_, records) = Files::cut(folder, usize::MAX).expect("a record");
+    let epochs = records.into_iter().filter_map(|record| match record {
+        Record::Epoch(epoch) => Some(epoch),
+        Record::Step(_) => None,
+    });
+    epochs.collect()
+}
+
 #[test]
 fn what_was_recorded_is_read_back() {
     let folder = uninterrupted();
-    let epochs = read_epochs(folder.path()).expect("epochs");
+    let epochs = recorded_epochs(folder.path());
     assert_eq!(epochs, [1, 2, 3].map(epoch));
     let lines = read(folder.path(), "metrics.jsonl");
     assert_eq!(lines.lines().count(), EPOCHS * (STEPS_AN_EPOCH + 1));
@@ -124,7 +134,6 @@ fn a_killed_and_resumed_training_leaves_the_record_of_an_uninterrupted_one() {
             let torn = read(folder.path(), name) + "{\"kind\":\"st";
             fs::write(&path, torn).expect("a torn file");
         }
-        assert_eq!(read_epochs(folder.path()).expect("epochs"), [epoch(1)]);
         let mut recorder = Recorder::resume(folder.path(), plan(), Show::Lines, checkpoint)
             .expect("the record goes on");
         train(&mut recorder, checkpoint, EPOCHS * STEPS_AN_EPOCH);
@@ -161,7 +170,6 @@ fn a_record_that_is_none_is_named_with_its_line() {
     };
     let told = format!("{error:#}");
     assert!(told.contains("metrics.jsonl, line 1"), "{told}");
-    assert!(read_epochs(folder.path()).is_err());
 }
 
 #[test]
@@ -181,7 +189,7 @@ fn a_loss_that_is_no_number_is_recorded_and_not_drawn() {
         })
         .expect("an epoch");
     drop(recorder);
-    let epochs = read_epochs(folder.path()).expect("epochs");
+    let epochs = recorded_epochs(folder.path());
     assert!(epochs[0].validation_loss.is_nan());
     assert!(!read(folder.path(), "plots/loss.svg").contains("NaN"));
     Recorder::resume(folder.path(), plan(), Show::Lines, 4).expect("it can be gone on with");
