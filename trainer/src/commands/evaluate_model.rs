@@ -211,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut table = "Id,Target\n".to_owned();
         for number in 0..10_u8 {
-            let image = ImageBuffer::from_pixel(8, 8, Luma([number]));
+            let image = ImageBuffer::from_pixel(32, 32, Luma([number]));
             let path = folder.path().join(format!("field{number}_green.png"));
             image.save(&path).expect("a picture");
             if number == 3 {

@@ -232,14 +232,10 @@ fn write_predictions(evaluation: &Evaluation, test: &Predicted, path: &Path) -> 
     let write = || -> Result<()> {
         let mut table = csv::Writer::from_path(path)?;
         table.write_record(["Id", "Truth", "Predicted"].into_iter().chain(LOCATIONS))?;
-        for sample in 0..test.len() {
-            let first = [
-                test.ids[sample].clone(),
-                test.truth[sample].to_string(),
-                predicted[sample].to_string(),
-            ];
-            let probabilities = test.probabilities[sample].iter().map(ToString::to_string);
-            table.write_record(first.into_iter().chain(probabilities))?;
+        let sets = test.truth.iter().zip(predicted);
+        for ((id, (truth, predicted)), row) in test.ids.iter().zip(sets).zip(&test.probabilities) {
+            let first = [id.clone(), truth.to_string(), predicted.to_string()];
+            table.write_record(first.into_iter().chain(row.iter().map(ToString::to_string)))?;
         }
         Ok(table.flush()?)
     };
