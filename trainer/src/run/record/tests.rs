@@ -24,7 +24,7 @@ fn step(step: usize) -> StepRecord {
         epoch: 1 + (step - 1) / STEPS_AN_EPOCH,
         loss: 1.0 / (step as f64 + 2.0),
         learning_rate: 1e-3 / step as f64,
-        gradient_norm: (step % 2 == 0).then_some(step as f64 / 3.0),
+        gradient_norm: step.is_multiple_of(2).then_some(step as f64 / 3.0),
         images_per_second: 30.0,
     }
 }
@@ -47,7 +47,7 @@ fn epoch(epoch: usize) -> EpochRecord {
 fn train(recorder: &mut Recorder, first: usize, last: usize) {
     for number in first + 1..=last {
         recorder.step(&step(number)).expect("a step");
-        if number % STEPS_AN_EPOCH == 0 {
+        if number.is_multiple_of(STEPS_AN_EPOCH) {
             recorder
                 .epoch(&epoch(number / STEPS_AN_EPOCH))
                 .expect("an epoch");
