@@ -1,7 +1,6 @@
 //! What data and predictions are worth, in numbers and pictures.
 
 pub mod calibration;
-#[allow(dead_code, reason = "the comparing command is not there yet")]
 pub mod comparison;
 pub mod evaluation;
 pub mod inspect;
