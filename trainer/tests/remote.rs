@@ -334,3 +334,46 @@ fn training_over_the_network_is_training_here() {
         }
     }
 }
+
+/// Two other processes share each step of a training, and it learns what one device learns.
+#[test]
+fn a_training_is_shared_by_two_other_processes() {
+    let folder = folder();
+    let set = at(&folder, "set");
+    let simulated = trainer(&["simulate", "--out", &set, "--count", "24", "--size", "64"]);
+    assert!(simulated.status.success(), "{}", text(&simulated.stderr));
+    let servers = [Server::start(&[]), Server::start(&[])];
+    let shared = servers.each_ref().map(|server| server.device.clone());
+    let losses = |out: &str, device: &str| -> Vec<f64> {
+        let out = at(&folder, out);
+        let mut arguments = vec![
+            "train", "--plain", "--data", &set, "--out", &out, "--device", device,
+        ];
+        for key in [
+            "start.weights=random",
+            "start.frozen_epochs=0",
+            "input.size=32",
+            "training.epochs=2",
+            "training.batch=4",
+            "training.accumulation=2",
+            "evaluation.views=2",
+        ] {
+            arguments.extend(["--set", key]);
+        }
+        let output = trainer(&arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let path = Path::new(&out).join("metrics.csv");
+        let mut reader = csv::Reader::from_path(path).expect("metrics");
+        reader
+            .records()
+            .map(|row| row.expect("a row")[2].parse().expect("a training loss"))
+            .collect()
+    };
+    let here = losses("here", "flex");
+    let there = losses("there", &shared.join(","));
+    println!("here {here:?}, there {there:?}");
+    assert_eq!(here.len(), 2);
+    for (here, there) in here.iter().zip(&there) {
+        assert!((here - there).abs() < 1e-3 * here, "{here} and {there}");
+    }
+}

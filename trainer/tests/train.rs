@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "../../tests/support/third_party.rs"]
+mod third_party;
+use third_party::third_party;
+
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
     command.args(arguments);
@@ -279,4 +283,157 @@ fn faults_end_a_run_clearly_and_nothing_is_lost() {
     let before = weights(&run_folder);
     assert!(refuse(&good).contains("has ended"));
     assert_eq!(weights(&run_folder), before);
+}
+
+/// All 28 locations from few fields in minutes, by ImageNet's weights: far from good, and far from
+/// chance, which is what saying yes to every label would score.
+#[test]
+fn a_small_budget_learns_to_tell_the_locations() {
+    let Some(data) = third_party("") else { return };
+    let out = folder();
+    let set = at(&out, "set");
+    run(&["simulate", "--out", &set, "--count", "560", "--seed", "5"]);
+    let run_folder = at(&out, "run");
+    let init = data.join("imagenet/densenet121.safetensors");
+    let mut arguments = vec![
+        "train",
+        "--plain",
+        "--device",
+        "flex",
+        "--data",
+        &set,
+        "--out",
+        &run_folder,
+        "--init",
+        init.to_str().expect("Unicode"),
+    ];
+    for key in [
+        "input.size=64",
+        "split.shares=[0.6, 0.2, 0.2]",
+        "start.frozen_epochs=0",
+        "training.epochs=5",
+        "training.batch=8",
+        "training.accumulation=1",
+        "augmentation.crop=1.0",
+        "average.decay=0.95",
+        "optimiser.warm_up=0.2",
+        "optimiser.learning_rate=0.001",
+        "evaluation.views=8",
+    ] {
+        arguments.extend(["--set", key]);
+    }
+    run(&arguments);
+    let summary = fs::read_to_string(Path::new(&run_folder).join("run.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let found = summary["metrics"]["test_views"]["macro_f1"]
+        .as_f64()
+        .expect("a score");
+    // Each field has one of 28 labels.
+    let share = 1.0 / 28.0;
+    let chance = 2.0 * share / (1.0 + share);
+    println!("macro-F1 {found:.3}, chance {chance:.3}");
+    assert!(found > 2.0 * chance, "{found} is not well over {chance}");
+}
+
+#[test]
+fn networks_are_compared_in_one_table() {
+    let out = folder();
+    let set = simulate(&out, "40", "64");
+    let compared = at(&out, "compared");
+    let mut arguments = vec![
+        "compare",
+        "--plain",
+        "--device",
+        "flex",
+        "--data",
+        &set,
+        "--out",
+        &compared,
+        "--recipes",
+        "default,described",
+        "--sizes",
+        "32,64",
+    ];
+    for key in [
+        "network.architecture=all-cnn",
+        "training.epochs=1",
+        "training.batch=8",
+        "training.accumulation=1",
+        "evaluation.views=1",
+    ] {
+        arguments.extend(["--set", key]);
+    }
+    let told = run(&arguments);
+    // Of All-CNN no ImageNet weights are at hand, and the table says so.
+    for expected in [
+        "1.62",
+        "71.0",
+        "random",
+        "described-all-cnn-64",
+        "default-all-cnn-32",
+    ] {
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
+    let report = Path::new(&compared).join("comparison");
+    for name in ["index.html", "comparison.json", "comparison.md"] {
+        assert!(report.join(name).is_file(), "{name}");
+    }
+    // Nothing is trained again, and nothing is written over.
+    assert!(refuse(&arguments).contains("--resume"));
+    let before = weights(&format!("{compared}/default-all-cnn-32"));
+    fs::remove_dir_all(format!("{compared}/default-all-cnn-64")).expect("a run to be made again");
+    let again = run(&[&arguments[..], &["--resume"]].concat());
+    assert!(again.contains("default-all-cnn-64"));
+    assert_eq!(weights(&format!("{compared}/default-all-cnn-32")), before);
+}
+
+#[test]
+fn a_run_is_evaluated_packaged_exported_and_asked() {
+    let out = folder();
+    let set = simulate(&out, "30", "64");
+    let [run_folder, report, package, exported, table] =
+        ["run", "report", "package", "exported", "table.csv"].map(|name| at(&out, name));
+    let keys = [
+        "network.architecture=resnet-50",
+        "network.head=described",
+        "input.size=64",
+        "input.composition=gray-green",
+        "training.epochs=1",
+        "training.batch=8",
+        "training.accumulation=1",
+        "evaluation.views=4",
+    ];
+    run(&arguments(&set, &run_folder, "default", &keys));
+    let told = run(&[
+        "evaluate",
+        "--run",
+        &run_folder,
+        "--data",
+        &set,
+        "--out",
+        &report,
+        "--device",
+        "flex",
+    ]);
+    assert!(told.contains("macro-F1"), "{told}");
+    assert!(Path::new(&report).join("index.html").is_file());
+    run(&["package", "--run", &run_folder, "--out", &package]);
+    let manifest = fs::read_to_string(Path::new(&package).join("manifest.json")).expect("manifest");
+    assert!(manifest.contains("resnet-50") && manifest.contains("drawn by the Cytolens simulator"));
+    assert!(
+        !manifest.contains("Initial weights"),
+        "it started at random"
+    );
+    run(&["export", "--run", &run_folder, "--out", &exported]);
+    assert!(Path::new(&exported).join("model.onnx").is_file());
+    run(&[
+        "predict", "--model", &package, "--data", &set, "--out", &table,
+    ]);
+    assert_eq!(
+        fs::read_to_string(&table)
+            .expect("the table")
+            .lines()
+            .count(),
+        31
+    );
 }

@@ -10,29 +10,34 @@ pub const VIEWS: usize = 8;
 /// View `index` (0 to 7) of the planes: bit 0 mirrors left and right, bit 1 mirrors up and down,
 /// bit 2 swaps rows and columns. View 0 is the image itself.
 pub fn view(planes: &Planes, index: usize) -> Planes {
-    let size = planes.size as usize;
+    Planes {
+        values: turned(&planes.values, planes.size as usize, index),
+        ..*planes
+    }
+}
+
+/// [`view`] of any number of square planes of `side` pixels a side, one after the other.
+pub fn turned<T: Copy>(planes: &[T], side: usize, index: usize) -> Vec<T> {
     let mirror = |position: usize, bit: usize| {
         if index & bit == 0 {
             position
         } else {
-            size - 1 - position
+            side - 1 - position
         }
     };
-    let values = planes
-        .values
-        .chunks_exact(size * size)
+    planes
+        .chunks_exact(side * side)
         .flat_map(|plane| {
-            (0..size * size).map(move |position| {
-                let (y, x) = (mirror(position / size, 2), mirror(position % size, 1));
+            (0..side * side).map(move |position| {
+                let (y, x) = (mirror(position / side, 2), mirror(position % side, 1));
                 if index & 4 == 0 {
-                    plane[y * size + x]
+                    plane[y * side + x]
                 } else {
-                    plane[x * size + y]
+                    plane[x * side + y]
                 }
             })
         })
-        .collect();
-    Planes { values, ..*planes }
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! What a network answers for samples: probabilities, over one view of each or several.
 
 use anyhow::Result;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use cytolens::labels::COUNT;
 use cytolens::model::InferenceNetwork;
 
 use super::learner::normalised;
 use crate::data::batches::{BatchShape, Loader};
 use crate::data::dataset::Sample;
-use crate::data::device_batch::DeviceBatch;
+use crate::data::device_batch::fractions;
+use crate::data::views::turned;
 
 /// A network that answers.
 #[derive(Debug)]
@@ -61,12 +62,15 @@ impl Answerer<'_> {
         for batch in loader.epoch(0, 0) {
             let count = batch.samples.len();
             answers.samples.extend_from_slice(&batch.samples);
-            let planes = DeviceBatch::new(batch, self.device).planes;
-            let planes = normalised(planes, self.mean, self.std);
-            let sum = (0..views)
-                .map(|index| self.network.forward(view(planes.clone(), index)))
-                .reduce(|sum, logits| sum + logits);
-            if let Some(sum) = sum {
+            let side = batch.shape[3];
+            // Turned here and not on the device: burn's remote devices cannot flip.
+            let seen = (0..views).map(|index| {
+                let planes = turned(&batch.planes, side, index);
+                let planes = fractions(planes, batch.shape, self.device);
+                self.network
+                    .forward(normalised(planes, self.mean, self.std))
+            });
+            if let Some(sum) = seen.reduce(|sum, logits| sum + logits) {
                 let values = (sum / views as f64)
                     .try_into_vec_as::<f32>()
                     .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
@@ -75,24 +79,5 @@ impl Answerer<'_> {
             done(count);
         }
         Ok(answers)
-    }
-}
-
-/// View `index` of planes `[batch, planes, side, side]`, as [`crate::data::views::view`] counts them.
-fn view(planes: Tensor<4>, index: usize) -> Tensor<4> {
-    let mirrored: Vec<usize> = [(1, 3), (2, 2)]
-        .into_iter()
-        .filter(|(bit, _)| index & bit != 0)
-        .map(|(_, axis)| axis)
-        .collect();
-    let turned = if index & 4 == 0 {
-        planes
-    } else {
-        planes.swap_dims(2, 3)
-    };
-    match mirrored.as_slice() {
-        [] => turned,
-        [axis] => turned.flip([*axis as isize]),
-        [one, other, ..] => turned.flip([*one as isize, *other as isize]),
     }
 }

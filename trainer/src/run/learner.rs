@@ -137,7 +137,7 @@ fn gradients(
                 None => loss,
             });
         }
-        // Norms gather their statistics by thread; here they become one.
+        // Norms gather their statistics by thread; here they take in what the pass found.
         drop(network.valid());
     }
     let losses = losses.unwrap_or_else(|| Tensor::zeros([1], &first.clone().without_autodiff()));
@@ -153,16 +153,14 @@ fn one_pass(
     device: &Device,
     lesson: &Lesson<'_>,
 ) -> (GradientsParams, Tensor<1>) {
-    let here;
-    let network = if network
-        .devices()
-        .contains(&device.clone().without_autodiff())
-        || network.devices().contains(device)
-    {
+    let there;
+    let network = if *device == lesson.devices[0] {
         network
     } else {
-        here = network.clone().fork(device);
-        &here
+        // A copy: forks share the statistics of their norms. So those follow the first device's
+        // batches alone, and do not hang on which device is quicker.
+        there = network.valid().train().fork(device);
+        &there
     };
     let inner = device.clone().without_autodiff();
     let batch = DeviceBatch::new(batch, &inner);
