@@ -292,7 +292,9 @@ fn a_small_budget_learns_to_tell_the_locations() {
     let Some(data) = third_party("") else { return };
     let out = folder();
     let set = at(&out, "set");
-    run(&["simulate", "--out", &set, "--count", "560", "--seed", "5"]);
+    run(&[
+        "simulate", "--out", &set, "--count", "840", "--seed", "5", "--size", "256",
+    ]);
     let run_folder = at(&out, "run");
     let init = data.join("imagenet/densenet121.safetensors");
     let mut arguments = vec![
@@ -308,10 +310,9 @@ fn a_small_budget_learns_to_tell_the_locations() {
         init.to_str().expect("Unicode"),
     ];
     for key in [
-        "input.size=64",
-        "split.shares=[0.6, 0.2, 0.2]",
+        "input.size=96",
         "start.frozen_epochs=0",
-        "training.epochs=5",
+        "training.epochs=3",
         "training.batch=8",
         "training.accumulation=1",
         "augmentation.crop=1.0",
