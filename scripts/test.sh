@@ -103,12 +103,12 @@ imagenet_package() {
 exports() {
   "$CARGO_TARGET_DIR/release/examples/formula_packages" "$FORMULA_PACKAGES"
   node --test --test-concurrency=1 --test-reporter=spec tests/export/*.test.mjs
-  rm -rf "$FORMULA_PACKAGES" # some 400 MB
 }
 
 browser_tests() {
   # One file at a time: each has a browser that computes on every core there is.
   node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+  rm -rf "$FORMULA_PACKAGES" # some 400 MB
 }
 
 step 'setup' '^setup:' setup_test

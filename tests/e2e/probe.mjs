@@ -1,4 +1,5 @@
 // Drives the engine's worker without the page: opens a package and runs the network on given planes.
+import {goldenPlanes} from './golden.mjs';
 import {goldenNames, readTensors} from './safetensors.mjs';
 
 const bytes = async (url) => {
@@ -40,7 +41,7 @@ async function open(device) {
   const manifest = new TextDecoder().decode(await bytes('../package/manifest.json'));
   const weights = await bytes('../package/weights.safetensors');
   const {device: report} = await ask({open: {manifest, weights, device}}, 'opened');
-  return {worker, ask, report};
+  return {worker, ask, report, manifest: JSON.parse(manifest)};
 }
 
 /** `[height, width, 3]` bytes as `[3, height, width]` numbers from 0 to 1. */
@@ -64,6 +65,19 @@ window.probeGoldens = async (device, goldens) => {
     const reply = await ask({probe: {field, planes: planes(input), size: input.shape[0]}}, 'probed');
     if (reply.field !== field) throw new Error(`the answer is for input ${reply.field}, not ${field}`);
     answers[name] = {logits: [...reply.logits], pooled: [...reply.pooled], milliseconds: reply.network_ms};
+  }
+  worker.terminate();
+  return {report, answers};
+};
+
+/** What the engine answers to the package's own golden inputs, and the device that did. */
+window.probePackage = async (device) => {
+  const {worker, ask, report, manifest} = await open(device);
+  const answers = [];
+  for (const [field, {size, logits: golden}] of manifest.goldens.entries()) {
+    const input = goldenPlanes(manifest.network.planes, size);
+    const {logits} = await ask({probe: {field, planes: input, size}}, 'probed');
+    answers.push({size, golden, logits: [...logits]});
   }
   worker.terminate();
   return {report, answers};

@@ -12,7 +12,7 @@ import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import * as ort from 'onnxruntime-web';
 import {maxAbsolute} from '../e2e/closeness.mjs';
-import {goldenPlanes} from './golden.mjs';
+import {goldenPlanes} from '../e2e/golden.mjs';
 
 // Relative to the largest logit where that is over 1. Measured: see docs/exchange.md.
 const TOLERANCE = 1e-4;

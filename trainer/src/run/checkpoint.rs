@@ -61,20 +61,24 @@ const PREFIX: &str = "step-";
 pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
     let name = format!("{PREFIX}{:08}", learner.position.step);
     let folder = run.join("checkpoints").join(name);
-    write(&folder, learner, names)
-        .with_context(|| format!("cannot write the checkpoint {}", folder.display()))?;
+    let partial = folder.with_extension("partial");
+    write(&folder, &partial, learner, names).map_err(|error| {
+        // Best effort: why it could not be written is the error to tell.
+        fs::remove_dir_all(&partial).ok();
+        error.context(format!("cannot write the checkpoint {}", folder.display()))
+    })?;
     for old in all(run)?.into_iter().filter(|old| *old != folder) {
         fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()))?;
     }
     Ok(())
 }
 
-fn write(folder: &Path, learner: &Learner, names: Names) -> Result<()> {
-    let partial = folder.with_extension("partial");
+/// Writes a checkpoint as `partial` and gives it the name `folder`.
+fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Result<()> {
     if partial.exists() {
-        fs::remove_dir_all(&partial)?;
+        fs::remove_dir_all(partial)?;
     }
-    fs::create_dir_all(&partial)?;
+    fs::create_dir_all(partial)?;
     let precision = weights::Precision::Single;
     let network = learner.network.valid();
     let file = |name: &str, bytes: &[u8]| -> Result<()> {
@@ -95,9 +99,9 @@ fn write(folder: &Path, learner: &Learner, names: Names) -> Result<()> {
     file(POSITION, toml::to_string(&learner.position)?.as_bytes())?;
     if folder.exists() {
         // Of the same step: going on from it comes to the same.
-        fs::remove_dir_all(&partial)?;
+        fs::remove_dir_all(partial)?;
     } else {
-        fs::rename(&partial, folder)?;
+        fs::rename(partial, folder)?;
     }
     Ok(())
 }
