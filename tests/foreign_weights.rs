@@ -227,3 +227,28 @@ fn other_files_are_refused_with_what_does_not_fit() {
         assert!(error.contains(told), "{told} in {error}");
     }
 }
+
+/// What the project writes of any network is read as it is: no name of one is taken for Keras'.
+#[test]
+fn every_networks_own_file_is_read_as_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let device = Device::flex();
+    for architecture in Architecture::ALL {
+        let config = NetworkConfig {
+            architecture,
+            size: architecture.least_size().max(64),
+            ..imagenet()
+        };
+        let bytes = weights::to_safetensors(
+            &config.init(&device),
+            config.names(),
+            weights::Precision::Single,
+        )
+        .expect("bytes");
+        let path = folder.path().join("network.safetensors");
+        std::fs::write(&path, bytes).expect("a file");
+        let tensors = weights::read_file(&path).expect("tensors");
+        weights::apply_exactly(&mut config.init(&device), config.names(), &tensors)
+            .unwrap_or_else(|error| panic!("{}: {error}", architecture.title()));
+    }
+}

@@ -16,6 +16,10 @@ use super::weights::{Tensors, WeightsError};
 /// # Errors
 /// [`WeightsError::Unreadable`].
 pub(super) fn translated(tensors: Tensors) -> Result<Tensors, WeightsError> {
+    // Inception-ResNet-v2 in PyTorch has a `branch1.0.bn.bias`, which a Keras file could have too.
+    if !tensors.keys().any(|name| is_keras(name)) {
+        return Ok(tensors);
+    }
     let mut translated = Tensors::new();
     for (name, tensor) in tensors {
         let (known, tensor) = match torchvision_name(&name) {
@@ -28,6 +32,16 @@ pub(super) fn translated(tensors: Tensors) -> Result<Tensors, WeightsError> {
         }
     }
     Ok(translated)
+}
+
+/// Whether the variable is called as only Keras calls one.
+fn is_keras(name: &str) -> bool {
+    let name = name.strip_suffix(":0").unwrap_or(name);
+    let variable = name.rsplit(['/', '.']).next();
+    matches!(
+        variable,
+        Some("kernel" | "gamma" | "moving_mean" | "moving_variance")
+    )
 }
 
 /// `conv2_block1_0_bn/gamma` is `features.denseblock1.denselayer1.norm1.weight`.

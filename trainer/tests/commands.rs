@@ -5,61 +5,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
-
-use tempfile::TempDir;
 
 #[path = "../../tests/support/third_party.rs"]
 mod third_party;
 use third_party::third_party;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
-
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(arguments)
-        .output()
-        .expect("the trainer runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs a command that must work.
-fn run(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        text(&output.stderr)
-    );
-    text(&output.stdout)
-}
-
-/// Runs a command that must fail, and gives what it says.
-fn refuse(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(
-        !output.status.success(),
-        "{arguments:?}: {}",
-        text(&output.stdout)
-    );
-    text(&output.stderr)
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-fn at(folder: &TempDir, name: &str) -> String {
-    folder
-        .path()
-        .join(name)
-        .to_str()
-        .expect("Unicode")
-        .to_owned()
-}
+mod support;
+use support::{MODEL, at, folder, refuse, run, text, trainer};
 
 /// The rows of a CSV file after its header.
 fn rows(path: &str) -> (Vec<String>, Vec<Vec<String>>) {

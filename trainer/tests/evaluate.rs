@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,36 +11,15 @@ use tempfile::TempDir;
 mod third_party;
 use third_party::third_party;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
+mod support;
+use support::{MODEL, refuse, text, trainer};
 
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(arguments)
-        .output()
-        .expect("the trainer runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs a command that must work, and gives what it says.
+/// Runs a command that must work, and gives what it says on both streams.
 fn run(arguments: &[&str]) -> (String, String) {
     let output = trainer(arguments);
     let (out, error) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{arguments:?}: {error}");
     (out, error)
-}
-
-/// Runs a command that must fail, and gives what it says.
-fn refuse(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(
-        !output.status.success(),
-        "{arguments:?}: {}",
-        text(&output.stdout)
-    );
-    text(&output.stderr)
 }
 
 /// A folder with simulated fields in `set`.

@@ -16,18 +16,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use tempfile::TempDir;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
-
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(arguments)
-        .output()
-        .expect("the trainer runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+mod support;
+use support::{MODEL, at, folder, text, trainer};
 
 /// A `trainer serve` that ends with the test.
 struct Server {
@@ -105,19 +95,6 @@ impl Drop for Server {
         self.process.kill().ok();
         self.process.wait().ok();
     }
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-fn at(folder: &TempDir, name: &str) -> String {
-    folder
-        .path()
-        .join(name)
-        .to_str()
-        .expect("Unicode")
-        .to_owned()
 }
 
 fn simulated(folder: &TempDir) -> String {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -11,51 +11,8 @@ use tempfile::TempDir;
 mod third_party;
 use third_party::third_party;
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-    command.args(arguments);
-    command
-}
-
-fn trainer(arguments: &[&str]) -> Output {
-    command(arguments).output().expect("the trainer runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs a command that must work.
-fn run(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
-    text(&output.stdout)
-}
-
-/// Runs a command that must fail, and gives what it says.
-fn refuse(arguments: &[&str]) -> String {
-    let output = trainer(arguments);
-    assert!(
-        !output.status.success(),
-        "{arguments:?}: {}",
-        text(&output.stdout)
-    );
-    text(&output.stderr)
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-fn at(folder: &TempDir, name: &str) -> String {
-    let path = folder.path().join(name);
-    path.to_str().expect("Unicode").to_owned()
-}
+mod support;
+use support::{at, command, folder, refuse, run, text};
 
 fn simulate(folder: &TempDir, count: &str, size: &str) -> String {
     let set = at(folder, "set");

@@ -180,18 +180,7 @@ impl Recipe {
     /// # Errors
     /// Where there is neither, an unknown or missing key, or a value out of range.
     pub fn load(name_or_file: &str, set: &[String]) -> Result<Self> {
-        let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
-            Some((_, text)) => (*text).to_owned(),
-            None if Path::new(name_or_file).is_file() => std::fs::read_to_string(name_or_file)
-                .with_context(|| format!("cannot read {name_or_file}"))?,
-            None => {
-                let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-                bail!(
-                    "no recipe file and no recipe called {name_or_file}; the program knows: {}",
-                    names.join(", ")
-                );
-            }
-        };
+        let text = text_of(name_or_file, &BUILT_IN)?;
         let in_recipe = || format!("in the recipe {name_or_file}");
         // Read whole first: its faults then come with their line.
         let recipe: Self = toml::from_str(&text).with_context(in_recipe)?;
@@ -214,17 +203,7 @@ impl Recipe {
     /// # Errors
     /// Naming the key, what it may be and what it is.
     fn check(&self) -> Result<()> {
-        let size = self.input.size;
-        ensure!(
-            (32..=4096).contains(&size) && size.is_multiple_of(32),
-            "input.size must be a multiple of 32 from 32 to 4096, not {size}"
-        );
-        let least = self.network.architecture.least_size();
-        ensure!(
-            size >= least,
-            "input.size must be {least} at least for {}, not {size}",
-            self.network.architecture.title()
-        );
+        check_size(self.input.size, self.network.architecture)?;
         normalised_shares(&self.split.shares).context("split.shares")?;
         ensure!(
             (1..=100_000).contains(&self.training.epochs),
@@ -283,6 +262,43 @@ impl Recipe {
             },
         }
     }
+}
+
+/// The text of a recipe that the program knows by its name, or of a TOML file.
+///
+/// # Errors
+/// Where there is neither, naming those that the program knows.
+pub fn text_of(name_or_file: &str, built_in: &[(&str, &str)]) -> Result<String> {
+    if let Some((_, text)) = built_in.iter().find(|(name, _)| *name == name_or_file) {
+        return Ok((*text).to_owned());
+    }
+    if Path::new(name_or_file).is_file() {
+        return std::fs::read_to_string(name_or_file)
+            .with_context(|| format!("cannot read {name_or_file}"));
+    }
+    let names: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
+    bail!(
+        "no recipe file and no recipe called {name_or_file}; the program knows: {}",
+        names.join(", ")
+    )
+}
+
+/// Checks the key `input.size`.
+///
+/// # Errors
+/// Where it is not a whole number of steps through the network, or leaves it no feature.
+pub fn check_size(size: usize, architecture: Architecture) -> Result<()> {
+    ensure!(
+        (32..=4096).contains(&size) && size.is_multiple_of(32),
+        "input.size must be a multiple of 32 from 32 to 4096, not {size}"
+    );
+    let least = architecture.least_size();
+    ensure!(
+        size >= least,
+        "input.size must be {least} at least for {}, not {size}",
+        architecture.title()
+    );
+    Ok(())
 }
 
 /// The batch-norm epsilon with which ImageNet weights were trained: DenseNet's are Keras'.

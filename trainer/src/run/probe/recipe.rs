@@ -1,14 +1,12 @@
 //! Recipes of linear probes, as TOML.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use cytolens::field::Composition;
 use cytolens::labels;
 use cytolens::model::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::run::recipe::{NetworkChoice, imagenet_epsilon};
+use crate::run::recipe::{NetworkChoice, check_size, imagenet_epsilon, text_of};
 
 /// The recipes that come with the program, by name.
 const BUILT_IN: [(&str, &str); 1] = [("probe", include_str!("../../../recipes/probe.toml"))];
@@ -85,18 +83,7 @@ impl Recipe {
     /// # Errors
     /// Where there is neither, an unknown or missing key, or a value out of range.
     pub fn load(name_or_file: &str) -> Result<Self> {
-        let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
-            Some((_, text)) => (*text).to_owned(),
-            None if Path::new(name_or_file).is_file() => std::fs::read_to_string(name_or_file)
-                .with_context(|| format!("cannot read {name_or_file}"))?,
-            None => {
-                let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-                bail!(
-                    "no recipe file and no recipe called {name_or_file}; the program knows: {}",
-                    names.join(", ")
-                );
-            }
-        };
+        let text = text_of(name_or_file, &BUILT_IN)?;
         let recipe: Self =
             toml::from_str(&text).with_context(|| format!("in the recipe {name_or_file}"))?;
         recipe
@@ -106,17 +93,7 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<()> {
-        let size = self.input.size;
-        ensure!(
-            (32..=4096).contains(&size) && size.is_multiple_of(32),
-            "input.size must be a multiple of 32 from 32 to 4096, not {size}"
-        );
-        let least = self.network.architecture.least_size();
-        ensure!(
-            size >= least,
-            "input.size must be {least} at least for {}, not {size}",
-            self.network.architecture.title()
-        );
+        check_size(self.input.size, self.network.architecture)?;
         let held_back = self.split.held_back;
         ensure!(
             held_back > 0.0 && held_back < 1.0,
