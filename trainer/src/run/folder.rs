@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::files::claim_folder;
 use crate::data::split::file::{Split, read_split};
+use crate::data::whole_file::write_whole;
 
 /// What a run is and what it reached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,7 +86,7 @@ impl RunFolder {
             return Ok(folder);
         }
         claim_folder(path)?;
-        write(&recipe_path, toml::to_string(recipe)?)?;
+        write_whole(&recipe_path, toml::to_string(recipe)?)?;
         Ok(folder)
     }
 
@@ -152,8 +153,8 @@ impl RunFolder {
     /// # Errors
     /// Where a file cannot be written.
     pub fn finish(&self, weights: &[u8], summary: &Summary) -> Result<()> {
-        write(&self.network(), weights)?;
-        write(
+        write_whole(&self.network(), weights)?;
+        write_whole(
             &self.summary_path(),
             serde_json::to_string_pretty(summary)? + "\n",
         )
@@ -166,8 +167,4 @@ impl RunFolder {
     fn summary_path(&self) -> PathBuf {
         self.0.join("run.json")
     }
-}
-
-fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
-    fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()))
 }
