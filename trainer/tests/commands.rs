@@ -124,7 +124,12 @@ fn wrong_arguments_are_explained() {
         ])
         .contains("no image")
     );
-    assert!(refuse(&["train", "--data", &empty, "--out", &missing]).contains("train.csv"));
+    assert!(
+        refuse(&[
+            "train", "--device", "flex", "--data", &empty, "--out", &missing
+        ])
+        .contains("train.csv")
+    );
     assert!(
         refuse(&[
             "train", "--data", &empty, "--out", &missing, "--recipe", "nonesuch"

@@ -116,6 +116,7 @@ impl Job<'_> {
     /// Those of a training.
     pub fn run(&self) -> Result<Option<Reached>> {
         let recipe = self.recipe;
+        let set = self.set.open()?;
         let init = match recipe.start.weights {
             StartWeights::Imagenet => Some(find_weights(
                 self.init,
@@ -132,7 +133,6 @@ impl Job<'_> {
             let planes = recipe.input.composition.planes();
             pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
         }
-        let set = self.set.open()?;
         let folder = RunFolder::start(self.out, recipe, self.resume)?;
         let bar = progress(set.samples.len(), "Reading");
         let workers = self.running.workers();
