@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluation::{Estimate, Estimates};
 use super::plots::count;
+use crate::data::whole_file::write_whole;
 use published::{Measure, PUBLISHED, Published, Resolution};
 
 /// What no reader must miss.
@@ -106,12 +107,12 @@ impl Comparison {
             .with_context(|| format!("cannot make the folder {}", plots.display()))?;
         let figures = document::Figures::of(self);
         for plot in figures.all() {
-            save(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
+            write_whole(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
         }
         let json = serde_json::to_string_pretty(self)? + "\n";
-        save(&out.join("comparison.json"), json)?;
-        save(&out.join("comparison.md"), self.markdown())?;
-        save(&out.join("index.html"), document::document(self, &figures))
+        write_whole(&out.join("comparison.json"), json)?;
+        write_whole(&out.join("comparison.md"), self.markdown())?;
+        write_whole(&out.join("index.html"), document::document(self, &figures))
     }
 
     fn scores(&self) -> Grid {
@@ -320,10 +321,6 @@ impl Grid {
         }
         text
     }
-}
-
-fn save(path: &Path, text: String) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

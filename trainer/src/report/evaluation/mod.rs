@@ -19,6 +19,7 @@ use super::calibration::{Bin, expected_error, reliability};
 use super::metrics::{self, Scores, score, score_classes};
 use super::ranking::{area_under_roc, average_precision, label_ranking_average_precision};
 use crate::data::fault::Fault;
+use crate::data::whole_file::write_whole;
 
 pub use bootstrap::{Estimate, Estimates};
 pub use choice::EvaluationChoice;
@@ -201,7 +202,7 @@ pub fn write(
     std::fs::create_dir_all(&plots)
         .with_context(|| format!("cannot make the folder {}", plots.display()))?;
     for plot in figures.all() {
-        save(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
+        write_whole(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
     }
     #[derive(Serialize)]
     struct Whole<'a> {
@@ -215,14 +216,10 @@ pub fn write(
         faults,
     };
     let json = serde_json::to_string_pretty(&whole)? + "\n";
-    save(&out.join("evaluation.json"), json)?;
+    write_whole(&out.join("evaluation.json"), json)?;
     write_predictions(evaluation, test, &out.join("predictions.csv"))?;
     let page = document::document(tested, evaluation, &figures, pictures, faults);
-    save(&out.join("index.html"), page)
-}
-
-fn save(path: &Path, text: String) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    write_whole(&out.join("index.html"), page)
 }
 
 /// Columns: Id, Truth and Predicted (class numbers, parted by spaces), the probability of each class.

@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::data::dataset::{Dataset, Table, read_table};
 use crate::data::fault::Fault;
 use crate::data::files::Reading;
+use crate::data::whole_file::write_whole;
 use crate::progress::progress;
 use labels::LabelStatistics;
 use pictures::{Example, Resolutions};
@@ -166,24 +167,20 @@ pub fn write(sets: &[InspectedSet], out: &Path) -> Result<()> {
     std::fs::create_dir_all(&plots)
         .with_context(|| format!("cannot make the folder {}", plots.display()))?;
     for plot in figures.all() {
-        save(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
+        write_whole(&plots.join(format!("{}.svg", plot.name)), plot.file())?;
     }
     let comparison = comparison::comparison(sets);
     let page = document::document(sets, &figures, comparison.as_ref());
-    save(&out.join("index.html"), page)?;
+    write_whole(&out.join("index.html"), page)?;
     let summary = Summary {
         sets: sets.iter().map(SetSummary::of).collect(),
         comparison,
     };
-    save(
+    write_whole(
         &out.join("summary.json"),
         serde_json::to_string_pretty(&summary)? + "\n",
     )?;
     write_faults(sets, &out.join("faults.csv"))
-}
-
-fn save(path: &Path, text: String) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn write_faults(sets: &[InspectedSet], path: &Path) -> Result<()> {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{EpochRecord, StepRecord};
+use crate::data::whole_file::write_whole;
 
 const METRICS: &str = "metrics.jsonl";
 const STEPS: &str = "steps.csv";
@@ -121,15 +122,9 @@ struct LineFile {
 impl LineFile {
     /// The file with this text in place of what it held, whole or not at all.
     fn write(path: PathBuf, text: &str) -> Result<Self> {
-        let mut name = path.clone().into_os_string();
-        name.push(".partial");
-        let partial = PathBuf::from(name);
-        let write = || -> std::io::Result<File> {
-            fs::write(&partial, text)?;
-            fs::rename(&partial, &path)?;
-            OpenOptions::new().append(true).open(&path)
-        };
-        let file = write().with_context(|| format!("cannot write {}", path.display()))?;
+        write_whole(&path, text)?;
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { path, file })
     }
 

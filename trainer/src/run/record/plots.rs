@@ -7,6 +7,7 @@ use anyhow::Result;
 use maud::html;
 
 use super::{EpochRecord, Plan, StepRecord};
+use crate::data::whole_file::write_whole;
 use crate::report::page::{Page, Section, figure, table};
 use crate::report::plots::{Axis, LineChart, Plot, Scale, Series, number};
 
@@ -24,19 +25,12 @@ pub fn write(
     let plots_folder = folder.join("plots");
     fs::create_dir_all(&plots_folder)?;
     for plot in &plots {
-        replace(
+        write_whole(
             &plots_folder.join(format!("{}.svg", plot.name)),
-            &plot.file(),
+            plot.file(),
         )?;
     }
-    replace(&folder.join("index.html"), &page(plan, &plots, epochs))
-}
-
-/// Writes a file that somebody may be looking at: it is never seen half written.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, text)?;
-    Ok(fs::rename(&partial, path)?)
+    write_whole(&folder.join("index.html"), page(plan, &plots, epochs))
 }
 
 /// Loss, learning rate and macro-F1 over the epochs.
