@@ -1,17 +1,17 @@
 //! The messages between the page and the engine's worker.
 //!
 //! The page starts the worker, sends one [`Request::Open`] once the worker has said
-//! [`Reply::Started`], and then one [`Request::Classify`] a field. The worker answers in order.
+//! [`Reply::Started`], and then one [`Request::Classify`] a field. The worker answers in order, but
+//! for [`Request::View`], whose answer somebody waits to see: it goes before the others that wait.
 //! Files travel as handles (`File`, `Blob`), so the page never holds an image's bytes.
 //!
 //! In JavaScript a message is an object with one property, the variant's name, or for a variant
 //! without content that name: `{probe: {field, planes, size}}`, `"started"`. (Any other of serde's
 //! forms reads through a buffer that cannot hold JavaScript values.)
 
-use js_sys::{ArrayBuffer, Float32Array};
+use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
-use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use crate::field::Channel;
@@ -48,6 +48,37 @@ pub struct DeviceReport {
     pub name: String,
     /// One sentence for visitors: why this device.
     pub reason: String,
+    /// For diagnostics: what the device says of itself, a name and a value each, for example
+    /// `maxBufferSize`, `268435456`.
+    pub details: Vec<(String, String)>,
+    /// Loading the package and preparing the network, in milliseconds.
+    pub open_ms: f64,
+    /// Checking known results, in milliseconds.
+    pub check_ms: f64,
+}
+
+/// One channel of a field as an eye wants it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Plate {
+    /// Which one.
+    pub channel: Channel,
+    /// The level shown as white, from 1 to 65535, the brightest that 16 bit hold (of 8-bit files, 255
+    /// becomes 65535): the brightest pixel but for a few.
+    pub white: u16,
+    /// `[height, width]`: from 0 for black to 255 for [`Plate::white`] and over.
+    #[serde(with = "preserve")]
+    pub samples: Uint8Array,
+}
+
+/// Where a network finds evidence, for every class.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Maps {
+    /// The side of one map in pixels; it lies over the field's central square.
+    pub side: u32,
+    /// `[classes, side, side]`, in logits: the mean of a class's map and a number that does not
+    /// depend on the field make its logit.
+    #[serde(with = "preserve")]
+    pub values: Float32Array,
 }
 
 /// What the page tells about the opened model package.
@@ -102,9 +133,28 @@ pub enum Request {
         field: u32,
         /// The field's id, as errors show it.
         id: String,
-        /// One file a channel, or one composite.
+        /// One file a channel, or one of several.
         files: Vec<InputFile>,
+        /// The channels inside a TIFF of several, as [`ChannelOrder`](crate::field::ChannelOrder)
+        /// writes them: `auto`, or for example `blue,red,-,green`.
+        order: String,
     },
+    /// Decode one field for the viewer, at up to `side` px a side. Needs no open package. Answered
+    /// by [`Reply::Viewed`] or [`Reply::NotViewed`].
+    View {
+        /// The page's number for this field; the reply repeats it.
+        field: u32,
+        /// The field's id, as errors show it.
+        id: String,
+        /// One file a channel, or one of several.
+        files: Vec<InputFile>,
+        /// As in [`Request::Classify`].
+        order: String,
+        /// The longest side of what comes back, in pixels; smaller fields come as they are.
+        side: u32,
+    },
+    /// Tell how the engine fares. Answered by [`Reply::Diagnosed`].
+    Diagnose,
     /// Run the network on given planes: for parity tests and benchmarks.
     Probe {
         /// The caller's number; the reply repeats it.
@@ -140,17 +190,13 @@ pub enum Reply {
         /// The reason, for visitors.
         reason: String,
     },
-    /// A field's colour preview, as soon as it is decoded.
+    /// A field's picture for the gallery, as soon as it is decoded.
     Preview {
         /// The page's number for the field.
         field: u32,
-        /// In pixels.
-        width: u32,
-        /// In pixels.
-        height: u32,
-        /// `width * height * 4` bytes, red, green, blue, opaque: a `Uint8ClampedArray`.
+        /// An encoded image of the field in colour, a few hundred pixels a side.
         #[serde(with = "preserve")]
-        rgba: JsValue,
+        thumbnail: Blob,
         /// For example `2048 × 2048 px, 16 bit, 4 channels`.
         description: String,
     },
@@ -166,6 +212,45 @@ pub enum Reply {
         decode_ms: f64,
         /// The network alone, in milliseconds.
         network_ms: f64,
+        /// Where the evidence lies.
+        maps: Maps,
+        /// The maps alone, in milliseconds.
+        map_ms: f64,
+    },
+    /// A field for the viewer.
+    Viewed {
+        /// The page's number for the field.
+        field: u32,
+        /// Of every plate, in pixels.
+        width: u32,
+        /// Of every plate, in pixels.
+        height: u32,
+        /// The width of the field itself, in pixels.
+        full_width: u32,
+        /// The height of the field itself, in pixels.
+        full_height: u32,
+        /// The bits of the files' samples: 8 or 16.
+        bits: u32,
+        /// The channels that the field has, in the order of [`Channel::ALL`].
+        plates: Vec<Plate>,
+    },
+    /// A field that could not be decoded for the viewer.
+    NotViewed {
+        /// The page's number for the field.
+        field: u32,
+        /// The reason, naming the file, for visitors.
+        reason: String,
+    },
+    /// How the engine fares.
+    Diagnosed {
+        /// The WebAssembly memory of the engine, in bytes. It never shrinks.
+        memory_bytes: f64,
+    },
+    /// The device is lost; this worker will not answer again, and the fields that it holds are to be
+    /// given to another.
+    DeviceLost {
+        /// What the device says.
+        reason: String,
     },
     /// A field that could not be classified.
     Refused {

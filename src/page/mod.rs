@@ -1,20 +1,26 @@
 //! The parts of the page.
 //!
-//! [`start`] wires them: files come from the [`drop_zone`] or the [`samples`], become [`cards`] and
-//! wait in the [`queue`] until the [`engine`], a web worker, takes them. The page never holds an
-//! image's bytes, and computes nothing.
+//! [`start`] wires them: files come from the [`input`] or the [`samples`], become tiles of the
+//! [`gallery`] and wait in the [`queue`] until the [`engine`], a web worker, takes them. The selected
+//! one is in the [`detail`]. The page never holds an image's bytes, but for the one that is looked at,
+//! and computes nothing.
 
+mod answer;
 mod app;
-mod cards;
+mod detail;
 mod device;
 mod dom;
 mod download;
-mod drop_zone;
 mod engine;
+mod gallery;
+mod input;
 mod queue;
+mod results;
 mod samples;
 mod status;
+mod store;
 mod text;
+mod viewer;
 mod wire;
 
 pub use app::start;
