@@ -14,6 +14,7 @@ use crate::page::answer::Answer;
 use crate::page::dom::window;
 use crate::page::entry::{Entry, Outcome};
 use crate::page::input::{FieldInput, FieldSource, NamedFile};
+use crate::page::models::packages;
 use crate::page::store::{self, Record};
 use crate::page::text;
 use crate::protocol::{Maps, ModelSummary, Request};
@@ -56,6 +57,14 @@ impl App {
     pub(super) async fn accept(self: Rc<Self>, files: Vec<NamedFile>) {
         while !self.state.borrow().is_restored {
             pause().await;
+        }
+        let (packages, files) = packages(files);
+        let has_packages = !packages.is_empty();
+        for package in packages {
+            self.models.add(package);
+        }
+        if has_packages && files.is_empty() {
+            return;
         }
         let grouping = group(files.iter().map(|(name, _)| name));
         let clearings = self.state.borrow().clearings;
