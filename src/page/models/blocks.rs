@@ -271,7 +271,7 @@ mod tests {
         let [Block::Facts(facts), Block::Table(table)] = &found[..] else {
             panic!("{found:?}");
         };
-        assert_eq!(facts, &[("Epoch".to_owned(), "4".to_owned())]);
+        assert_eq!(facts, &[("Best epoch".to_owned(), "4".to_owned())]);
         assert_eq!(table.head, ["", "Test", "Validation"]);
         assert_eq!(
             texts(table),

@@ -5,6 +5,9 @@ use web_sys::{Element, HtmlElement};
 use super::blocks::{Block, Table};
 use crate::page::dom::{append, document, set_attribute};
 
+/// A longer fact has the whole width, in bytes.
+const LONG: usize = 24;
+
 /// An element at the end of another.
 pub(super) fn add(parent: &Element, tag: &str, text: &str) -> Element {
     let element = document().create_element(tag);
@@ -22,6 +25,9 @@ pub(super) fn facts<'a>(parent: &Element, facts: impl IntoIterator<Item = (&'a s
     for (term, fact) in facts {
         // A term and its fact stay together where the list has several columns.
         let pair = add(&list, "div", "");
+        if fact.len() > LONG {
+            set_attribute(&pair, "class", "long");
+        }
         add(&pair, "dt", term);
         add(&pair, "dd", fact);
     }
@@ -34,7 +40,7 @@ pub(super) fn table(parent: &Element, name: &str, table: &Table) {
     for (attribute, value) in [
         ("class", "scroll"),
         ("tabindex", "0"),
-        ("role", "region"),
+        ("role", "group"),
         ("aria-label", name),
     ] {
         set_attribute(&frame, attribute, value);

@@ -156,10 +156,10 @@ pub(crate) fn architecture(name: &str) -> &str {
 pub(crate) fn head(name: &str) -> &str {
     match name {
         "pooling" => {
-            "pooling: the mean of each feature over the field, then one linear layer. It takes fields of other sizes too."
+            "pooling: the mean of each feature over the field, then one linear layer, so that activation maps are exact"
         }
         "described" => {
-            "described: a 1 × 1 convolution to 128 maps, then 512 units, then one a location. It takes fields of one size."
+            "described: a 1 × 1 convolution to 128 maps, then 512 units, then one for each location"
         }
         other => other,
     }
@@ -251,6 +251,9 @@ pub(crate) fn words(name: &str) -> String {
         "samples" => "Fields",
         "classes_present" => "Locations present",
         "cross_validated" => "Cross-validated",
+        "epoch" => "Best epoch",
+        "shown" => "Fields shown in training",
+        "seconds" => "Seconds of training",
         "test_views" => "Test, several views",
         "fields" => "Fields in all",
         "trained_on" => "Fields trained on",
