@@ -50,13 +50,10 @@ pub fn start() {
             move |what| tell(what.to_owned())
         }),
         desk: Desk::new(),
-        models: Models::new(
-            {
-                let switch = calling(app, |app, ()| app.switch());
-                move || switch(())
-            },
-            calling(app, |app, files| spawn_local(app.clone().accept(files))),
-        ),
+        models: Models::new({
+            let switch = calling(app, |app, ()| app.switch());
+            move || switch(())
+        }),
         state: RefCell::default(),
     });
     theme::listen();

@@ -54,7 +54,7 @@ async function open(use, options = {}) {
   }
 }
 
-const bring = (page, folder) => page.setInputFiles('#model-files', filesOf(folder));
+const bring = (page, folder) => page.setInputFiles('#files', filesOf(folder));
 
 /** Waits until the engine has opened the model of this name. */
 async function opened(page, name) {
@@ -151,7 +151,7 @@ test('a zip of a package classifies', {timeout}, async () => {
   await open(async (page) => {
     const folder = packageOf(RENAMED);
     const files = filesOf(folder).map((file) => [`own/${path.basename(file)}`, readFileSync(file)]);
-    await page.setInputFiles('#model-files', {name: 'own.zip', mimeType: 'application/zip', buffer: zipOf(files)});
+    await page.setInputFiles('#files', {name: 'own.zip', mimeType: 'application/zip', buffer: zipOf(files)});
     await opened(page, RENAMED.name);
     assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
   });
@@ -280,7 +280,7 @@ test('a reload keeps the packages and the choice, the same one is kept once, and
 
 test('the model of the page, brought again, is not listed twice', {timeout}, async () => {
   await open(async (page) => {
-    await page.setInputFiles('#model-files', filesOf(SHIPPED));
+    await page.setInputFiles('#files', filesOf(SHIPPED));
     await says(page, /here already/);
     assert.ok(await page.isHidden('#model-choice'));
     assert.equal(await page.getAttribute('body', 'data-engine'), 'ready');

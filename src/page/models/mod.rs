@@ -26,7 +26,7 @@ pub(crate) use self::packages::packages;
 use self::panel::{Panel, Tone};
 use super::dom::error_text;
 use super::download::{self, DownloadError, PackageBytes, Progress};
-use super::input::{Content, NamedFile};
+use super::input::Content;
 use super::text::models as text;
 
 /// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
@@ -152,12 +152,8 @@ pub(crate) struct Models {
 
 impl Models {
     /// The models, the one chosen on the last visit first. `on_switch` is to have the engine start
-    /// anew with what [`Models::fetch`] then gives; `accept` gets the files that the visitor picks for
-    /// a model, as it would get dropped ones.
-    pub(crate) fn new(
-        on_switch: impl Fn() + 'static,
-        accept: impl Fn(Vec<NamedFile>) + 'static,
-    ) -> Rc<Self> {
+    /// anew with what [`Models::fetch`] then gives.
+    pub(crate) fn new(on_switch: impl Fn() + 'static) -> Rc<Self> {
         let models = Rc::new(Self {
             panel: Panel::new(),
             state: RefCell::new(State {
@@ -166,7 +162,7 @@ impl Models {
             }),
             on_switch: Box::new(on_switch),
         });
-        models.panel.listen(&models, accept);
+        models.panel.listen(&models);
         models
     }
 

@@ -4,13 +4,11 @@
 use std::rc::Rc;
 
 use web_sys::{
-    Element, Event, FileList, HtmlDialogElement, HtmlInputElement, HtmlOptionElement,
-    HtmlSelectElement,
+    Element, Event, HtmlDialogElement, HtmlElement, HtmlOptionElement, HtmlSelectElement,
 };
 
 use super::{Models, State, card};
 use crate::page::dom::{by_id, on, set_attribute, set_hidden};
-use crate::page::input::NamedFile;
 use crate::page::text::models as text;
 
 /// How a message is meant.
@@ -44,7 +42,7 @@ impl Panel {
     }
 
     /// Listens to the panel and to the card.
-    pub(super) fn listen(&self, models: &Rc<Models>, accept: impl Fn(Vec<NamedFile>) + 'static) {
+    pub(super) fn listen(&self, models: &Rc<Models>) {
         on(&self.select, "change", {
             let (models, select) = (models.clone(), self.select.clone());
             move |_: Event| {
@@ -56,14 +54,9 @@ impl Panel {
             let models = models.clone();
             move |_: Event| models.show_card()
         });
-        let picker: HtmlInputElement = by_id("model-files");
-        on(&picker.clone(), "change", move |_: Event| {
-            let files = picker.files();
-            let count = files.as_ref().map_or(0, FileList::length);
-            let files = (0..count).filter_map(|at| files.as_ref()?.get(at));
-            accept(files.map(|file| (file.name(), file.into())).collect());
-            // Else picking the same files again would be no change.
-            picker.set_value("");
+        // The files of a package are picked as images are, and told from them by their names.
+        on(&by_id::<Element>("model-bring"), "click", |_: Event| {
+            by_id::<HtmlElement>("files").click();
         });
         let dialog: HtmlDialogElement = by_id(card::DIALOG);
         let models = models.clone();
