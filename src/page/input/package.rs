@@ -105,10 +105,7 @@ mod tests {
                 &["mine/manifest.json", "mine/weights.safetensors"][..],
                 "mine",
             ),
-            (
-                &["a.zip/weights.safetensors", "a.zip/manifest.json"],
-                "a",
-            ),
+            (&["a.zip/weights.safetensors", "a.zip/manifest.json"], "a"),
             (
                 &["a.zip/in/manifest.json", "a.zip/in/weights.safetensors"],
                 "in",

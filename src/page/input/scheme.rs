@@ -16,16 +16,7 @@ const MOST_VALUES: usize = 6;
 const MOST_ROWS: usize = 8;
 
 /// What stands before a channel's number.
-const MARKS: [&str; 8] = [
-    "c",
-    "ch",
-    "chan",
-    "channel",
-    "w",
-    "wl",
-    "wv",
-    "wavelength",
-];
+const MARKS: [&str; 8] = ["c", "ch", "chan", "channel", "w", "wl", "wv", "wavelength"];
 
 /// The wavelengths of common lasers and dyes, in nanometres. No two are so close that a short run
 /// of numbered files holds both.

@@ -169,6 +169,10 @@ pub(in crate::page) fn moved(channel: &str, from: &str, to: &str) -> String {
 /// Where no channel at all is chosen.
 pub(in crate::page) const NONE_CHOSEN: &str = "Choose a channel for one of them at least.";
 
+/// Of an order with a gap.
+pub(in crate::page) const IMAGE_BETWEEN: &str =
+    "An image without a channel stands before others: skip it, or leave the rest empty too.";
+
 /// A remembered answer, in short.
 pub(in crate::page) fn remembered(answer: &[(String, Option<Channel>)]) -> String {
     let parts: Vec<String> = answer

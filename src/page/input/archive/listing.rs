@@ -179,6 +179,5 @@ fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, St
     Ok(inflated)
 }
 
-
 #[cfg(test)]
 mod tests;

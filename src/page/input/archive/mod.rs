@@ -8,8 +8,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 pub(super) use self::listing::MAX_ENTRY_BYTES;
-use super::source::SourceFile;
 use super::field_input::Content;
+use super::source::SourceFile;
 use crate::page::dom::error_text;
 use crate::page::text::input as text;
 
