@@ -9,7 +9,6 @@ mod draw;
 mod kept;
 mod manifest;
 mod node;
-mod packages;
 mod panel;
 
 use std::cell::{Cell, RefCell};
@@ -22,27 +21,15 @@ use web_sys::Blob;
 
 use self::kept::Kept;
 use self::manifest::Manifest;
-pub(crate) use self::packages::packages;
 use self::panel::{Panel, Tone};
 use super::dom::error_text;
 use super::download::{self, DownloadError, PackageBytes, Progress};
-use super::input::Content;
+use super::input::{Content, PackageFiles};
 use super::text::models as text;
 
 /// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
 /// tenth of it.
 const LONGEST_MANIFEST: f64 = 4e6;
-
-/// The two files of a package that a visitor brings.
-#[derive(Debug, Clone)]
-pub(crate) struct PackageFiles {
-    /// The name of its folder or archive, as messages show it.
-    pub(crate) name: String,
-    /// `manifest.json`.
-    pub(crate) manifest: Content,
-    /// `weights.safetensors`.
-    pub(crate) weights: Content,
-}
 
 /// Which model: an own one by its id, or the page's.
 type Choice = Option<String>;
@@ -440,24 +427,26 @@ impl Models {
 
 /// A package of a visitor's files, after all that can be checked without the engine.
 async fn inspect(files: &PackageFiles) -> Result<Own, String> {
-    let manifest = blob(&files.manifest).await?;
-    if manifest.size() > LONGEST_MANIFEST {
+    if length(&files.manifest) > LONGEST_MANIFEST {
         return Err(text::LONG_MANIFEST.to_owned());
     }
+    let manifest = files.manifest.unpacked("manifest.json").await?;
     let manifest = JsFuture::from(manifest.text()).await;
     let manifest =
         manifest.map_err(|error| text::unreadable("manifest.json", &error_text(&error)))?;
     let manifest = manifest.as_string().unwrap_or_default();
-    // Before anything is unpacked.
-    let length = files.weights.inflated_bytes;
-    let length = length.unwrap_or_else(|| files.weights.blob.size());
-    Manifest::parse(&manifest)?.check_weights(length)?;
-    Own::new(manifest, blob(&files.weights).await?)
+    // Before they are unpacked.
+    Manifest::parse(&manifest)?.check_weights(length(&files.weights))?;
+    Own::new(
+        manifest,
+        files.weights.unpacked("weights.safetensors").await?,
+    )
 }
 
-/// The bytes of a file.
-async fn blob(content: &Content) -> Result<Blob, String> {
-    Ok(content.blob.clone())
+/// How many bytes a file has, or will have when unpacked.
+fn length(content: &Content) -> f64 {
+    let unpacked = content.inflated_bytes;
+    unpacked.unwrap_or_else(|| content.blob.size())
 }
 
 /// Reads the weights of an own package.

@@ -72,11 +72,12 @@ pub(crate) fn too_large(bytes: f64, most: f64) -> String {
     )
 }
 
-/// A package by its folder.
-pub(crate) fn package_in(folder: &str) -> String {
-    match folder.rsplit('/').next() {
-        Some(name) if !name.is_empty() => format!("The package {name}"),
-        _ => "The package".to_owned(),
+/// A package by its folder's or archive's name.
+fn package_in(name: &str) -> String {
+    if name.is_empty() {
+        "The package".to_owned()
+    } else {
+        format!("The package {name}")
     }
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn unreadable(file: &str, cause: &str) -> String {
 
 /// Said of a package that was not taken.
 pub(crate) fn refused(name: &str, reason: &str) -> String {
-    format!("{name} is not used: {reason}.")
+    format!("{} is not used: {reason}.", package_in(name))
 }
 
 /// Said of a package that did not open.
