@@ -41,9 +41,11 @@ struct Own {
     /// The manifest as it was written.
     text: String,
     weights: Blob,
+    /// Whether the engine has opened it, on this visit or before.
+    is_tried: bool,
     /// Whether a reload brings it back.
     is_kept: bool,
-    /// The kept one that it is in place of, for as long as the engine has not opened it.
+    /// The tried one that it is in place of, for as long as it is untried itself.
     former: Option<Box<Own>>,
 }
 
@@ -56,6 +58,7 @@ impl Own {
             manifest,
             text,
             weights,
+            is_tried: false,
             is_kept: false,
             former: None,
         })
@@ -105,7 +108,7 @@ impl State {
         match self.own.iter_mut().find(|own| own.id == package.id) {
             Some(place) => {
                 std::mem::swap(place, &mut package);
-                place.former = Some(Box::new(package)).filter(|former| former.is_kept);
+                place.former = Some(Box::new(package)).filter(|former| former.is_tried);
             }
             None => self.own.push(package),
         }
@@ -120,7 +123,7 @@ impl State {
         else {
             return;
         };
-        if self.own[at].is_kept {
+        if self.own[at].is_tried {
             return;
         }
         match self.own[at].former.take() {
@@ -224,11 +227,17 @@ impl Models {
         let given = state.given.clone();
         state.opened = Some(given.clone());
         kept::choose(given.as_deref());
-        let own = state.find(&given).filter(|own| !own.is_kept);
-        let fresh = own.map(|own| Kept {
-            manifest: own.text.clone(),
-            weights: own.weights.clone(),
-        });
+        let own = state.own.iter_mut();
+        let fresh = own
+            .filter(|own| Some(&own.id) == given.as_ref())
+            .find_map(|own| {
+                own.is_tried = true;
+                own.former = None;
+                (!own.is_kept).then(|| Kept {
+                    manifest: own.text.clone(),
+                    weights: own.weights.clone(),
+                })
+            });
         drop(state);
         if let Some((id, package)) = given.zip(fresh) {
             spawn_local(self.clone().keep(id, package));
@@ -240,16 +249,21 @@ impl Models {
     pub(crate) fn refused(&self, reason: &str) -> bool {
         let mut state = self.state.borrow_mut();
         let given = state.given.clone();
+        let has_former = state.find(&given).is_some_and(|own| own.former.is_some());
         let other = match state.opened.clone() {
+            _ if has_former => given.clone(),
             // It was fine before: the fault lies elsewhere, and another model would not mend it.
             Some(opened) if opened == given => return false,
             Some(opened) => opened,
+            None if given.is_none() => return false,
             None => None,
         };
-        if other == given {
-            return false;
-        }
-        let said = text::fell_back(&state.name(&given), reason, &state.name(&other));
+        let name = state.name(&given);
+        let said = if has_former {
+            text::former_goes_on(&name, reason)
+        } else {
+            text::fell_back(&name, reason, &state.name(&other))
+        };
         state.drop_untried(&given);
         if state.chosen == given {
             state.chosen = other;
@@ -305,7 +319,7 @@ impl Models {
     fn choose(&self, choice: Choice) {
         let mut state = self.state.borrow_mut();
         let is_in_use = choice == state.chosen && state.opened.as_ref() == Some(&choice);
-        let is_new = state.find(&choice).is_some_and(|own| !own.is_kept);
+        let is_new = state.find(&choice).is_some_and(|own| !own.is_tried);
         state.chosen = choice;
         drop(state);
         self.refresh();
@@ -344,7 +358,6 @@ impl Models {
                 kept::forget(&id).await;
             };
         };
-        own.former = None;
         let name = own.manifest.name.clone();
         let (tone, said) = match weights {
             Some(weights) => {
@@ -374,6 +387,7 @@ impl Models {
                 if let Ok(mut own) = Own::new(manifest, weights)
                     && !state.own.iter().any(|known| known.id == own.id)
                 {
+                    own.is_tried = true;
                     own.is_kept = true;
                     state.own.push(own);
                 }

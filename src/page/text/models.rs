@@ -96,6 +96,11 @@ pub(crate) fn fell_back(name: &str, reason: &str, other: &str) -> String {
     format!("“{name}” could not be opened, so “{other}” goes on. The reason: {reason}")
 }
 
+/// Said of a package of the same name and weights as another, which did not open.
+pub(crate) fn former_goes_on(name: &str, reason: &str) -> String {
+    format!("The new “{name}” could not be opened, so the one before goes on. The reason: {reason}")
+}
+
 /// Said of a package that was taken already.
 pub(crate) fn known(name: &str) -> String {
     format!("“{name}” is here already, and is used now.")
@@ -210,7 +215,7 @@ pub(crate) fn weights(bytes: f64) -> String {
 pub(crate) fn known_answers(sides: &[f64]) -> String {
     let sides: Vec<String> = sides.iter().map(|side| format!("{side} px")).collect();
     format!(
-        "for made inputs of {}. The engine must give the smallest one's at every start, and all of them on a GPU.",
+        "for made inputs of {}. Every start checks the first; a GPU must give them all.",
         sides.join(" and ")
     )
 }
