@@ -280,7 +280,7 @@ fn split_channels(stem: &str) -> (&str, Vec<Channel>) {
 }
 
 /// Orders texts as people do: runs of digits by value.
-fn natural_order(a: &str, b: &str) -> Ordering {
+pub fn natural_order(a: &str, b: &str) -> Ordering {
     // Texts that differ only in leading zeros are different all the same.
     runs(a).cmp(runs(b)).then_with(|| a.cmp(b))
 }

@@ -15,7 +15,7 @@ mod error;
 mod group;
 mod order;
 pub use error::{FieldError, ImageFault};
-pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group};
+pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order};
 pub use order::{ChannelOrder, OrderError};
 
 #[cfg(feature = "fields")]

@@ -74,7 +74,7 @@ fn calling<T>(
 fn listen(app: &Rc<App>) {
     let accept = |app: &Rc<App>| {
         let app = app.clone();
-        move |files| spawn_local(app.clone().accept(files))
+        move |lot| spawn_local(app.clone().accept(lot))
     };
     input::listen(accept(app));
     let tell = {

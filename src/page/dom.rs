@@ -4,11 +4,13 @@
 //! lacks is a fault of the program, and the helpers panic with the selector. `www/start.js` shows
 //! a panic at the start to the visitor.
 
+use js_sys::Promise;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement,
-    Window,
+    AddEventListenerOptions, Document, DocumentFragment, Element, Event, EventTarget, HtmlElement,
+    HtmlTemplateElement, Window,
 };
 
 /// The browser's window.
@@ -80,6 +82,30 @@ pub(super) fn on<E: JsCast + 'static>(
         Closure::<dyn FnMut(Event)>::new(move |event: Event| handler(event.unchecked_into()));
     report(target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()));
     closure.forget();
+}
+
+/// Waits for an event's next time.
+pub(super) async fn next(target: &EventTarget, event: &str) {
+    let options = AddEventListenerOptions::new();
+    options.set_once(true);
+    let heard = Promise::new(&mut |resolve, _| {
+        report(
+            target.add_event_listener_with_callback_and_add_event_listener_options(
+                event, &resolve, &options,
+            ),
+        );
+    });
+    // The promise never rejects.
+    JsFuture::from(heard).await.map(drop).unwrap_or_default();
+}
+
+/// Lets the browser paint and react.
+pub(super) async fn pause() {
+    let later = Promise::new(&mut |resolve, _| {
+        report(window().set_timeout_with_callback(&resolve).map(drop));
+    });
+    // The promise never rejects.
+    JsFuture::from(later).await.map(drop).unwrap_or_default();
 }
 
 /// The text of a JavaScript error, or of whatever was thrown.

@@ -9,7 +9,7 @@ use web_sys::{Element, Event, HtmlButtonElement, HtmlImageElement};
 
 use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
 use super::download::{self, DownloadError};
-use super::input::NamedFile;
+use super::input::{self, Lot, NamedFile};
 use super::text;
 
 /// The folder of the samples, relative to the page.
@@ -36,10 +36,7 @@ struct Sample {
 
 /// Fills the strip, or leaves it hidden where there are no samples. A click fetches a sample's
 /// files and hands them to `accept`, or the sample's id and the fault to `refuse`.
-pub(super) async fn show(
-    accept: impl Fn(Vec<NamedFile>) + 'static,
-    refuse: impl Fn(&str, &str) + 'static,
-) {
+pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &str) + 'static) {
     // No samples is no fault: a host may leave the folder out.
     let Ok(list) = download::text(&format!("{FOLDER}/samples.json")).await else {
         return;
@@ -83,7 +80,7 @@ pub(super) async fn show(
             set_attribute(&button, BUSY, "true");
             spawn_local(async move {
                 match fetch(&sample.files).await {
-                    Ok(files) => accept(files),
+                    Ok(files) => accept(input::lot(files).await),
                     Err(error) => refuse(&sample.id, &error.to_string()),
                 }
                 button.remove_attribute(BUSY).unwrap_or_default();

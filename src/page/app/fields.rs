@@ -2,18 +2,16 @@
 
 use std::rc::Rc;
 
-use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use super::desk::Count;
 use super::{App, Shared};
-use crate::field::group;
 use crate::page::answer::Answer;
-use crate::page::dom::window;
+use crate::page::dom::pause;
 use crate::page::entry::{Entry, Outcome};
-use crate::page::input::{FieldInput, FieldSource, NamedFile};
+use crate::page::input::{FieldInput, Lot};
 use crate::page::store::{self, Record};
 use crate::page::text;
 use crate::protocol::{Maps, ModelSummary, Request};
@@ -52,42 +50,27 @@ impl App {
         self.feed();
     }
 
-    /// Makes a field of each group of files that belong together, and a tile of each fault.
-    pub(super) async fn accept(self: Rc<Self>, files: Vec<NamedFile>) {
+    /// Makes a tile of each field and of each refusal.
+    pub(super) async fn accept(self: Rc<Self>, lot: Lot) {
         while !self.state.borrow().is_restored {
             pause().await;
         }
-        let grouping = group(files.iter().map(|(name, _)| name));
         let clearings = self.state.borrow().clearings;
-        let fields = grouping.fields.len();
-        if fields == 0 && grouping.faults.is_empty() {
-            self.add_refused(text::NOTHING_FOUND, text::NO_IMAGES);
+        for (name, reason) in &lot.refused {
+            self.add_refused(name, reason);
         }
-        for fault in &grouping.faults {
-            self.add_refused(&fault.name, &fault.to_string());
-        }
-        for (position, found) in grouping.fields.into_iter().enumerate() {
+        // Own packages are the models' part.
+        drop(lot.packages);
+        let is_alone = lot.fields.len() == 1;
+        for (position, input) in lot.fields.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
             }
             if self.state.borrow().clearings != clearings {
                 return;
             }
-            let sources = found.files.into_iter().filter_map(|file| {
-                let (_, blob) = files.get(file.index)?;
-                Some(FieldSource {
-                    name: file.name,
-                    channel: file.channel,
-                    content: blob.clone().into(),
-                })
-            });
-            let input = FieldInput {
-                id: found.id,
-                files: sources.collect(),
-                order: "auto".to_owned(),
-            };
             let field = self.add(input);
-            if fields == 1 {
+            if is_alone {
                 self.select(field);
             }
             self.feed();
@@ -565,16 +548,4 @@ fn record_of(entry: &Entry) -> Record {
             },
         },
     }
-}
-
-/// Lets the browser paint and react.
-async fn pause() {
-    let later = Promise::new(&mut |resolve, _| {
-        window()
-            .set_timeout_with_callback(&resolve)
-            .map(drop)
-            .unwrap_or_default();
-    });
-    // The promise never rejects.
-    JsFuture::from(later).await.map(drop).unwrap_or_default();
 }

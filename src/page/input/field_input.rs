@@ -56,13 +56,19 @@ impl FieldInput {
         names.join(", ")
     }
 
-    /// The files as the engine takes them.
+    /// The files as the engine takes them; entries of archives are unpacked.
+    ///
+    /// # Errors
+    /// Where an entry cannot be unpacked: the reason, naming it.
     pub(crate) async fn unpacked(&self) -> Result<Vec<InputFile>, String> {
-        let files = self.files.iter().map(|file| InputFile {
-            name: file.name.clone(),
-            channel: file.channel,
-            blob: file.content.blob.clone(),
-        });
-        Ok(files.collect())
+        let mut files = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            files.push(InputFile {
+                name: file.name.clone(),
+                channel: file.channel,
+                blob: file.content.unpacked(&file.name).await?,
+            });
+        }
+        Ok(files)
     }
 }

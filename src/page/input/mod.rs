@@ -1,7 +1,71 @@
 //! What visitors bring: from files to fields that can be sent to the engine.
+//!
+//! The [`drop_zone`] hears of files, [`folder`] reads them to the last, archives included, and
+//! [`lot`] sorts them into fields, model packages and refusals. Where names do not tell the
+//! channels, [`naming`] finds the part of them that does and the [`mapper`] asks, once.
 
+mod archive;
+mod breath;
+mod channels_dialog;
 mod drop_zone;
 mod field_input;
+mod folder;
+mod grouping;
+mod litter;
+mod lot;
+mod mapper;
+mod naming;
+mod package;
+mod refusals;
+mod remembered;
+mod scheme;
+mod source;
+mod unpacking;
 
-pub(super) use drop_zone::{NamedFile, listen};
-pub(super) use field_input::{FieldInput, FieldSource};
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, Element};
+
+use self::source::{SourceFile, Sources};
+use super::dom::by_id;
+
+pub(super) use self::field_input::FieldInput;
+pub(super) use self::lot::Lot;
+
+/// A file and its name, with folders where it lies in one.
+pub(super) type NamedFile = (String, Blob);
+
+/// Listens for files, for as long as the page lives. `accept` gets each lot that is picked, pasted
+/// or dropped together.
+pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
+    channels_dialog::listen();
+    mapper::listen();
+    let accept = Rc::new(accept);
+    drop_zone::listen(move |brought| {
+        if brought.is_empty() {
+            return;
+        }
+        let accept = accept.clone();
+        spawn_local(async move {
+            let progress: Element = by_id("reading");
+            let sources = folder::read(brought, |text| progress.set_text_content(Some(text))).await;
+            progress.set_text_content(None);
+            accept(lot::sort(sources).await);
+        });
+    });
+}
+
+/// Sorts files whose names are known to be right.
+pub(super) async fn lot(files: Vec<NamedFile>) -> Lot {
+    let source = |(name, blob): NamedFile| SourceFile {
+        name,
+        content: blob.into(),
+    };
+    let files = files.into_iter().map(source).collect();
+    lot::sort(Sources {
+        files,
+        refused: Vec::new(),
+    })
+    .await
+}

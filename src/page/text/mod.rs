@@ -1,5 +1,7 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod input;
+
 use super::download::Progress;
 use super::entry::Outcome;
 use crate::field::Channel;
@@ -39,10 +41,6 @@ pub(super) const NO_WORKER: &str = "the engine does not run";
 /// Beside the device after the engine broke while it opened one.
 pub(super) const GPU_CRASHED: &str =
     "The engine broke while it opened the GPU, so it was started again on the CPU.";
-/// What stands for a dropped folder or list that held no image.
-pub(super) const NO_IMAGES: &str = "no PNG, JPEG or TIFF image was among the dropped files";
-/// The title of the card for that.
-pub(super) const NOTHING_FOUND: &str = "Nothing to classify";
 
 /// How far a field is.
 pub(super) fn state(outcome: &Outcome) -> &'static str {
