@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
@@ -15,10 +16,11 @@ use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::dom::{by_id, on};
-use super::download::{self, Assets};
+use super::download::PackageBytes;
 use super::engine::{Engine, Heard};
 use super::entry::Entry;
 use super::gallery::Gallery;
+use super::models::Models;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
@@ -48,6 +50,10 @@ pub fn start() {
             move |what| tell(what.to_owned())
         }),
         desk: Desk::new(),
+        models: Models::new({
+            let switch = calling(app, |app, ()| app.switch());
+            move || switch(())
+        }),
         state: RefCell::default(),
     });
     theme::listen();
@@ -110,9 +116,11 @@ struct Opened {
 
 #[derive(Default)]
 struct Shared {
-    /// What is downloaded once and serves every worker.
-    assets: Option<Assets>,
-    is_downloading: bool,
+    /// The compiled engine, which serves every worker.
+    module: Option<WebAssembly::Module>,
+    /// The chosen package, which serves every worker until another is chosen.
+    package: Option<PackageBytes>,
+    is_fetching: bool,
     /// Counts the workers, so that what was meant for an earlier one is not sent to the next.
     worker: u32,
     /// Whether the worker listens.
@@ -150,39 +158,66 @@ struct App {
     detail: Detail,
     store: Rc<Store>,
     desk: Desk,
+    models: Rc<Models>,
     state: RefCell<Shared>,
 }
 
 impl App {
-    /// Opens the model on the device the visitor asks for, after downloading what is missing.
+    /// Opens the model on the device the visitor asks for, after getting what is missing.
     fn reopen(self: &Rc<Self>) {
-        {
-            let mut state = self.state.borrow_mut();
-            state.avoids_gpu = false;
-            state.crashes_in_a_row = 0;
-            if state.is_downloading {
-                // The choice is read again when all is there.
-                return;
-            }
+        let mut state = self.state.borrow_mut();
+        state.avoids_gpu = false;
+        state.crashes_in_a_row = 0;
+        if state.is_fetching {
+            // The choice is read again when all is there.
+            return;
         }
-        if self.state.borrow().assets.is_some() {
+        let module = state.module.clone();
+        if module.is_some() && state.package.is_some() {
+            drop(state);
             return self.start_engine(text::STARTING);
         }
-        self.state.borrow_mut().is_downloading = true;
+        state.is_fetching = true;
+        drop(state);
         self.status.loading(text::DOWNLOADING);
         let app = self.clone();
         spawn_local(async move {
-            let assets =
-                download::assets(|engine, weights| app.status.downloaded(engine, weights)).await;
-            app.state.borrow_mut().is_downloading = false;
-            match assets {
-                Ok(assets) => {
-                    app.state.borrow_mut().assets = Some(assets);
+            let found = app.models.fetch_with(module, |engine, weights| {
+                app.status.downloaded(engine, weights);
+            });
+            let found = found.await;
+            let mut state = app.state.borrow_mut();
+            state.is_fetching = false;
+            match found {
+                Ok((module, package)) => {
+                    state.module = Some(module);
+                    state.package = Some(package);
+                    drop(state);
                     app.start_engine(text::STARTING);
                 }
-                Err(error) => app.fail(&error.to_string()),
+                Err(error) => {
+                    drop(state);
+                    app.fail(&error.to_string());
+                }
             }
         });
+    }
+
+    /// Opens another model.
+    fn switch(self: &Rc<Self>) {
+        self.engine.stop();
+        self.take_back();
+        self.state.borrow_mut().package = None;
+        self.reopen();
+    }
+
+    /// Goes back to the model before one that does not open.
+    fn give_model_up(self: &Rc<Self>, reason: &str) {
+        if self.models.refused(reason) {
+            self.switch();
+        } else {
+            self.fail(reason);
+        }
     }
 
     /// Starts a fresh worker with what was downloaded; fields that the old one held wait again.
@@ -190,10 +225,7 @@ impl App {
         self.take_back();
         self.status.loading(step);
         self.status.busy();
-        let module = {
-            let state = self.state.borrow();
-            state.assets.as_ref().map(|assets| assets.module.clone())
-        };
+        let module = self.state.borrow().module.clone();
         if let Some(Err(error)) = module.map(|module| self.engine.start(&module)) {
             self.fail(&text::not_started(&error));
         }
@@ -225,7 +257,7 @@ impl App {
             Heard::Reply(Reply::Started) => self.open(),
             Heard::Reply(Reply::Opening { step }) => self.status.loading(&step),
             Heard::Reply(Reply::Opened { model, device }) => self.opened(model, device),
-            Heard::Reply(Reply::OpenFailed { reason }) => self.fail(&reason),
+            Heard::Reply(Reply::OpenFailed { reason }) => self.give_model_up(&reason),
             Heard::Reply(Reply::Preview {
                 field,
                 thumbnail,
@@ -271,10 +303,7 @@ impl App {
     fn open(self: &Rc<Self>) {
         self.state.borrow_mut().is_listening = true;
         let state = self.state.borrow();
-        let Some(Assets {
-            manifest, weights, ..
-        }) = state.assets.clone()
-        else {
+        let Some(PackageBytes { manifest, weights }) = state.package.clone() else {
             return;
         };
         let device = if state.avoids_gpu {
@@ -296,6 +325,7 @@ impl App {
 
     fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
+        self.models.opened();
         let mut state = self.state.borrow_mut();
         self.device.show(
             &device,
@@ -338,7 +368,7 @@ impl App {
             self.refuse_for_crashes(field);
         }
         if is_hopeless {
-            self.fail(&text::kept_crashing(cause));
+            self.give_model_up(&text::kept_crashing(cause));
         } else {
             self.start_engine(&text::restarting(cause));
         }

@@ -15,6 +15,7 @@ mod engine;
 mod entry;
 mod gallery;
 mod input;
+mod models;
 mod pace;
 mod queue;
 mod results;

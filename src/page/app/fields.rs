@@ -59,8 +59,9 @@ impl App {
         for (name, reason) in &lot.refused {
             self.add_refused(name, reason);
         }
-        // Own packages are the models' part.
-        drop(lot.packages);
+        for package in lot.packages {
+            self.models.add(package);
+        }
         let is_alone = lot.fields.len() == 1;
         for (position, input) in lot.fields.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
