@@ -1,5 +1,8 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod export;
+pub(super) mod quiz;
+
 use super::download::Progress;
 use super::entry::Outcome;
 use crate::field::Channel;
