@@ -148,8 +148,8 @@ impl App {
             let sent = self.engine.send(&request);
             sent.map_err(|error| text::not_sent(&names, &error))
         });
-        if let (Err(reason), Some(hearer)) = (sent, self.take_aside(number)) {
-            hearer.refuse(reason);
+        if let Err(reason) = sent {
+            self.refuse_aside(number, &reason);
         }
     }
 

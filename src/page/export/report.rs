@@ -127,7 +127,7 @@ impl Report {
                 find::<Element>(&row, part).set_text_content(Some(&texts::probability(value)));
             }
             let verdict = if is_present { text::OVER } else { text::UNDER };
-            find::<Element>(&row, ".verdict").set_text_content(Some(verdict));
+            find::<Element>(&row, ".said").set_text_content(Some(verdict));
             append(&list, &row);
         }
     }

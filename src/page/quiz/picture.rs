@@ -22,7 +22,8 @@ fn tint(channel: Channel) -> [u16; 3] {
 
 /// Shows the picture, all channels on; none shows that it is on its way.
 pub(super) fn show(picture: Option<&Picture>) {
-    let (layers, switches): (Element, Element) = (by_id("quiz-layers"), by_id("quiz-channels"));
+    let (layers, channels): (Element, Element) = (by_id("quiz-layers"), by_id("quiz-channels"));
+    let switches: Element = find(&channels, ".switches");
     layers.set_text_content(None);
     switches.set_text_content(None);
     set_attribute(
@@ -30,7 +31,7 @@ pub(super) fn show(picture: Option<&Picture>) {
         "aria-busy",
         if picture.is_some() { "false" } else { "true" },
     );
-    set_hidden(&switches, picture.is_none());
+    set_hidden(&channels, picture.is_none());
     let Some(picture) = picture else { return };
     for plate in &picture.plates {
         let Some(canvas) = painted(plate, picture.width, picture.height) else {

@@ -2,6 +2,7 @@
 
 use web_sys::Element;
 
+use super::record::names;
 use super::round::{Kind, Round};
 use super::score::{Scores, field_f1, score, without_one};
 use crate::labels::{COUNT, LOCATIONS, LabelSet};
@@ -10,15 +11,16 @@ use crate::page::text::quiz as text;
 
 /// Shows one field's answers.
 pub(super) fn show_field(id: &str, truth: LabelSet, own: LabelSet, model: LabelSet) {
+    let heading: Element = by_id("quiz-reveal-title");
+    heading.set_text_content(Some(&text::truth(&names(truth).join(", "))));
     by_id::<Element>("quiz-field").set_text_content(Some(id));
     let table: Element = by_id("quiz-verdict");
     let rows: Element = find(&table, "tbody");
     rows.set_text_content(None);
-    for class in 0..COUNT {
+    let said = (0..COUNT).filter(|&class| own.contains(class) || model.contains(class));
+    let said = said.filter(|&class| !truth.contains(class));
+    for class in truth.classes().chain(said) {
         let is_told = [truth, own, model].map(|set| set.contains(class));
-        if is_told == [false; 3] {
-            continue;
-        }
         let row = from_template("quiz-verdict-template");
         find::<Element>(&row, "th").set_text_content(Some(LOCATIONS[class]));
         let [truth, own, model] = is_told;

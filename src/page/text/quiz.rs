@@ -13,7 +13,7 @@ pub(in crate::page) const GROUPS: [(&str, &[usize]); 4] = [
 /// In the column of the truth.
 pub(in crate::page) const THERE: &str = "there";
 /// In the column of the truth.
-pub(in crate::page) const NOT_THERE: &str = "not there";
+pub(in crate::page) const NOT_THERE: &str = "no";
 /// Where a class was neither there nor said.
 pub(in crate::page) const NOT_SAID: &str = "–";
 /// A figure's name.
@@ -55,9 +55,9 @@ pub(in crate::page) fn shows(channel: Channel) -> &'static str {
 pub(in crate::page) fn agreement(is_there: bool, is_said: bool) -> (&'static str, &'static str) {
     match (is_there, is_said) {
         (true, true) => ("right", "✓ found"),
-        (false, true) => ("wrong", "✗ not there"),
+        (false, true) => ("wrong", "✗ wrong"),
         (true, false) => ("missed", "○ missed"),
-        (false, false) => ("unsaid", "– not said"),
+        (false, false) => ("unsaid", "– unsaid"),
     }
 }
 
@@ -79,6 +79,15 @@ pub(in crate::page) fn place(at: usize, all: usize) -> String {
 /// How much of a kept round is done.
 pub(in crate::page) fn kept(done: usize, all: usize) -> String {
     format!("Go on: {done} of {all} done")
+}
+
+/// What is there, over one field's answers.
+pub(in crate::page) fn truth(locations: &str) -> String {
+    if locations.is_empty() {
+        "It is in none of the 28 locations".to_owned()
+    } else {
+        format!("It is in: {locations}")
+    }
 }
 
 /// One field's scores.
@@ -127,7 +136,7 @@ pub(in crate::page) fn caution(
         None => said += "So few fields say next to nothing about either of you.",
     }
     if are_simulated {
-        said += " These fields are simulated cells: real ones are harder to tell.";
+        said += " These fields are simulated cells: the scores say little about real ones.";
     }
     said
 }
