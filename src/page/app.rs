@@ -1,8 +1,10 @@
 //! The page as a whole: what its parts tell each other.
 
+mod asides;
 mod desk;
 mod fields;
 mod picture;
+mod taking;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
+use self::asides::Asides;
 use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
@@ -58,6 +61,8 @@ pub fn start() {
     });
     theme::listen();
     listen(&app);
+    app.open_export();
+    app.open_quiz();
     spawn_local(app.clone().restore());
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
@@ -145,6 +150,8 @@ struct Shared {
     /// Whether what was kept is read, and with it which numbers are free.
     is_restored: bool,
     next_field: u32,
+    /// Questions about fields that are on no desk.
+    asides: Asides,
     /// Grows with each clearing, so that a lot being added meanwhile is dropped.
     clearings: u32,
 }
@@ -247,6 +254,7 @@ impl App {
         state.queue.restart();
         drop(state);
         self.wait_again();
+        self.take_asides_back();
         self.device.clear();
     }
 
@@ -275,7 +283,11 @@ impl App {
                 let times = [decode_ms, network_ms, map_ms];
                 self.classified(field, probabilities, present, times, maps);
             }
-            Heard::Reply(Reply::Refused { field, reason }) => self.refused(field, reason),
+            Heard::Reply(Reply::Refused { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.refused(field, reason);
+                }
+            }
             Heard::Reply(Reply::Viewed {
                 field,
                 width,
@@ -291,7 +303,11 @@ impl App {
                 bits,
                 plates,
             ),
-            Heard::Reply(Reply::NotViewed { field, reason }) => self.not_viewed(field, &reason),
+            Heard::Reply(Reply::NotViewed { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.not_viewed(field, &reason);
+                }
+            }
             // Asked for by diagnostics.
             Heard::Reply(Reply::Diagnosed { .. }) => {}
             // Only tests probe, and they do so without this page.
@@ -312,8 +328,9 @@ impl App {
             self.device.choice()
         };
         drop(state);
-        // The picture first: it needs no model.
+        // Pictures first: they need no model.
         self.view();
+        self.send_asides();
         if let Err(error) = self.engine.send(&Request::Open {
             manifest,
             weights,
@@ -341,6 +358,7 @@ impl App {
         drop(state);
         self.count();
         self.feed();
+        self.send_asides();
     }
 
     /// Starts a broken engine again, unless that is hopeless. A field is blamed only where it may

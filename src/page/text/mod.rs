@@ -2,6 +2,8 @@
 
 pub(super) mod input;
 pub(super) mod models;
+pub(super) mod export;
+pub(super) mod quiz;
 
 use super::download::Progress;
 use super::entry::Outcome;
