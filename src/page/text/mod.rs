@@ -1,5 +1,7 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod viewer;
+
 use super::download::Progress;
 use crate::field::Channel;
 use crate::protocol::{DeviceKind, DeviceReport, ModelSummary};
