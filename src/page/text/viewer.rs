@@ -17,7 +17,11 @@ pub(in crate::page) struct Seen<'a> {
 /// What screen readers hear of the picture.
 pub(in crate::page) fn picture(seen: &Seen<'_>) -> String {
     let channels = channels(&seen.channels);
-    let mut label = format!("Field {}: {channels}, at {}", seen.id, percent(seen.percent));
+    let mut label = format!(
+        "Field {}: {channels}, at {}",
+        seen.id,
+        percent(seen.percent)
+    );
     if let Some(map) = seen.map {
         label.push_str(", with the evidence for ");
         label.push_str(map);

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn yellow_is_dimmer_beside_others_than_alone() {
         assert_eq!(table(tint(Channel::Yellow), 1.0)[255], [128, 128, 0, 255]);
-        assert_eq!(table(tint_alone(Channel::Yellow), 1.0)[255], [255, 255, 0, 255]);
+        assert_eq!(
+            table(tint_alone(Channel::Yellow), 1.0)[255],
+            [255, 255, 0, 255]
+        );
         assert_eq!(tint_alone(Channel::Blue), tint(Channel::Blue));
     }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::str::FromStr;
 
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, HtmlInputElement, MouseEvent};
 
 use super::display::Range;
@@ -33,7 +34,10 @@ impl Controls {
             let has = display.channels().any(|other| other == channel);
             set_hidden(&row, state.facts.is_some() && !has);
             press(&find(&row, "[data-do=toggle]"), display.is_shown(channel));
-            press(&find(&row, "[data-do=solo]"), display.alone() == Some(channel));
+            press(
+                &find(&row, "[data-do=solo]"),
+                display.alone() == Some(channel),
+            );
             let brightness = display.brightness(channel);
             let amount = text::brightness(brightness);
             let slider: HtmlInputElement = find(&row, "[data-do=brightness]");
@@ -152,7 +156,6 @@ fn do_pressed(scene: &Scene, control: &Element, deed: &str, alt: bool) {
 }
 
 fn do_set(scene: &Scene, control: &Element, deed: &str) {
-    use wasm_bindgen::JsCast;
     let Some(input) = control.dyn_ref::<HtmlInputElement>() else {
         return;
     };
@@ -169,7 +172,6 @@ fn do_set(scene: &Scene, control: &Element, deed: &str) {
 
 /// The control that an event is of, and what it does.
 fn control(event: &Event) -> Option<(Element, String)> {
-    use wasm_bindgen::JsCast;
     let target: Element = event.target()?.dyn_into().ok()?;
     let control = target.closest("[data-do]").ok()??;
     let deed = control.get_attribute("data-do")?;
@@ -182,5 +184,9 @@ fn channel_of(control: &Element) -> Option<Channel> {
 }
 
 fn press(button: &Element, is_pressed: bool) {
-    set_attribute(button, "aria-pressed", if is_pressed { "true" } else { "false" });
+    set_attribute(
+        button,
+        "aria-pressed",
+        if is_pressed { "true" } else { "false" },
+    );
 }

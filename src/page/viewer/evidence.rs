@@ -66,7 +66,8 @@ pub(super) fn contour(levels: &[f32], level: f32) -> Vec<Segment> {
                 let share = from / (from - to);
                 let ((right, down), (next_right, next_down)) =
                     (corners[edge], corners[(edge + 1) % 4]);
-                let along = |from: usize, to: usize| from as f64 + (to as f64 - from as f64) * share;
+                let along =
+                    |from: usize, to: usize| from as f64 + (to as f64 - from as f64) * share;
                 let crossing = (
                     (x as f64) + 0.5 + along(right, next_right),
                     (y as f64) + 0.5 + along(down, next_down),
@@ -135,7 +136,10 @@ mod tests {
             .iter()
             .map(|[x, y, to_x, to_y]| (to_x - x).hypot(to_y - y))
             .sum();
-        assert!((length - 100.0 * std::f64::consts::PI).abs() < 2.0, "{length}");
+        assert!(
+            (length - 100.0 * std::f64::consts::PI).abs() < 2.0,
+            "{length}"
+        );
         for [x, y, to_x, to_y] in line {
             assert!((distance(x, y) - 50.0).abs() < 0.1);
             assert!((distance(to_x, to_y) - 50.0).abs() < 0.1);

@@ -50,8 +50,8 @@ pub(super) struct Setting {
 impl Setting {
     /// The view of the whole picture, as large as the stage allows.
     pub(super) fn fitted(&self) -> View {
-        let scale = (self.stage.width / self.picture.width)
-            .min(self.stage.height / self.picture.height);
+        let scale =
+            (self.stage.width / self.picture.width).min(self.stage.height / self.picture.height);
         self.settled(View {
             scale,
             left: 0.0,
@@ -215,7 +215,10 @@ mod tests {
             picture: size(6000.0, 4000.0),
             ..setting
         };
-        assert_eq!(large.scaled(large.fitted(), 1e-6, (0.0, 0.0)), large.fitted());
+        assert_eq!(
+            large.scaled(large.fitted(), 1e-6, (0.0, 0.0)),
+            large.fitted()
+        );
     }
 
     #[test]
@@ -237,10 +240,7 @@ mod tests {
             ..setting
         };
         let moved = narrow.moved(near, setting.stage);
-        assert_eq!(
-            seen(near, setting.middle()),
-            seen(moved, narrow.middle())
-        );
+        assert_eq!(seen(near, setting.middle()), seen(moved, narrow.middle()));
     }
 
     #[test]

@@ -101,7 +101,8 @@ fn listen_to_pointers(scene: &Rc<Scene>) {
             moved.1 = place(&scene, &event);
             match (before.as_slice(), pointers.as_slice()) {
                 ([(_, from)], [(_, to)]) => {
-                    scene.look(|setting, view| setting.panned(view, (to.0 - from.0, to.1 - from.1)));
+                    scene
+                        .look(|setting, view| setting.panned(view, (to.0 - from.0, to.1 - from.1)));
                 }
                 ([(_, a), (_, b), ..], [(_, to_a), (_, to_b), ..]) => {
                     pinch(&scene, (*a, *b), (*to_a, *to_b));
@@ -182,7 +183,9 @@ fn do_key(scene: &Scene, event: &KeyboardEvent) -> bool {
 /// The channel of a key from 1 to 4, by the key's place: above the letters digits need Shift on some
 /// keyboards.
 fn channel_of(code: &str) -> Option<Channel> {
-    let digit = code.strip_prefix("Digit").or_else(|| code.strip_prefix("Numpad"))?;
+    let digit = code
+        .strip_prefix("Digit")
+        .or_else(|| code.strip_prefix("Numpad"))?;
     let number: usize = digit.parse().ok()?;
     Channel::ALL.get(number.checked_sub(1)?).copied()
 }

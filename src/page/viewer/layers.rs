@@ -113,7 +113,10 @@ impl Layer {
     fn rows(&mut self, halvings: u32, first: u32, rows: u32) -> Cow<'_, [u8]> {
         let read = |first: u32, rows: u32| {
             let end = ((first + rows) * self.width).min(self.plate.samples.length());
-            self.plate.samples.subarray(first * self.width, end).to_vec()
+            self.plate
+                .samples
+                .subarray(first * self.width, end)
+                .to_vec()
         };
         if halvings == 0 {
             return Cow::Owned(read(first, rows));
@@ -133,7 +136,9 @@ impl Layer {
     }
 
     fn shows(&self, kind: Kind) -> bool {
-        self.painted.as_ref().is_some_and(|(painted, _)| *painted == kind)
+        self.painted
+            .as_ref()
+            .is_some_and(|(painted, _)| *painted == kind)
     }
 }
 

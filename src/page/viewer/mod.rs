@@ -112,9 +112,9 @@ impl Viewer {
 
     fn enter(&self, state: &str) {
         set_attribute(&self.scene.root, "data-state", state);
-        let tools: Element = find(&self.scene.root, ".tools");
+        let instruments: Element = find(&self.scene.root, ".instruments");
         // Controls that stay in their place keep the page from jumping.
-        tools
+        instruments
             .toggle_attribute_with_force("inert", state == "empty")
             .unwrap_or_default();
     }

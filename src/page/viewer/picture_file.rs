@@ -88,8 +88,8 @@ fn caption(state: &State, id: &str, part: Area) -> Vec<String> {
         return Vec::new();
     };
     let size = text::size(facts.full_size, facts.size, facts.bits);
-    let whole = part.width >= state.setting.picture.width
-        && part.height >= state.setting.picture.height;
+    let whole =
+        part.width >= state.setting.picture.width && part.height >= state.setting.picture.height;
     let shown: Vec<_> = state.display.shown().collect();
     let is_auto = state.display.range == Range::Auto;
     let mut lines = vec![

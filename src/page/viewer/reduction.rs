@@ -6,7 +6,9 @@
 /// the screen.
 pub(super) fn halvings(scale: f64) -> u32 {
     // Six make a picture of 2048 px one of 32.
-    (0..6).take_while(|done| scale * f64::from(2 << done) <= 1.0).count() as u32
+    (0..6)
+        .take_while(|done| scale * f64::from(2 << done) <= 1.0)
+        .count() as u32
 }
 
 /// A side after so many halvings, in pixels.
@@ -59,7 +61,10 @@ mod tests {
         ];
         // The mean of 25.25 is 25; of 80 and of the rest as they are.
         assert_eq!(reduced(samples.as_flattened(), 3, 1), [25, 150, 80, 5]);
-        assert_eq!(reduced(samples.as_flattened(), 3, 0), samples.as_flattened());
+        assert_eq!(
+            reduced(samples.as_flattened(), 3, 0),
+            samples.as_flattened()
+        );
         assert_eq!(reduced_side(3, 1), 2);
     }
 }
