@@ -57,15 +57,6 @@ pub(super) struct MapOverlay {
     pub(super) values: Vec<f32>,
 }
 
-/// How much of the picture is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of it.
-    Whole,
-    /// What the visitor has zoomed to.
-    Shown,
-}
-
 /// The viewer in `index.html`.
 pub(super) struct Viewer {
     scene: Rc<Scene>,
@@ -104,10 +95,19 @@ impl Viewer {
             .change(|state| state.overlay = map.map(Overlay::new));
     }
 
-    /// The picture with its map and a caption as a PNG file, at the picture's own resolution; nothing where
-    /// there is no picture, or no memory for another.
-    pub(super) async fn png(&self, extent: Extent) -> Option<Blob> {
-        picture_file::of(&self.scene, extent).await
+    /// The label whose map lies over the picture, where the visitor sees it.
+    #[expect(dead_code, reason = "for the export of pictures")]
+    pub(super) fn shown_label(&self) -> Option<String> {
+        let label = |state: &State| state.map().map(|map| map.label.clone());
+        self.scene.read(label)
+    }
+
+    /// What is shown, with its map and a caption, as a PNG file at the picture's own resolution; nothing
+    /// where there is no picture, or no memory for another.
+    #[expect(dead_code, reason = "for the export of pictures")]
+    pub(super) fn png(&self) -> impl Future<Output = Option<Blob>> + use<> {
+        let scene = self.scene.clone();
+        async move { picture_file::of(&scene).await }
     }
 
     fn enter(&self, state: &str) {

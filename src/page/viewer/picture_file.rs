@@ -1,11 +1,10 @@
 //! The picture as a PNG file, with a caption.
 
-use js_sys::{Array, Promise};
-use wasm_bindgen::JsCast;
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::Extent;
 use super::display::Range;
 use super::geometry::{Area, Size, View};
 use super::layers::new_canvas;
@@ -19,14 +18,14 @@ const SHORTEST: f64 = 640.0;
 /// The height of a line of the caption, as a share of the picture's width.
 const LINE: f64 = 1.0 / 44.0;
 
-/// The picture at its own resolution with a caption below it, as a PNG file; nothing where there is none, or
-/// where the browser has no memory for another.
-pub(super) async fn of(scene: &Scene, extent: Extent) -> Option<Blob> {
+/// What the stage shows of the picture, at the picture's own resolution and with a caption below it, as a PNG
+/// file; nothing where there is no picture, or where the browser has no memory for another.
+pub(super) async fn of(scene: &Scene) -> Option<Blob> {
     scene.change(|state| state.is_whole_wanted = true);
     while !scene.read(|state| state.facts.is_none() || state.is_painted) {
         next_frame().await;
     }
-    let canvas = scene.read(|state| draw(state, extent));
+    let canvas = scene.read(|state| draw(state));
     scene.change(|state| state.is_whole_wanted = false);
     packed(&canvas?).await
 }
@@ -41,17 +40,9 @@ async fn next_frame() {
     _ = JsFuture::from(frame).await;
 }
 
-fn draw(state: &State, extent: Extent) -> Option<HtmlCanvasElement> {
+fn draw(state: &State) -> Option<HtmlCanvasElement> {
     let facts = state.facts.as_ref()?;
-    let part = match extent {
-        Extent::Whole => Area {
-            left: 0.0,
-            top: 0.0,
-            width: state.setting.picture.width,
-            height: state.setting.picture.height,
-        },
-        Extent::Shown => state.setting.visible(state.view),
-    };
+    let part = state.setting.visible(state.view);
     let scale = (SHORTEST / part.width).ceil().max(1.0);
     let size = Size {
         width: part.width * scale,
@@ -77,7 +68,7 @@ async fn packed(canvas: &HtmlCanvasElement) -> Option<Blob> {
     let promise = Promise::new(&mut |resolve, _| {
         if canvas.to_blob(&resolve).is_err() {
             // Nothing is what a canvas too large gives, too.
-            _ = resolve.apply(&wasm_bindgen::JsValue::NULL, &Array::new());
+            _ = resolve.call1(&JsValue::NULL, &JsValue::NULL);
         }
     });
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
@@ -98,10 +89,12 @@ fn caption(state: &State, id: &str, part: Area) -> Vec<String> {
         if whole {
             size
         } else {
-            text::caption_part((part.width, part.height), &size)
+            let pixels = |length: f64| (length * state.setting.reduction).round();
+            text::caption_part((pixels(part.width), pixels(part.height)), &size)
         },
     ];
-    if let Some((map, maximum)) = state.map().and_then(|map| Some((map, map.maximum()?))) {
+    if let Some(map) = state.map() {
+        let maximum = map.maximum().unwrap_or_default();
         lines.push(text::caption_map(&map.label, maximum));
     }
     lines

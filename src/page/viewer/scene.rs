@@ -61,9 +61,10 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The map that is shown.
+    /// The map that is shown: one without any evidence shows nothing.
     pub(super) fn map(&self) -> Option<&Overlay> {
-        self.overlay.as_ref().filter(|_| self.is_map_on)
+        let is_shown = |map: &&Overlay| self.is_map_on && map.maximum().is_some();
+        self.overlay.as_ref().filter(is_shown)
     }
 
     /// How often channels are halved to be drawn as they are shown.
