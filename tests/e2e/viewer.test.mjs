@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {CHANNELS, drawnField, greyPng, settled} from './fields.mjs';
-import {launch, PATIENCE, serve, visit} from './harness.mjs';
+import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
 
 const {SMALL_PACKAGE} = process.env;
 const CPU = '?device=cpu';
@@ -40,6 +40,7 @@ const MIDDLES = {red: [0.25, 0.25], green: [0.75, 0.25], blue: [0.25, 0.75], yel
 
 /** Opens the page with these files and waits for the picture of the field. */
 async function open(page, id, files) {
+  await ready(page);
   await page.setInputFiles('#files', files);
   await page.waitForSelector(`#detail[data-id="${id}"]`, {timeout: PATIENCE.cpu});
   await page.waitForSelector('#viewer[data-state="shown"]', {timeout: PATIENCE.cpu});
