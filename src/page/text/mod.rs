@@ -4,6 +4,7 @@ pub(super) mod input;
 pub(super) mod models;
 pub(super) mod export;
 pub(super) mod quiz;
+pub(super) mod viewer;
 
 use super::download::Progress;
 use super::entry::Outcome;
