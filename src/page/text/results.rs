@@ -1,0 +1,67 @@
+//! What a model says of a field.
+
+use super::duration;
+use crate::page::answer::Answer;
+
+/// Over the best chip where no label is present.
+pub(in crate::page) const NONE_PRESENT: &str =
+    "No location reaches its threshold. Most likely, but below its threshold:";
+/// The group of the labels that `locations.json` does not name.
+pub(in crate::page) const OTHER: &str = "Other";
+/// Below the drawn cell, while nothing is pointed at.
+pub(in crate::page) const CELL_HINT: &str =
+    "Point at a part for its name; choose it to see its evidence in the picture.";
+
+/// A probability as bars show it.
+pub(in crate::page) fn probability(probability: f32) -> String {
+    format!("{probability:.2}")
+}
+
+/// A probability as chips show it.
+pub(in crate::page) fn percent(probability: f32) -> String {
+    format!("{:.0} %", probability * 100.0)
+}
+
+/// A label in the drawn cell, for example `Nucleoli: 0.12, under its threshold of 0.35`.
+pub(in crate::page) fn part(answer: &Answer, class: usize) -> String {
+    let side = if answer.present.contains(&class) {
+        "present, at or over"
+    } else {
+        "under"
+    };
+    [
+        answer.label(class),
+        ": ",
+        &probability(answer.probability(class)),
+        ", ",
+        side,
+        " its threshold of ",
+        &probability(answer.threshold(class)),
+    ]
+    .concat()
+}
+
+/// What stands for the drawn cell where it is not seen.
+pub(in crate::page) fn cell(lit: &[&str]) -> String {
+    if lit.is_empty() {
+        "Drawing of a cell; no part is lit.".to_owned()
+    } else {
+        format!("Drawing of a cell; lit: {}.", lit.join(", "))
+    }
+}
+
+/// How a label's structure looks in the images.
+pub(in crate::page) fn look(look: &str) -> String {
+    format!("In the green channel: {look}")
+}
+
+/// What the answer took, and whose it is.
+pub(in crate::page) fn took(answer: &Answer) -> String {
+    format!(
+        "Read in {}, network {} on {}, by {}.",
+        duration(answer.decode_ms),
+        duration(answer.network_ms),
+        answer.device,
+        answer.model.name
+    )
+}
