@@ -125,14 +125,24 @@ mod tests {
             .iter()
             .map(|group| (group.name.to_owned(), group.classes.len()))
             .collect();
-        let expected = [("Nucleus", 6), ("Cytoplasm", 14), ("Endomembrane system", 8)];
+        let expected = [
+            ("Nucleus", 6),
+            ("Cytoplasm", 14),
+            ("Endomembrane system", 8),
+        ];
         assert_eq!(groups, expected.map(|(name, size)| (name.to_owned(), size)));
     }
 
     #[test]
     fn unknown_labels_come_last_in_the_order_of_the_package() {
         let atlas = shipped();
-        let labels = owned(&["Tench", "Cytosol", "Goldfish", "Nucleoli", "Nuclear membrane"]);
+        let labels = owned(&[
+            "Tench",
+            "Cytosol",
+            "Goldfish",
+            "Nucleoli",
+            "Nuclear membrane",
+        ]);
         let groups = atlas.groups(&labels);
         let group = |name, classes| Group { name, classes };
         assert_eq!(

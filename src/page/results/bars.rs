@@ -5,7 +5,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, Storage};
 use super::atlas::Atlas;
 use crate::page::answer::Answer;
 use crate::page::dom::{append, by_id, find, from_template, set_attribute, set_hidden, window};
-use crate::page::text::results as text;
+use crate::page::text;
 
 /// Under which name the browser remembers the order.
 const REMEMBERED: &str = "cytolens.bars";
@@ -37,7 +37,11 @@ impl Bars {
     /// Remembers the order that the visitor has just chosen.
     pub(super) fn remember(&self) {
         if let Some(storage) = storage() {
-            let order = if self.by_anatomy.checked() { ANATOMY } else { "" };
+            let order = if self.by_anatomy.checked() {
+                ANATOMY
+            } else {
+                ""
+            };
             storage.set_item(REMEMBERED, order).unwrap_or_default();
         }
     }
@@ -59,7 +63,7 @@ impl Bars {
 
     fn append_group(&self, name: &str, classes: Vec<usize>, answer: &Answer, atlas: &Atlas) {
         let group = from_template("bar-group-template");
-        let title: Element = find(&group, "h4");
+        let title: Element = find(&group, "h5");
         title.set_text_content(Some(name));
         set_hidden(&title, name.is_empty());
         let list: Element = find(&group, ".bars");

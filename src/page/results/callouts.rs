@@ -1,11 +1,11 @@
 //! Where the names of lit parts stand beside the drawn cell.
 
 /// The drawing's width, in its own units, as in `cell.svg`.
-pub(super) const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 640.0;
 /// The drawing's upper edge, in its own units.
-pub(super) const TOP: f64 = 28.0;
+const TOP: f64 = 28.0;
 /// The drawing's height, in its own units.
-pub(super) const HEIGHT: f64 = 452.0;
+const HEIGHT: f64 = 452.0;
 /// The large cell's middle: what lies left of it is named on the left.
 const MIDDLE: f64 = 270.0;
 /// How far names keep from the drawing's upper and lower edge.
@@ -16,6 +16,8 @@ const GAP: f64 = 60.0;
 /// Where a part's line ends, and where its name would like to stand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Anchor {
+    /// The part's class.
+    pub(super) class: usize,
     /// In the part, from the left.
     pub(super) x: f64,
     /// In the part, from above.
@@ -26,11 +28,28 @@ pub(super) struct Anchor {
 
 impl Anchor {
     /// An anchor as `data-at` writes it: `x y`, or `x y name_y`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(class: usize, text: &str) -> Option<Self> {
         let mut numbers = text.split(' ').map_while(|number| number.parse().ok());
         let (x, y) = (numbers.next()?, numbers.next()?);
         let name_y = numbers.next().unwrap_or(y);
-        Some(Self { x, y, name_y })
+        Some(Self {
+            class,
+            x,
+            y,
+            name_y,
+        })
+    }
+
+    /// How far down the name stands, from 0 to 1.
+    pub(super) fn height(&self) -> f64 {
+        (self.name_y - TOP) / HEIGHT
+    }
+
+    /// The line from the part to its name, as SVG.
+    pub(super) fn line(&self) -> String {
+        let edge = if self.is_left() { 0.0 } else { WIDTH };
+        let (x, y, name_y) = (self.x, self.y, self.name_y);
+        format!(r#"<path d="M{x} {y}L{edge} {name_y}"/><circle cx="{x}" cy="{y}" r="4"/>"#)
     }
 
     /// Whether the name stands on the left.
@@ -68,6 +87,7 @@ mod tests {
 
     fn anchor(x: f64, name_y: f64) -> Anchor {
         Anchor {
+            class: 0,
             x,
             y: name_y,
             name_y,
@@ -81,15 +101,19 @@ mod tests {
 
     #[test]
     fn anchors_are_read_as_the_drawing_writes_them() {
-        assert_eq!(Anchor::parse("12 34"), Some(anchor(12.0, 34.0)));
-        let spindle = Anchor::parse("556 104 190").expect("three numbers are an anchor");
+        assert_eq!(Anchor::parse(0, "12 34"), Some(anchor(12.0, 34.0)));
+        let spindle = Anchor::parse(0, "556 104 190").expect("three numbers are an anchor");
         assert_eq!((spindle.y, spindle.name_y), (104.0, 190.0));
-        assert_eq!(Anchor::parse("12"), None);
+        assert_eq!(Anchor::parse(0, "12"), None);
     }
 
     #[test]
     fn names_far_apart_or_on_different_sides_stay() {
-        let mut anchors = [anchor(100.0, 100.0), anchor(400.0, 110.0), anchor(90.0, 300.0)];
+        let mut anchors = [
+            anchor(100.0, 100.0),
+            anchor(400.0, 110.0),
+            anchor(90.0, 300.0),
+        ];
         spread(&mut anchors);
         assert_eq!(heights(&anchors, true), [100.0, 300.0]);
         assert_eq!(heights(&anchors, false), [110.0]);
@@ -100,7 +124,10 @@ mod tests {
         let mut anchors = [anchor(1.0, 460.0), anchor(1.0, 470.0), anchor(1.0, 455.0)];
         spread(&mut anchors);
         let last = TOP + HEIGHT - MARGIN;
-        assert_eq!(heights(&anchors, true), [last - 2.0 * GAP, last - GAP, last]);
+        assert_eq!(
+            heights(&anchors, true),
+            [last - 2.0 * GAP, last - GAP, last]
+        );
     }
 
     #[test]

@@ -1,178 +1,196 @@
-//! The cards: one a field, or one a file that belongs to none.
+//! The answer of the selected field: its labels, a drawn cell, what a label means, and a bar for
+//! every label. Any of them can be chosen, to see where in the picture its evidence lies.
 
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, ImageData};
+mod atlas;
+mod bars;
+mod callouts;
+mod cell;
 
-use super::dom::{append, find, from_template, set_attribute, set_hidden};
-use super::text;
-use crate::protocol::ModelSummary;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-/// How far a card is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// Before its turn.
-    Waiting,
-    /// The engine has it.
-    Working,
-    /// With its prediction.
-    Done,
-    /// With its fault.
-    Error,
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, Event};
+
+use self::atlas::Atlas;
+use self::bars::Bars;
+use self::cell::Cell;
+use crate::page::answer::Answer;
+use crate::page::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use crate::page::text;
+
+/// The panel in `index.html`.
+pub(super) struct Results {
+    panel: Rc<Panel>,
 }
 
-impl State {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Working => "working",
-            Self::Done => "done",
-            Self::Error => "error",
-        }
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::Waiting => text::WAITING,
-            Self::Working => text::WORKING,
-            Self::Done => text::DONE,
-            Self::Error => text::REFUSED,
-        }
-    }
-}
-
-/// What the engine says of a field.
-#[derive(Debug, Clone)]
-pub(super) struct Prediction {
-    /// One a class.
-    pub(super) probabilities: Vec<f32>,
-    /// The classes at or over their threshold.
-    pub(super) present: Vec<usize>,
-    /// In milliseconds.
-    pub(super) decode_ms: f64,
-    /// In milliseconds.
-    pub(super) network_ms: f64,
-    /// The device that computed it, as cards name it.
-    pub(super) device: String,
-}
-
-/// One card.
-pub(super) struct Card {
+struct Panel {
     root: Element,
-    id: String,
-    state: State,
+    cell: Cell,
+    bars: Bars,
+    on_label: Box<dyn Fn(Option<usize>)>,
+    state: RefCell<State>,
 }
 
-impl Card {
-    /// A waiting card at the end of `list`.
-    pub(super) fn new(list: &Element, id: &str, details: &str) -> Self {
-        let root = from_template("field-template");
-        set_attribute(&root, "data-id", id);
-        find::<Element>(&root, ".id").set_text_content(Some(id));
-        find::<Element>(&root, ".source").set_text_content(Some(details));
-        let mut card = Self {
+#[derive(Default)]
+struct State {
+    /// Empty until it is there.
+    atlas: Rc<Atlas>,
+    answer: Option<Answer>,
+    /// The class whose evidence lies over the picture.
+    chosen: Option<usize>,
+}
+
+impl Results {
+    /// The panel, empty. `on_label` hears of the class whose evidence is to be shown.
+    pub(super) fn new(on_label: impl Fn(Option<usize>) + 'static) -> Self {
+        let root: Element = by_id("answer");
+        let panel = Rc::new(Panel {
+            cell: Cell::new(&root),
+            bars: Bars::new(&root),
             root,
-            id: id.to_owned(),
-            state: State::Waiting,
+            on_label: Box::new(on_label),
+            state: RefCell::default(),
+        });
+        on(&panel.root, "click", {
+            let panel = panel.clone();
+            move |event: Event| {
+                if let Some(class) = labelled(&event).as_ref().and_then(class_of) {
+                    panel.toggle(class);
+                }
+            }
+        });
+        on(&find::<Element>(&panel.root, ".order"), "change", {
+            let panel = panel.clone();
+            move |_: Event| {
+                panel.bars.remember();
+                panel.refresh();
+            }
+        });
+        spawn_local({
+            let panel = panel.clone();
+            async move {
+                panel.cell.download().await;
+                panel.refresh();
+                let atlas = Rc::new(Atlas::download().await);
+                panel.state.borrow_mut().atlas = atlas;
+                panel.refresh();
+            }
+        });
+        Self { panel }
+    }
+
+    /// Shows no answer.
+    pub(super) fn clear(&self) {
+        self.panel.take(None);
+        set_hidden(&self.panel.root, true);
+    }
+
+    /// Shows an answer, with no label chosen.
+    pub(super) fn show(&self, answer: &Answer) {
+        self.panel.take(Some(answer.clone()));
+        self.panel.refresh();
+        set_hidden(&self.panel.root, false);
+    }
+
+    /// Marks the label whose evidence is shown, or none.
+    pub(super) fn select(&self, class: Option<usize>) {
+        self.panel.state.borrow_mut().chosen = class;
+        self.panel.mark();
+    }
+}
+
+impl Panel {
+    /// Takes an answer in place of another, whose evidence is no longer shown.
+    fn take(&self, answer: Option<Answer>) {
+        let chosen = {
+            let mut state = self.state.borrow_mut();
+            state.answer = answer;
+            state.chosen.take()
         };
-        card.enter(State::Waiting);
-        append(list, &card.root);
-        card
-    }
-
-    /// The field's id, or the file's name.
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// How far the card is.
-    pub(super) fn state(&self) -> State {
-        self.state
-    }
-
-    /// Says how far the card is.
-    pub(super) fn enter(&mut self, state: State) {
-        self.state = state;
-        set_attribute(&self.root, "data-state", state.name());
-        set_attribute(
-            &self.root,
-            "aria-busy",
-            if state == State::Working {
-                "true"
-            } else {
-                "false"
-            },
-        );
-        self.part(".state").set_text_content(Some(state.text()));
-    }
-
-    /// Shows the coloured field, on a canvas of at most `side` px a side. `rgba` is a
-    /// `Uint8ClampedArray`.
-    pub(super) fn show_preview(
-        &self,
-        (width, height): (u32, u32),
-        rgba: &JsValue,
-        side: u32,
-        description: &str,
-    ) {
-        self.part(".source").set_text_content(Some(description));
-        let pixels = rgba.dyn_ref::<js_sys::Uint8ClampedArray>();
-        let image =
-            pixels.and_then(|rgba| ImageData::new_with_js_u8_clamped_array(rgba, width).ok());
-        let Some(image) = image else { return };
-        let canvas: HtmlCanvasElement = find(&self.root, "canvas");
-        if paint(&canvas, &image, (width, height), side).is_some() {
-            set_attribute(&canvas, "aria-label", &text::preview_label(&self.id));
-            set_hidden(&canvas, false);
+        if chosen.is_some() {
+            (self.on_label)(None);
         }
     }
 
-    /// Shows the prediction.
-    pub(super) fn show_prediction(&mut self, prediction: &Prediction, model: &ModelSummary) {
+    /// Chooses a label, or the same one no longer.
+    fn toggle(&self, class: usize) {
+        let chosen = {
+            let mut state = self.state.borrow_mut();
+            state.chosen = Some(class).filter(|class| state.chosen != Some(*class));
+            state.chosen
+        };
+        self.mark();
+        (self.on_label)(chosen);
+    }
+
+    /// Writes all of the answer.
+    fn refresh(&self) {
+        {
+            let state = self.state.borrow();
+            let Some(answer) = &state.answer else { return };
+            self.show_verdict(answer);
+            self.cell.show(answer);
+            self.bars.show(answer, &state.atlas);
+            self.part(".took")
+                .set_text_content(Some(&text::results::took(answer)));
+        }
+        self.mark();
+    }
+
+    fn show_verdict(&self, answer: &Answer) {
         let chips = self.part(".chips");
         chips.set_text_content(None);
-        let mut present = prediction.present.clone();
-        present.sort_by(|a, b| by_probability(&prediction.probabilities, *a, *b));
+        let present = answer.present_ranked();
         for &class in &present {
-            append(&chips, &chip(class, prediction, model));
+            append(&chips, &chip(class, "chip", answer));
         }
-        let ranked = ranked(&prediction.probabilities);
         let note = self.part(".none-present");
-        if let (true, Some(&best)) = (present.is_empty(), ranked.first()) {
-            note.set_text_content(Some(text::NONE_PRESENT));
-            let guess = chip(best, prediction, model);
-            guess.set_class_name("guess");
-            append(&chips, &guess);
-        }
+        note.set_text_content(Some(text::results::NONE_PRESENT));
         set_hidden(&note, !present.is_empty());
-
-        let bars = self.part(".bars");
-        bars.set_text_content(None);
-        for class in ranked {
-            append(&bars, &bar(class, prediction, model));
+        if present.is_empty() {
+            for best in answer.ranked().into_iter().take(1) {
+                append(&chips, &chip(best, "guess", answer));
+            }
         }
-        let took = text::took(
-            prediction.decode_ms,
-            prediction.network_ms,
-            &prediction.device,
-        );
-        self.part(".took").set_text_content(Some(&took));
-        for part in [".verdict", ".took", ".all"] {
-            set_hidden(&self.part(part), false);
-        }
-        self.enter(State::Done);
     }
 
-    /// Opens the list of all locations.
-    pub(super) fn open(&self) {
-        set_attribute(&self.part(".all"), "open", "");
+    /// Marks the chosen label wherever it stands, and says what it means: of no chosen one, what the
+    /// likeliest means.
+    fn mark(&self) {
+        let state = self.state.borrow();
+        let Some(answer) = &state.answer else { return };
+        self.press("[aria-pressed='true']", "false");
+        if let Some(class) = state.chosen {
+            self.press(&format!("[data-class='{class}']"), "true");
+        }
+        self.cell.name(answer, state.chosen);
+
+        let likeliest = || answer.present_ranked().first().copied();
+        let class = state.chosen.or_else(likeliest);
+        let class = class.or_else(|| answer.ranked().first().copied());
+        let label = class.map_or("", |class| answer.label(class));
+        let location = state.atlas.location(label);
+        set_hidden(&self.part(".meaning"), location.is_none());
+        if let Some(location) = location {
+            let write = |part, text: &str| self.part(part).set_text_content(Some(text));
+            write(".meaning .name", &location.name);
+            write(".sentence", &location.meaning);
+            write(".look", &text::results::look(&location.look));
+        }
     }
 
-    /// Shows why there is no prediction.
-    pub(super) fn refuse(&mut self, reason: &str) {
-        let line = self.part(".reason");
-        line.set_text_content(Some(reason));
-        set_hidden(&line, false);
-        self.enter(State::Error);
+    /// Says of buttons whether they are pressed.
+    fn press(&self, selector: &str, is_pressed: &str) {
+        let Ok(found) = self.root.query_selector_all(selector) else {
+            return;
+        };
+        for at in 0..found.length() {
+            if let Some(button) = found.item(at).and_then(|node| node.dyn_into().ok()) {
+                set_attribute(&button, "aria-pressed", is_pressed);
+            }
+        }
     }
 
     fn part(&self, selector: &str) -> Element {
@@ -180,103 +198,25 @@ impl Card {
     }
 }
 
-/// Paints the image, made smaller where it is larger than `side`. Without a canvas there is no
-/// picture, and a card is still right.
-fn paint(
-    canvas: &HtmlCanvasElement,
-    image: &ImageData,
-    (width, height): (u32, u32),
-    side: u32,
-) -> Option<()> {
-    let scale = (f64::from(side) / f64::from(width.max(height))).min(1.0);
-    let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    let scratch = from_template("scratch-template")
-        .dyn_into::<HtmlCanvasElement>()
-        .ok()?;
-    let full = if scale < 1.0 { &scratch } else { canvas };
-    full.set_width(width);
-    full.set_height(height);
-    context(full)?.put_image_data(image, 0.0, 0.0).ok()?;
-    if scale < 1.0 {
-        canvas.set_width(scaled(width));
-        canvas.set_height(scaled(height));
-        let (to_width, to_height) = (scaled(width).into(), scaled(height).into());
-        let context = context(canvas)?;
-        context
-            .draw_image_with_html_canvas_element_and_dw_and_dh(
-                &scratch, 0.0, 0.0, to_width, to_height,
-            )
-            .ok()?;
-    }
-    Some(())
-}
-
-fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
-    canvas.get_context("2d").ok()??.dyn_into().ok()
-}
-
-/// The classes by falling probability.
-fn ranked(probabilities: &[f32]) -> Vec<usize> {
-    let mut classes: Vec<usize> = (0..probabilities.len()).collect();
-    classes.sort_by(|a, b| by_probability(probabilities, *a, *b));
-    classes
-}
-
-fn by_probability(probabilities: &[f32], a: usize, b: usize) -> std::cmp::Ordering {
-    let of = |class: usize| probabilities.get(class).copied().unwrap_or(0.0);
-    of(b).total_cmp(&of(a)).then(a.cmp(&b))
-}
-
-/// The names of these classes.
-pub(super) fn names<'a>(classes: &[usize], model: &'a ModelSummary) -> Vec<&'a str> {
-    classes
-        .iter()
-        .map(|class| model.labels.get(*class).map_or("?", String::as_str))
-        .collect()
-}
-
-fn chip(class: usize, prediction: &Prediction, model: &ModelSummary) -> Element {
-    let chip = from_template("chip-template");
-    let probability = prediction.probabilities.get(class).copied().unwrap_or(0.0);
+/// A label of the verdict.
+fn chip(class: usize, kind: &str, answer: &Answer) -> Element {
+    let item = from_template("chip-template");
+    let chip: Element = find(&item, ".chip");
+    chip.set_class_name(kind);
     set_attribute(&chip, "data-class", &class.to_string());
-    find::<Element>(&chip, ".name").set_text_content(names(&[class], model).first().copied());
-    find::<Element>(&chip, ".probability").set_text_content(Some(&text::percent(probability)));
-    chip
+    find::<Element>(&chip, ".name").set_text_content(Some(answer.label(class)));
+    let percent = text::percent(answer.probability(class));
+    find::<Element>(&chip, ".probability").set_text_content(Some(&percent));
+    item
 }
 
-fn bar(class: usize, prediction: &Prediction, model: &ModelSummary) -> Element {
-    let bar = from_template("bar-template");
-    let probability = prediction.probabilities.get(class).copied().unwrap_or(0.0);
-    let threshold = model.thresholds.get(class).copied().unwrap_or(1.0);
-    set_attribute(&bar, "data-class", &class.to_string());
-    set_attribute(&bar, "data-probability", &probability.to_string());
-    set_attribute(
-        &bar,
-        "data-present",
-        if prediction.present.contains(&class) {
-            "true"
-        } else {
-            "false"
-        },
-    );
-    find::<Element>(&bar, ".name").set_text_content(names(&[class], model).first().copied());
-    find::<Element>(&bar, ".probability").set_text_content(Some(&text::probability(probability)));
-    find::<Element>(&bar, ".threshold").set_text_content(Some(&text::probability(threshold)));
-    let style = find::<HtmlElement>(&bar, ".track").style();
-    for (property, value) in [("--probability", probability), ("--threshold", threshold)] {
-        style
-            .set_property(property, &value.clamp(0.0, 1.0).to_string())
-            .unwrap_or_default();
-    }
-    bar
+/// The chip, the bar or the part of the cell in which an event happened.
+fn labelled(event: &Event) -> Option<Element> {
+    let element = event.target()?.dyn_into::<Element>().ok()?;
+    element.closest("[data-class]").ok()?
 }
 
-#[cfg(test)]
-mod tests {
-    use super::ranked;
-
-    #[test]
-    fn the_likeliest_comes_first_and_equals_keep_their_order() {
-        assert_eq!(ranked(&[0.1, 0.7, 0.1, 0.9]), [3, 1, 0, 2]);
-    }
+/// The class that an element stands for.
+fn class_of(element: &impl AsRef<Element>) -> Option<usize> {
+    element.as_ref().get_attribute("data-class")?.parse().ok()
 }

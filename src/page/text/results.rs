@@ -1,6 +1,6 @@
 //! What a model says of a field.
 
-use super::duration;
+use super::{duration, probability};
 use crate::page::answer::Answer;
 
 /// Over the best chip where no label is present.
@@ -8,19 +8,6 @@ pub(in crate::page) const NONE_PRESENT: &str =
     "No location reaches its threshold. Most likely, but below its threshold:";
 /// The group of the labels that `locations.json` does not name.
 pub(in crate::page) const OTHER: &str = "Other";
-/// Below the drawn cell, while nothing is pointed at.
-pub(in crate::page) const CELL_HINT: &str =
-    "Point at a part for its name; choose it to see its evidence in the picture.";
-
-/// A probability as bars show it.
-pub(in crate::page) fn probability(probability: f32) -> String {
-    format!("{probability:.2}")
-}
-
-/// A probability as chips show it.
-pub(in crate::page) fn percent(probability: f32) -> String {
-    format!("{:.0} %", probability * 100.0)
-}
 
 /// A label in the drawn cell, for example `Nucleoli: 0.12, under its threshold of 0.35`.
 pub(in crate::page) fn part(answer: &Answer, class: usize) -> String {
@@ -42,12 +29,13 @@ pub(in crate::page) fn part(answer: &Answer, class: usize) -> String {
 }
 
 /// What stands for the drawn cell where it is not seen.
-pub(in crate::page) fn cell(lit: &[&str]) -> String {
-    if lit.is_empty() {
-        "Drawing of a cell; no part is lit.".to_owned()
-    } else {
-        format!("Drawing of a cell; lit: {}.", lit.join(", "))
+pub(in crate::page) fn cell(answer: &Answer) -> String {
+    let present = answer.present_ranked();
+    if present.is_empty() {
+        return "Drawing of a cell; no part is lit.".to_owned();
     }
+    let names: Vec<&str> = present.iter().map(|class| answer.label(*class)).collect();
+    format!("Drawing of a cell; lit: {}.", names.join(", "))
 }
 
 /// How a label's structure looks in the images.
