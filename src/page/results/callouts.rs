@@ -6,37 +6,42 @@ const WIDTH: f64 = 640.0;
 const TOP: f64 = 28.0;
 /// The drawing's height, in its own units.
 const HEIGHT: f64 = 452.0;
+/// How far behind a name's outer edge its line ends.
+const INSET: f64 = 30.0;
 /// The large cell's middle: what lies left of it is named on the left.
 const MIDDLE: f64 = 270.0;
-/// How far names keep from the drawing's upper and lower edge.
-const MARGIN: f64 = 24.0;
-/// How far names keep from each other: two lines, on a narrow screen.
-const GAP: f64 = 60.0;
+/// Where the drawing leaves room for names on its left: above and below the cell.
+const LEFT: [f64; 2] = [50.0, 458.0];
+/// Where it leaves room on its right: between the dividing cells and below them.
+const RIGHT: [f64; 2] = [196.0, 458.0];
+/// How far names keep from each other.
+const GAP: f64 = 44.0;
 
-/// Where a part's line ends, and where its name would like to stand.
+/// Where the line from a part to its name begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Anchor {
     /// The part's class.
     pub(super) class: usize,
-    /// In the part, from the left.
+    /// From the left.
     pub(super) x: f64,
-    /// In the part, from above.
+    /// From above.
     pub(super) y: f64,
     /// Of the name's middle, from above.
     pub(super) name_y: f64,
 }
 
 impl Anchor {
-    /// An anchor as `data-at` writes it: `x y`, or `x y name_y`.
+    /// An anchor as `data-at` writes it: `x y`.
     pub(super) fn parse(class: usize, text: &str) -> Option<Self> {
-        let mut numbers = text.split(' ').map_while(|number| number.parse().ok());
-        let (x, y) = (numbers.next()?, numbers.next()?);
-        let name_y = numbers.next().unwrap_or(y);
+        let (x, y) = text.split_once(' ')?;
+        let (x, y) = (x.parse().ok()?, y.parse().ok()?);
+        let [upper, lower] = if x < MIDDLE { LEFT } else { RIGHT };
+        let is_upper = y < f64::midpoint(upper, lower);
         Some(Self {
             class,
             x,
             y,
-            name_y,
+            name_y: if is_upper { upper } else { lower },
         })
     }
 
@@ -47,7 +52,7 @@ impl Anchor {
 
     /// The line from the part to its name, as SVG.
     pub(super) fn line(&self) -> String {
-        let edge = if self.is_left() { 0.0 } else { WIDTH };
+        let edge = if self.is_left() { INSET } else { WIDTH - INSET };
         let (x, y, name_y) = (self.x, self.y, self.name_y);
         format!(r#"<path d="M{x} {y}L{edge} {name_y}"/><circle cx="{x}" cy="{y}" r="4"/>"#)
     }
@@ -58,15 +63,15 @@ impl Anchor {
     }
 }
 
-/// Moves the names of either side apart, and back between the edges.
+/// Moves the names of either side apart, and back into the drawing.
 pub(super) fn spread(anchors: &mut [Anchor]) {
-    anchors.sort_by(|a, b| a.name_y.total_cmp(&b.name_y));
+    anchors.sort_by(|a, b| a.y.total_cmp(&b.y));
     for left in [true, false] {
         let mut side: Vec<&mut Anchor> = anchors
             .iter_mut()
             .filter(|anchor| anchor.is_left() == left)
             .collect();
-        let (first, last) = (TOP + MARGIN, TOP + HEIGHT - MARGIN);
+        let (first, last) = (LEFT[0], LEFT[1]);
         let gap = GAP.min((last - first) / side.len().saturating_sub(1).max(1) as f64);
         let mut least = first;
         for anchor in &mut side {
@@ -85,13 +90,10 @@ pub(super) fn spread(anchors: &mut [Anchor]) {
 mod tests {
     use super::*;
 
-    fn anchor(x: f64, name_y: f64) -> Anchor {
-        Anchor {
-            class: 0,
-            x,
-            y: name_y,
-            name_y,
-        }
+    fn anchors(at: &[&str]) -> Vec<Anchor> {
+        at.iter()
+            .map(|at| Anchor::parse(0, at).expect("two numbers are an anchor"))
+            .collect()
     }
 
     fn heights(anchors: &[Anchor], left: bool) -> Vec<f64> {
@@ -100,43 +102,37 @@ mod tests {
     }
 
     #[test]
-    fn anchors_are_read_as_the_drawing_writes_them() {
-        assert_eq!(Anchor::parse(0, "12 34"), Some(anchor(12.0, 34.0)));
-        let spindle = Anchor::parse(0, "556 104 190").expect("three numbers are an anchor");
-        assert_eq!((spindle.y, spindle.name_y), (104.0, 190.0));
-        assert_eq!(Anchor::parse(0, "12"), None);
+    fn names_stand_where_the_drawing_leaves_room() {
+        let mut anchors = anchors(&["100 120", "400 110", "90 400"]);
+        spread(&mut anchors);
+        assert_eq!(heights(&anchors, true), LEFT);
+        assert_eq!(heights(&anchors, false), [RIGHT[0]]);
     }
 
     #[test]
-    fn names_far_apart_or_on_different_sides_stay() {
-        let mut anchors = [
-            anchor(100.0, 100.0),
-            anchor(400.0, 110.0),
-            anchor(90.0, 300.0),
-        ];
+    fn names_keep_apart_in_the_order_of_their_parts() {
+        let mut anchors = anchors(&["1 450", "2 400", "3 470", "4 20", "5 60"]);
         spread(&mut anchors);
-        assert_eq!(heights(&anchors, true), [100.0, 300.0]);
-        assert_eq!(heights(&anchors, false), [110.0]);
-    }
-
-    #[test]
-    fn names_keep_apart_and_inside() {
-        let mut anchors = [anchor(1.0, 460.0), anchor(1.0, 470.0), anchor(1.0, 455.0)];
-        spread(&mut anchors);
-        let last = TOP + HEIGHT - MARGIN;
-        assert_eq!(
-            heights(&anchors, true),
-            [last - 2.0 * GAP, last - GAP, last]
-        );
+        let order: Vec<f64> = anchors.iter().map(|anchor| anchor.x).collect();
+        assert_eq!(order, [4.0, 5.0, 2.0, 1.0, 3.0]);
+        let [upper, lower] = LEFT;
+        let expected = [upper, upper + GAP, lower - 2.0 * GAP, lower - GAP, lower];
+        assert_eq!(heights(&anchors, true), expected);
     }
 
     #[test]
     fn many_names_share_the_height() {
-        let mut anchors = [anchor(1.0, 200.0); 28];
+        let mut anchors = anchors(&["1 200"; 28]);
         spread(&mut anchors);
         let heights = heights(&anchors, true);
-        assert!((heights[0] - (TOP + MARGIN)).abs() < 1e-6);
-        assert!((heights[27] - (TOP + HEIGHT - MARGIN)).abs() < 1e-6);
+        assert!((heights[0] - LEFT[0]).abs() < 1e-6);
+        assert!((heights[27] - LEFT[1]).abs() < 1e-6);
         assert!(heights.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn anything_else_is_no_anchor() {
+        assert_eq!(Anchor::parse(0, "12"), None);
+        assert_eq!(Anchor::parse(0, "12 high"), None);
     }
 }

@@ -35,6 +35,9 @@ impl Cell {
     pub(super) async fn download(&self) {
         if let Ok(drawing) = download::text(FILE).await {
             self.drawing.set_inner_html(&drawing);
+            for shape in elements(&self.drawing, "[data-location] :not(.body, .core, title)") {
+                widen(&shape);
+            }
         }
     }
 
@@ -90,7 +93,9 @@ impl Cell {
             let name = from_template("callout-template");
             name.set_text_content(Some(answer.label(anchor.class)));
             name.set_class_name(if anchor.is_left() { "left" } else { "right" });
-            set_attribute(&name, "data-of", &anchor.class.to_string());
+            if chosen == Some(anchor.class) {
+                set_attribute(&name, "data-chosen", "");
+            }
             append(&self.names, &name);
             if let Some(name) = name.dyn_ref::<HtmlElement>() {
                 let style = name.style();
@@ -134,6 +139,16 @@ impl Cell {
             event.prevent_default();
             focus_from(&drawing, &part, steps);
         });
+    }
+}
+
+/// Lays an unseen, broader copy below a shape, for a thin line is hard to hit.
+fn widen(shape: &SvgElement) {
+    if let (Ok(copy), Some(part)) = (shape.clone_node(), shape.parent_element()) {
+        set_attribute(copy.unchecked_ref(), "class", "reach");
+        part.insert_before(&copy, part.first_child().as_ref())
+            .map(drop)
+            .unwrap_or_default();
     }
 }
 
