@@ -86,9 +86,10 @@ export function launch({adapter = false} = {}) {
 /**
  * Opens `address` of the site, hands the page to `use`, and then asserts that nothing was asked of
  * any other origin. A proxy takes every request that leaves this machine's loopback, from page and
- * workers alike, so that none is overlooked.
+ * workers alike, so that none is overlooked. Service workers are for the tests of the offline copy: elsewhere
+ * every test meets the server.
  */
-export async function visit(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light'} = {}) {
+export async function visit(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', serviceWorkers = 'block'} = {}) {
   const foreign = [];
   const record = (request, response) => {
     foreign.push(request.url);
@@ -99,6 +100,7 @@ export async function visit(browser, site, address, use, {viewport = {width: 128
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    serviceWorkers,
     proxy: {server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1'},
   });
   context.on('request', (request) => {
