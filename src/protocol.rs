@@ -40,7 +40,7 @@ pub enum DeviceKind {
 }
 
 /// The device in use, and why it was chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
     /// What computes.
     pub kind: DeviceKind,
