@@ -23,7 +23,7 @@ use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
 use super::store::Store;
-use super::{input, samples, text, theme};
+use super::{input, offline, samples, text, theme};
 use crate::protocol::{DeviceChoice, DeviceKind, DeviceReport, Maps, ModelSummary, Reply, Request};
 
 /// How often in a row, without one answer between, the engine may break before it is given up.
@@ -51,6 +51,7 @@ pub fn start() {
         state: RefCell::default(),
     });
     theme::listen();
+    offline::start();
     listen(&app);
     spawn_local(app.clone().restore());
     // The page lives as long as its window; its listeners hold it.
@@ -204,6 +205,7 @@ impl App {
         self.engine.stop();
         self.take_back();
         self.status.failed(reason);
+        offline::keep();
     }
 
     /// Takes the engine's fields back: its worker is gone.
@@ -296,6 +298,7 @@ impl App {
 
     fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
+        offline::keep();
         let mut state = self.state.borrow_mut();
         self.device.show(
             &device,

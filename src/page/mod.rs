@@ -15,6 +15,7 @@ mod engine;
 mod entry;
 mod gallery;
 mod input;
+mod offline;
 mod pace;
 mod queue;
 mod results;

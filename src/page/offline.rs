@@ -100,7 +100,10 @@ fn offer_installation() {
 /// The version of this page, as the build wrote it; empty where the build made no list of its files.
 fn version() -> String {
     let meta = document().query_selector("meta[name=version]");
-    let version = meta.ok().flatten().and_then(|meta| meta.get_attribute("content"));
+    let version = meta
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"));
     version.unwrap_or_default()
 }
 
@@ -123,9 +126,12 @@ async fn follow() -> Result<(), JsValue> {
     if known.is_none() && version().is_empty() {
         return Ok(());
     }
-    on(&container, "message", |event: MessageEvent| hear(&event.data()));
-    let registration: ServiceWorkerRegistration =
-        JsFuture::from(container.register(SCRIPT)).await?.dyn_into()?;
+    on(&container, "message", |event: MessageEvent| {
+        hear(&event.data())
+    });
+    let registration: ServiceWorkerRegistration = JsFuture::from(container.register(SCRIPT))
+        .await?
+        .dyn_into()?;
     on(&registration, "updatefound", {
         let registration = registration.clone();
         move |_: Event| watch(&registration)
@@ -137,7 +143,11 @@ async fn follow() -> Result<(), JsValue> {
     if registration.waiting().is_some() {
         offer(&registration);
     }
-    if known.is_some() && promised(registration.update().map(Into::into)).await.is_err() {
+    if known.is_some()
+        && promised(registration.update().map(Into::into))
+            .await
+            .is_err()
+    {
         leave_if_gone(&registration).await;
     }
     Ok(())
@@ -149,11 +159,17 @@ fn watch(registration: &ServiceWorkerRegistration) {
         return;
     };
     let registration = registration.clone();
-    on(&worker.clone(), "statechange", move |_: Event| match worker.state() {
-        ServiceWorkerState::Installed if registration.active().is_some() => offer(&registration),
-        ServiceWorkerState::Activated => introduce(&worker),
-        _ => {}
-    });
+    on(
+        &worker.clone(),
+        "statechange",
+        move |_: Event| match worker.state() {
+            ServiceWorkerState::Installed if registration.active().is_some() => {
+                offer(&registration)
+            }
+            ServiceWorkerState::Activated => introduce(&worker),
+            _ => {}
+        },
+    );
 }
 
 /// Tells a worker of which version this page is; it answers how its copy is.
@@ -172,12 +188,14 @@ fn offer(registration: &ServiceWorkerRegistration) {
     }
     notify(text::NEWER);
     let registration = registration.clone();
-    on(&by_id::<Element>("newer-reload"), "click", move |_: Event| {
-        match registration.waiting() {
+    on(
+        &by_id::<Element>("newer-reload"),
+        "click",
+        move |_: Event| match registration.waiting() {
             Some(waiting) => take(&waiting),
             None => reload(),
-        }
-    });
+        },
+    );
 }
 
 /// Has a waiting worker take over, and the page start again from its copy.
@@ -213,7 +231,10 @@ fn hear(message: &JsValue) {
         "refused" if !is_ready => {
             show("refused", &text::refused(&string("file"), &string("cause")));
         }
-        "refused" => show(READY, &text::newer_refused(&string("file"), &string("cause"))),
+        "refused" => show(
+            READY,
+            &text::newer_refused(&string("file"), &string("cause")),
+        ),
         READY => show(READY, &text::ready(number("total"))),
         "crowded" => notify(text::CROWDED),
         _ => {}
@@ -223,13 +244,13 @@ fn hear(message: &JsValue) {
 fn show(state: &str, line: &str) {
     let place: Element = by_id("offline");
     set_attribute(&place, STATE, state);
-    by_id::<Element>("offline-text").set_text_content(Some(line));
+    place.set_text_content(Some(line));
     set_hidden(&place, false);
 }
 
 fn notify(line: &str) {
     by_id::<Element>("newer-text").set_text_content(Some(line));
-    set_hidden(&by_id("newer"), false);
+    set_hidden(&by_id::<Element>("newer-reload"), false);
 }
 
 fn reload() {
@@ -238,7 +259,8 @@ fn reload() {
 
 fn post(worker: &ServiceWorker, property: &str, value: &JsValue) {
     let message = Object::new();
-    let sent = Reflect::set(&message, &property.into(), value).and_then(|_| worker.post_message(&message));
+    let sent =
+        Reflect::set(&message, &property.into(), value).and_then(|_| worker.post_message(&message));
     debug_assert!(sent.is_ok(), "a plain message can be posted");
 }
 
@@ -250,7 +272,9 @@ fn get(value: &JsValue, property: &str) -> JsValue {
 /// Calls a method that web-sys has not, or not among the features in use.
 fn call(value: &JsValue, method: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let arguments: Array = arguments.iter().copied().collect();
-    get(value, method).dyn_into::<Function>()?.apply(value, &arguments)
+    get(value, method)
+        .dyn_into::<Function>()?
+        .apply(value, &arguments)
 }
 
 async fn promised(called: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
