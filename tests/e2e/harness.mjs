@@ -78,9 +78,9 @@ const QUIET = [
 const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** Starts Chromium, with a software WebGPU adapter or with none. */
-export function launch({adapter = false} = {}) {
+export function launch({adapter = false, flags = []} = {}) {
   const executablePath = process.env.CHROMIUM || execFileSync('sh', ['-c', 'command -v chromium'], {encoding: 'utf8'}).trim();
-  return chromium.launch({executablePath, args: adapter ? [...QUIET, ...SOFTWARE_ADAPTER] : QUIET});
+  return chromium.launch({executablePath, args: [...QUIET, ...(adapter ? SOFTWARE_ADAPTER : []), ...flags]});
 }
 
 /**
