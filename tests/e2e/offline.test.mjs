@@ -47,8 +47,13 @@ async function copyIs(page, state) {
   return page.textContent('#offline');
 }
 
+/** Waits until a field, or so many of them, has its answer. */
 async function done(page, id) {
-  await page.waitForSelector(`li.field[data-id="${id}"][data-state="done"]`, {timeout: PATIENCE.cpu});
+  await page.waitForSelector(`.field[data-id="${id}"][data-state="done"]`, {timeout: PATIENCE.cpu, state: 'attached'});
+}
+async function allDone(page, count) {
+  const all = (count) => document.querySelectorAll('.field[data-state="done"]').length === count;
+  await page.waitForFunction(all, count, {timeout: PATIENCE.cpu});
 }
 
 /** What the page on the screen says of its build, in its text and by its script. */
@@ -84,7 +89,7 @@ test('after one visit the page works without network and server', {timeout}, asy
 
       // Without a reload: files that were not asked for yet.
       await page.locator('[data-sample]').first().click();
-      await page.waitForSelector('li.field[data-state="done"]', {timeout: PATIENCE.cpu});
+      await allDone(page, 1);
 
       await page.reload();
       await ready(page);
@@ -92,7 +97,7 @@ test('after one visit the page works without network and server', {timeout}, asy
       await page.setInputFiles('#files', drawnField('unplugged'));
       await done(page, 'unplugged');
       await page.locator('[data-sample]').nth(1).click();
-      await page.waitForFunction(() => document.querySelectorAll('li.field[data-state="done"]').length === 3, null, {timeout: PATIENCE.cpu});
+      await allDone(page, 3);
     }, ALLOWED);
   });
 });
@@ -207,12 +212,12 @@ test('a newer version while fields wait loses none of them', {timeout}, async ()
       await copyIs(page, 'ready');
       const ids = ['a', 'b', 'c', 'd'];
       await page.setInputFiles('#files', ids.flatMap((id) => drawnField(id)));
-      await page.waitForSelector('li.field[data-id="d"]');
+      await page.waitForSelector('.field[data-id="d"]', {state: 'attached'});
       site.publish(newer);
       await lookForNewer(page);
       await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
       await done(page, 'a');
-      assert.ok(await page.locator('li.field:not([data-state="done"])').count() > 0, 'some still wait');
+      assert.ok(await page.locator('.field:not([data-state="done"])').count() > 0, 'some still wait');
       await page.click('#newer-reload');
       await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
       for (const id of ids) await done(page, id);
