@@ -131,8 +131,8 @@ async function tell(message) {
 
 async function hear({data, source}) {
   if (data.leave) {
-    await registration.unregister();
     await caches.delete(KEPT);
+    await registration.unregister();
     return;
   }
   if (data.takeOver) {

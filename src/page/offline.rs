@@ -137,6 +137,13 @@ async fn follow() -> Result<(), JsValue> {
         move |_: Event| watch(&registration)
     });
     watch(&registration);
+    on(&by_id::<Element>("newer-reload"), "click", {
+        let registration = registration.clone();
+        move |_: Event| match registration.waiting() {
+            Some(waiting) => take(&waiting),
+            None => reload(),
+        }
+    });
     if let Some(active) = registration.active() {
         introduce(&active);
     }
@@ -187,15 +194,6 @@ fn offer(registration: &ServiceWorkerRegistration) {
         return take(&waiting);
     }
     notify(text::NEWER);
-    let registration = registration.clone();
-    on(
-        &by_id::<Element>("newer-reload"),
-        "click",
-        move |_: Event| match registration.waiting() {
-            Some(waiting) => take(&waiting),
-            None => reload(),
-        },
-    );
 }
 
 /// Has a waiting worker take over, and the page start again from its copy.
