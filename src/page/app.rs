@@ -28,7 +28,7 @@ use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
 use super::store::Store;
-use super::{input, samples, text, theme};
+use super::{input, offline, samples, text, theme};
 use crate::protocol::{DeviceChoice, DeviceKind, DeviceReport, Maps, ModelSummary, Reply, Request};
 
 /// How often in a row, without one answer between, the engine may break before it is given up.
@@ -60,6 +60,7 @@ pub fn start() {
         state: RefCell::default(),
     });
     theme::listen();
+    offline::start();
     listen(&app);
     app.open_export();
     app.open_quiz();
@@ -243,6 +244,7 @@ impl App {
         self.engine.stop();
         self.take_back();
         self.status.failed(reason);
+        offline::keep();
     }
 
     /// Takes the engine's fields back: its worker is gone.
@@ -343,6 +345,7 @@ impl App {
     fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
         self.models.opened();
+        offline::keep();
         let mut state = self.state.borrow_mut();
         self.device.show(
             &device,

@@ -17,6 +17,7 @@ mod export;
 mod gallery;
 mod input;
 mod models;
+mod offline;
 mod pace;
 mod queue;
 mod quiz;

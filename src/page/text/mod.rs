@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod quiz;
 pub(super) mod viewer;
 pub(super) mod results;
+pub(super) mod offline;
 
 use super::download::Progress;
 use super::entry::Outcome;
