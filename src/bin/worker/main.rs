@@ -23,7 +23,7 @@ use self::opening::Opened;
 use self::scope::{now, post, scope, turn};
 
 fn main() {
-    console_error_panic_hook::set_once();
+    std::panic::set_hook(Box::new(scope::panicked));
     let engine = Rc::new(RefCell::new(Engine::default()));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match serde_wasm_bindgen::from_value::<Request>(event.data()) {
@@ -62,11 +62,7 @@ impl Engine {
                 match answer(request, opened).await {
                     Ok(None) => {}
                     Ok(opened) => engine.borrow_mut().opened = opened.map(Rc::new),
-                    Err(DeviceLost(reason)) => {
-                        // Nothing that the device still gives is to be believed.
-                        post(&Reply::DeviceLost { reason });
-                        return scope().close();
-                    }
+                    Err(DeviceLost(reason)) => return scope::lost(&reason),
                 }
                 // Messages that came meanwhile are heard, lest an eye waits for a view.
                 turn().await;

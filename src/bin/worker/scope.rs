@@ -1,10 +1,38 @@
 //! The worker's own scope: its clock, and the way to the page.
 
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cytolens::protocol::Reply;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DedicatedWorkerGlobalScope;
+
+/// Set once the engine is not to be believed any more: then it says nothing.
+static BROKEN: AtomicBool = AtomicBool::new(false);
+
+/// How the panics begin that come from errors which a GPU reports of itself.
+const GPU_PANIC: &str = "wgpu error";
+
+/// Hears of every panic. WebAssembly goes on after one, and what was under way might still answer from
+/// half a computation; so nothing more is posted. The page hears of the crash by itself, but not that
+/// it is the device's fault and no field's.
+pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
+    console_error_panic_hook::hook(panic);
+    match panic.payload_as_str() {
+        Some(message) if message.starts_with(GPU_PANIC) => lost(message),
+        _ => BROKEN.store(true, Ordering::Relaxed),
+    }
+}
+
+/// Tells the page that the device is lost, and then nothing more: what it still gives is not to be
+/// believed.
+pub(super) fn lost(reason: &str) {
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
+    post(&Reply::DeviceLost { reason });
+    BROKEN.store(true, Ordering::Relaxed);
+}
 
 pub(super) fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -37,6 +65,9 @@ pub(super) fn step(step: &str) {
 }
 
 pub(super) fn post(reply: &Reply) {
+    if BROKEN.load(Ordering::Relaxed) {
+        return;
+    }
     let sent = serde_wasm_bindgen::to_value(reply)
         .map_err(|error| error.to_string())
         .and_then(|message| {
