@@ -29,8 +29,11 @@ pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
 /// Tells the page that the device is lost, and then nothing more: what it still gives is not to be
 /// believed.
 pub(super) fn lost(reason: &str) {
-    let reason = reason.lines().next().unwrap_or_default().to_owned();
-    post(&Reply::DeviceLost { reason });
+    // Such errors come in many lines.
+    let words: Vec<&str> = reason.split_whitespace().collect();
+    post(&Reply::DeviceLost {
+        reason: words.join(" "),
+    });
     BROKEN.store(true, Ordering::Relaxed);
 }
 
