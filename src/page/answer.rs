@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-
 use crate::protocol::ModelSummary;
 
 /// A prediction and whose it is.
@@ -20,6 +19,8 @@ pub(super) struct Answer {
     pub(super) decode_ms: f64,
     /// The network alone, in milliseconds.
     pub(super) network_ms: f64,
+    /// The activation maps alone, in milliseconds.
+    pub(super) map_ms: f64,
 }
 
 impl Answer {

@@ -1,77 +1,110 @@
 //! The page as a whole: what its parts tell each other.
 
+mod desk;
 mod fields;
+mod picture;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
-use self::fields::FieldInput;
-use super::cards::{Card, State};
+use self::desk::Desk;
+use super::detail::Detail;
 use super::device::DevicePanel;
 use super::dom::{by_id, on};
 use super::download::{self, Assets};
-use super::drop_zone;
 use super::engine::{Engine, Heard};
+use super::entry::Entry;
+use super::gallery::Gallery;
+use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
-use super::{samples, text};
-use crate::protocol::{DeviceChoice, DeviceReport, ModelSummary, Reply, Request};
+use super::store::Store;
+use super::{input, samples, text, theme};
+use crate::protocol::{DeviceChoice, DeviceKind, DeviceReport, Maps, ModelSummary, Reply, Request};
 
 /// How often in a row, without one answer between, the engine may break before it is given up.
 const CRASHES_IN_A_ROW: u32 = 5;
 
+/// How often in a row the engine may break on a GPU before the CPU takes over.
+const CRASHES_ON_GPU: u32 = 2;
+
 /// Starts the page.
 pub fn start() {
-    let app = Rc::new_cyclic(|app: &std::rc::Weak<App>| {
-        let app = app.clone();
-        App {
-            engine: Engine::new(move |heard| {
-                if let Some(app) = app.upgrade() {
-                    app.hear(heard);
-                }
-            }),
-            status: StatusPanel::new(),
-            device: DevicePanel::new(),
-            list: by_id("fields"),
-            results: by_id("results"),
-            tally: by_id("tally"),
-            announcer: by_id("announcer"),
-            state: RefCell::default(),
-        }
+    let app = Rc::new_cyclic(|app: &Weak<App>| App {
+        engine: Engine::new(calling(app, App::hear)),
+        status: StatusPanel::new(),
+        device: DevicePanel::new(),
+        gallery: Gallery::new(calling(app, App::select), {
+            let rearrange = calling(app, |app, ()| app.arrange());
+            move || rearrange(())
+        }),
+        detail: Detail::new(calling(app, App::show_evidence)),
+        store: Store::new({
+            let tell = calling(app, |app, what: String| app.desk.notify(&what));
+            move |what| tell(what.to_owned())
+        }),
+        desk: Desk::new(),
+        state: RefCell::default(),
     });
-    let accept = |app: &Rc<App>| {
-        let app = app.clone();
-        move |files| spawn_local(app.clone().accept(files))
-    };
-    drop_zone::listen(accept(&app));
-    let refuse = {
-        let app = app.clone();
-        move |id: &str, reason: &str| app.add_refused(id, reason)
-    };
-    spawn_local(samples::show(accept(&app), refuse));
-    on(&app.device.select, "change", {
-        let app = app.clone();
-        move |_: Event| app.reopen()
-    });
-    on(&by_id::<Element>("retry"), "click", {
-        let app = app.clone();
-        move |_: Event| app.reopen()
-    });
-    on(&by_id::<Element>("clear"), "click", {
-        let app = app.clone();
-        move |_: Event| app.clear()
-    });
+    theme::listen();
+    listen(&app);
+    spawn_local(app.clone().restore());
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
 }
 
+/// A handler that calls the page's method for as long as the page is there.
+fn calling<T>(
+    app: &Weak<App>,
+    method: impl Fn(&Rc<App>, T) + Clone + 'static,
+) -> impl Fn(T) + Clone + 'static {
+    let app = app.clone();
+    move |value| {
+        if let Some(app) = app.upgrade() {
+            method(&app, value);
+        }
+    }
+}
+
+/// Connects the page's controls.
+fn listen(app: &Rc<App>) {
+    let accept = |app: &Rc<App>| {
+        let app = app.clone();
+        move |files| spawn_local(app.clone().accept(files))
+    };
+    input::listen(accept(app));
+    let tell = {
+        let app = app.clone();
+        move |id: &str, reason: &str| app.desk.notify(&text::said_refused(id, reason))
+    };
+    spawn_local(samples::show(accept(app), tell));
+    on(&app.device.select, "change", {
+        let app = app.clone();
+        move |_: Event| app.reopen()
+    });
+    let clicks: [(&str, fn(&Rc<App>)); 8] = [
+        ("retry", App::reopen),
+        ("clear", App::clear),
+        ("pause", App::toggle_pause),
+        ("cancel", App::cancel),
+        ("rerun", App::rerun),
+        ("remove", App::remove_selected),
+        ("previous", |app| app.turn(-1)),
+        ("next", |app| app.turn(1)),
+    ];
+    for (id, handle) in clicks {
+        let app = app.clone();
+        on(&by_id::<Element>(id), "click", move |_: Event| handle(&app));
+    }
+}
+
 /// A model and the device it runs on.
 struct Opened {
-    model: ModelSummary,
+    model: Rc<ModelSummary>,
     device: DeviceReport,
 }
 
@@ -80,13 +113,29 @@ struct Shared {
     /// What is downloaded once and serves every worker.
     assets: Option<Assets>,
     is_downloading: bool,
+    /// Counts the workers, so that what was meant for an earlier one is not sent to the next.
+    worker: u32,
+    /// Whether the worker listens.
+    is_listening: bool,
     /// The model, while fields can be classified.
     opened: Option<Rc<Opened>>,
-    /// Set where the engine broke while it opened a GPU: then the CPU is asked for instead.
+    /// Set where the engine broke on a GPU: then the CPU is asked for instead.
     avoids_gpu: bool,
     crashes_in_a_row: u32,
-    queue: Queue<FieldInput>,
-    cards: BTreeMap<u32, Card>,
+    queue: Queue,
+    pace: Pace,
+    entries: BTreeMap<u32, Entry>,
+    /// The fields that the gallery shows, in its order.
+    shown: Vec<u32>,
+    selected: Option<u32>,
+    /// The maps of the selected field, once they were asked for.
+    maps: Option<(u32, Rc<Maps>)>,
+    /// All maps, where there is no store to keep them.
+    unkept_maps: BTreeMap<u32, Rc<Maps>>,
+    /// Every model that answered, once.
+    models: Vec<Rc<ModelSummary>>,
+    /// Whether what was kept is read, and with it which numbers are free.
+    is_restored: bool,
     next_field: u32,
     /// Grows with each clearing, so that a lot being added meanwhile is dropped.
     clearings: u32,
@@ -97,10 +146,10 @@ struct App {
     engine: Engine,
     status: StatusPanel,
     device: DevicePanel,
-    list: Element,
-    results: Element,
-    tally: Element,
-    announcer: Element,
+    gallery: Gallery,
+    detail: Detail,
+    store: Rc<Store>,
+    desk: Desk,
     state: RefCell<Shared>,
 }
 
@@ -138,21 +187,13 @@ impl App {
 
     /// Starts a fresh worker with what was downloaded; fields that the old one held wait again.
     fn start_engine(&self, step: &str) {
-        let mut state = self.state.borrow_mut();
-        state.opened = None;
-        state.queue.restart();
-        let module = state.assets.as_ref().map(|assets| assets.module.clone());
-        for card in state
-            .cards
-            .values_mut()
-            .filter(|card| card.state() == State::Working)
-        {
-            card.enter(State::Waiting);
-        }
-        drop(state);
-        self.device.clear();
+        self.take_back();
         self.status.loading(step);
         self.status.busy();
+        let module = {
+            let state = self.state.borrow();
+            state.assets.as_ref().map(|assets| assets.module.clone())
+        };
         if let Some(Err(error)) = module.map(|module| self.engine.start(&module)) {
             self.fail(&text::not_started(&error));
         }
@@ -161,51 +202,74 @@ impl App {
     /// Gives the engine up until the visitor asks again. Waiting fields go on waiting.
     fn fail(&self, reason: &str) {
         self.engine.stop();
-        let mut state = self.state.borrow_mut();
-        state.opened = None;
-        state.queue.restart();
-        drop(state);
-        self.device.clear();
+        self.take_back();
         self.status.failed(reason);
     }
 
-    fn hear(&self, heard: Heard) {
+    /// Takes the engine's fields back: its worker is gone.
+    fn take_back(&self) {
+        let mut state = self.state.borrow_mut();
+        state.opened = None;
+        state.is_listening = false;
+        state.worker += 1;
+        state.queue.restart();
+        drop(state);
+        self.wait_again();
+        self.device.clear();
+    }
+
+    fn hear(self: &Rc<Self>, heard: Heard) {
         match heard {
-            Heard::Crash(cause) => self.crashed(&cause),
+            Heard::Crash(cause) => self.crashed(&cause, true),
+            Heard::Reply(Reply::DeviceLost { reason }) => self.crashed(&reason, false),
             Heard::Reply(Reply::Started) => self.open(),
             Heard::Reply(Reply::Opening { step }) => self.status.loading(&step),
             Heard::Reply(Reply::Opened { model, device }) => self.opened(model, device),
             Heard::Reply(Reply::OpenFailed { reason }) => self.fail(&reason),
             Heard::Reply(Reply::Preview {
                 field,
-                width,
-                height,
-                rgba,
+                thumbnail,
                 description,
-            }) => {
-                self.preview(field, (width, height), &rgba, &description);
-            }
+            }) => self.preview(field, thumbnail, description),
             Heard::Reply(Reply::Classified {
                 field,
                 probabilities,
                 present,
                 decode_ms,
                 network_ms,
+                maps,
+                map_ms,
             }) => {
-                self.classified(field, probabilities, present, (decode_ms, network_ms));
-                self.answered(field);
+                let times = [decode_ms, network_ms, map_ms];
+                self.classified(field, probabilities, present, times, maps);
             }
-            Heard::Reply(Reply::Refused { field, reason }) => {
-                self.refuse(field, &reason);
-                self.answered(field);
-            }
+            Heard::Reply(Reply::Refused { field, reason }) => self.refused(field, reason),
+            Heard::Reply(Reply::Viewed {
+                field,
+                width,
+                height,
+                full_width,
+                full_height,
+                bits,
+                plates,
+            }) => self.viewed(
+                field,
+                (width, height),
+                (full_width, full_height),
+                bits,
+                plates,
+            ),
+            Heard::Reply(Reply::NotViewed { field, reason }) => self.not_viewed(field, &reason),
+            // Asked for by diagnostics.
+            Heard::Reply(Reply::Diagnosed { .. }) => {}
             // Only tests probe, and they do so without this page.
             Heard::Reply(Reply::Probed { .. }) => {}
         }
     }
 
     /// Hands the package to a worker that has started.
-    fn open(&self) {
+    fn open(self: &Rc<Self>) {
+        self.state.borrow_mut().is_listening = true;
         let state = self.state.borrow();
         let Some(Assets {
             manifest, weights, ..
@@ -219,6 +283,8 @@ impl App {
             self.device.choice()
         };
         drop(state);
+        // The picture first: it needs no model.
+        self.view();
         if let Err(error) = self.engine.send(&Request::Open {
             manifest,
             weights,
@@ -228,7 +294,7 @@ impl App {
         }
     }
 
-    fn opened(&self, model: ModelSummary, device: DeviceReport) {
+    fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
         let mut state = self.state.borrow_mut();
         self.device.show(
@@ -239,25 +305,37 @@ impl App {
                 ""
             },
         );
+        let model = state.shared(model);
         state.opened = Some(Rc::new(Opened { model, device }));
+        state.pace.start(self.desk.now());
         drop(state);
+        self.count();
         self.feed();
     }
 
-    /// Starts a broken engine again, unless that is hopeless.
-    fn crashed(&self, cause: &str) {
+    /// Starts a broken engine again, unless that is hopeless. A field is blamed only where it may
+    /// have broken the engine: a device is lost for reasons of its own.
+    fn crashed(self: &Rc<Self>, cause: &str, may_be_a_field: bool) {
         self.engine.stop();
         let mut state = self.state.borrow_mut();
         state.crashes_in_a_row += 1;
         let is_hopeless = state.crashes_in_a_row >= CRASHES_IN_A_ROW;
-        if state.opened.is_none() && !state.avoids_gpu && self.device.choice() != DeviceChoice::Cpu
-        {
-            state.avoids_gpu = true;
-        }
-        let refused = state.queue.crash();
+        let used_gpu = match &state.opened {
+            Some(opened) => {
+                opened.device.kind == DeviceKind::Gpu && state.crashes_in_a_row >= CRASHES_ON_GPU
+            }
+            None => self.device.choice() != DeviceChoice::Cpu,
+        };
+        state.avoids_gpu |= used_gpu;
+        let refused = if may_be_a_field {
+            state.queue.crash()
+        } else {
+            state.queue.restart();
+            Vec::new()
+        };
         drop(state);
-        for (field, input) in refused {
-            self.refuse(field, &text::field_crashed(&input.names()));
+        for field in refused {
+            self.refuse_for_crashes(field);
         }
         if is_hopeless {
             self.fail(&text::kept_crashing(cause));

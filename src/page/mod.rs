@@ -12,14 +12,17 @@ mod device;
 mod dom;
 mod download;
 mod engine;
+mod entry;
 mod gallery;
 mod input;
+mod pace;
 mod queue;
 mod results;
 mod samples;
 mod status;
 mod store;
 mod text;
+mod theme;
 mod viewer;
 mod wire;
 

@@ -9,7 +9,7 @@ use web_sys::{Element, Event, HtmlButtonElement, HtmlImageElement};
 
 use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
 use super::download::{self, DownloadError};
-use super::drop_zone::NamedFile;
+use super::input::NamedFile;
 use super::text;
 
 /// The folder of the samples, relative to the page.

@@ -76,17 +76,19 @@ export async function drop(page, files) {
   for (const event of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#drop', event, {dataTransfer});
 }
 
-/** Waits until the card of this field is done or refused, and reads it. */
+/** Waits until this field is done or refused, selects it, and reads its panel. */
 export async function settled(page, id, timeout = PATIENCE.cpu) {
-  const card = page.locator(`article.field[data-id="${id}"]`);
-  const states = ['done', 'error'].map((state) => `article.field[data-id="${id}"][data-state="${state}"]`);
-  await page.waitForSelector(states.join(', '), {timeout});
-  return card.evaluate((card) => ({
-    state: card.dataset.state,
-    reason: card.querySelector('.reason').textContent,
-    hasPreview: !card.querySelector('canvas').hidden && card.querySelector('canvas').width > 1,
-    chips: [...card.querySelectorAll('.chip[data-class]')].map((chip) => Number(chip.dataset.class)),
-    bars: [...card.querySelectorAll('.bar[data-class]')].map((bar) => ({
+  const tile = `.field[data-id="${id}"]`;
+  await page.waitForSelector(`${tile}[data-state="done"], ${tile}[data-state="error"]`, {timeout, state: 'attached'});
+  if ((await page.getAttribute('#detail', 'data-id')) !== id) await page.locator(`${tile} button`).first().click();
+  const detail = page.locator(`#detail[data-id="${id}"]`);
+  await detail.waitFor();
+  return detail.evaluate((detail) => ({
+    state: detail.dataset.state,
+    reason: detail.querySelector('.reason').textContent,
+    hasPreview: Boolean(document.querySelector(`.field[data-id="${detail.dataset.id}"] img`)?.src),
+    chips: [...detail.querySelectorAll('.chip[data-class]')].map((chip) => Number(chip.dataset.class)),
+    bars: [...detail.querySelectorAll('.bar[data-class]')].map((bar) => ({
       class: Number(bar.dataset.class),
       probability: Number(bar.dataset.probability),
       present: bar.dataset.present === 'true',

@@ -90,7 +90,7 @@ test('a sample is classified by one click', {skip: noSamples, timeout}, async ()
   await visit(browser, site, CPU, async (page) => {
     await ready(page);
     await page.locator('[data-sample]').first().click();
-    await page.waitForSelector('article.field[data-state="done"]', {timeout: PATIENCE.cpu});
+    await page.waitForSelector('li.field[data-state="done"]', {timeout: PATIENCE.cpu});
     assert.equal(await page.locator('.bar').count(), 28);
   });
 });
@@ -111,12 +111,12 @@ test('clearing removes all cards, and later fields are classified', {timeout}, a
   await visit(browser, site, CPU, async (page) => {
     await ready(page);
     await page.setInputFiles('#files', ['a', 'b', 'c'].flatMap((id) => drawnField(id)));
-    await page.waitForSelector('article.field[data-id="c"]');
+    await page.waitForSelector('li.field[data-id="c"]');
     await page.click('#clear');
-    assert.equal(await page.locator('article.field').count(), 0);
+    assert.equal(await page.locator('li.field').count(), 0);
     await page.setInputFiles('#files', drawnField('later'));
     assert.equal((await settled(page, 'later')).state, 'done');
-    assert.equal(await page.locator('article.field').count(), 1);
+    assert.equal(await page.locator('li.field').count(), 1);
   });
 });
 

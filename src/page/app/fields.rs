@@ -1,46 +1,62 @@
-//! The fields of the page: from files to cards, to the engine, and back.
+//! The fields of the page: from files to tiles, to the engine, and back.
 
 use std::rc::Rc;
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
+use super::desk::Count;
 use super::{App, Shared};
 use crate::field::group;
-use crate::page::cards::{self, Card, Prediction, State};
-use crate::page::dom::{set_hidden, window};
-use crate::page::drop_zone::NamedFile;
+use crate::page::answer::Answer;
+use crate::page::dom::window;
+use crate::page::entry::{Entry, Outcome};
+use crate::page::input::{FieldInput, FieldSource, NamedFile};
+use crate::page::store::{self, Record};
 use crate::page::text;
-use crate::protocol::{InputFile, Request};
+use crate::protocol::{Maps, ModelSummary, Request};
 
-/// How many cards are made before the browser may paint and react.
-const CARDS_AT_ONCE: usize = 32;
+/// How many tiles are made before the browser may paint and react.
+const TILES_AT_ONCE: usize = 32;
 
-/// With more cards than this, previews are kept small: each canvas holds four bytes a pixel.
-const CROWD: usize = 40;
-
-/// The longest side of a preview among many, in pixels.
-const SIDE_IN_CROWD: u32 = 320;
-
-/// The files of one field, ready to be sent; cloning clones handles.
-#[derive(Clone)]
-pub(super) struct FieldInput {
-    id: String,
-    files: Vec<InputFile>,
-}
-
-impl FieldInput {
-    pub(super) fn names(&self) -> String {
-        let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
-        names.join(", ")
-    }
-}
+/// With more open fields than this, only their end is said aloud.
+const SPOKEN_ONE_BY_ONE: usize = 3;
 
 impl App {
-    /// Makes a field of each group of files that belong together, and a card of each fault.
+    /// Brings back what was kept from an earlier visit.
+    pub(super) async fn restore(self: Rc<Self>) {
+        let kept = self.store.open().await;
+        {
+            let mut state = self.state.borrow_mut();
+            state.next_field = kept.last().map_or(0, |(field, _)| field + 1);
+            state.is_restored = true;
+        }
+        for (position, (field, record)) in kept.into_iter().enumerate() {
+            if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
+                pause().await;
+            }
+            let entry = self.state.borrow_mut().entry_of(record);
+            let is_open = entry.is_open();
+            self.show_entry(field, entry);
+            if is_open {
+                self.state.borrow_mut().queue.push(field);
+            }
+        }
+        self.count();
+        let first = self.state.borrow().shown.first().copied();
+        if let Some(field) = first {
+            self.select(field);
+        }
+        self.feed();
+    }
+
+    /// Makes a field of each group of files that belong together, and a tile of each fault.
     pub(super) async fn accept(self: Rc<Self>, files: Vec<NamedFile>) {
+        while !self.state.borrow().is_restored {
+            pause().await;
+        }
         let grouping = group(files.iter().map(|(name, _)| name));
         let clearings = self.state.borrow().clearings;
         let fields = grouping.fields.len();
@@ -51,191 +67,503 @@ impl App {
             self.add_refused(&fault.name, &fault.to_string());
         }
         for (position, found) in grouping.fields.into_iter().enumerate() {
-            if position % CARDS_AT_ONCE == CARDS_AT_ONCE - 1 {
+            if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
             }
             if self.state.borrow().clearings != clearings {
                 return;
             }
-            let blob = |index: usize| {
-                files
-                    .get(index)
-                    .map(|(_, blob): &(String, Blob)| blob.clone())
-            };
-            let inputs = found.files.into_iter().filter_map(|file| {
-                let blob = blob(file.index)?;
-                Some(InputFile {
+            let sources = found.files.into_iter().filter_map(|file| {
+                let (_, blob) = files.get(file.index)?;
+                Some(FieldSource {
                     name: file.name,
                     channel: file.channel,
-                    blob,
+                    content: blob.clone().into(),
                 })
             });
-            self.add(
-                FieldInput {
-                    id: found.id,
-                    files: inputs.collect(),
-                },
-                fields == 1,
-            );
+            let input = FieldInput {
+                id: found.id,
+                files: sources.collect(),
+                order: "auto".to_owned(),
+            };
+            let field = self.add(input);
+            if fields == 1 {
+                self.select(field);
+            }
             self.feed();
         }
     }
 
-    fn add(&self, input: FieldInput, is_alone: bool) {
+    fn add(self: &Rc<Self>, input: FieldInput) -> u32 {
         let channels: Vec<&str> = input
             .files
             .iter()
             .map(|file| text::channel(file.channel))
             .collect();
-        let card = Card::new(&self.list, &input.id, &channels.join(", "));
-        if is_alone {
-            card.open();
-        }
+        let field = self.state.borrow_mut().number();
+        self.store.keep_input(field, &input);
+        let entry = Entry::new(input.id.clone(), channels.join(", "), Some(input));
+        self.keep(field, &entry);
+        self.show_entry(field, entry);
         let mut state = self.state.borrow_mut();
-        let field = state.keep(card);
-        state.queue.push(field, input);
+        if state.queue.len() == 0 {
+            state.pace.start(self.desk.now());
+        }
+        state.queue.push(field);
         drop(state);
+        self.count();
+        field
+    }
+
+    /// A tile for what never reaches the engine.
+    pub(super) fn add_refused(self: &Rc<Self>, id: &str, reason: &str) {
+        let field = self.state.borrow_mut().number();
+        let mut entry = Entry::new(id.to_owned(), String::new(), None);
+        entry.outcome = Outcome::Refused(reason.to_owned());
+        self.keep(field, &entry);
+        self.show_entry(field, entry);
+        self.desk.announce(&text::said_refused(id, reason));
         self.count();
     }
 
-    /// A card for what never reaches the engine.
-    pub(super) fn add_refused(&self, id: &str, reason: &str) {
-        let card = Card::new(&self.list, id, "");
-        let field = self.state.borrow_mut().keep(card);
-        self.refuse(field, reason);
-    }
-
-    /// Shows a field in colour: small, where there are many.
-    pub(super) fn preview(&self, field: u32, size: (u32, u32), rgba: &JsValue, description: &str) {
-        let state = self.state.borrow();
-        let side = if state.cards.len() > CROWD {
-            SIDE_IN_CROWD
-        } else {
-            u32::MAX
-        };
-        if let Some(card) = state.cards.get(&field) {
-            card.show_preview(size, rgba, side, description);
+    /// Puts a field onto the desk, and selects it where none is.
+    fn show_entry(self: &Rc<Self>, field: u32, entry: Entry) {
+        self.gallery.add(field, &entry);
+        let mut state = self.state.borrow_mut();
+        state.entries.insert(field, entry);
+        let is_first = state.selected.is_none();
+        drop(state);
+        self.place(field);
+        if is_first {
+            self.select(field);
         }
     }
 
+    /// Writes a field to the store.
+    fn keep(&self, field: u32, entry: &Entry) {
+        self.store.keep(field, &record_of(entry));
+    }
+
     /// Sends the engine what it should have, and shows what it works on.
-    pub(super) fn feed(&self) {
+    pub(super) fn feed(self: &Rc<Self>) {
         loop {
             let mut state = self.state.borrow_mut();
             if state.opened.is_none() {
                 return;
             }
-            let Some((field, input)) = state.queue.next() else {
+            let Some(field) = state.queue.next() else {
                 break;
             };
+            let worker = state.worker;
             drop(state);
-            let names = input.names();
-            let FieldInput { id, files } = input;
-            if let Err(error) = self.engine.send(&Request::Classify { field, id, files }) {
-                self.state.borrow_mut().queue.finish(field);
-                self.refuse(field, &text::not_sent(&names, &error));
-            }
+            spawn_local(self.clone().dispatch(field, worker));
         }
         let mut state = self.state.borrow_mut();
         let current = state.queue.current();
-        if let Some(card) = current.and_then(|field| state.cards.get_mut(&field))
-            && card.state() == State::Waiting
-        {
-            card.enter(State::Working);
+        let Some((field, entry)) = current
+            .and_then(|field| Some((field, state.entries.get_mut(&field)?)))
+            .filter(|(_, entry)| matches!(entry.outcome, Outcome::Waiting))
+        else {
+            return;
+        };
+        entry.outcome = Outcome::Working;
+        drop(state);
+        self.show(field);
+    }
+
+    /// Sends one field to the worker that ran when it was its turn.
+    async fn dispatch(self: Rc<Self>, field: u32, worker: u32) {
+        let Some(input) = self.input(field).await else {
+            return self.refused(field, text::IMAGES_GONE.to_owned());
+        };
+        let files = input.unpacked().await;
+        let state = self.state.borrow();
+        if state.worker != worker || !state.queue.holds(field) {
+            return;
+        }
+        drop(state);
+        let sent = files.and_then(|files| {
+            let request = Request::Classify {
+                field,
+                id: input.id.clone(),
+                files,
+                order: input.order.clone(),
+            };
+            let names = input.names();
+            let sent = self.engine.send(&request);
+            sent.map_err(|error| text::not_sent(&names, &error))
+        });
+        if let Err(reason) = sent {
+            self.refused(field, reason);
+        }
+    }
+
+    /// A field's files, from the page or from the store.
+    pub(super) async fn input(&self, field: u32) -> Option<FieldInput> {
+        let input = self.state.borrow().entries.get(&field)?.input.clone();
+        match input {
+            Some(input) => Some(input),
+            None => self.store.input(field).await,
+        }
+    }
+
+    pub(super) fn preview(&self, field: u32, thumbnail: Blob, description: String) {
+        let mut state = self.state.borrow_mut();
+        let is_selected = state.selected == Some(field);
+        let Some(entry) = state.entries.get_mut(&field) else {
+            return;
+        };
+        entry.source = description;
+        self.gallery.show_thumbnail(field, &thumbnail);
+        entry.thumbnail = Some(thumbnail);
+        if is_selected {
+            self.detail.show(entry);
         }
     }
 
     pub(super) fn classified(
-        &self,
+        self: &Rc<Self>,
         field: u32,
         probabilities: Vec<f32>,
         present: Vec<usize>,
-        (decode_ms, network_ms): (f64, f64),
+        [decode_ms, network_ms, map_ms]: [f64; 3],
+        maps: Maps,
     ) {
-        let mut state = self.state.borrow_mut();
-        let Some(opened) = state.opened.clone() else {
+        let Some(opened) = self.state.borrow().opened.clone() else {
             return;
         };
-        let Some(card) = state.cards.get_mut(&field) else {
-            return;
-        };
-        let device = text::device(&opened.device);
-        let prediction = Prediction {
+        let answer = Rc::new(Answer {
+            model: opened.model.clone(),
+            device: text::device(&opened.device),
             probabilities,
             present,
             decode_ms,
             network_ms,
-            device,
-        };
-        card.show_prediction(&prediction, &opened.model);
-        let said = text::said_done(card.id(), &cards::names(&prediction.present, &opened.model));
-        drop(state);
-        self.say(&said);
+            map_ms,
+        });
+        self.keep_maps(field, maps);
+        let labels: Vec<&str> = answer
+            .present_ranked()
+            .into_iter()
+            .map(|class| answer.label(class))
+            .collect();
+        let said = self.id(field).map(|id| text::said_done(&id, &labels));
+        self.settle(field, Outcome::Done(answer.clone()), said);
     }
 
-    pub(super) fn refuse(&self, field: u32, reason: &str) {
-        let mut state = self.state.borrow_mut();
-        let Some(card) = state.cards.get_mut(&field) else {
-            return;
-        };
-        card.refuse(reason);
-        let said = text::said_refused(card.id(), reason);
-        drop(state);
-        self.say(&said);
+    pub(super) fn refused(self: &Rc<Self>, field: u32, reason: String) {
+        let said = self.id(field).map(|id| text::said_refused(&id, &reason));
+        self.settle(field, Outcome::Refused(reason), said);
     }
 
-    pub(super) fn answered(&self, field: u32) {
+    /// Refuses a field that was with the engine whenever it broke.
+    pub(super) fn refuse_for_crashes(self: &Rc<Self>, field: u32) {
+        let names = {
+            let state = self.state.borrow();
+            let entry = state.entries.get(&field);
+            entry.map(|entry| match &entry.input {
+                Some(input) => input.names(),
+                None => entry.id.clone(),
+            })
+        };
+        if let Some(names) = names {
+            self.refused(field, text::field_crashed(&names));
+        }
+    }
+
+    fn id(&self, field: u32) -> Option<String> {
+        let state = self.state.borrow();
+        state.entries.get(&field).map(|entry| entry.id.clone())
+    }
+
+    /// The end of a field's turn.
+    fn settle(self: &Rc<Self>, field: u32, outcome: Outcome, said: Option<String>) {
         let mut state = self.state.borrow_mut();
         state.crashes_in_a_row = 0;
-        state.queue.finish(field);
+        state.queue.forget(field);
+        state.pace.answer(self.desk.now());
+        let open = state.queue.len();
+        let Some(entry) = state.entries.get_mut(&field) else {
+            drop(state);
+            return self.feed();
+        };
+        entry.outcome = outcome;
+        self.keep(field, entry);
         drop(state);
+        self.show(field);
+        self.place(field);
+        self.count();
+        if open == 0 {
+            let (done, all) = self.totals();
+            let said = if all > SPOKEN_ONE_BY_ONE {
+                Some(text::said_finished(done, all))
+            } else {
+                said
+            };
+            self.desk.announce(&said.unwrap_or_default());
+        } else if open < SPOKEN_ONE_BY_ONE {
+            self.desk.announce(&said.unwrap_or_default());
+        }
         self.feed();
     }
 
-    /// Removes all cards. What the engine still works on ends unseen.
-    pub(super) fn clear(&self) {
+    /// Shows on tile and panel how far a field is.
+    fn show(&self, field: u32) {
+        let state = self.state.borrow();
+        let Some(entry) = state.entries.get(&field) else {
+            return;
+        };
+        self.gallery.show(field, entry);
+        if state.selected == Some(field) {
+            self.detail.show(entry);
+        }
+    }
+
+    /// Fields that a worker held, and holds no more, wait again.
+    pub(super) fn wait_again(&self) {
+        let mut state = self.state.borrow_mut();
+        let mut waiting = Vec::new();
+        for (field, entry) in &mut state.entries {
+            if matches!(entry.outcome, Outcome::Working) {
+                entry.outcome = Outcome::Waiting;
+                waiting.push(*field);
+            }
+        }
+        drop(state);
+        for field in waiting {
+            self.show(field);
+        }
+    }
+
+    /// Holds the queue, or lets it go on.
+    pub(super) fn toggle_pause(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        let is_paused = !state.queue.is_paused();
+        state.queue.pause(is_paused);
+        state.pace.start(self.desk.now());
+        drop(state);
+        self.count();
+        self.feed();
+    }
+
+    /// Gives up the fields that wait.
+    pub(super) fn cancel(self: &Rc<Self>) {
+        let cancelled = self.state.borrow_mut().queue.cancel();
+        for &field in &cancelled {
+            let mut state = self.state.borrow_mut();
+            if let Some(entry) = state.entries.get_mut(&field) {
+                entry.outcome = Outcome::Cancelled;
+                self.keep(field, entry);
+            }
+            drop(state);
+            self.show(field);
+        }
+        self.arrange();
+        self.count();
+        self.desk.announce(&text::said_cancelled(cancelled.len()));
+    }
+
+    /// Classifies again what was given up or answered by another model.
+    pub(super) fn rerun(self: &Rc<Self>) {
+        let stale: Vec<u32> = {
+            let state = self.state.borrow();
+            let fields = state.entries.iter();
+            fields
+                .filter(|(_, entry)| state.is_stale(entry))
+                .map(|(field, _)| *field)
+                .collect()
+        };
+        let app = self.clone();
+        spawn_local(async move {
+            let mut without_images = 0;
+            for field in stale {
+                if app.input(field).await.is_none() {
+                    without_images += 1;
+                    continue;
+                }
+                let mut state = app.state.borrow_mut();
+                let Some(entry) = state.entries.get_mut(&field).filter(|it| !it.is_open()) else {
+                    continue;
+                };
+                entry.outcome = Outcome::Waiting;
+                if state.queue.len() == 0 {
+                    state.pace.start(app.desk.now());
+                }
+                state.queue.push(field);
+                drop(state);
+                app.show(field);
+            }
+            if without_images > 0 {
+                app.desk.notify(&text::not_classified_again(without_images));
+            }
+            app.count();
+            app.feed();
+        });
+    }
+
+    /// Takes all fields away, here and from the store.
+    pub(super) fn clear(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         state.queue.clear();
-        state.cards.clear();
+        state.entries.clear();
+        state.shown.clear();
+        state.selected = None;
+        state.maps = None;
+        state.unkept_maps.clear();
         state.clearings += 1;
         drop(state);
-        self.list.set_text_content(None);
-        self.announcer.set_text_content(None);
+        self.store.clear();
+        self.gallery.clear();
+        self.detail.close();
+        self.desk.announce(text::SAID_CLEARED);
         self.count();
     }
 
-    /// Says aloud what happened, and counts again.
-    fn say(&self, what: &str) {
-        self.announcer.set_text_content(Some(what));
-        self.count();
-    }
-
-    fn count(&self) {
-        let state = self.state.borrow();
-        let in_state = |wanted| {
-            state
-                .cards
-                .values()
-                .filter(|card| card.state() == wanted)
-                .count()
+    /// Takes the selected field away; the next one is selected.
+    pub(super) fn remove_selected(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        let Some(field) = state.selected.take() else {
+            return;
         };
-        let tally = text::tally(
-            in_state(State::Done),
-            in_state(State::Error),
-            state.cards.len(),
-        );
-        self.tally.set_text_content(Some(&tally));
-        set_hidden(&self.results, state.cards.is_empty());
+        let position = state.shown.iter().position(|shown| *shown == field);
+        state.shown.retain(|shown| *shown != field);
+        let next = position
+            .and_then(|position| state.shown.get(position).or(state.shown.last()))
+            .copied();
+        state.queue.forget(field);
+        state.entries.remove(&field);
+        state.unkept_maps.remove(&field);
+        drop(state);
+        self.store.remove(field);
+        self.gallery.remove(field);
+        match next {
+            Some(next) => {
+                self.select(next);
+                self.gallery.focus(next);
+            }
+            None => self.detail.close(),
+        }
+        self.count();
+        self.feed();
+    }
+
+    /// How many fields have an answer, and how many there are.
+    fn totals(&self) -> (usize, usize) {
+        let state = self.state.borrow();
+        let answered = state.entries.values().filter(|it| it.answer().is_some());
+        (answered.count(), state.entries.len())
+    }
+
+    /// Counts the fields and shows it.
+    pub(super) fn count(&self) {
+        let state = self.state.borrow();
+        let mut count = Count {
+            all: state.entries.len(),
+            is_paused: state.queue.is_paused(),
+            left: state.pace.left(state.queue.len()),
+            ..Count::default()
+        };
+        for entry in state.entries.values() {
+            *match entry.outcome {
+                Outcome::Done(_) => &mut count.done,
+                Outcome::Refused(_) => &mut count.refused,
+                Outcome::Cancelled => &mut count.cancelled,
+                Outcome::Waiting | Outcome::Working => &mut count.open,
+            } += 1;
+            count.stale += usize::from(state.is_stale(entry));
+        }
+        self.desk.show(count);
     }
 }
 
 impl Shared {
-    /// Numbers a card and keeps it.
-    fn keep(&mut self, card: Card) -> u32 {
+    /// The next field's number.
+    fn number(&mut self) -> u32 {
         let field = self.next_field;
         self.next_field += 1;
-        self.cards.insert(field, card);
         field
+    }
+
+    /// Whether a field was given up, or answered by another model than the one that is open.
+    fn is_stale(&self, entry: &Entry) -> bool {
+        match &entry.outcome {
+            Outcome::Cancelled => true,
+            Outcome::Done(answer) => self
+                .opened
+                .as_ref()
+                .is_some_and(|opened| !Rc::ptr_eq(&opened.model, &answer.model)),
+            _ => false,
+        }
+    }
+}
+
+impl Shared {
+    /// The one copy of a model's summary that all its answers share.
+    pub(super) fn shared(&mut self, model: ModelSummary) -> Rc<ModelSummary> {
+        if let Some(known) = self.models.iter().find(|known| ***known == model) {
+            return known.clone();
+        }
+        let model = Rc::new(model);
+        self.models.push(model.clone());
+        model
+    }
+
+    /// A field as it was kept.
+    fn entry_of(&mut self, record: Record) -> Entry {
+        let thumbnail = record.thumbnail();
+        let mut entry = Entry::new(record.id, record.source, None);
+        entry.thumbnail = thumbnail;
+        entry.outcome = match record.outcome {
+            store::Outcome::Waiting {} => Outcome::Waiting,
+            store::Outcome::Cancelled {} => Outcome::Cancelled,
+            store::Outcome::Refused { reason } => Outcome::Refused(reason),
+            store::Outcome::Done {
+                model,
+                device,
+                probabilities,
+                present,
+                decode_ms,
+                network_ms,
+                map_ms,
+            } => Outcome::Done(Rc::new(Answer {
+                model: self.shared(model),
+                device,
+                probabilities,
+                present,
+                decode_ms,
+                network_ms,
+                map_ms,
+            })),
+        };
+        entry
+    }
+}
+
+/// A field as it is to be kept.
+fn record_of(entry: &Entry) -> Record {
+    Record {
+        id: entry.id.clone(),
+        source: entry.source.clone(),
+        thumbnail: entry
+            .thumbnail
+            .as_ref()
+            .map_or(JsValue::NULL, |thumbnail| thumbnail.into()),
+        outcome: match &entry.outcome {
+            Outcome::Waiting | Outcome::Working => store::Outcome::Waiting {},
+            Outcome::Cancelled => store::Outcome::Cancelled {},
+            Outcome::Refused(reason) => store::Outcome::Refused {
+                reason: reason.clone(),
+            },
+            Outcome::Done(answer) => store::Outcome::Done {
+                model: (*answer.model).clone(),
+                device: answer.device.clone(),
+                probabilities: answer.probabilities.clone(),
+                present: answer.present.clone(),
+                decode_ms: answer.decode_ms,
+                network_ms: answer.network_ms,
+                map_ms: answer.map_ms,
+            },
+        },
     }
 }
 

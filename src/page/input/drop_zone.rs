@@ -11,13 +11,13 @@ use web_sys::{
     FileSystemEntry, FileSystemFileEntry, HtmlInputElement,
 };
 
-use super::dom::{body, by_id, on, window};
+use crate::page::dom::{body, by_id, on, window};
 
 /// A file and its name, with folders where a folder was dropped.
-pub(super) type NamedFile = (String, Blob);
+pub(crate) type NamedFile = (String, Blob);
 
 /// Listens for files. `accept` gets each lot that is picked or dropped together.
-pub(super) fn listen(accept: impl Fn(Vec<NamedFile>) + 'static) {
+pub(crate) fn listen(accept: impl Fn(Vec<NamedFile>) + 'static) {
     let accept = Rc::new(accept);
     let input: HtmlInputElement = by_id("files");
     on(&input.clone(), "change", {

@@ -4,4 +4,4 @@ mod drop_zone;
 mod field_input;
 
 pub(super) use drop_zone::{NamedFile, listen};
-pub(super) use field_input::{Content, FieldInput, FieldSource};
+pub(super) use field_input::{FieldInput, FieldSource};

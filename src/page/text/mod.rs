@@ -1,6 +1,7 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
 use super::download::Progress;
+use super::entry::Outcome;
 use crate::field::Channel;
 use crate::protocol::{DeviceKind, DeviceReport, ModelSummary};
 
@@ -12,14 +13,23 @@ pub(super) const STARTING: &str = "Starting the engine";
 pub(super) const READY: &str = "Ready";
 /// When the engine cannot be used.
 pub(super) const FAILED: &str = "The engine is not available";
-/// A card's state before its turn.
-pub(super) const WAITING: &str = "Waiting";
-/// A card's state during its turn.
-pub(super) const WORKING: &str = "Working";
-/// A card's state with its prediction.
-pub(super) const DONE: &str = "Done";
-/// A card's state with its fault.
-pub(super) const REFUSED: &str = "Not classified";
+/// While the viewer waits for the engine.
+pub(super) const PICTURE_COMES: &str = "The picture is on its way";
+/// Where neither the page nor the store has a field's files any more.
+pub(super) const IMAGES_GONE: &str =
+    "its images were not kept, for want of room: drop them again to see or classify them";
+/// In the panel of a field that was given up.
+pub(super) const WAS_CANCELLED: &str = "Cancelled before its turn.";
+/// The gallery's filter.
+pub(super) const FILTER_ALL: &str = "All fields";
+/// The gallery's filter.
+pub(super) const FILTER_UNLABELLED: &str = "No location over its threshold";
+/// The gallery's filter.
+pub(super) const FILTER_UNANSWERED: &str = "Not classified";
+/// Said aloud when the desk is empty again.
+pub(super) const SAID_CLEARED: &str = "All fields were removed.";
+/// In a second tab.
+pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that tab keeps its fields. Here fields last until this tab is closed.";
 /// The reason where the worker's script itself did not run.
 pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or run";
 /// The reason where nobody can answer.
@@ -31,6 +41,113 @@ pub(super) const GPU_CRASHED: &str =
 pub(super) const NO_IMAGES: &str = "no PNG, JPEG or TIFF image was among the dropped files";
 /// The title of the card for that.
 pub(super) const NOTHING_FOUND: &str = "Nothing to classify";
+
+/// How far a field is.
+pub(super) fn state(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Waiting => "Waiting",
+        Outcome::Working => "Working",
+        Outcome::Cancelled => "Cancelled",
+        Outcome::Done(_) => "Done",
+        Outcome::Refused(_) => "Not classified",
+    }
+}
+
+/// How far a field is, on its tile.
+pub(super) fn verdict(outcome: &Outcome) -> String {
+    let Outcome::Done(answer) = outcome else {
+        return state(outcome).to_owned();
+    };
+    match answer.present_ranked().as_slice() {
+        [] => "No location".to_owned(),
+        [only] => answer.label(*only).to_owned(),
+        [first, rest @ ..] => format!("{} +{}", answer.label(*first), rest.len()),
+    }
+}
+
+/// The line beside the queue's bar.
+pub(super) fn queue(open: usize, is_paused: bool, left: Option<f64>) -> String {
+    let line = format!("{open} to go");
+    match left {
+        _ if is_paused => format!("{line}, paused"),
+        Some(left) => format!("{line}, about {}", long_duration(left)),
+        None => line,
+    }
+}
+
+/// The pause button.
+pub(super) fn pause(is_paused: bool) -> &'static str {
+    if is_paused { "Go on" } else { "Pause" }
+}
+
+/// The button for fields that were given up or answered by another model.
+pub(super) fn classify_again(fields: usize) -> String {
+    format!("Classify {fields} again")
+}
+
+/// Where some of these have no images any more.
+pub(super) fn not_classified_again(fields: usize) -> String {
+    format!(
+        "Left as they are, because their images were not kept: {fields}. Drop them again to classify them."
+    )
+}
+
+/// Said aloud at the end of a queue.
+pub(super) fn said_finished(done: usize, all: usize) -> String {
+    format!("Finished: {done} of {all} fields classified.")
+}
+
+/// Said aloud after a cancel.
+pub(super) fn said_cancelled(fields: usize) -> String {
+    format!("{fields} waiting fields were cancelled.")
+}
+
+/// Where the browser keeps nothing at all.
+pub(super) fn nothing_kept(error: &str) -> String {
+    format!(
+        "This browser keeps no fields for this page ({error}). They last until the page is closed or reloaded."
+    )
+}
+
+/// Where what was kept cannot be read.
+pub(super) fn not_read_back(error: &str) -> String {
+    format!("The fields of an earlier visit could not be read: {error}")
+}
+
+/// Where there is no room for images.
+pub(super) fn images_not_kept(error: &str) -> String {
+    format!(
+        "This browser gives no more room to keep images ({error}). Results are still kept, but after a reload the images of new fields have to be dropped again."
+    )
+}
+
+/// Where there is no room for results.
+pub(super) fn results_not_kept(error: &str) -> String {
+    format!(
+        "This browser gives no more room to keep results ({error}). Export them before you close or reload the page."
+    )
+}
+
+/// The theme button: what it shows, and what screen readers hear.
+pub(super) fn theme(theme: Option<&str>) -> (&'static str, &'static str) {
+    match theme {
+        Some("light") => ("Light", "Light theme; switch to the dark one"),
+        Some("dark") => ("Dark", "Dark theme; switch to the system's"),
+        _ => ("Auto", "Theme as the system's; switch to the light one"),
+    }
+}
+
+/// A long duration, roughly.
+pub(super) fn long_duration(milliseconds: f64) -> String {
+    let seconds = milliseconds / 1000.0;
+    if seconds < 90.0 {
+        format!("{:.0} s", seconds.max(1.0))
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
 
 /// A device's kind for visitors.
 pub(super) fn device_kind(kind: DeviceKind) -> &'static str {
@@ -102,11 +219,6 @@ pub(super) fn took(decode_ms: f64, network_ms: f64, device: &str) -> String {
 /// Over the best chip where no label is present.
 pub(super) const NONE_PRESENT: &str =
     "No location reaches its threshold. Most likely, but below its threshold:";
-
-/// What screen readers hear of a preview.
-pub(super) fn preview_label(id: &str) -> String {
-    format!("Field {id} in colour")
-}
 
 /// What is said aloud of a finished field.
 pub(super) fn said_done(id: &str, present: &[&str]) -> String {
