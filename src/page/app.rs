@@ -1,6 +1,7 @@
 //! The page as a whole: what its parts tell each other.
 
 mod desk;
+mod diagnosis;
 mod fields;
 mod picture;
 
@@ -14,6 +15,7 @@ use web_sys::{Element, Event};
 use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
+use super::diagnostics::Diagnostics;
 use super::dom::{by_id, on};
 use super::download::{self, Assets};
 use super::engine::{Engine, Heard};
@@ -48,6 +50,10 @@ pub fn start() {
             move |what| tell(what.to_owned())
         }),
         desk: Desk::new(),
+        diagnostics: Diagnostics::new({
+            let diagnose = calling(app, |app, ()| app.diagnose());
+            move || diagnose(())
+        }),
         state: RefCell::default(),
     });
     theme::listen();
@@ -150,6 +156,7 @@ struct App {
     detail: Detail,
     store: Rc<Store>,
     desk: Desk,
+    diagnostics: Rc<Diagnostics>,
     state: RefCell<Shared>,
 }
 
@@ -260,8 +267,9 @@ impl App {
                 plates,
             ),
             Heard::Reply(Reply::NotViewed { field, reason }) => self.not_viewed(field, &reason),
-            // Asked for by diagnostics.
-            Heard::Reply(Reply::Diagnosed { .. }) => {}
+            Heard::Reply(Reply::Diagnosed { memory_bytes }) => {
+                self.diagnostics.engine_told(memory_bytes);
+            }
             // Only tests probe, and they do so without this page.
             Heard::Reply(Reply::Probed { .. }) => {}
         }

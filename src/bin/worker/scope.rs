@@ -4,7 +4,7 @@ use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cytolens::protocol::Reply;
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DedicatedWorkerGlobalScope;
@@ -71,11 +71,18 @@ pub(super) fn post(reply: &Reply) {
     if BROKEN.load(Ordering::Relaxed) {
         return;
     }
+    // The pixels of a view are handed over instead of copied.
+    let handed_over = Array::new();
+    if let Reply::Viewed { plates, .. } = reply {
+        for plate in plates {
+            handed_over.push(&plate.samples.buffer());
+        }
+    }
     let sent = serde_wasm_bindgen::to_value(reply)
         .map_err(|error| error.to_string())
         .and_then(|message| {
             scope()
-                .post_message(&message)
+                .post_message_with_transfer(&message, &handed_over)
                 .map_err(|error| format!("{error:?}"))
         });
     if let Err(error) = sent {

@@ -1,5 +1,7 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod diagnostics;
+
 use super::download::Progress;
 use super::entry::Outcome;
 use crate::field::Channel;
