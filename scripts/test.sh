@@ -71,8 +71,8 @@ NOTHING='^$.'
 CARGO=(--locked)
 # One profile and one set of packages for everything native, so that burn is built once.
 NATIVE=(--release --workspace --all-targets "${CARGO[@]}")
-# As trunk builds the two programs.
-WASM=(--profile web --target wasm32-unknown-unknown --no-default-features "${CARGO[@]}")
+# As trunk builds the two programs, each with its profile.
+WASM=(--target wasm32-unknown-unknown --no-default-features "${CARGO[@]}")
 
 sizes() {
   local program budget size over=0
@@ -116,9 +116,9 @@ setup_test >/dev/null # again, in this shell: for the variables and PATH
 export CYTOLENS_TEST_GPU=1
 
 step 'format' "$NOTHING" cargo fmt --all --check
-step 'lint page program' '^(warning|error)' cargo clippy "${WASM[@]}" --features page --lib --bin page -- -D warnings
+step 'lint page program' '^(warning|error)' cargo clippy --profile page "${WASM[@]}" --features page --lib --bin page -- -D warnings
 step 'lint native' '^(warning|error)' cargo clippy "${NATIVE[@]}" -- -D warnings
-step 'lint worker program' '^(warning|error)' cargo clippy "${WASM[@]}" --features worker --lib --bin worker -- -D warnings
+step 'lint worker program' '^(warning|error)' cargo clippy --profile web "${WASM[@]}" --features worker --lib --bin worker -- -D warnings
 step 'build native' '^(warning|error)' cargo build "${NATIVE[@]}"
 step 'test native' '^(     Running|   Doc-tests|test result:|test .* FAILED|skip)' \
   cargo test --release --workspace --no-fail-fast "${CARGO[@]}"

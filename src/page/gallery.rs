@@ -157,7 +157,7 @@ impl Gallery {
                 .and_then(|before| tiles.get(&before))
                 .map(|tile| tile.root.as_ref());
             // A tile that is there already keeps its focus.
-            let is_there = root.parent_node().is_some() && {
+            let is_there = root.parent_element().as_ref() == Some(&self.list) && {
                 let after: Option<Node> = root.next_element_sibling().map(Into::into);
                 after.as_ref() == next
             };

@@ -84,7 +84,7 @@ export function launch({adapter = false} = {}) {
 }
 
 /**
- * Opens `address` of the site, hands the page to `use`, and then asserts that nothing was asked of
+ * Opens `address` of the site, hands the page and its context to `use`, and then asserts that nothing was asked of
  * any other origin. A proxy takes every request that leaves this machine's loopback, from page and
  * workers alike, so that none is overlooked.
  */
@@ -113,7 +113,7 @@ export async function visit(browser, site, address, use, {viewport = {width: 128
       if (message.text().includes('Content Security Policy')) problems.push(message.text());
     });
     await page.goto(`${site.origin}/${address}`);
-    await use(page);
+    await use(page, context);
   } finally {
     await context.close();
     proxy.closeAllConnections();
