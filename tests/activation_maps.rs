@@ -36,10 +36,7 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     let device = Device::flex();
     for architecture in Architecture::ALL {
         let config = config(architecture, 160);
-        let mut network = config.init(&device);
-        let tensors = formula_weights(config.names(), &network);
-        weights::apply_exactly(&mut network, config.names(), &tensors).expect("all tensors");
-        let network = InferenceNetwork::new(network);
+        let network = InferenceNetwork::new(config.init(&device));
         let input = Tensor::random([1, 3, 160, 160], Distribution::Normal(0.0, 1.0), &device);
         let features = network.backbone.forward(input);
         // What the head says of no features at all.
@@ -60,11 +57,11 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
                     "{architecture:?}, class {class}: {explained} of {}",
                     logits[class]
                 );
-                assert!(
-                    (means[class]).abs() > 1e-3 * scale,
-                    "{architecture:?}, class {class}: the bias alone decides"
-                );
             }
+            assert!(
+                means.iter().any(|mean| mean.abs() > 0.1 * scale),
+                "{architecture:?}: the bias alone decides"
+            );
         }
     }
 }
