@@ -2,6 +2,7 @@
 
 mod asides;
 mod desk;
+mod diagnosis;
 mod fields;
 mod picture;
 mod taking;
@@ -18,6 +19,7 @@ use self::asides::Asides;
 use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
+use super::diagnostics::Diagnostics;
 use super::dom::{by_id, on};
 use super::download::PackageBytes;
 use super::engine::{Engine, Heard};
@@ -56,6 +58,10 @@ pub fn start() {
         models: Models::new({
             let switch = calling(app, |app, ()| app.switch());
             move || switch(())
+        }),
+        diagnostics: Diagnostics::new({
+            let diagnose = calling(app, |app, ()| app.diagnose());
+            move || diagnose(())
         }),
         state: RefCell::default(),
     });
@@ -167,6 +173,7 @@ struct App {
     store: Rc<Store>,
     desk: Desk,
     models: Rc<Models>,
+    diagnostics: Rc<Diagnostics>,
     state: RefCell<Shared>,
 }
 
@@ -310,8 +317,9 @@ impl App {
                     self.not_viewed(field, &reason);
                 }
             }
-            // Asked for by diagnostics.
-            Heard::Reply(Reply::Diagnosed { .. }) => {}
+            Heard::Reply(Reply::Diagnosed { memory_bytes }) => {
+                self.diagnostics.engine_told(memory_bytes);
+            }
             // Only tests probe, and they do so without this page.
             Heard::Reply(Reply::Probed { .. }) => {}
         }

@@ -9,6 +9,7 @@ mod answer;
 mod app;
 mod detail;
 mod device;
+mod diagnostics;
 mod dom;
 mod download;
 mod engine;

@@ -10,11 +10,10 @@ use web_sys::File;
 use super::round::Kind;
 use super::truth::{self, Labels};
 use super::{DeskField, Host};
-use crate::field::group;
 use crate::labels::{LOCATIONS, LabelSet};
 use crate::page::answer::Answer;
 use crate::page::dom::error_text;
-use crate::page::input::{FieldInput, FieldSource, NamedFile};
+use crate::page::input::{self, FieldInput};
 use crate::page::samples::{self, Sample};
 use crate::page::text::quiz as text;
 
@@ -108,7 +107,8 @@ impl Sources {
                 };
                 let sample = sample.ok_or(text::NO_SUCH_SAMPLE)?;
                 let files = sample.fetch().await.map_err(|error| error.to_string())?;
-                Ok((input_of(&files).ok_or(text::NO_SUCH_SAMPLE)?, None))
+                let input = input::lot(files).await.fields.into_iter().next();
+                Ok((input.ok_or(text::NO_SUCH_SAMPLE)?, None))
             }
             Kind::Desk => {
                 let found = {
@@ -142,25 +142,6 @@ fn set_of(names: &[String]) -> LabelSet {
         .iter()
         .filter_map(|name| LOCATIONS.iter().position(|location| location == name));
     LabelSet::from_classes(classes).unwrap_or_default()
-}
-
-/// The field that these files form.
-fn input_of(files: &[NamedFile]) -> Option<FieldInput> {
-    let grouping = group(files.iter().map(|(name, _)| name));
-    let found = grouping.fields.into_iter().next()?;
-    let sources = found.files.into_iter().filter_map(|file| {
-        let (_, blob) = files.get(file.index)?;
-        Some(FieldSource {
-            name: file.name,
-            channel: file.channel,
-            content: blob.clone().into(),
-        })
-    });
-    Some(FieldInput {
-        id: found.id,
-        files: sources.collect(),
-        order: "auto".to_owned(),
-    })
 }
 
 #[cfg(test)]

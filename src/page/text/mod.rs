@@ -7,6 +7,7 @@ pub(super) mod quiz;
 pub(super) mod viewer;
 pub(super) mod results;
 pub(super) mod offline;
+pub(super) mod diagnostics;
 
 use super::download::Progress;
 use super::entry::Outcome;
