@@ -76,8 +76,8 @@ impl App {
     /// What the manifest says of the model that is open; nothing of others.
     fn provenance(&self, model: &ModelSummary) -> Provenance {
         let state = self.state.borrow();
-        let manifest = state.assets.as_ref().and_then(|assets| {
-            let manifest = JSON::parse(&assets.manifest).ok()?;
+        let manifest = state.package.as_ref().and_then(|package| {
+            let manifest = JSON::parse(&package.manifest).ok()?;
             serde_wasm_bindgen::from_value::<Manifest>(manifest).ok()
         });
         match manifest.filter(|manifest| manifest.name == model.name) {

@@ -59,7 +59,7 @@ impl Report {
         self.write(
             ".none",
             if answer.present.is_empty() {
-                texts::NONE_PRESENT
+                texts::results::NONE_PRESENT
             } else {
                 ""
             },
@@ -78,7 +78,7 @@ impl Report {
         );
         self.write(
             ".took",
-            &texts::took(answer.decode_ms, answer.network_ms, &answer.device),
+            &texts::results::took(answer),
         );
         self.write(".date", &text::printed(now));
         self.write(".estimates", text::ESTIMATES);

@@ -24,7 +24,7 @@ use self::manifest::Manifest;
 use self::panel::{Panel, Tone};
 use super::dom::error_text;
 use super::download::{self, DownloadError, PackageBytes, Progress};
-use super::input::{Content, PackageFiles};
+use super::input::PackageFiles;
 use super::text::models as text;
 
 /// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
