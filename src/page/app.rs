@@ -1,8 +1,11 @@
 //! The page as a whole: what its parts tell each other.
 
+mod asides;
 mod desk;
+mod diagnosis;
 mod fields;
 mod picture;
+mod taking;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,9 +15,11 @@ use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
+use self::asides::Asides;
 use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
+use super::diagnostics::Diagnostics;
 use super::dom::{by_id, on};
 use super::download::PackageBytes;
 use super::engine::{Engine, Heard};
@@ -25,7 +30,7 @@ use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
 use super::store::Store;
-use super::{input, samples, text, theme};
+use super::{input, offline, samples, text, theme};
 use crate::protocol::{DeviceChoice, DeviceKind, DeviceReport, Maps, ModelSummary, Reply, Request};
 
 /// How often in a row, without one answer between, the engine may break before it is given up.
@@ -54,10 +59,17 @@ pub fn start() {
             let switch = calling(app, |app, ()| app.switch());
             move || switch(())
         }),
+        diagnostics: Diagnostics::new({
+            let diagnose = calling(app, |app, ()| app.diagnose());
+            move || diagnose(())
+        }),
         state: RefCell::default(),
     });
     theme::listen();
+    offline::start();
     listen(&app);
+    app.open_export();
+    app.open_quiz();
     spawn_local(app.clone().restore());
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
@@ -145,6 +157,8 @@ struct Shared {
     /// Whether what was kept is read, and with it which numbers are free.
     is_restored: bool,
     next_field: u32,
+    /// Questions about fields that are on no desk.
+    asides: Asides,
     /// Grows with each clearing, so that a lot being added meanwhile is dropped.
     clearings: u32,
 }
@@ -159,6 +173,7 @@ struct App {
     store: Rc<Store>,
     desk: Desk,
     models: Rc<Models>,
+    diagnostics: Rc<Diagnostics>,
     state: RefCell<Shared>,
 }
 
@@ -236,6 +251,7 @@ impl App {
         self.engine.stop();
         self.take_back();
         self.status.failed(reason);
+        offline::keep();
     }
 
     /// Takes the engine's fields back: its worker is gone.
@@ -247,6 +263,7 @@ impl App {
         state.queue.restart();
         drop(state);
         self.wait_again();
+        self.take_asides_back();
         self.device.clear();
     }
 
@@ -275,7 +292,11 @@ impl App {
                 let times = [decode_ms, network_ms, map_ms];
                 self.classified(field, probabilities, present, times, maps);
             }
-            Heard::Reply(Reply::Refused { field, reason }) => self.refused(field, reason),
+            Heard::Reply(Reply::Refused { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.refused(field, reason);
+                }
+            }
             Heard::Reply(Reply::Viewed {
                 field,
                 width,
@@ -291,9 +312,14 @@ impl App {
                 bits,
                 plates,
             ),
-            Heard::Reply(Reply::NotViewed { field, reason }) => self.not_viewed(field, &reason),
-            // Asked for by diagnostics.
-            Heard::Reply(Reply::Diagnosed { .. }) => {}
+            Heard::Reply(Reply::NotViewed { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.not_viewed(field, &reason);
+                }
+            }
+            Heard::Reply(Reply::Diagnosed { memory_bytes }) => {
+                self.diagnostics.engine_told(memory_bytes);
+            }
             // Only tests probe, and they do so without this page.
             Heard::Reply(Reply::Probed { .. }) => {}
         }
@@ -312,8 +338,9 @@ impl App {
             self.device.choice()
         };
         drop(state);
-        // The picture first: it needs no model.
+        // Pictures first: they need no model.
         self.view();
+        self.send_asides();
         if let Err(error) = self.engine.send(&Request::Open {
             manifest,
             weights,
@@ -326,6 +353,7 @@ impl App {
     fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
         self.models.opened();
+        offline::keep();
         let mut state = self.state.borrow_mut();
         self.device.show(
             &device,
@@ -341,6 +369,7 @@ impl App {
         drop(state);
         self.count();
         self.feed();
+        self.send_asides();
     }
 
     /// Starts a broken engine again, unless that is hopeless. A field is blamed only where it may

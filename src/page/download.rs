@@ -6,6 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::dom::{error_text, window};
+use super::offline;
 
 /// Where the engine's WebAssembly lies, relative to the page.
 const ENGINE: &str = "worker_bg.wasm";
@@ -107,6 +108,7 @@ async fn bytes(
     progress: impl Fn(Progress),
 ) -> Result<Uint8Array, DownloadError> {
     let response = fetch(url).await?;
+    offline::arrived(&response);
     let total = expected.or_else(|| content_length(&response));
     let Some(stream) = response.body() else {
         let buffer = settle(url, response.array_buffer()).await?;
