@@ -84,7 +84,11 @@ impl State {
         match self.own.iter_mut().find(|own| own.id == package.id) {
             Some(place) => {
                 std::mem::swap(place, &mut package);
-                place.former = Some(Box::new(package)).filter(|former| former.is_tried);
+                place.former = if package.is_tried {
+                    Some(Box::new(package))
+                } else {
+                    package.former
+                };
             }
             None => self.own.push(package),
         }
