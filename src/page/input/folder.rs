@@ -1,6 +1,7 @@
 //! Files and folders that were dropped or picked, read to the last file.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -16,6 +17,9 @@ use crate::page::text::input as text;
 
 /// The most files of one lot.
 const MOST_FILES: usize = 100_000;
+
+/// How many pictures without a name of their own were pasted.
+static PASTED: AtomicU32 = AtomicU32::new(0);
 
 /// What a visitor brings at once.
 #[derive(Default)]
@@ -38,14 +42,12 @@ impl Brought {
 pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
     let mut sources = Sources::default();
     let breath = Breath::new();
-    let mut pasted = 0;
     for file in brought.files.iter() {
         let file: File = file.unchecked_into();
         let mut name = path(&file);
         // Browsers call every image so that is copied out of a program.
         if brought.is_pasted && name == "image.png" {
-            pasted += 1;
-            name = text::pasted(pasted);
+            name = text::pasted(PASTED.fetch_add(1, Ordering::Relaxed) + 1);
         }
         if !is_litter(&name) {
             add(&mut sources, name, file);

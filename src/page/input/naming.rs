@@ -34,7 +34,7 @@ pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
     if !["png", "tif", "tiff", "jpg", "jpeg"]
         .iter()
-        .any(|one| is(&one))
+        .any(|one| is(one))
     {
         return None;
     }
