@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
 
 use super::archive;
-use super::breath::Breath;
+use super::breath::breathe;
 use super::litter::is_litter;
 use super::source::{Refusal, SourceFile, Sources};
 use crate::page::dom::error_text;
@@ -41,7 +41,6 @@ impl Brought {
 /// Reads all folders and archives. `progress` hears how far it is.
 pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
     let mut sources = Sources::default();
-    let breath = Breath::new();
     for file in brought.files.iter() {
         let file: File = file.unchecked_into();
         let mut name = path(&file);
@@ -52,9 +51,9 @@ pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
         if !is_litter(&name) {
             add(&mut sources, name, file);
         }
-        breath.take().await;
+        breathe().await;
     }
-    walk(brought.folders, &mut sources, &breath, &progress).await;
+    walk(brought.folders, &mut sources, &progress).await;
     open_archives(&mut sources, &progress).await;
     sources
 }
@@ -80,7 +79,6 @@ fn path(file: &File) -> String {
 async fn walk(
     mut folders: VecDeque<FileSystemEntry>,
     sources: &mut Sources,
-    breath: &Breath,
     progress: &impl Fn(&str),
 ) {
     while let Some(folder) = folders.pop_front() {
@@ -121,7 +119,7 @@ async fn walk(
                 }
             }
             progress(&text::reading(sources.files.len()));
-            breath.take().await;
+            breathe().await;
             if sources.files.len() > MOST_FILES {
                 let refusal = Refusal::new(full_path(&folder), text::too_many_files(MOST_FILES));
                 sources.refused.push(refusal);
