@@ -1,11 +1,14 @@
 //! The only place that runs a network for an answer: a package on a device gives predictions.
 
-use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::field::{Field, FieldError, Planes, normalise};
+use crate::model::activation_map::averaged_down;
 use crate::model::{InferenceNetwork, head};
 use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
+
+/// The largest side of an activation map in pixels; larger ones are averaged down.
+pub const MAP_SIDE: usize = 32;
 
 /// What a network says of one field.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +17,21 @@ pub struct Prediction {
     pub probabilities: Vec<f32>,
     /// The classes whose probability reaches their threshold, rising.
     pub present: Vec<usize>,
+}
+
+/// What a backbone makes of one field, kept on the device: [`Classifier::predict`] and
+/// [`Classifier::maps`] both start from it.
+#[derive(Debug, Clone)]
+pub struct Features(Tensor<4>);
+
+/// Where a network finds evidence, for every class (see [`activation_map`](crate::model::activation_map)).
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivationMaps {
+    /// The side of one map in pixels, at most [`MAP_SIDE`]; it lies over the square that the network
+    /// saw.
+    pub side: usize,
+    /// `[classes, side, side]`, in logits.
+    pub values: Vec<f32>,
 }
 
 /// What a network gives before anything is decided.
@@ -100,9 +118,39 @@ impl Classifier {
     /// # Errors
     /// [`ClassifierError::Device`].
     pub async fn classify_planes(&self, planes: &Planes) -> Result<Prediction, ClassifierError> {
+        self.predict(&self.features(planes)).await
+    }
+
+    /// Runs the backbone, nearly all of the work, on planes that [`Classifier::compose`] made.
+    pub fn features(&self, planes: &Planes) -> Features {
         let input = self.input(&planes.values, 1, planes.size as usize);
-        let probabilities = read(sigmoid(self.network.forward(input))).await?;
-        Ok(self.decide(probabilities))
+        Features(self.network.backbone.forward(input))
+    }
+
+    /// The prediction that these features lead to.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    pub async fn predict(&self, features: &Features) -> Result<Prediction, ClassifierError> {
+        let logits = read(self.network.head.forward(features.0.clone())).await?;
+        Ok(self.decide(sigmoid(logits)))
+    }
+
+    /// Where these features hold the evidence for each class.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    pub async fn maps(&self, features: &Features) -> Result<ActivationMaps, ClassifierError> {
+        let mut maps = self.network.head.activation_maps(features.0.clone());
+        let [_, mut side, _] = maps.dims();
+        if side > MAP_SIDE {
+            maps = averaged_down(maps, MAP_SIDE);
+            side = MAP_SIDE;
+        }
+        Ok(ActivationMaps {
+            side,
+            values: read(maps).await?,
+        })
     }
 
     /// [`Classifier::classify_planes`] of several fields at once, which GPUs need to be busy. Memory
@@ -125,7 +173,7 @@ impl Classifier {
             .flat_map(|planes| planes.values.iter().copied())
             .collect();
         let input = self.input(&values, batch.len(), self.manifest.network.size);
-        let probabilities = read(sigmoid(self.network.forward(input))).await?;
+        let probabilities = sigmoid(read(self.network.forward(input)).await?);
         Ok(probabilities
             .chunks_exact(self.manifest.network.classes)
             .map(|one| self.decide(one.to_vec()))
@@ -192,11 +240,26 @@ impl Classifier {
     }
 }
 
-async fn read(tensor: Tensor<2>) -> Result<Vec<f32>, ClassifierError> {
+fn sigmoid(logits: Vec<f32>) -> Vec<f32> {
+    let probability = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+    logits.into_iter().map(probability).collect()
+}
+
+/// The numbers of a tensor. A device that fails may leave anything behind; what is no number is
+/// never an answer.
+async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ClassifierError> {
     let data = tensor
         .into_data_async()
         .await
         .map_err(|error| ClassifierError::Device(error.to_string()))?;
-    data.try_into_vec()
-        .map_err(|error| ClassifierError::Device(format!("{error:?}")))
+    let values: Vec<f32> = data
+        .try_into_vec()
+        .map_err(|error| ClassifierError::Device(format!("{error:?}")))?;
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(values)
+    } else {
+        Err(ClassifierError::Device(
+            "it gave something that is no number".to_owned(),
+        ))
+    }
 }

@@ -75,8 +75,8 @@ pub struct Plate {
 pub struct Maps {
     /// The side of one map in pixels; it lies over the field's central square.
     pub side: u32,
-    /// `[classes, side, side]`, in logits: the mean of a class's map and a number that does not
-    /// depend on the field make its logit.
+    /// `[classes, side, side]`, in logits: the mean of a class's map and a number that comes from no
+    /// place in the field make its logit.
     #[serde(with = "preserve")]
     pub values: Float32Array,
 }

@@ -1,8 +1,8 @@
 //! Fields of view: their channels, their files, and how they become a network's input.
 //!
 //! Names are grouped into fields ([`group`]), files decoded into a [`Field`] ([`decode_field`]),
-//! and a field turned into input planes ([`Composition::compose`]) or into a picture for the eye
-//! ([`preview`]). Only the last three need the feature `fields`.
+//! and a field turned into input planes ([`Composition::compose`]) or into pictures for the eye, a
+//! channel each ([`plates`]) or in colour ([`preview`]). All but the first need the feature `fields`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -31,6 +31,8 @@ mod description;
 #[cfg(feature = "fields")]
 mod directory;
 #[cfg(feature = "fields")]
+mod plate;
+#[cfg(feature = "fields")]
 mod preview;
 #[cfg(feature = "fields")]
 mod resize;
@@ -41,7 +43,9 @@ pub use composition::{Composition, Level, NoSuchComposition, Planes, normalise, 
 #[cfg(feature = "fields")]
 pub use decode::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE, Source, decode_field};
 #[cfg(feature = "fields")]
-pub use preview::{Preview, preview, white_level};
+pub use plate::{Plate, Plates, plates, white_level};
+#[cfg(feature = "fields")]
+pub use preview::{Preview, preview};
 
 /// A fluorescence channel of a Human Protein Atlas field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -57,16 +57,16 @@ pub enum Head {
 /// See [`HeadKind::Pooling`].
 #[derive(Module, Debug)]
 pub struct PoolingHead {
-    classifier: Linear,
+    pub(super) classifier: Linear,
 }
 
 /// See [`HeadKind::Described`].
 #[derive(Module, Debug)]
 pub struct DescribedHead {
-    reduce: Conv2d,
-    dropout: Dropout,
-    hidden: Linear,
-    classifier: Linear,
+    pub(super) reduce: Conv2d,
+    pub(super) dropout: Dropout,
+    pub(super) hidden: Linear,
+    pub(super) classifier: Linear,
 }
 
 impl Head {

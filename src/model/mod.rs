@@ -4,6 +4,7 @@
 //! turns features into one logit a class. Sigmoid and softmax are outside: losses and metrics
 //! work on logits.
 
+pub mod activation_map;
 pub mod all_cnn;
 mod backbone;
 mod convolution;

@@ -1,29 +1,36 @@
 //! The page as a whole: what its parts tell each other.
 
+mod asides;
 mod desk;
+mod diagnosis;
 mod fields;
 mod picture;
+mod taking;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
+use self::asides::Asides;
 use self::desk::Desk;
 use super::detail::Detail;
 use super::device::DevicePanel;
+use super::diagnostics::Diagnostics;
 use super::dom::{by_id, on};
-use super::download::{self, Assets};
+use super::download::PackageBytes;
 use super::engine::{Engine, Heard};
 use super::entry::Entry;
 use super::gallery::Gallery;
+use super::models::Models;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::status::StatusPanel;
 use super::store::Store;
-use super::{input, samples, text, theme};
+use super::{input, offline, samples, text, theme};
 use crate::protocol::{DeviceChoice, DeviceKind, DeviceReport, Maps, ModelSummary, Reply, Request};
 
 /// How often in a row, without one answer between, the engine may break before it is given up.
@@ -48,10 +55,21 @@ pub fn start() {
             move |what| tell(what.to_owned())
         }),
         desk: Desk::new(),
+        models: Models::new({
+            let switch = calling(app, |app, ()| app.switch());
+            move || switch(())
+        }),
+        diagnostics: Diagnostics::new({
+            let diagnose = calling(app, |app, ()| app.diagnose());
+            move || diagnose(())
+        }),
         state: RefCell::default(),
     });
     theme::listen();
+    offline::start();
     listen(&app);
+    app.open_export();
+    app.open_quiz();
     spawn_local(app.clone().restore());
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
@@ -110,9 +128,11 @@ struct Opened {
 
 #[derive(Default)]
 struct Shared {
-    /// What is downloaded once and serves every worker.
-    assets: Option<Assets>,
-    is_downloading: bool,
+    /// The compiled engine, which serves every worker.
+    module: Option<WebAssembly::Module>,
+    /// The chosen package, which serves every worker until another is chosen.
+    package: Option<PackageBytes>,
+    is_fetching: bool,
     /// Counts the workers, so that what was meant for an earlier one is not sent to the next.
     worker: u32,
     /// Whether the worker listens.
@@ -137,6 +157,8 @@ struct Shared {
     /// Whether what was kept is read, and with it which numbers are free.
     is_restored: bool,
     next_field: u32,
+    /// Questions about fields that are on no desk.
+    asides: Asides,
     /// Grows with each clearing, so that a lot being added meanwhile is dropped.
     clearings: u32,
 }
@@ -150,39 +172,67 @@ struct App {
     detail: Detail,
     store: Rc<Store>,
     desk: Desk,
+    models: Rc<Models>,
+    diagnostics: Rc<Diagnostics>,
     state: RefCell<Shared>,
 }
 
 impl App {
-    /// Opens the model on the device the visitor asks for, after downloading what is missing.
+    /// Opens the model on the device the visitor asks for, after getting what is missing.
     fn reopen(self: &Rc<Self>) {
-        {
-            let mut state = self.state.borrow_mut();
-            state.avoids_gpu = false;
-            state.crashes_in_a_row = 0;
-            if state.is_downloading {
-                // The choice is read again when all is there.
-                return;
-            }
+        let mut state = self.state.borrow_mut();
+        state.avoids_gpu = false;
+        state.crashes_in_a_row = 0;
+        if state.is_fetching {
+            // The choice is read again when all is there.
+            return;
         }
-        if self.state.borrow().assets.is_some() {
+        let module = state.module.clone();
+        if module.is_some() && state.package.is_some() {
+            drop(state);
             return self.start_engine(text::STARTING);
         }
-        self.state.borrow_mut().is_downloading = true;
+        state.is_fetching = true;
+        drop(state);
         self.status.loading(text::DOWNLOADING);
         let app = self.clone();
         spawn_local(async move {
-            let assets =
-                download::assets(|engine, weights| app.status.downloaded(engine, weights)).await;
-            app.state.borrow_mut().is_downloading = false;
-            match assets {
-                Ok(assets) => {
-                    app.state.borrow_mut().assets = Some(assets);
+            let found = app.models.fetch_with(module, |engine, weights| {
+                app.status.downloaded(engine, weights);
+            });
+            let found = found.await;
+            let mut state = app.state.borrow_mut();
+            state.is_fetching = false;
+            match found {
+                Ok((module, package)) => {
+                    state.module = Some(module);
+                    state.package = Some(package);
+                    drop(state);
                     app.start_engine(text::STARTING);
                 }
-                Err(error) => app.fail(&error.to_string()),
+                Err(error) => {
+                    drop(state);
+                    app.fail(&error.to_string());
+                }
             }
         });
+    }
+
+    /// Opens another model.
+    fn switch(self: &Rc<Self>) {
+        self.engine.stop();
+        self.take_back();
+        self.state.borrow_mut().package = None;
+        self.reopen();
+    }
+
+    /// Goes back to the model before one that does not open.
+    fn give_model_up(self: &Rc<Self>, reason: &str) {
+        if self.models.refused(reason) {
+            self.switch();
+        } else {
+            self.fail(reason);
+        }
     }
 
     /// Starts a fresh worker with what was downloaded; fields that the old one held wait again.
@@ -190,10 +240,7 @@ impl App {
         self.take_back();
         self.status.loading(step);
         self.status.busy();
-        let module = {
-            let state = self.state.borrow();
-            state.assets.as_ref().map(|assets| assets.module.clone())
-        };
+        let module = self.state.borrow().module.clone();
         if let Some(Err(error)) = module.map(|module| self.engine.start(&module)) {
             self.fail(&text::not_started(&error));
         }
@@ -204,6 +251,7 @@ impl App {
         self.engine.stop();
         self.take_back();
         self.status.failed(reason);
+        offline::keep();
     }
 
     /// Takes the engine's fields back: its worker is gone.
@@ -215,6 +263,7 @@ impl App {
         state.queue.restart();
         drop(state);
         self.wait_again();
+        self.take_asides_back();
         self.device.clear();
     }
 
@@ -225,7 +274,7 @@ impl App {
             Heard::Reply(Reply::Started) => self.open(),
             Heard::Reply(Reply::Opening { step }) => self.status.loading(&step),
             Heard::Reply(Reply::Opened { model, device }) => self.opened(model, device),
-            Heard::Reply(Reply::OpenFailed { reason }) => self.fail(&reason),
+            Heard::Reply(Reply::OpenFailed { reason }) => self.give_model_up(&reason),
             Heard::Reply(Reply::Preview {
                 field,
                 thumbnail,
@@ -243,7 +292,11 @@ impl App {
                 let times = [decode_ms, network_ms, map_ms];
                 self.classified(field, probabilities, present, times, maps);
             }
-            Heard::Reply(Reply::Refused { field, reason }) => self.refused(field, reason),
+            Heard::Reply(Reply::Refused { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.refused(field, reason);
+                }
+            }
             Heard::Reply(Reply::Viewed {
                 field,
                 width,
@@ -259,9 +312,14 @@ impl App {
                 bits,
                 plates,
             ),
-            Heard::Reply(Reply::NotViewed { field, reason }) => self.not_viewed(field, &reason),
-            // Asked for by diagnostics.
-            Heard::Reply(Reply::Diagnosed { .. }) => {}
+            Heard::Reply(Reply::NotViewed { field, reason }) => {
+                if !self.refuse_aside(field, &reason) {
+                    self.not_viewed(field, &reason);
+                }
+            }
+            Heard::Reply(Reply::Diagnosed { memory_bytes }) => {
+                self.diagnostics.engine_told(memory_bytes);
+            }
             // Only tests probe, and they do so without this page.
             Heard::Reply(Reply::Probed { .. }) => {}
         }
@@ -271,10 +329,7 @@ impl App {
     fn open(self: &Rc<Self>) {
         self.state.borrow_mut().is_listening = true;
         let state = self.state.borrow();
-        let Some(Assets {
-            manifest, weights, ..
-        }) = state.assets.clone()
-        else {
+        let Some(PackageBytes { manifest, weights }) = state.package.clone() else {
             return;
         };
         let device = if state.avoids_gpu {
@@ -283,8 +338,9 @@ impl App {
             self.device.choice()
         };
         drop(state);
-        // The picture first: it needs no model.
+        // Pictures first: they need no model.
         self.view();
+        self.send_asides();
         if let Err(error) = self.engine.send(&Request::Open {
             manifest,
             weights,
@@ -296,6 +352,8 @@ impl App {
 
     fn opened(self: &Rc<Self>, model: ModelSummary, device: DeviceReport) {
         self.status.ready(&model);
+        self.models.opened();
+        offline::keep();
         let mut state = self.state.borrow_mut();
         self.device.show(
             &device,
@@ -311,6 +369,7 @@ impl App {
         drop(state);
         self.count();
         self.feed();
+        self.send_asides();
     }
 
     /// Starts a broken engine again, unless that is hopeless. A field is blamed only where it may
@@ -338,7 +397,7 @@ impl App {
             self.refuse_for_crashes(field);
         }
         if is_hopeless {
-            self.fail(&text::kept_crashing(cause));
+            self.give_model_up(&text::kept_crashing(cause));
         } else {
             self.start_engine(&text::restarting(cause));
         }

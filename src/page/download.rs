@@ -6,6 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::dom::{error_text, window};
+use super::offline;
 
 /// Where the engine's WebAssembly lies, relative to the page.
 const ENGINE: &str = "worker_bg.wasm";
@@ -36,6 +37,9 @@ pub(super) enum DownloadError {
     /// The engine's bytes are no WebAssembly that this browser can run.
     #[error("this browser cannot run the engine ({ENGINE}): {0}")]
     Engine(String),
+    /// The weights that a visitor brought cannot be read any more.
+    #[error("weights.safetensors could not be read: {0}")]
+    Unreadable(String),
 }
 
 /// How far one download is.
@@ -47,45 +51,40 @@ pub(super) struct Progress {
     pub(super) total: Option<f64>,
 }
 
-/// All that a worker needs. Kept, so that a worker restarts without any download.
-#[derive(Debug, Clone)]
-pub(super) struct Assets {
-    /// The compiled engine.
-    pub(super) module: WebAssembly::Module,
-    /// The text of the package's manifest.
-    pub(super) manifest: String,
-    /// The bytes of the package's weights.
-    pub(super) weights: ArrayBuffer,
+impl Progress {
+    /// Of what is there already.
+    pub(super) const ALL_OF_NOTHING: Self = Self {
+        done: 0.0,
+        total: Some(0.0),
+    };
 }
 
-/// Downloads the engine and the model package at once. `progress` hears of the engine, then of the
-/// weights.
-pub(super) async fn assets(progress: impl Fn(Progress, Progress)) -> Result<Assets, DownloadError> {
-    let state = std::cell::Cell::new((Progress::default(), Progress::default()));
-    let tell = |engine: Option<Progress>, weights: Option<Progress>| {
-        let (old_engine, old_weights) = state.get();
-        state.set((engine.unwrap_or(old_engine), weights.unwrap_or(old_weights)));
-        progress(state.get().0, state.get().1);
-    };
-    let engine = async {
-        let bytes = bytes(ENGINE, None, |now| tell(Some(now), None)).await?;
-        let module = JsFuture::from(WebAssembly::compile(&bytes)).await;
-        let module = module.map_err(|error| DownloadError::Engine(error_text(&error)))?;
-        Ok(module.unchecked_into::<WebAssembly::Module>())
-    };
-    let package = async {
-        let manifest = text(MANIFEST).await?;
-        let weights = bytes(WEIGHTS, weights_bytes(&manifest), |now| {
-            tell(None, Some(now))
-        })
-        .await?;
-        Ok((manifest, weights.buffer()))
-    };
-    let (module, (manifest, weights)) = both(engine, package).await?;
-    Ok(Assets {
-        module,
+/// A model package as the engine takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct PackageBytes {
+    /// The text of its manifest.
+    pub(crate) manifest: String,
+    /// The bytes of its weights.
+    pub(crate) weights: ArrayBuffer,
+}
+
+/// Downloads and compiles the engine.
+pub(super) async fn engine(
+    progress: impl Fn(Progress),
+) -> Result<WebAssembly::Module, DownloadError> {
+    let bytes = bytes(ENGINE, None, progress).await?;
+    let module = JsFuture::from(WebAssembly::compile(&bytes)).await;
+    let module = module.map_err(|error| DownloadError::Engine(error_text(&error)))?;
+    Ok(module.unchecked_into())
+}
+
+/// Downloads the package that comes with the page.
+pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
+    let manifest = text(MANIFEST).await?;
+    let weights = bytes(WEIGHTS, weights_bytes(&manifest), progress).await?;
+    Ok(PackageBytes {
         manifest,
-        weights,
+        weights: weights.buffer(),
     })
 }
 
@@ -109,6 +108,7 @@ async fn bytes(
     progress: impl Fn(Progress),
 ) -> Result<Uint8Array, DownloadError> {
     let response = fetch(url).await?;
+    offline::arrived(&response);
     let total = expected.or_else(|| content_length(&response));
     let Some(stream) = response.body() else {
         let buffer = settle(url, response.array_buffer()).await?;
@@ -208,7 +208,7 @@ fn file_name(url: &str) -> String {
 }
 
 /// Runs two futures at once and gives both results, or the first fault.
-async fn both<A, B, E>(
+pub(super) async fn both<A, B, E>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = Result<B, E>>,
 ) -> Result<(A, B), E> {

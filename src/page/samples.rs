@@ -26,27 +26,46 @@ struct List {
 
 /// One sample: its files form one field.
 #[derive(Deserialize)]
-struct Sample {
-    id: String,
+pub(super) struct Sample {
+    pub(super) id: String,
     title: String,
-    labels: Vec<String>,
+    pub(super) labels: Vec<String>,
     files: Vec<String>,
     thumbnail: String,
+}
+
+impl Sample {
+    /// Its files.
+    pub(super) async fn fetch(&self) -> Result<Vec<NamedFile>, DownloadError> {
+        let mut fetched = Vec::new();
+        for file in &self.files {
+            fetched.push((
+                file.clone(),
+                download::blob(&format!("{FOLDER}/{file}")).await?,
+            ));
+        }
+        Ok(fetched)
+    }
+}
+
+/// The samples that come with the page. None is no fault: a host may leave the folder out.
+pub(super) async fn list() -> Vec<Sample> {
+    let Ok(list) = download::text(&format!("{FOLDER}/samples.json")).await else {
+        return Vec::new();
+    };
+    let list = JSON::parse(&list)
+        .ok()
+        .and_then(|list| serde_wasm_bindgen::from_value::<List>(list).ok());
+    list.map_or_else(Vec::new, |list| list.samples)
 }
 
 /// Fills the strip, or leaves it hidden where there are no samples. A click fetches a sample's
 /// files and hands them to `accept`, or the sample's id and the fault to `refuse`.
 pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &str) + 'static) {
-    // No samples is no fault: a host may leave the folder out.
-    let Ok(list) = download::text(&format!("{FOLDER}/samples.json")).await else {
+    let samples = list().await;
+    if samples.is_empty() {
         return;
-    };
-    let list = JSON::parse(&list)
-        .ok()
-        .and_then(|list| serde_wasm_bindgen::from_value::<List>(list).ok());
-    let Some(List { samples }) = list.filter(|list| !list.samples.is_empty()) else {
-        return;
-    };
+    }
     let (accept, refuse) = (Rc::new(accept), Rc::new(refuse));
     let strip: Element = by_id("sample-list");
     for sample in samples {
@@ -79,7 +98,7 @@ pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &
             );
             set_attribute(&button, BUSY, "true");
             spawn_local(async move {
-                match fetch(&sample.files).await {
+                match sample.fetch().await {
                     Ok(files) => accept(input::lot(files).await),
                     Err(error) => refuse(&sample.id, &error.to_string()),
                 }
@@ -88,15 +107,4 @@ pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &
         });
     }
     set_hidden(&by_id::<Element>("samples"), false);
-}
-
-async fn fetch(files: &[String]) -> Result<Vec<NamedFile>, DownloadError> {
-    let mut fetched = Vec::new();
-    for file in files {
-        fetched.push((
-            file.clone(),
-            download::blob(&format!("{FOLDER}/{file}")).await?,
-        ));
-    }
-    Ok(fetched)
 }

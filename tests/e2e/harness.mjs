@@ -78,17 +78,18 @@ const QUIET = [
 const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** Starts Chromium, with a software WebGPU adapter or with none. */
-export function launch({adapter = false} = {}) {
+export function launch({adapter = false, flags = []} = {}) {
   const executablePath = process.env.CHROMIUM || execFileSync('sh', ['-c', 'command -v chromium'], {encoding: 'utf8'}).trim();
-  return chromium.launch({executablePath, args: adapter ? [...QUIET, ...SOFTWARE_ADAPTER] : QUIET});
+  return chromium.launch({executablePath, args: [...QUIET, ...(adapter ? SOFTWARE_ADAPTER : []), ...flags]});
 }
 
 /**
  * Opens `address` of the site, hands the page and its context to `use`, and then asserts that nothing was asked of
  * any other origin. A proxy takes every request that leaves this machine's loopback, from page and
- * workers alike, so that none is overlooked.
+ * workers alike, so that none is overlooked. Service workers are for the tests of the offline copy: elsewhere
+ * every test meets the server.
  */
-export async function visit(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light'} = {}) {
+export async function visit(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', serviceWorkers = 'block'} = {}) {
   const foreign = [];
   const record = (request, response) => {
     foreign.push(request.url);
@@ -99,6 +100,7 @@ export async function visit(browser, site, address, use, {viewport = {width: 128
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    serviceWorkers,
     proxy: {server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1'},
   });
   context.on('request', (request) => {

@@ -8,15 +8,18 @@ const bytes = async (url) => {
   return response.arrayBuffer();
 };
 
-/** Starts a worker and opens the package under `/package/`. */
-async function open(device) {
+/**
+ * Starts a worker. `ask` posts a request, if one is given, and gives the next reply, which must be of
+ * the type `expected`; `hear` gives the next reply whatever it is, with its `type`.
+ */
+async function start() {
   const worker = new Worker('../engine.js', {type: 'module'});
   const waiting = [];
   const arrived = [];
   const broken = [];
-  const next = () => new Promise((resolve, reject) => {
-    if (broken.length) reject(broken[0]);
-    else if (arrived.length) resolve(arrived.shift());
+  const hear = () => new Promise((resolve, reject) => {
+    if (arrived.length) resolve(arrived.shift());
+    else if (broken.length) reject(broken[0]);
     else waiting.push({resolve, reject});
   });
   worker.onmessage = ({data}) => {
@@ -32,17 +35,31 @@ async function open(device) {
   };
   const ask = async (request, expected) => {
     if (request) worker.postMessage(request);
-    const reply = await next();
+    const reply = await hear();
     if (reply.type !== expected) throw new Error(`${expected} was expected, not ${reply.type}: ${reply.reason}`);
     return reply;
   };
   worker.postMessage(await WebAssembly.compile(await bytes('../worker_bg.wasm')));
   await ask(undefined, 'started');
+  return {worker, ask, hear};
+}
+
+/** Has a worker open the package under `/package/`. */
+async function openPackage({ask}, device) {
   const manifest = new TextDecoder().decode(await bytes('../package/manifest.json'));
   const weights = await bytes('../package/weights.safetensors');
   const {device: report} = await ask({open: {manifest, weights, device}}, 'opened');
-  return {worker, ask, report, manifest: JSON.parse(manifest)};
+  return {report, manifest: JSON.parse(manifest)};
 }
+
+/** Starts a worker and opens the package under `/package/`. */
+async function open(device) {
+  const engine = await start();
+  return {...engine, ...await openPackage(engine, device)};
+}
+
+// For tests that speak with the worker themselves.
+window.engineProbe = {start, openPackage};
 
 /** `[height, width, 3]` bytes as `[3, height, width]` numbers from 0 to 1. */
 function planes({values, shape: [height, width, channels]}) {

@@ -139,7 +139,7 @@ fn a_field_of_full_resolution_is_read() {
     assert_eq!((picture.width, picture.height), (600, 600));
     // Every light is used: the picture is neither black nor burnt out.
     for light in 0..3 {
-        let values: Vec<_> = picture.rgba.iter().skip(light).step_by(4).collect();
+        let values: Vec<_> = picture.rgb.iter().skip(light).step_by(3).collect();
         let bright = values.iter().filter(|&&&value| value == 255).count();
         assert!(
             (1..values.len() / 5).contains(&bright),

@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
+use super::asides::Hearer;
 use super::desk::Count;
 use super::{App, Shared};
 use crate::page::answer::Answer;
@@ -59,8 +60,9 @@ impl App {
         for (name, reason) in &lot.refused {
             self.add_refused(name, reason);
         }
-        // Own packages are the models' part.
-        drop(lot.packages);
+        for package in lot.packages {
+            self.models.add(package);
+        }
         let is_alone = lot.fields.len() == 1;
         for (position, input) in lot.fields.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
@@ -224,6 +226,9 @@ impl App {
             network_ms,
             map_ms,
         });
+        if let Some(Hearer::Answer(hear)) = self.take_aside(field) {
+            return hear(Ok(answer));
+        }
         self.keep_maps(field, maps);
         let labels: Vec<&str> = answer
             .present_ranked()

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 use super::App;
+use super::asides::Hearer;
 use crate::page::entry::Entry;
 use crate::page::text;
 use crate::page::viewer::{MapOverlay, Picture};
@@ -91,6 +92,18 @@ impl App {
         bits: u32,
         plates: Vec<Plate>,
     ) {
+        let mut picture = Picture {
+            id: String::new(),
+            width,
+            height,
+            full_width,
+            full_height,
+            bits,
+            plates,
+        };
+        if let Some(Hearer::Picture(hear)) = self.take_aside(field) {
+            return hear(Ok(picture));
+        }
         let state = self.state.borrow();
         if state.selected != Some(field) {
             return;
@@ -98,15 +111,8 @@ impl App {
         let Some(Entry { id, .. }) = state.entries.get(&field) else {
             return;
         };
-        self.detail.viewer.show(Picture {
-            id: id.clone(),
-            width,
-            height,
-            full_width,
-            full_height,
-            bits,
-            plates,
-        });
+        picture.id.clone_from(id);
+        self.detail.viewer.show(picture);
     }
 
     pub(super) fn not_viewed(&self, field: u32, reason: &str) {

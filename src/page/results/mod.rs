@@ -1,85 +1,222 @@
-//! The answer of the selected field: its labels, and every location's probability.
+//! The answer of the selected field: its labels, a drawn cell, what a label means, and a bar for
+//! every label. Any of them can be chosen, to see where in the picture its evidence lies.
 
-use web_sys::{Element, HtmlElement};
+mod atlas;
+mod bars;
+mod callouts;
+mod cell;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, Event};
+
+use self::atlas::Atlas;
+use self::bars::Bars;
+use self::cell::Cell;
 use crate::page::answer::Answer;
-use crate::page::dom::{append, by_id, find, from_template, set_attribute, set_hidden};
+use crate::page::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
 use crate::page::text;
 
 /// The panel in `index.html`.
 pub(super) struct Results {
+    panel: Rc<Panel>,
+}
+
+struct Panel {
     root: Element,
+    cell: Cell,
+    bars: Bars,
+    on_label: Box<dyn Fn(Option<usize>)>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Empty until it is there.
+    atlas: Rc<Atlas>,
+    answer: Option<Answer>,
+    /// The class whose evidence lies over the picture.
+    chosen: Option<usize>,
 }
 
 impl Results {
     /// The panel, empty. `on_label` hears of the class whose evidence is to be shown.
-    pub(super) fn new(_on_label: impl Fn(Option<usize>) + 'static) -> Self {
-        Self {
-            root: by_id("answer"),
-        }
+    pub(super) fn new(on_label: impl Fn(Option<usize>) + 'static) -> Self {
+        let root: Element = by_id("answer");
+        let panel = Rc::new(Panel {
+            cell: Cell::new(&root),
+            bars: Bars::new(&root),
+            root,
+            on_label: Box::new(on_label),
+            state: RefCell::default(),
+        });
+        on(&panel.root, "click", {
+            let panel = panel.clone();
+            move |event: Event| {
+                if let Some(class) = labelled(&event).as_ref().and_then(class_of) {
+                    panel.toggle(class);
+                }
+            }
+        });
+        on(&find::<Element>(&panel.root, ".order"), "change", {
+            let panel = panel.clone();
+            move |_: Event| {
+                panel.bars.remember();
+                panel.refresh();
+            }
+        });
+        spawn_local({
+            let panel = panel.clone();
+            async move {
+                panel.cell.download().await;
+                panel.refresh();
+                let atlas = Rc::new(Atlas::download().await);
+                panel.state.borrow_mut().atlas = atlas;
+                panel.refresh();
+            }
+        });
+        Self { panel }
     }
 
     /// Shows no answer.
     pub(super) fn clear(&self) {
-        set_hidden(&self.root, true);
+        self.panel.take(None);
+        set_hidden(&self.panel.root, true);
     }
 
-    /// Shows an answer.
+    /// Shows an answer, with no label chosen.
     pub(super) fn show(&self, answer: &Answer) {
-        let chips: Element = find(&self.root, ".chips");
-        chips.set_text_content(None);
-        let present = answer.present_ranked();
-        for &class in &present {
-            append(&chips, &chip(class, answer));
-        }
-        let ranked = answer.ranked();
-        let note: Element = find(&self.root, ".none-present");
-        if let (true, Some(&best)) = (present.is_empty(), ranked.first()) {
-            note.set_text_content(Some(text::NONE_PRESENT));
-            let guess = chip(best, answer);
-            guess.set_class_name("guess");
-            append(&chips, &guess);
-        }
-        set_hidden(&note, !present.is_empty());
-        let bars: Element = find(&self.root, ".bars");
-        bars.set_text_content(None);
-        for class in ranked {
-            append(&bars, &bar(class, answer));
-        }
-        let took = text::took(answer.decode_ms, answer.network_ms, &answer.device);
-        find::<Element>(&self.root, ".took").set_text_content(Some(&took));
-        set_hidden(&self.root, false);
+        self.panel.take(Some(answer.clone()));
+        self.panel.refresh();
+        set_hidden(&self.panel.root, false);
+    }
+
+    /// Marks the label whose evidence is shown, or none.
+    pub(super) fn select(&self, class: Option<usize>) {
+        self.panel.state.borrow_mut().chosen = class;
+        self.panel.mark();
     }
 }
 
-fn chip(class: usize, answer: &Answer) -> Element {
-    let chip = from_template("chip-template");
+impl Panel {
+    /// Takes an answer in place of another, whose evidence is no longer shown.
+    fn take(&self, answer: Option<Answer>) {
+        let chosen = {
+            let mut state = self.state.borrow_mut();
+            state.answer = answer;
+            state.chosen.take()
+        };
+        if chosen.is_some() {
+            (self.on_label)(None);
+        }
+    }
+
+    /// Chooses a label, or the same one no longer.
+    fn toggle(&self, class: usize) {
+        let chosen = {
+            let mut state = self.state.borrow_mut();
+            state.chosen = Some(class).filter(|class| state.chosen != Some(*class));
+            state.chosen
+        };
+        self.mark();
+        (self.on_label)(chosen);
+    }
+
+    /// Writes all of the answer.
+    fn refresh(&self) {
+        {
+            let state = self.state.borrow();
+            let Some(answer) = &state.answer else { return };
+            self.show_verdict(answer);
+            self.cell.show(answer);
+            self.bars.show(answer, &state.atlas);
+            self.part(".took")
+                .set_text_content(Some(&text::results::took(answer)));
+        }
+        self.mark();
+    }
+
+    fn show_verdict(&self, answer: &Answer) {
+        let chips = self.part(".chips");
+        chips.set_text_content(None);
+        let present = answer.present_ranked();
+        for &class in &present {
+            append(&chips, &chip(class, "chip", answer));
+        }
+        let note = self.part(".none-present");
+        note.set_text_content(Some(text::results::NONE_PRESENT));
+        set_hidden(&note, !present.is_empty());
+        if present.is_empty() {
+            for best in answer.ranked().into_iter().take(1) {
+                append(&chips, &chip(best, "guess", answer));
+            }
+        }
+    }
+
+    /// Marks the chosen label wherever it stands, and says what it means: of no chosen one, what the
+    /// likeliest means.
+    fn mark(&self) {
+        let state = self.state.borrow();
+        let Some(answer) = &state.answer else { return };
+        self.press("[aria-pressed='true']", "false");
+        if let Some(class) = state.chosen {
+            self.press(&format!("[data-class='{class}']"), "true");
+        }
+        self.cell.name(answer, state.chosen);
+
+        let likeliest = || answer.present_ranked().first().copied();
+        let class = state.chosen.or_else(likeliest);
+        let class = class.or_else(|| answer.ranked().first().copied());
+        let label = class.map_or("", |class| answer.label(class));
+        let location = state.atlas.location(label);
+        set_hidden(&self.part(".meaning"), location.is_none());
+        if let Some(location) = location {
+            let write = |part, text: &str| self.part(part).set_text_content(Some(text));
+            write(".meaning .name", &location.name);
+            write(".sentence", &location.meaning);
+            write(".look", &text::results::look(&location.look));
+        }
+    }
+
+    /// Says of buttons whether they are pressed.
+    fn press(&self, selector: &str, is_pressed: &str) {
+        let Ok(found) = self.root.query_selector_all(selector) else {
+            return;
+        };
+        for at in 0..found.length() {
+            if let Some(button) = found.item(at).and_then(|node| node.dyn_into().ok()) {
+                set_attribute(&button, "aria-pressed", is_pressed);
+            }
+        }
+    }
+
+    fn part(&self, selector: &str) -> Element {
+        find(&self.root, selector)
+    }
+}
+
+/// A label of the verdict.
+fn chip(class: usize, kind: &str, answer: &Answer) -> Element {
+    let item = from_template("chip-template");
+    let chip: Element = find(&item, ".chip");
+    chip.set_class_name(kind);
     set_attribute(&chip, "data-class", &class.to_string());
     find::<Element>(&chip, ".name").set_text_content(Some(answer.label(class)));
     let percent = text::percent(answer.probability(class));
     find::<Element>(&chip, ".probability").set_text_content(Some(&percent));
-    chip
+    item
 }
 
-fn bar(class: usize, answer: &Answer) -> Element {
-    let bar = from_template("bar-template");
-    let (probability, threshold) = (answer.probability(class), answer.threshold(class));
-    set_attribute(&bar, "data-class", &class.to_string());
-    set_attribute(&bar, "data-probability", &probability.to_string());
-    let is_present = answer.present.contains(&class);
-    set_attribute(
-        &bar,
-        "data-present",
-        if is_present { "true" } else { "false" },
-    );
-    find::<Element>(&bar, ".name").set_text_content(Some(answer.label(class)));
-    find::<Element>(&bar, ".probability").set_text_content(Some(&text::probability(probability)));
-    find::<Element>(&bar, ".threshold").set_text_content(Some(&text::probability(threshold)));
-    let style = find::<HtmlElement>(&bar, ".track").style();
-    for (property, value) in [("--probability", probability), ("--threshold", threshold)] {
-        style
-            .set_property(property, &value.clamp(0.0, 1.0).to_string())
-            .unwrap_or_default();
-    }
-    bar
+/// The chip, the bar or the part of the cell in which an event happened.
+fn labelled(event: &Event) -> Option<Element> {
+    let element = event.target()?.dyn_into::<Element>().ok()?;
+    element.closest("[data-class]").ok()?
+}
+
+/// The class that an element stands for.
+fn class_of(element: &impl AsRef<Element>) -> Option<usize> {
+    element.as_ref().get_attribute("data-class")?.parse().ok()
 }

@@ -1,6 +1,13 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
 pub(super) mod input;
+pub(super) mod models;
+pub(super) mod export;
+pub(super) mod quiz;
+pub(super) mod viewer;
+pub(super) mod results;
+pub(super) mod offline;
+pub(super) mod diagnostics;
 
 use super::download::Progress;
 use super::entry::Outcome;
@@ -206,19 +213,6 @@ pub(super) fn duration(milliseconds: f64) -> String {
         format!("{:.1} s", milliseconds / 1000.0)
     }
 }
-
-/// Under a prediction: what it took.
-pub(super) fn took(decode_ms: f64, network_ms: f64, device: &str) -> String {
-    format!(
-        "read in {}, network {} on {device}",
-        duration(decode_ms),
-        duration(network_ms)
-    )
-}
-
-/// Over the best chip where no label is present.
-pub(super) const NONE_PRESENT: &str =
-    "No location reaches its threshold. Most likely, but below its threshold:";
 
 /// What is said aloud of a finished field.
 pub(super) fn said_done(id: &str, present: &[&str]) -> String {

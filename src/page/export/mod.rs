@@ -1,0 +1,283 @@
+//! What a visitor takes home: tables, one document, the picture, a printed report.
+
+mod document;
+mod report;
+pub(super) mod save;
+pub(super) mod tables;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use js_sys::Date;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, Element, Event, HtmlElement};
+
+use self::report::Report;
+use self::save::{CSV, JSON, in_file_name, save_blob, save_text};
+use super::answer::Answer;
+use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use super::text::export as text;
+use crate::protocol::ModelSummary;
+
+/// A field of the desk that is answered or refused.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// The field's id, or the file's name where it is of no field.
+    pub(super) id: String,
+    /// The names of its files.
+    pub(super) files: String,
+    /// What a model said, or the reason why none did.
+    pub(super) outcome: Result<Rc<Answer>, String>,
+}
+
+/// The field that the visitor looks at.
+#[derive(Debug, Clone)]
+pub(super) struct Selected {
+    /// The field's id.
+    pub(super) id: String,
+    /// The names of its files.
+    pub(super) files: String,
+    /// What the model said.
+    pub(super) answer: Rc<Answer>,
+    /// The label whose map lies over the picture.
+    pub(super) map: Option<String>,
+}
+
+/// What is known of a model beside its summary.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Provenance {
+    /// Its licence.
+    pub(super) licence: Option<String>,
+    /// The SHA-256 of its weights, in hexadecimal.
+    pub(super) weights_sha256: Option<String>,
+}
+
+/// A picture that is on its way; none where there is nothing to show.
+pub(super) type PictureComing = Pin<Box<dyn Future<Output = Option<Blob>>>>;
+
+/// What the export asks of the page.
+pub(super) struct Handlers {
+    /// All settled fields, in the order of the desk.
+    pub(super) rows: Box<dyn Fn() -> Vec<Row>>,
+    /// The selected field, once it is answered.
+    pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
+    /// The selected field's picture as the viewer shows it, its map included, as PNG.
+    pub(super) picture: Box<dyn Fn() -> PictureComing>,
+    /// What is known of a model beside its summary.
+    pub(super) provenance: Box<dyn Fn(&ModelSummary) -> Provenance>,
+    /// Says a line aloud.
+    pub(super) say: Box<dyn Fn(&str)>,
+}
+
+/// The menu under `#export`.
+pub(super) struct Export {
+    handlers: Handlers,
+    menu: HtmlElement,
+    report: Report,
+}
+
+impl Export {
+    /// The menu in `index.html`. It lives as long as the page.
+    pub(super) fn new(handlers: Handlers) -> Rc<Self> {
+        let export = Rc::new(Self {
+            handlers,
+            menu: by_id("export-menu"),
+            report: Report::new(),
+        });
+        on(&export.menu, "beforetoggle", {
+            let export = export.clone();
+            move |_: Event| export.offer()
+        });
+        on(&export.menu.clone(), "click", {
+            let export = export.clone();
+            move |event: Event| export.clicked(&event)
+        });
+        export
+    }
+
+    /// Makes the menu say what can be saved at this moment, and why the rest cannot.
+    fn offer(&self) {
+        let rows = (self.handlers.rows)();
+        let refused = rows.iter().filter(|row| row.outcome.is_err()).count();
+        let answered = rows.len() - refused;
+        let tables = tables::tables(&rows);
+        let list: Element = find(&self.menu, "#export-tables");
+        list.set_text_content(None);
+        for (at, table) in tables.iter().enumerate().skip(1) {
+            let item = from_template("export-table-template");
+            let button: Element = find(&item, "button");
+            set_attribute(&button, "data-table", &at.to_string());
+            tell(
+                &button,
+                &Ok(text::table(table.rows.len(), Some(&table.model.name))),
+            );
+            append(&list, &item);
+        }
+        let first = tables.first().ok_or(text::NOTHING_ANSWERED);
+        let is_several = tables.len() > 1;
+        let first = first.map(|table| {
+            let model = is_several.then_some(table.model.name.as_str());
+            text::table(table.rows.len(), model)
+        });
+        let submitted = tables::submitted(&rows).count();
+        let selected = (self.handlers.selected)().ok_or(text::NOTHING_SELECTED);
+        let offers = [
+            ("table", first),
+            (
+                "submission",
+                match (answered, submitted) {
+                    (0, _) => Err(text::NOTHING_ANSWERED),
+                    (_, 0) => Err(text::NOT_THE_CHALLENGES),
+                    _ => Ok(text::submission(submitted, answered)),
+                },
+            ),
+            (
+                "document",
+                match rows.len() {
+                    0 => Err(text::NOTHING_ANSWERED),
+                    _ => Ok(text::document(answered, refused)),
+                },
+            ),
+            (
+                "picture",
+                selected
+                    .as_ref()
+                    .map(|field| text::picture(&field.id))
+                    .map_err(|reason| *reason),
+            ),
+            (
+                "report",
+                selected
+                    .as_ref()
+                    .map(|field| text::report(&field.id))
+                    .map_err(|reason| *reason),
+            ),
+        ];
+        for (what, offer) in &offers {
+            tell(&self.item(what), offer);
+        }
+        let faults = self.item("faults");
+        tell(&faults, &Ok(text::faults(refused)));
+        set_hidden(&faults, refused == 0);
+        set_hidden(&find(&self.menu, "#export-apart"), !is_several);
+    }
+
+    fn item(&self, what: &str) -> Element {
+        find(&self.menu, &format!("[data-export=\"{what}\"]"))
+    }
+
+    fn clicked(self: &Rc<Self>, event: &Event) {
+        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+        let button = target.and_then(|target| target.closest("[data-export]").ok().flatten());
+        let Some(button) = button.filter(|button| !button.has_attribute(DISABLED)) else {
+            return;
+        };
+        let what = button.get_attribute("data-export").unwrap_or_default();
+        let table = button
+            .get_attribute("data-table")
+            .and_then(|at| at.parse().ok())
+            .unwrap_or(0);
+        let export = self.clone();
+        spawn_local(async move {
+            let said = match export.take(&what, table).await {
+                Ok(Some(file)) => text::saved(&file),
+                Ok(None) => String::new(),
+                Err(error) => text::failed(&error),
+            };
+            (export.handlers.say)(&said);
+        });
+        self.menu.hide_popover().unwrap_or_default();
+    }
+
+    /// Saves or prints; gives the name of the saved file.
+    async fn take(&self, what: &str, table: usize) -> Result<Option<String>, String> {
+        match what {
+            "picture" => return self.save_picture().await.map(Some),
+            "report" => return self.print().await.map(|()| None),
+            _ => {}
+        }
+        let rows = (self.handlers.rows)();
+        let (name, content, kind) = match what {
+            "submission" => (
+                "cytolens-submission.csv".to_owned(),
+                tables::submission(&rows)?,
+                CSV,
+            ),
+            "faults" => (
+                "cytolens-faults.csv".to_owned(),
+                tables::faults(&rows)?,
+                CSV,
+            ),
+            "document" => (
+                "cytolens-predictions.json".to_owned(),
+                document::document(&rows, &now(), text::ESTIMATES, &self.handlers.provenance)?,
+                JSON,
+            ),
+            _ => {
+                let tables = tables::tables(&rows);
+                let chosen = tables.get(table).ok_or(text::NOTHING_ANSWERED)?;
+                let model = match tables.len() {
+                    1 => String::new(),
+                    _ => format!("-{}", in_file_name(&chosen.model.name)),
+                };
+                let name = format!("cytolens-predictions{model}.csv");
+                (name, tables::predictions(chosen)?, CSV)
+            }
+        };
+        save_text(&name, &content, kind)?;
+        Ok(Some(name))
+    }
+
+    async fn save_picture(&self) -> Result<String, String> {
+        let selected = (self.handlers.selected)().ok_or(text::NOTHING_SELECTED)?;
+        let picture = (self.handlers.picture)().await.ok_or(text::NO_PICTURE)?;
+        let map = selected
+            .map
+            .iter()
+            .map(|label| format!("-{}", in_file_name(label)));
+        let name = format!(
+            "cytolens-{}{}.png",
+            in_file_name(&selected.id),
+            map.collect::<String>()
+        );
+        save_blob(&name, &picture)?;
+        Ok(name)
+    }
+
+    async fn print(&self) -> Result<(), String> {
+        let selected = (self.handlers.selected)().ok_or(text::NOTHING_SELECTED)?;
+        let picture = (self.handlers.picture)().await;
+        let provenance = (self.handlers.provenance)(&selected.answer.model);
+        self.report
+            .print(&selected, &provenance, picture, &now())
+            .await
+    }
+}
+
+/// The mark of what cannot be had: not `disabled`, whose reason no keyboard would reach.
+const DISABLED: &str = "aria-disabled";
+
+/// Writes what a button gives, or why it gives nothing.
+fn tell(button: &Element, offer: &Result<String, &str>) {
+    let about = match offer {
+        Ok(about) => {
+            button.remove_attribute(DISABLED).unwrap_or_default();
+            about.as_str()
+        }
+        Err(reason) => {
+            set_attribute(button, DISABLED, "true");
+            reason
+        }
+    };
+    find::<Element>(button, ".about").set_text_content(Some(about));
+}
+
+/// This moment, as ISO 8601 writes it.
+pub(super) fn now() -> String {
+    Date::new_0().to_iso_string().into()
+}
+
+#[cfg(test)]
+mod tests;

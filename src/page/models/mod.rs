@@ -1,0 +1,453 @@
+//! The models of the page: the package that comes with it and those that visitors bring.
+//!
+//! A package is used before it is kept: only what the engine has opened comes back after a reload, and
+//! what it refuses is dropped, while the model before goes on.
+
+mod blocks;
+mod card;
+mod draw;
+mod kept;
+mod manifest;
+mod node;
+mod panel;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::WebAssembly;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::Blob;
+
+use self::kept::Kept;
+use self::manifest::Manifest;
+use self::panel::{Panel, Tone};
+use super::dom::error_text;
+use super::download::{self, DownloadError, PackageBytes, Progress};
+use super::input::PackageFiles;
+use super::text::models as text;
+
+/// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
+/// tenth of it.
+const LONGEST_MANIFEST: f64 = 4e6;
+
+/// Which model: an own one by its id, or the page's.
+type Choice = Option<String>;
+
+/// A package that a visitor brought.
+struct Own {
+    id: String,
+    manifest: Manifest,
+    /// The manifest as it was written.
+    text: String,
+    weights: Blob,
+    /// Whether a reload brings it back.
+    is_kept: bool,
+    /// The kept one that it is in place of, for as long as the engine has not opened it.
+    former: Option<Box<Own>>,
+}
+
+impl Own {
+    fn new(text: String, weights: Blob) -> Result<Self, String> {
+        let manifest = Manifest::parse(&text)?;
+        manifest.check_weights(weights.size())?;
+        Ok(Self {
+            id: manifest.id(),
+            manifest,
+            text,
+            weights,
+            is_kept: false,
+            former: None,
+        })
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// The page's model, once downloaded.
+    shipped: Option<PackageBytes>,
+    /// What its manifest says, where it can be read.
+    shipped_manifest: Option<Manifest>,
+    own: Vec<Own>,
+    /// Whether the kept ones are in the list, or about to be.
+    is_restored: bool,
+    /// The one that the visitor wants.
+    chosen: Choice,
+    /// The one that the engine was given last.
+    given: Choice,
+    /// The one that the engine opened last.
+    opened: Option<Choice>,
+}
+
+impl State {
+    fn find(&self, choice: &Choice) -> Option<&Own> {
+        let id = choice.as_ref()?;
+        self.own.iter().find(|own| own.id == *id)
+    }
+
+    fn manifest(&self, choice: &Choice) -> Option<&Manifest> {
+        match choice {
+            None => self.shipped_manifest.as_ref(),
+            Some(_) => self.find(choice).map(|own| &own.manifest),
+        }
+    }
+
+    fn name(&self, choice: &Choice) -> String {
+        let manifest = self.manifest(choice);
+        manifest.map_or_else(
+            || text::SHIPPED.to_owned(),
+            |manifest| manifest.name.clone(),
+        )
+    }
+
+    /// Puts a package into the list, in place of the one of its id.
+    fn insert(&mut self, mut package: Own) {
+        match self.own.iter_mut().find(|own| own.id == package.id) {
+            Some(place) => {
+                std::mem::swap(place, &mut package);
+                place.former = Some(Box::new(package)).filter(|former| former.is_kept);
+            }
+            None => self.own.push(package),
+        }
+    }
+
+    /// Takes a package that never opened out of the list.
+    fn drop_untried(&mut self, choice: &Choice) {
+        let Some(at) = self
+            .own
+            .iter()
+            .position(|own| Some(&own.id) == choice.as_ref())
+        else {
+            return;
+        };
+        if self.own[at].is_kept {
+            return;
+        }
+        match self.own[at].former.take() {
+            Some(former) => self.own[at] = *former,
+            None => drop(self.own.remove(at)),
+        }
+    }
+}
+
+/// The models and the choice among them.
+pub(crate) struct Models {
+    panel: Panel,
+    state: RefCell<State>,
+    on_switch: Box<dyn Fn()>,
+}
+
+impl Models {
+    /// The models, the one chosen on the last visit first. `on_switch` is to have the engine start
+    /// anew with what [`Models::fetch`] then gives.
+    pub(crate) fn new(on_switch: impl Fn() + 'static) -> Rc<Self> {
+        let models = Rc::new(Self {
+            panel: Panel::new(),
+            state: RefCell::new(State {
+                chosen: kept::choice(),
+                ..State::default()
+            }),
+            on_switch: Box::new(on_switch),
+        });
+        models.panel.listen(&models);
+        models
+    }
+
+    /// The chosen package. `progress` hears how far its download is.
+    ///
+    /// Where it cannot be read, the one used before is given instead, and the visitor told.
+    ///
+    /// # Errors
+    /// [`DownloadError`] where there is none to give.
+    pub(crate) async fn fetch(
+        self: &Rc<Self>,
+        progress: impl Fn(Progress),
+    ) -> Result<PackageBytes, DownloadError> {
+        self.restore().await;
+        loop {
+            let choice = self.state.borrow().chosen.clone();
+            let found = match self.stored(&choice) {
+                Some((manifest, weights)) => read(manifest, weights).await,
+                None => self.shipped(&progress).await,
+            };
+            if self.state.borrow().chosen != choice {
+                continue;
+            }
+            self.state.borrow_mut().given = choice;
+            match found {
+                Ok(package) => {
+                    let length = f64::from(package.weights.byte_length());
+                    progress(Progress {
+                        done: length,
+                        total: Some(length),
+                    });
+                    self.refresh();
+                    return Ok(package);
+                }
+                Err(error) if !self.refused(&error.to_string()) => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The engine, unless it is there already, and the chosen package, got at once. `progress` hears
+    /// of the engine, then of the package.
+    ///
+    /// # Errors
+    /// [`DownloadError`], as [`Models::fetch`].
+    pub(crate) async fn fetch_with(
+        self: &Rc<Self>,
+        module: Option<WebAssembly::Module>,
+        progress: impl Fn(Progress, Progress),
+    ) -> Result<(WebAssembly::Module, PackageBytes), DownloadError> {
+        let so_far = Cell::new((Progress::default(), Progress::default()));
+        if module.is_some() {
+            so_far.set((Progress::ALL_OF_NOTHING, Progress::default()));
+        }
+        let tell = |now: (Progress, Progress)| {
+            so_far.set(now);
+            progress(now.0, now.1);
+        };
+        let engine = async {
+            match module {
+                Some(module) => Ok(module),
+                None => download::engine(|now| tell((now, so_far.get().1))).await,
+            }
+        };
+        let package = self.fetch(|now| tell((so_far.get().0, now)));
+        download::both(engine, package).await
+    }
+
+    /// The engine has opened the package that it was given.
+    pub(crate) fn opened(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        let given = state.given.clone();
+        state.opened = Some(given.clone());
+        kept::choose(given.as_deref());
+        let own = state.find(&given).filter(|own| !own.is_kept);
+        let fresh = own.map(|own| Kept {
+            manifest: own.text.clone(),
+            weights: own.weights.clone(),
+        });
+        drop(state);
+        if let Some((id, package)) = given.zip(fresh) {
+            spawn_local(self.clone().keep(id, package));
+        }
+    }
+
+    /// The engine has refused the package that it was given. Goes back to the one before it and says
+    /// so; the engine is then to be started with that. False where there is none to go back to.
+    pub(crate) fn refused(&self, reason: &str) -> bool {
+        let mut state = self.state.borrow_mut();
+        let given = state.given.clone();
+        let other = match state.opened.clone() {
+            // It was fine before: the fault lies elsewhere, and another model would not mend it.
+            Some(opened) if opened == given => return false,
+            Some(opened) => opened,
+            None => None,
+        };
+        if other == given {
+            return false;
+        }
+        let said = text::fell_back(&state.name(&given), reason, &state.name(&other));
+        state.drop_untried(&given);
+        if state.chosen == given {
+            state.chosen = other;
+        }
+        drop(state);
+        self.panel.say(Tone::Fault, &said);
+        self.refresh();
+        true
+    }
+
+    /// Takes a package that the visitor brings, if it can be one, and switches to it.
+    pub(crate) fn add(self: &Rc<Self>, files: PackageFiles) {
+        let models = self.clone();
+        spawn_local(async move {
+            match inspect(&files).await {
+                Ok(package) => models.take(package),
+                Err(reason) => {
+                    let said = text::refused(&files.name, &reason);
+                    models.panel.say(Tone::Fault, &said);
+                }
+            }
+        });
+    }
+
+    fn take(&self, package: Own) {
+        let mut state = self.state.borrow_mut();
+        let name = package.manifest.name.clone();
+        let id = package.id.clone();
+        let shipped = state.shipped.as_ref();
+        let choice = if shipped.is_some_and(|shipped| shipped.manifest == package.text) {
+            None
+        } else {
+            Some(id)
+        };
+        let is_known = choice.is_none()
+            || state
+                .find(&choice)
+                .is_some_and(|known| known.text == package.text);
+        if !is_known {
+            state.insert(package);
+        }
+        drop(state);
+        let said = if is_known {
+            text::known(&name)
+        } else {
+            String::new()
+        };
+        self.panel.say(Tone::Note, &said);
+        self.choose(choice);
+    }
+
+    /// Switches to a model, unless it is in use already.
+    fn choose(&self, choice: Choice) {
+        let mut state = self.state.borrow_mut();
+        let is_in_use = choice == state.chosen && state.opened.as_ref() == Some(&choice);
+        let is_new = state.find(&choice).is_some_and(|own| !own.is_kept);
+        state.chosen = choice;
+        drop(state);
+        self.refresh();
+        if !is_in_use || is_new {
+            (self.on_switch)();
+        }
+    }
+
+    /// Removes the chosen package and goes back to the page's own.
+    fn remove(&self) {
+        let mut state = self.state.borrow_mut();
+        let Some(id) = state.chosen.clone() else {
+            return;
+        };
+        let said = text::removed(&state.name(&Some(id.clone())));
+        state.own.retain(|own| own.id != id);
+        state.opened = None;
+        drop(state);
+        kept::choose(None);
+        spawn_local(async move { kept::forget(&id).await });
+        self.panel.say(Tone::Note, &said);
+        self.choose(None);
+    }
+
+    async fn keep(self: Rc<Self>, id: String, package: Kept) {
+        let weights = kept::keep(&id, &package).await;
+        let mut state = self.state.borrow_mut();
+        // Meanwhile it may have been removed, or another have come in its place.
+        let own = state
+            .own
+            .iter_mut()
+            .find(|own| own.id == id && own.text == package.manifest);
+        let Some(own) = own else {
+            drop(state);
+            return if weights.is_some() {
+                kept::forget(&id).await;
+            };
+        };
+        own.former = None;
+        let name = own.manifest.name.clone();
+        let (tone, said) = match weights {
+            Some(weights) => {
+                own.weights = weights;
+                own.is_kept = true;
+                (Tone::Note, text::kept(&name))
+            }
+            None => (Tone::Fault, text::not_kept(&name, own.manifest.bytes)),
+        };
+        drop(state);
+        self.panel.say(tone, &said);
+    }
+
+    /// Lists what was kept: before anything else where it was chosen, else when there is time.
+    async fn restore(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        if std::mem::replace(&mut state.is_restored, true) {
+            return;
+        }
+        let is_awaited = state.chosen.is_some();
+        drop(state);
+        let models = self.clone();
+        let list = async move {
+            let kept = kept::all().await;
+            let mut state = models.state.borrow_mut();
+            for Kept { manifest, weights } in kept {
+                if let Ok(mut own) = Own::new(manifest, weights)
+                    && !state.own.iter().any(|known| known.id == own.id)
+                {
+                    own.is_kept = true;
+                    state.own.push(own);
+                }
+            }
+            drop(state);
+            models.refresh();
+        };
+        if is_awaited {
+            list.await;
+            let mut state = self.state.borrow_mut();
+            // What was chosen may have been removed in another window, or by the browser.
+            if state.find(&state.chosen).is_none() {
+                state.chosen = None;
+            }
+        } else {
+            spawn_local(list);
+        }
+    }
+
+    fn stored(&self, choice: &Choice) -> Option<(String, Blob)> {
+        let state = self.state.borrow();
+        let own = state.find(choice)?;
+        Some((own.text.clone(), own.weights.clone()))
+    }
+
+    /// The page's own package, downloaded once.
+    async fn shipped(&self, progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
+        if let Some(shipped) = self.state.borrow().shipped.clone() {
+            return Ok(shipped);
+        }
+        let package = download::package(progress).await?;
+        let mut state = self.state.borrow_mut();
+        state.shipped_manifest = Manifest::parse(&package.manifest).ok();
+        state.shipped = Some(package.clone());
+        Ok(package)
+    }
+
+    /// Shows the list and the choice.
+    fn refresh(&self) {
+        self.panel.show(&self.state.borrow());
+    }
+
+    /// Shows the card of the chosen model.
+    fn show_card(&self) {
+        let state = self.state.borrow();
+        if let Some(manifest) = state.manifest(&state.chosen) {
+            card::show(manifest, state.chosen.is_some());
+        }
+    }
+}
+
+/// A package of a visitor's files, after all that can be checked without the engine.
+async fn inspect(files: &PackageFiles) -> Result<Own, String> {
+    let manifest = files.manifest.unpacked("manifest.json").await?;
+    if manifest.size() > LONGEST_MANIFEST {
+        return Err(text::LONG_MANIFEST.to_owned());
+    }
+    let manifest = JsFuture::from(manifest.text()).await;
+    let manifest =
+        manifest.map_err(|error| text::unreadable("manifest.json", &error_text(&error)))?;
+    let manifest = manifest.as_string().unwrap_or_default();
+    // Before anything is unpacked.
+    let length = files.weights.inflated_bytes;
+    let length = length.unwrap_or_else(|| files.weights.blob.size());
+    Manifest::parse(&manifest)?.check_weights(length)?;
+    Own::new(manifest, files.weights.unpacked("weights.safetensors").await?)
+}
+
+/// Reads the weights of an own package.
+async fn read(manifest: String, weights: Blob) -> Result<PackageBytes, DownloadError> {
+    let weights = JsFuture::from(weights.array_buffer()).await;
+    let weights = weights.map_err(|error| DownloadError::Unreadable(error_text(&error)))?;
+    Ok(PackageBytes {
+        manifest,
+        weights: weights.unchecked_into(),
+    })
+}

@@ -1,0 +1,363 @@
+//! The texts of the choice of models and of the model card.
+
+/// The page's own model, before its manifest is there.
+pub(crate) const SHIPPED: &str = "The model of this page";
+/// What a value of `null` or an empty text says.
+pub(crate) const NOT_STATED: &str = "not stated";
+/// What `true` says.
+pub(crate) const YES: &str = "yes";
+/// What `false` says.
+pub(crate) const NO: &str = "no";
+/// In place of provenance or metrics that a package lacks.
+pub(crate) const SAYS_NOTHING: &str = "The package says nothing of it.";
+/// In place of limits that a package lacks.
+pub(crate) const NO_LIMITS: &str = "The package names no limits. That is no sign that it has none.";
+/// JSON that is not a manifest.
+pub(crate) const NO_MANIFEST: &str = "manifest.json is not the manifest of a model package";
+/// A manifest too long to be one.
+pub(crate) const LONG_MANIFEST: &str = "manifest.json is over 4 MB, too long for a manifest";
+/// The name of tables of scores.
+pub(crate) const SCORES: &str = "Scores";
+/// The head of the table of classes.
+pub(crate) const CLASS: &str = "Location";
+/// The head of its second column.
+pub(crate) const THRESHOLD: &str = "Threshold";
+/// The fact in the section on files.
+pub(crate) const WEIGHTS: &str = "Weights";
+/// The fact in the section on files.
+pub(crate) const CHECKSUM: &str = "SHA-256";
+/// The fact in the section on files.
+pub(crate) const KNOWN_ANSWERS: &str = "Known answers";
+/// The fact in the section on the network.
+pub(crate) const ARCHITECTURE: &str = "Network";
+/// The fact in the section on the network.
+pub(crate) const HEAD: &str = "Head";
+/// The fact in the section on the network.
+pub(crate) const INPUT: &str = "Input";
+/// The fact in the section on the network.
+pub(crate) const COMPOSITION: &str = "Composition";
+/// The fact in the section on the network.
+pub(crate) const NORMALISED: &str = "Normalised by";
+
+/// A text that is no JSON.
+pub(crate) fn no_json(cause: &str) -> String {
+    format!("manifest.json is no JSON: {cause}")
+}
+
+/// A package of another version of the format.
+pub(crate) fn other_format(found: f64, known: f64) -> String {
+    format!("the package has format {found}, and this page reads format {known}")
+}
+
+/// A manifest without something that it must have.
+pub(crate) fn no_field(name: &str) -> String {
+    format!("manifest.json says no {name} that this page understands")
+}
+
+/// Weights that were cut, or are another network's.
+pub(crate) fn other_length(found: f64, expected: f64) -> String {
+    format!(
+        "weights.safetensors has {} bytes, and the manifest says {}",
+        whole(found),
+        whole(expected)
+    )
+}
+
+/// Weights that no browser could work with.
+pub(crate) fn too_large(bytes: f64, most: f64) -> String {
+    format!(
+        "its weights have {}, and {} is the most that this page takes",
+        size(bytes),
+        size(most)
+    )
+}
+
+/// A package by its folder.
+pub(crate) fn package_in(folder: &str) -> String {
+    match folder.rsplit('/').next() {
+        Some(name) if !name.is_empty() => format!("The package {name}"),
+        _ => "The package".to_owned(),
+    }
+}
+
+/// A file that the browser cannot read any more.
+pub(crate) fn unreadable(file: &str, cause: &str) -> String {
+    format!("{file} could not be read: {cause}")
+}
+
+/// Said of a package that was not taken.
+pub(crate) fn refused(name: &str, reason: &str) -> String {
+    format!("{name} is not used: {reason}.")
+}
+
+/// Said of a package that did not open.
+pub(crate) fn fell_back(name: &str, reason: &str, other: &str) -> String {
+    format!("“{name}” could not be opened, so “{other}” goes on. The reason: {reason}")
+}
+
+/// Said of a package that was taken already.
+pub(crate) fn known(name: &str) -> String {
+    format!("“{name}” is here already, and is used now.")
+}
+
+/// Said of a package that will be here after a reload.
+pub(crate) fn kept(name: &str) -> String {
+    format!("“{name}” is kept in this browser.")
+}
+
+/// Said of a package that the browser has no room for.
+pub(crate) fn not_kept(name: &str, bytes: f64) -> String {
+    format!(
+        "“{name}” works until the page is closed or reloaded: this browser gave no room to keep its {}.",
+        size(bytes)
+    )
+}
+
+/// Said of a package that is gone.
+pub(crate) fn removed(name: &str) -> String {
+    format!("“{name}” is removed from this browser.")
+}
+
+/// Asked before a package is removed.
+pub(crate) fn asks_to_remove(name: &str) -> String {
+    format!("Remove “{name}” from this browser? Its files on your disk stay.")
+}
+
+/// A model among others of its name.
+pub(crate) fn among_others(name: &str, sha256: &str) -> String {
+    let start: String = sha256.chars().take(8).collect();
+    format!("{name} ({start})")
+}
+
+/// The line under a card's title.
+pub(crate) fn summary(architecture: &str, classes: usize, size: f64, planes: f64) -> String {
+    let (architecture, input) = (self::architecture(architecture), input(size, planes));
+    format!("{architecture}, {classes} locations, {input}")
+}
+
+/// The network's input.
+pub(crate) fn input(size: f64, planes: f64) -> String {
+    format!("{size} × {size} px in {planes} planes")
+}
+
+/// An architecture as papers write it.
+pub(crate) fn architecture(name: &str) -> &str {
+    match name {
+        "densenet-121" => "DenseNet-121",
+        "densenet-201" => "DenseNet-201",
+        "resnet-50" => "ResNet-50",
+        "all-cnn" => "All-CNN",
+        "inception-resnet-v2" => "Inception-ResNet-v2",
+        other => other,
+    }
+}
+
+/// What a head is.
+pub(crate) fn head(name: &str) -> &str {
+    match name {
+        "pooling" => {
+            "pooling: the mean of each feature over the field, then one linear layer, so that activation maps are exact"
+        }
+        "described" => {
+            "described: a 1 × 1 convolution to 128 maps, then 512 units, then one for each location"
+        }
+        other => other,
+    }
+}
+
+/// What the network sees of a field.
+pub(crate) fn composition(name: &str) -> String {
+    let meaning = match name {
+        "rgb" => {
+            "microtubules, protein and nucleus as they are, a plane each. The endoplasmic reticulum is not looked at."
+        }
+        "rgby" => {
+            "microtubules, protein, nucleus and endoplasmic reticulum as they are, a plane each."
+        }
+        "gray-green" => {
+            "microtubules and nucleus together in grey, with the protein in green over them."
+        }
+        "dimmed" => "the protein as it is, microtubules and nucleus at half their brightness.",
+        "green-boost" => {
+            "the protein by itself, and mixed in halves with the microtubules and with the nucleus."
+        }
+        _ => return name.to_owned(),
+    };
+    format!("{name}: {meaning}")
+}
+
+/// What is taken from each plane before the network sees it.
+pub(crate) fn normalised(mean: &[f64], std: &[f64]) -> String {
+    let list = |values: &[f64]| {
+        let values: Vec<String> = values.iter().map(|value| share(*value)).collect();
+        values.join(", ")
+    };
+    format!("mean {}; deviation {}", list(mean), list(std))
+}
+
+/// What opens the table of classes.
+pub(crate) fn classes(count: usize) -> String {
+    format!("{count} locations and the probability from which each counts as present")
+}
+
+/// The length of weights.
+pub(crate) fn weights(bytes: f64) -> String {
+    format!("{} ({} bytes)", size(bytes), whole(bytes))
+}
+
+/// How the engine is checked.
+pub(crate) fn known_answers(sides: &[f64]) -> String {
+    let sides: Vec<String> = sides.iter().map(|side| format!("{side} px")).collect();
+    format!(
+        "for made inputs of {}. The engine must give the smallest one's at every start, and all of them on a GPU.",
+        sides.join(" and ")
+    )
+}
+
+/// The footer's line on the model in use.
+pub(crate) fn credits(name: &str, attribution: &[String], licence: &str) -> String {
+    let mut credits = format!("Model “{name}”. ");
+    for line in attribution {
+        credits += line.trim_end_matches('.');
+        credits += ". ";
+    }
+    credits + "Licence: " + licence.trim_end_matches('.') + "."
+}
+
+/// What follows a list that is cut.
+pub(crate) fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
+/// A value and the interval that it lies in.
+pub(crate) fn interval(value: f64, low: f64, high: f64) -> String {
+    format!("{} ({} to {})", number(value), number(low), number(high))
+}
+
+/// A title of something inside a part.
+pub(crate) fn of_part(title: &str, part: &str) -> String {
+    format!("{title} ({})", part.to_lowercase())
+}
+
+/// A name in a manifest as words.
+pub(crate) fn words(name: &str) -> String {
+    let known = match name {
+        "f1" => "F1",
+        "macro_f1" => "Macro F1",
+        "macro_f1_present" => "Macro F1 of the locations present",
+        "micro_f1" => "Micro F1",
+        "first_nine" => "Macro F1 of the first nine locations",
+        "exact_match" => "Exact match",
+        "samples" => "Fields",
+        "classes_present" => "Locations present",
+        "cross_validated" => "Cross-validated",
+        "epoch" => "Best epoch",
+        "shown" => "Fields shown in training",
+        "seconds" => "Seconds of training",
+        "test_views" => "Test, several views",
+        "fields" => "Fields in all",
+        "trained_on" => "Fields trained on",
+        "held_back" => "Fields held back",
+        "initial_weights" => "Weights it began with",
+        _ => {
+            let name = name.replace(['_', '-'], " ");
+            let mut letters = name.chars();
+            let first = letters.next().map(char::to_uppercase);
+            return first.into_iter().flatten().chain(letters).collect();
+        }
+    };
+    known.to_owned()
+}
+
+/// A number as people write it: whole ones whole, others to some three digits.
+pub(crate) fn number(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return whole(number);
+    }
+    let decimals = match number.abs() {
+        size if size >= 100.0 => 1,
+        size if size >= 0.1 => 3,
+        size if size >= 0.001 => 5,
+        _ => 10,
+    };
+    let text = format!("{number:.decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A score from 0 to 1.
+pub(crate) fn share(share: f64) -> String {
+    format!("{share:.3}")
+}
+
+/// A whole number, in groups of three digits from 1,000 on.
+fn whole(number: f64) -> String {
+    let digits = format!("{:.0}", number.abs());
+    let mut text = String::from(if number < 0.0 { "−" } else { "" });
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn size(bytes: f64) -> String {
+    if bytes >= 1e8 {
+        format!("{:.0} MB", bytes / 1e6)
+    } else {
+        format!("{:.1} MB", bytes / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let found = [
+            512.0,
+            14_534_792.0,
+            -1234.0,
+            0.05000000074505806,
+            9.99999993922529e-9,
+            0.3029,
+            277.124,
+            1.00001e-3,
+        ]
+        .map(number);
+        let expected = [
+            "512",
+            "14,534,792",
+            "−1,234",
+            "0.05",
+            "0.00000001",
+            "0.303",
+            "277.1",
+            "0.001",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn names_become_words() {
+        assert_eq!(words("macro_f1"), "Macro F1");
+        assert_eq!(words("weight_decay"), "Weight decay");
+        assert_eq!(words("élan"), "Élan");
+        assert_eq!(words(""), "");
+    }
+
+    #[test]
+    fn credits_end_each_line_once() {
+        let found = credits("A", &["One.".to_owned(), "Two".to_owned()], "MIT");
+        assert_eq!(found, "Model “A”. One. Two. Licence: MIT.");
+    }
+
+    #[test]
+    fn unknown_names_stay() {
+        assert_eq!(composition("new"), "new");
+        assert_eq!(architecture("vit"), "vit");
+        assert_eq!(head("new"), "new");
+    }
+}

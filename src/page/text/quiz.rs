@@ -1,0 +1,215 @@
+//! Texts of the quiz.
+
+use crate::field::Channel;
+
+/// The locations in groups, by class number.
+pub(in crate::page) const GROUPS: [(&str, &[usize]); 4] = [
+    ("Nucleus", &[0, 1, 2, 3, 4, 5]),
+    ("Cytoskeleton", &[11, 12, 13, 14, 15, 16, 17, 18, 19]),
+    ("Cytoplasm", &[25, 23, 24, 26, 27]),
+    ("Membranes and vesicles", &[21, 22, 6, 7, 8, 9, 10, 20]),
+];
+
+/// In the column of the truth.
+pub(in crate::page) const THERE: &str = "there";
+/// In the column of the truth.
+pub(in crate::page) const NOT_THERE: &str = "no";
+/// Where a class was neither there nor said.
+pub(in crate::page) const NOT_SAID: &str = "–";
+/// A figure's name.
+pub(in crate::page) const MACRO: &str = "Macro F1";
+/// A figure's name.
+pub(in crate::page) const MICRO: &str = "Micro F1";
+/// A figure's name.
+pub(in crate::page) const EXACT: &str = "Exactly right";
+/// Where a visitor confirms nothing.
+pub(in crate::page) const CHOOSE: &str = "Tick at least one location, or 'none of these'.";
+/// While the model's answer is on its way.
+pub(in crate::page) const THINKING: &str = "Your answer is in. The model is still at work.";
+/// Where there are no samples.
+pub(in crate::page) const NO_SAMPLES: &str = "This site has no sample fields.";
+/// Where no table was given.
+pub(in crate::page) const NO_TABLE: &str = "Give the table of their labels first.";
+/// Why a field of a kept round cannot be asked.
+pub(in crate::page) const NOT_ON_DESK: &str = "it is no longer among the fields";
+/// Why a sample of a kept round cannot be asked.
+pub(in crate::page) const NO_SUCH_SAMPLE: &str = "it is no longer among the samples";
+/// Of a round in which nobody could tell anything.
+pub(in crate::page) const ALL_LEFT_OUT: &str = "No field could be asked in this round.";
+/// The last field's button.
+pub(in crate::page) const TO_SCORES: &str = "See the scores";
+/// Any other field's button.
+pub(in crate::page) const TO_NEXT: &str = "Next field";
+
+/// What a channel shows.
+pub(in crate::page) fn shows(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Green => "The protein",
+        Channel::Red => "Microtubules",
+        Channel::Blue => "Nucleus",
+        Channel::Yellow => "Endoplasmic reticulum",
+    }
+}
+
+/// How what was said agrees with what is there: a mark's name, and its words with an icon.
+pub(in crate::page) fn agreement(is_there: bool, is_said: bool) -> (&'static str, &'static str) {
+    match (is_there, is_said) {
+        (true, true) => ("right", "✓ found"),
+        (false, true) => ("wrong", "✗ wrong"),
+        (true, false) => ("missed", "○ missed"),
+        (false, false) => ("unsaid", "– unsaid"),
+    }
+}
+
+/// A score, from 0 to 1.
+pub(in crate::page) fn score(score: f64) -> String {
+    format!("{:.2}", score as f32)
+}
+
+/// For example `3 of 12`.
+pub(in crate::page) fn of(some: usize, all: usize) -> String {
+    format!("{some} of {all}")
+}
+
+/// Where a round stands.
+pub(in crate::page) fn place(at: usize, all: usize) -> String {
+    format!("Field {} of {all}", at + 1)
+}
+
+/// How much of a kept round is done.
+pub(in crate::page) fn kept(done: usize, all: usize) -> String {
+    format!("Go on: {done} of {all} done")
+}
+
+/// What is there, over one field's answers.
+pub(in crate::page) fn truth(locations: &str) -> String {
+    if locations.is_empty() {
+        "It is in none of the 28 locations".to_owned()
+    } else {
+        format!("It is in: {locations}")
+    }
+}
+
+/// One field's scores.
+pub(in crate::page) fn field_scores(own: f64, model: f64) -> String {
+    format!(
+        "F1 of this field: you {}, the model {}.",
+        score(own),
+        score(model)
+    )
+}
+
+/// A round's outcome in a sentence.
+pub(in crate::page) fn outcome(fields: usize, own: f64, model: f64) -> String {
+    let (you, it) = (score(own), score(model));
+    if fields == 0 {
+        ALL_LEFT_OUT.to_owned()
+    } else if you == it {
+        format!("A draw: {you} each.")
+    } else if own > model {
+        format!("You are ahead: {you} to {it}.")
+    } else {
+        format!("The model is ahead: {it} to {you}.")
+    }
+}
+
+/// What the scores are worth.
+pub(in crate::page) fn caution(
+    fields: usize,
+    spread: Option<((f64, f64), (f64, f64))>,
+    are_simulated: bool,
+    models: &str,
+) -> String {
+    let mut said = format!(
+        "Model: {models}. Macro F1 is the mean over the locations that occur; a location said where it never is lowers only the micro F1. "
+    );
+    match spread {
+        Some((own, model)) => {
+            said += &format!(
+                "{fields} fields make rough figures: had any one of them not been asked, your macro F1 would be between {} and {}, and the model's between {} and {}.",
+                score(own.0),
+                score(own.1),
+                score(model.0),
+                score(model.1)
+            );
+        }
+        None => said += "So few fields say next to nothing about either of you.",
+    }
+    if are_simulated {
+        said += " These fields are simulated cells: the scores say little about real ones.";
+    }
+    said
+}
+
+/// How many samples there are.
+pub(in crate::page) fn samples(count: usize) -> String {
+    format!("{count} sample fields, their labels known because they were drawn by a program.")
+}
+
+/// Which fields of the desk can be asked.
+pub(in crate::page) fn labelled(
+    name: &str,
+    asked: usize,
+    on_desk: usize,
+    faults: &[String],
+) -> String {
+    let mut said = format!("{name} labels {asked} of the {on_desk} fields here.");
+    if let Some(first) = faults.first() {
+        said += &format!(" {} of its rows were left out; {first}.", faults.len());
+    }
+    said
+}
+
+/// Why a field was left out.
+pub(in crate::page) fn left_out(id: &str, reason: &str) -> String {
+    format!("{id} was left out of the round: {reason}")
+}
+
+/// Why a table cannot be read.
+pub(in crate::page) fn unreadable_table(name: &str, error: &str) -> String {
+    format!("{name} cannot be read as a table ({error})")
+}
+
+/// Why a table is not one of labels.
+pub(in crate::page) fn other_columns(name: &str, columns: &str) -> String {
+    format!("{name} must have the columns Id and Target, or Id and Predicted; it has {columns}")
+}
+
+/// Why a row is left out.
+pub(in crate::page) fn row_fault(line: u64, reason: &str) -> String {
+    format!("line {line}: {reason}")
+}
+
+/// Why a row is left out.
+pub(in crate::page) fn row_length(found: usize, wanted: usize) -> String {
+    format!("it has {found} columns where the header has {wanted}")
+}
+
+/// Why a row is left out.
+pub(in crate::page) fn id_twice(id: &str) -> String {
+    format!("the table has the id twice: {id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::COUNT;
+
+    #[test]
+    fn every_location_is_in_one_group() {
+        let mut classes: Vec<usize> = GROUPS
+            .iter()
+            .flat_map(|(_, of)| of.iter().copied())
+            .collect();
+        classes.sort_unstable();
+        assert_eq!(classes, (0..COUNT).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_draw_is_what_reads_as_one() {
+        assert!(outcome(5, 0.501, 0.5).starts_with("A draw"));
+        assert!(outcome(5, 0.6, 0.5).starts_with("You"));
+        assert!(outcome(5, 0.4, 0.5).starts_with("The model"));
+        assert_eq!(outcome(0, 0.0, 0.0), ALL_LEFT_OUT);
+    }
+}

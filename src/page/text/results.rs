@@ -1,0 +1,55 @@
+//! What a model says of a field.
+
+use super::{duration, probability};
+use crate::page::answer::Answer;
+
+/// Over the best chip where no label is present.
+pub(in crate::page) const NONE_PRESENT: &str =
+    "No location reaches its threshold. Most likely, but below its threshold:";
+/// The group of the labels that `locations.json` does not name.
+pub(in crate::page) const OTHER: &str = "Other";
+
+/// A label in the drawn cell, for example `Nucleoli: 0.12, under its threshold of 0.35`.
+pub(in crate::page) fn part(answer: &Answer, class: usize) -> String {
+    let side = if answer.present.contains(&class) {
+        "present, at or over"
+    } else {
+        "under"
+    };
+    [
+        answer.label(class),
+        ": ",
+        &probability(answer.probability(class)),
+        ", ",
+        side,
+        " its threshold of ",
+        &probability(answer.threshold(class)),
+    ]
+    .concat()
+}
+
+/// What stands for the drawn cell where it is not seen.
+pub(in crate::page) fn cell(answer: &Answer) -> String {
+    let present = answer.present_ranked();
+    if present.is_empty() {
+        return "Drawing of a cell; no part is lit.".to_owned();
+    }
+    let names: Vec<&str> = present.iter().map(|class| answer.label(*class)).collect();
+    format!("Drawing of a cell; lit: {}.", names.join(", "))
+}
+
+/// How a label's structure looks in the images.
+pub(in crate::page) fn look(look: &str) -> String {
+    format!("In the green channel: {look}")
+}
+
+/// What the answer took, and whose it is.
+pub(in crate::page) fn took(answer: &Answer) -> String {
+    format!(
+        "Read in {}, network {} on {}, by {}.",
+        duration(answer.decode_ms),
+        duration(answer.network_ms),
+        answer.device,
+        answer.model.name
+    )
+}

@@ -1,0 +1,227 @@
+// What visitors take home: tables as the trainer writes them, one document, a picture, a printed page.
+import assert from 'node:assert/strict';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {after, before, test} from 'node:test';
+import {drawnField, IMAGES, readReference, realField, settled, textNamed} from './fields.mjs';
+import {ARTEFACTS, DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+
+const REFERENCE = process.env.REFERENCE_CSV;
+const noReference = missing({'the folder of real fields': IMAGES, REFERENCE_CSV: REFERENCE});
+const CPU = '?device=cpu';
+const timeout = 2 * PATIENCE.cpu;
+
+let browser;
+let site;
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+/** Takes one thing from the menu; gives its name and its content. */
+async function save(page, what) {
+  await page.click('#export');
+  const coming = page.waitForEvent('download');
+  await page.click(`[data-export="${what}"]`);
+  const download = await coming;
+  return {name: download.suggestedFilename(), bytes: readFileSync(await download.path())};
+}
+
+/** The rows of a table without quotes inside, by column. */
+function rows(bytes) {
+  const [head, ...lines] = bytes.toString('utf8').trim().split('\n').map((line) => line.split(','));
+  return lines.map((line) => Object.fromEntries(head.map((column, at) => [column, line[at]])));
+}
+
+test('real fields are saved as the trainer predicts them', {skip: noReference, timeout}, async () => {
+  const references = readReference(REFERENCE).filter(({id}) => existsSync(path.join(IMAGES, `${id}_green.png`))).slice(0, 2);
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', references.flatMap(({id}) => realField(id)));
+    for (const {id} of references) await settled(page, id, timeout);
+    const {name, bytes} = await save(page, 'table');
+    assert.equal(name, 'cytolens-predictions.csv');
+    const file = path.join(ARTEFACTS, name);
+    mkdirSync(ARTEFACTS, {recursive: true});
+    writeFileSync(file, bytes);
+    const head = (text) => text.toString('utf8').split('\n')[0].trim();
+    assert.equal(head(bytes), head(readFileSync(REFERENCE)));
+    const saved = readReference(file);
+    assert.deepEqual(saved.map(({id}) => id), references.map(({id}) => id));
+    for (const [at, reference] of references.entries()) {
+      assert.deepEqual(saved[at].predicted, reference.predicted);
+      assert.equal(saved[at].probabilities.length, reference.probabilities.length);
+      // Tolerance: the same network on other kernels; float32 rounding stays well under it.
+      for (const [label, expected] of reference.probabilities.entries()) {
+        assert.ok(Math.abs(saved[at].probabilities[label] - expected) <= 1e-3, `${reference.id}, class ${label}`);
+      }
+    }
+  });
+});
+
+test('tables and the document say the same, also of what was refused', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', [...drawnField('alpha'), textNamed('list.png'), ...drawnField('omega')]);
+    for (const id of ['alpha', 'omega', 'list']) await settled(page, id, timeout);
+    const table = rows((await save(page, 'table')).bytes);
+    assert.deepEqual(table.map((row) => row.Id), ['alpha', 'omega']);
+    const submission = await save(page, 'submission');
+    assert.equal(submission.name, 'cytolens-submission.csv');
+    assert.deepEqual(rows(submission.bytes), table.map(({Id, Predicted}) => ({Id, Predicted})));
+    const faults = await save(page, 'faults');
+    assert.equal(faults.name, 'cytolens-faults.csv');
+    assert.match(faults.bytes.toString('utf8'), /^Id,Subject,Reason\nlist,.*list\.png/);
+    const file = await save(page, 'document');
+    assert.equal(file.name, 'cytolens-predictions.json');
+    const document = JSON.parse(file.bytes);
+    assert.equal(document.format, 'cytolens-predictions');
+    assert.equal(document.models.length, 1);
+    const [{labels, thresholds, weights_sha256: weights}] = document.models;
+    const manifest = await page.evaluate(async () => (await fetch('model/manifest.json')).json());
+    assert.deepEqual(labels, manifest.labels);
+    assert.equal(thresholds.length, labels.length);
+    assert.equal(weights, manifest.weights.sha256);
+    assert.deepEqual(document.fields.map(({id}) => id), ['alpha', 'omega']);
+    for (const [at, field] of document.fields.entries()) {
+      assert.deepEqual(field.probabilities, labels.map((label) => Number(table[at][label])));
+      const over = labels.filter((label, at) => field.probabilities[at] >= thresholds[at]);
+      assert.deepEqual(field.present, over);
+      assert.match(field.device, /CPU/);
+      assert.ok(field.network_ms > 0);
+    }
+    assert.deepEqual(document.refused.map(({id}) => id), ['list']);
+    assert.match(document.refused[0].reason, /list\.png/);
+  });
+});
+
+test('addresses of saved files are given back', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', drawnField('alpha'));
+    await settled(page, 'alpha');
+    await page.evaluate(() => {
+      window.open = new Set();
+      const {createObjectURL, revokeObjectURL} = URL;
+      URL.createObjectURL = (blob) => {
+        const url = createObjectURL.call(URL, blob);
+        window.open.add(url);
+        return url;
+      };
+      URL.revokeObjectURL = (url) => {
+        window.open.delete(url);
+        revokeObjectURL.call(URL, url);
+      };
+    });
+    await save(page, 'document');
+    await page.waitForFunction(() => window.open.size === 0);
+  });
+});
+
+test('the menu says what can be had, and why the rest cannot', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', textNamed('list.png'));
+    await settled(page, 'list');
+    await page.focus('#export');
+    await page.keyboard.press('Enter');
+    const item = (what) => page.locator(`[data-export="${what}"]`);
+    for (const [what, reason] of [['table', /classified/], ['submission', /classified/], ['picture', /select/i], ['report', /select/i]]) {
+      assert.equal(await item(what).getAttribute('aria-disabled'), 'true', what);
+      assert.match(await item(what).textContent(), reason);
+    }
+    assert.equal(await item('faults').isVisible(), true);
+    await page.keyboard.press('Escape');
+    assert.equal(await item('table').isVisible(), false);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'export');
+    await page.setInputFiles('#files', drawnField('alpha'));
+    await settled(page, 'alpha');
+    await page.click('#export');
+    for (const what of ['table', 'submission', 'picture', 'report']) {
+      assert.equal(await item(what).getAttribute('aria-disabled'), null, what);
+    }
+    assert.match(await item('report').textContent(), /alpha/);
+  });
+});
+
+test('the picture is saved as PNG', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', drawnField('alpha'));
+    await settled(page, 'alpha');
+    await page.locator('.field[data-id="alpha"] img[src]').waitFor({state: 'attached'});
+    const {name, bytes} = await save(page, 'picture');
+    assert.match(name, /^cytolens-alpha.*\.png$/);
+    const size = await page.evaluate(async (text) => {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const {width, height} = await createImageBitmap(new Blob([bytes]));
+      return {width, height};
+    }, bytes.toString('base64'));
+    assert.ok(size.width >= 64 && size.width === size.height, JSON.stringify(size));
+  });
+});
+
+// A model that finds everything has the longest report.
+const talkative = (bytes) => {
+  const manifest = JSON.parse(bytes);
+  manifest.thresholds = manifest.thresholds.map(() => 0);
+  manifest.limits = `${'It was never shown anything, and finds all of it. '.repeat(12)}`;
+  return JSON.stringify(manifest);
+};
+const usual = (bytes) => bytes;
+
+for (const [which, change, colorScheme, format] of [
+  ['usual', usual, 'dark', 'A4'],
+  ['usual', usual, 'light', 'Letter'],
+  ['longest', talkative, 'dark', 'Letter'],
+]) {
+  test(`the ${which} report is one page of ${format}, from the ${colorScheme} theme`, {timeout}, async () => {
+    const own = await serve({folder: DIST, mounts: site.mounts, changes: {'/model/manifest.json': change}});
+    mkdirSync(ARTEFACTS, {recursive: true});
+    try {
+      await visit(browser, own, CPU, async (page) => {
+        await ready(page);
+        const id = 'alpha-0123456789-0123456789-0123456789';
+        await page.setInputFiles('#files', drawnField(id));
+        await settled(page, id);
+        // The browser's own dialog cannot be driven.
+        await page.evaluate(() => (window.print = () => {}));
+        await page.click('#export');
+        await page.click('[data-export="report"]');
+        await page.waitForSelector('body[data-print="report"]', {state: 'attached'});
+        await page.emulateMedia({media: 'print'});
+        const sheet = page.locator('#report');
+        const text = await sheet.innerText();
+        for (const part of [id, `${id}_green.png`, await page.textContent('#model-name'), 'not for diagnosis', 'CPU', 'Licence', 'UTC']) {
+          assert.ok(text.includes(part), `the report says ${part}: ${text}`);
+        }
+        for (const chip of await page.locator('#answer .chip .name').allTextContents()) assert.ok(text.includes(chip), chip);
+        const look = await sheet.evaluate((sheet) => ({
+          ink: getComputedStyle(sheet).color,
+          paper: getComputedStyle(document.body).backgroundColor,
+          picture: sheet.querySelector('img').naturalWidth,
+          others: [...document.body.children].filter((part) => part !== sheet && part.checkVisibility()).map((part) => part.tagName),
+        }));
+        assert.equal(look.ink, 'rgb(0, 0, 0)');
+        assert.equal(look.paper, 'rgb(255, 255, 255)');
+        assert.ok(look.picture > 1, 'the picture is on the report');
+        assert.deepEqual(look.others, []);
+        await page.setViewportSize({width: 688, height: 950});
+        await page.screenshot({path: path.join(ARTEFACTS, `report-${which}-${format}.png`), fullPage: true});
+        await page.emulateMedia({media: null});
+        const pdf = await page.pdf({format, printBackground: true});
+        const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? [];
+        assert.equal(pages.length, 1);
+        // After printing, the page is as it was.
+        await page.waitForSelector('body:not([data-print])', {state: 'attached'});
+        assert.equal(await sheet.isVisible(), false);
+      }, {colorScheme});
+    } finally {
+      await own.close();
+    }
+  });
+}

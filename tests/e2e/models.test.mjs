@@ -1,0 +1,421 @@
+// Visitors' own model packages: brought, used, kept, refused, removed; and the model card.
+//
+// FORMULA_PACKAGES  the packages that the example formula_packages makes
+import assert from 'node:assert/strict';
+import {copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, before, test} from 'node:test';
+import zlib from 'node:zlib';
+import {drawnField} from './fields.mjs';
+import {DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+
+const CPU = '?device=cpu';
+const timeout = 2 * PATIENCE.cpu;
+const SHIPPED = path.join(DIST, 'model');
+const {FORMULA_PACKAGES} = process.env;
+
+let browser;
+let scratch;
+before(async () => {
+  browser = await launch();
+  scratch = mkdtempSync(path.join(tmpdir(), 'models-'));
+});
+after(async () => {
+  await browser?.close();
+  if (scratch) rmSync(scratch, {recursive: true});
+});
+
+const manifestOf = (folder) => JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
+const filesOf = (folder) => ['manifest.json', 'weights.safetensors'].map((name) => path.join(folder, name));
+
+/** A folder with a package: that of `from`, with `changes` to its manifest. */
+function packageOf(changes = {}, {from = SHIPPED, name = 'own'} = {}) {
+  const folder = path.join(mkdtempSync(path.join(scratch, 'package-')), name);
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({...manifestOf(from), ...changes}));
+  copyFileSync(path.join(from, 'weights.safetensors'), path.join(folder, 'weights.safetensors'));
+  return folder;
+}
+
+/** The same network with other names for its classes. */
+const RENAMED = {name: 'Places by letter', labels: Array.from({length: 28}, (_, at) => `Place ${String.fromCharCode(65 + at)}`)};
+
+/** Opens the page on the CPU and waits for its model. */
+async function open(use, options = {}) {
+  const site = await serve(options);
+  try {
+    await visit(browser, site, CPU, async (page) => {
+      await ready(page);
+      await use(page, site);
+    });
+  } finally {
+    await site.close();
+  }
+}
+
+const bring = (page, folder) => page.setInputFiles('#files', filesOf(folder));
+
+/** Waits until the engine has opened the model of this name. */
+async function opened(page, name) {
+  const isOpen = (name) => document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name;
+  await page.waitForFunction(isOpen, name, {timeout: PATIENCE.cpu});
+}
+
+/** Waits until the panel says something like this. */
+async function says(page, what) {
+  await page.waitForFunction(([source, flags]) => new RegExp(source, flags).test(document.querySelector('#model-notice').textContent),
+    [what.source, what.flags], {timeout: PATIENCE.cpu});
+  return page.textContent('#model-notice');
+}
+
+/** The names of the models that can be chosen, the chosen one first. */
+async function choices(page) {
+  return page.$eval('#model-choice', (select) => {
+    const names = [...select.options].map((option) => option.textContent);
+    const chosen = select.selectedOptions[0]?.textContent;
+    return [chosen, ...names.filter((name) => name !== chosen)];
+  });
+}
+
+/** Classifies a drawn field; gives the names of its bars. */
+async function classify(page, id) {
+  await page.setInputFiles('#files', drawnField(id));
+  await page.click(`#fields [data-id="${id}"] button`);
+  await page.waitForSelector(`#detail[data-id="${id}"]:is([data-state="done"], [data-state="error"])`, {timeout: PATIENCE.cpu});
+  assert.equal(await page.getAttribute('#detail', 'data-state'), 'done', await page.textContent('#detail .reason'));
+  return page.locator('#answer [data-class] .name').allTextContents();
+}
+
+/** Drops a folder on the page, as the system's file manager does. */
+async function dropFolder(page, folder) {
+  const session = await page.context().newCDPSession(page);
+  const data = {items: [], files: [folder], dragOperationsMask: 1};
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', {type, x: 200, y: 250, data});
+  }
+}
+
+/** A zip archive of files, the first deflated. */
+function zipOf(files) {
+  const [parts, entries] = [[], []];
+  let offset = 0;
+  for (const [at, [name, bytes]] of files.entries()) {
+    const packed = at === 0 ? zlib.deflateRawSync(bytes) : bytes;
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(at === 0 ? 8 : 0, 4);
+    fields.writeUInt32LE(crc32(bytes), 10);
+    fields.writeUInt32LE(packed.length, 14);
+    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt16LE(name.length, 22);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(offset, 10);
+    entries.push(Buffer.from('PK\x01\x02\x14\x00'), fields, tail, Buffer.from(name));
+    const local = [Buffer.from('PK\x03\x04'), fields, Buffer.from(name), packed];
+    parts.push(...local);
+    offset += local.reduce((sum, part) => sum + part.length, 0);
+  }
+  const directory = Buffer.concat(entries);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(files.length, 8);
+  end.writeUInt16LE(files.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...parts, directory, end]);
+}
+
+const CRCS = Uint32Array.from({length: 256}, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 ? 0xedb88320 : 0);
+  return byte;
+});
+const crc32 = (bytes) => ~bytes.reduce((crc, byte) => (crc >>> 8) ^ CRCS[(crc ^ byte) & 255], ~0) >>> 0;
+
+test('a dropped folder classifies with its own labels, and models can be switched', {timeout}, async () => {
+  await open(async (page) => {
+    const shipped = await page.textContent('#model-name');
+    assert.ok(await page.isHidden('#model-choice'), 'one model is no choice');
+    await dropFolder(page, packageOf(RENAMED));
+    await opened(page, RENAMED.name);
+    assert.deepEqual(await choices(page), [RENAMED.name, shipped]);
+    assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
+    assert.equal(await page.locator('#fields .field').count(), 1, 'a package is no field');
+    await page.selectOption('#model-choice', {label: shipped});
+    await opened(page, shipped);
+    assert.ok((await classify(page, 'two')).includes('Nucleoplasm'));
+  });
+});
+
+test('a zip of a package classifies', {timeout}, async () => {
+  await open(async (page) => {
+    const folder = packageOf(RENAMED);
+    const files = filesOf(folder).map((file) => [`own/${path.basename(file)}`, readFileSync(file)]);
+    await page.setInputFiles('#files', {name: 'own.zip', mimeType: 'application/zip', buffer: zipOf(files)});
+    await opened(page, RENAMED.name);
+    assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
+  });
+});
+
+for (const name of ['all-cnn-described', 'densenet-121-described', 'resnet-50-pooling']) {
+  const folder = FORMULA_PACKAGES && path.join(FORMULA_PACKAGES, name);
+  test(`a package of ${name} just works`, {timeout, skip: missing({FORMULA_PACKAGES, [name]: folder})}, async () => {
+    await open(async (page) => {
+      await bring(page, folder);
+      await opened(page, manifestOf(folder).name);
+      assert.equal((await classify(page, 'one')).length, 28);
+      await page.click('#model-about');
+      const card = await page.textContent('#model-card');
+      assert.match(card, /All-CNN|DenseNet-121|ResNet-50/);
+      assert.match(card, name.endsWith('described') ? /endoplasmic reticulum as they are/ : /microtubules, protein and nucleus/);
+    });
+  });
+}
+
+const flipped = (folder) => {
+  const file = path.join(folder, 'weights.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(file, bytes);
+};
+
+for (const [what, changes, damage, reason] of [
+  ['a bit of its weights is flipped', {}, flipped, /damaged|SHA-256/],
+  ['it contradicts itself', {thresholds: [0.5]}, () => {}, /28 thresholds/],
+  ['its weights are another network\'s', {network: {...manifestOfShipped().network, architecture: 'resnet-50'}}, () => {}, /weights\.safetensors/],
+]) {
+  test(`a package is given up where ${what}, and the model before goes on`, {timeout}, async () => {
+    await open(async (page) => {
+      const shipped = await page.textContent('#model-name');
+      const folder = packageOf({...changes, name: 'Broken'});
+      damage(folder);
+      await bring(page, folder);
+      const said = await says(page, /Broken/);
+      assert.match(said, reason);
+      assert.ok(said.includes(shipped), said);
+      await opened(page, shipped);
+      assert.ok((await classify(page, 'one')).includes('Nucleoplasm'));
+      assert.ok(await page.isHidden('#model-choice'), 'nothing else is offered');
+      await page.reload();
+      await ready(page);
+      assert.deepEqual(await choices(page), [shipped], 'nor after a reload');
+    });
+  });
+}
+
+function manifestOfShipped() {
+  return existsSync(SHIPPED) ? manifestOf(SHIPPED) : {};
+}
+
+for (const [what, spoil, reason] of [
+  ['its weights are cut short', (folder) => truncateSync(path.join(folder, 'weights.safetensors'), 1000), /1,000 bytes/],
+  ['it is of another format', (folder) => change(folder, {format: 9999}), /9999/],
+  ['its manifest is no JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '<!doctype html>'), /no JSON/],
+  ['its manifest is another JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '{"samples": []}'), /not the manifest/],
+  ['its manifest nests without end', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '['.repeat(200_000) + ']'.repeat(200_000)), /manifest/],
+  ['it has no labels', (folder) => change(folder, {labels: undefined}), /labels/],
+  ['it is too large', (folder) => {
+    change(folder, {weights: {sha256: '0'.repeat(64), bytes: 600_000_000}});
+    truncateSync(path.join(folder, 'weights.safetensors'), 600_000_000);
+  }, /600 MB.*512 MB/],
+]) {
+  test(`a package is not taken where ${what}`, {timeout}, async () => {
+    await open(async (page, site) => {
+      const shipped = await page.textContent('#model-name');
+      const folder = packageOf();
+      spoil(folder);
+      await bring(page, folder);
+      assert.match(await says(page, /is not used/), reason);
+      assert.equal(await page.getAttribute('body', 'data-engine'), 'ready', 'the engine goes on untouched');
+      assert.equal(await page.textContent('#model-name'), shipped);
+      assert.ok(await page.isHidden('#model-choice'));
+      assert.equal(site.requests.filter((address) => address.endsWith('weights.safetensors')).length, 1);
+    });
+  });
+}
+
+function change(folder, changes) {
+  writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({...manifestOf(folder), ...changes}));
+}
+
+test('a reload keeps the packages and the choice, the same one is kept once, and each can be removed', {timeout}, async () => {
+  await open(async (page, site) => {
+    const shipped = await page.textContent('#model-name');
+    const folder = packageOf(RENAMED);
+    await bring(page, folder);
+    await opened(page, RENAMED.name);
+    await says(page, /is kept/);
+    await bring(page, folder);
+    await says(page, /here already/);
+    assert.deepEqual(await choices(page), [RENAMED.name, shipped]);
+    // The kept copy is the browser's own.
+    rmSync(folder, {recursive: true});
+
+    site.requests.length = 0;
+    await page.reload();
+    await ready(page);
+    assert.equal(await page.textContent('#model-name'), RENAMED.name);
+    assert.ok(!site.requests.some((address) => address.startsWith('/model/')), 'what is not used is not downloaded');
+    assert.equal((await choices(page)).length, 2);
+    assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
+
+    await page.click('#model-about');
+    await page.click('#card-remove');
+    assert.match(await page.textContent('#card-sure'), /Places by letter/);
+    await page.click('#card-leave');
+    assert.ok(await page.isHidden('#card-sure'));
+    await page.click('#card-remove');
+    await page.click('#card-sure .danger');
+    await opened(page, shipped);
+    assert.match(await says(page, /is removed/), /Places by letter/);
+    assert.ok(await page.isHidden('#model-choice'));
+    await page.reload();
+    await ready(page);
+    assert.equal(await page.textContent('#model-name'), shipped);
+    assert.deepEqual(await choices(page), [shipped]);
+    await page.click('#model-about');
+    assert.ok(await page.isHidden('#card-remove'), 'the model of the page stays');
+  });
+});
+
+test('the model of the page, brought again, is not listed twice', {timeout}, async () => {
+  await open(async (page) => {
+    await page.setInputFiles('#files', filesOf(SHIPPED));
+    await says(page, /here already/);
+    assert.ok(await page.isHidden('#model-choice'));
+    assert.equal(await page.getAttribute('body', 'data-engine'), 'ready');
+  });
+});
+
+test('a changed manifest takes the place of the one before, once it opens', {timeout}, async () => {
+  await open(async (page) => {
+    await bring(page, packageOf(RENAMED));
+    await says(page, /is kept/);
+    await bring(page, packageOf({...RENAMED, thresholds: [1]}));
+    await says(page, /28 thresholds/);
+    await opened(page, RENAMED.name);
+    const labels = RENAMED.labels.map((label) => label.replace('Place', 'Spot'));
+    await bring(page, packageOf({...RENAMED, labels}));
+    await says(page, /is kept/);
+    assert.equal((await choices(page)).length, 2);
+    assert.deepEqual((await classify(page, 'one')).sort(), [...labels].sort());
+  });
+});
+
+test('a browser without room says so, and the package works for this visit', {timeout}, async () => {
+  await open(async (page, site) => {
+    const shipped = await page.textContent('#model-name');
+    const session = await page.context().newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 1_000_000});
+    await bring(page, packageOf(RENAMED));
+    await opened(page, RENAMED.name);
+    await says(page, /no room/);
+    assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
+    await page.reload();
+    await ready(page);
+    assert.equal(await page.textContent('#model-name'), shipped);
+  });
+});
+
+test('the card tells limits, scores, data, licence and checksum', {timeout}, async () => {
+  await open(async (page) => {
+    const manifest = manifestOf(SHIPPED);
+    await page.click('#model-about');
+    const card = page.locator('#model-card');
+    await card.waitFor({state: 'visible'});
+    assert.equal(await page.textContent('#card-name'), manifest.name);
+    assert.equal(await page.textContent('#card-limits'), manifest.limits);
+    const scores = await page.locator('#card-scores tr', {hasText: 'Micro F1'}).innerText();
+    for (const part of Object.values(manifest.metrics)) assert.ok(scores.includes(part.micro_f1.toFixed(3)), scores);
+    assert.ok((await page.textContent('#card-origin')).includes(manifest.provenance.initial_weights));
+    const recipe = page.locator('#card-origin dd', {hasText: String(manifest.provenance.recipe.training.learning_rate)});
+    assert.ok(await recipe.isHidden(), 'the recipe is folded');
+    await page.locator('#card-origin summary', {hasText: 'Recipe'}).click();
+    await page.locator('#card-origin summary', {hasText: 'Training'}).click();
+    assert.ok(await recipe.isVisible());
+    await page.click('#card-classes-title');
+    assert.equal(await page.locator('#card-classes tbody tr').count(), 28);
+    assert.equal(await page.textContent('#card-licence'), manifest.licence);
+    assert.deepEqual(await page.locator('#card-attribution li').allTextContents(), manifest.attribution);
+    assert.ok((await page.textContent('#card-files')).includes(manifest.weights.sha256));
+    for (const line of manifest.attribution) assert.ok((await page.textContent('#credits')).includes(line));
+    await page.keyboard.press('Escape');
+    assert.ok(await card.isHidden());
+    const focused = await page.evaluate(() => document.activeElement.id);
+    assert.equal(focused, 'model-about', 'the focus comes back');
+  });
+});
+
+test('the footer credits whoever made the model in use', {timeout}, async () => {
+  await open(async (page) => {
+    await bring(page, packageOf({...RENAMED, attribution: ['Images by a laboratory'], licence: 'CC0-1.0'}));
+    await opened(page, RENAMED.name);
+    const credits = await page.textContent('#credits');
+    assert.match(credits, /Images by a laboratory\. Licence: CC0-1\.0\./);
+    assert.ok(!credits.includes('ImageNet'), credits);
+  });
+});
+
+/** Opens the card of the page's model with a changed manifest; the engine may refuse it. */
+async function card(changes, use) {
+  const edited = (bytes) => JSON.stringify({...JSON.parse(bytes), ...changes});
+  const site = await serve({changes: {'/model/manifest.json': edited}});
+  try {
+    await visit(browser, site, CPU, async (page) => {
+      await page.click('#model-about', {timeout: PATIENCE.cpu});
+      await use(page);
+    });
+  } finally {
+    await site.close();
+  }
+}
+
+test('the card of a package that says little says that', {timeout}, async () => {
+  await card({provenance: null, metrics: null, limits: '', attribution: []}, async (page) => {
+    assert.match(await page.textContent('#card-scores'), /says nothing/);
+    assert.match(await page.textContent('#card-origin'), /says nothing/);
+    assert.match(await page.textContent('#card-limits'), /names no limits/);
+    assert.equal(await page.locator('#card-attribution li').count(), 0);
+  });
+});
+
+test('the card shows whatever shape, a thousand classes and endless words', {timeout}, async () => {
+  const count = 1000;
+  const endless = 'W'.repeat(3000);
+  const each = (of) => Array.from({length: count}, (_, at) => of(at));
+  const changes = {
+    name: `<img src=x> ${endless}`,
+    limits: endless,
+    labels: each((at) => `Label ${at} ${at === 7 ? endless : ''}`),
+    thresholds: each(() => 0.5),
+    metrics: {test: {f1: each((at) => at / count), note: endless}, per_class: [{name: 'Label 1', recall: 0.25}, {name: 'Label 2', recall: null}], odd: [[1, [2]], 'x']},
+    provenance: {[endless]: {deep: {deeper: {deepest: [1, 2, 3]}}}, truth: true, nothing: null},
+  };
+  await card(changes, async (page) => {
+    assert.ok((await page.textContent('#card-name')).startsWith('<img src=x>'), 'what looks like a page is words');
+    assert.match(await page.textContent('#card-scores'), /Label 1\s*0\.250/);
+    await page.click('#card-classes-title');
+    assert.equal(await page.locator('#card-classes tbody tr').count(), count);
+    assert.match(await page.locator('#card-classes tbody tr').nth(500).innerText(), /Label 500\s+0\.500\s+0\.500/);
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({width, height: 800});
+      const [inner, outer] = await page.$eval('#model-card', (card) => [card.scrollWidth, card.clientWidth]);
+      assert.ok(inner <= outer, `at ${width} px the card is ${inner} px wide inside of ${outer}`);
+      assert.ok(outer <= width);
+    }
+  });
+});
+
+test('the card prints whole, by itself, with its parts open', {timeout}, async () => {
+  await open(async (page) => {
+    await page.click('#model-about');
+    await page.evaluate(() => { window.print = () => { window.printed = document.querySelectorAll('#model-card details:not([open])').length; }; });
+    await page.click('#model-card [data-act="print"]');
+    assert.equal(await page.evaluate(() => window.printed), 0, 'no part is folded');
+    await page.emulateMedia({media: 'print'});
+    assert.ok(await page.isHidden('#drop'));
+    assert.ok(await page.isVisible('#card-attribution'));
+    const [inner, outer] = await page.$eval('#model-card', (card) => [card.scrollHeight, card.clientHeight]);
+    assert.ok(inner <= outer, 'nothing is cut');
+  });
+});
