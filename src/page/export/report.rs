@@ -76,10 +76,7 @@ impl Report {
             ".licence",
             provenance.licence.as_deref().unwrap_or(text::NO_LICENCE),
         );
-        self.write(
-            ".took",
-            &texts::results::took(answer),
-        );
+        self.write(".took", &texts::results::took(answer));
         self.write(".date", &text::printed(now));
         self.write(".estimates", text::ESTIMATES);
         set_attribute(&body(), PRINTING, "report");

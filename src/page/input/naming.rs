@@ -35,10 +35,7 @@ pub(super) struct ImageName<'a> {
 pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     let (stem, extension) = name.rsplit_once('.')?;
     let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
-    if !["png", "tif", "tiff", "jpg", "jpeg"]
-        .iter()
-        .any(|one| is(one))
-    {
+    if !["png", "tif", "tiff", "jpg", "jpeg"].iter().any(is) {
         return None;
     }
     let is_ome = stem.len() > 4

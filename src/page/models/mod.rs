@@ -439,7 +439,10 @@ async fn inspect(files: &PackageFiles) -> Result<Own, String> {
     let length = files.weights.inflated_bytes;
     let length = length.unwrap_or_else(|| files.weights.blob.size());
     Manifest::parse(&manifest)?.check_weights(length)?;
-    Own::new(manifest, files.weights.unpacked("weights.safetensors").await?)
+    Own::new(
+        manifest,
+        files.weights.unpacked("weights.safetensors").await?,
+    )
 }
 
 /// Reads the weights of an own package.

@@ -1,13 +1,13 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod diagnostics;
+pub(super) mod export;
 pub(super) mod input;
 pub(super) mod models;
-pub(super) mod export;
-pub(super) mod quiz;
-pub(super) mod viewer;
-pub(super) mod results;
 pub(super) mod offline;
-pub(super) mod diagnostics;
+pub(super) mod quiz;
+pub(super) mod results;
+pub(super) mod viewer;
 
 use super::download::Progress;
 use super::entry::Outcome;
