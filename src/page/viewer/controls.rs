@@ -4,15 +4,20 @@ use std::rc::Rc;
 use std::str::FromStr;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlCanvasElement, HtmlInputElement, MouseEvent};
+use web_sys::{
+    Element, Event, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement, MouseEvent,
+};
 
 use super::display::Range;
 use super::geometry::STEP;
 use super::overlay;
 use super::scene::{Facts, Scene, State};
 use crate::field::Channel;
-use crate::page::dom::{find, on, set_attribute, set_hidden};
+use crate::page::dom::{find, on, set_attribute, set_hidden, window};
 use crate::page::text::viewer as text;
+
+/// The width of a window that has room for all controls, in CSS pixels: that of a small tablet.
+const ROOMY: f64 = 700.0;
 
 /// The elements that follow the state.
 pub(super) struct Controls {
@@ -23,6 +28,11 @@ impl Controls {
     /// The controls in `#viewer`.
     pub(super) fn new(root: &Element) -> Self {
         overlay::paint_key(&find::<HtmlCanvasElement>(root, ".key")).unwrap_or_default();
+        // Where there is little room, what few change stands back.
+        let width = window().inner_width().ok().and_then(|width| width.as_f64());
+        if width >= Some(ROOMY) {
+            find::<HtmlDetailsElement>(root, ".light").set_open(true);
+        }
         Self { root: root.clone() }
     }
 
@@ -30,10 +40,13 @@ impl Controls {
     pub(super) fn follow(&self, state: &State) {
         let display = &state.display;
         for channel in Channel::ALL {
-            let row = self.row(channel);
+            let toggle = self.part(&format!("[data-do=toggle][data-channel={channel}]"));
+            let row = self.part(&format!(".row[data-channel={channel}]"));
             let has = display.channels().any(|other| other == channel);
-            set_hidden(&row, state.facts.is_some() && !has);
-            press(&find(&row, "[data-do=toggle]"), display.is_shown(channel));
+            for part in [&toggle, &row] {
+                set_hidden(part, state.facts.is_some() && !has);
+            }
+            press(&toggle, display.is_shown(channel));
             press(
                 &find(&row, "[data-do=solo]"),
                 display.alone() == Some(channel),
@@ -81,10 +94,6 @@ impl Controls {
             .set_text_content(Some(&text::percent(percent)));
         let size = text::size(facts.full_size, facts.size, facts.bits);
         self.part(".size").set_text_content(Some(&size));
-    }
-
-    fn row(&self, channel: Channel) -> Element {
-        find(&self.root, &format!("[data-channel={channel}]"))
     }
 
     fn part(&self, selector: &str) -> Element {
