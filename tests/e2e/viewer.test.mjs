@@ -75,8 +75,10 @@ const pixel = async (page, point) => (await pixels(page, [point]))[0];
 
 const percent = async (page) => parseFloat(await page.textContent('#viewer .percent'));
 const control = (page, deed, channel) => {
-  const of = deed === 'toggle' ? `[data-channel="${channel}"]` : `.row[data-channel="${channel}"] `;
-  return page.locator(`#viewer ${channel && deed !== 'toggle' ? of : ''}[data-do="${deed}"]${deed === 'toggle' ? of : ''}`);
+  if (!channel) return page.locator(`#viewer [data-do="${deed}"]`);
+  // A toggle names its channel itself; what few change stands in a row of the channel.
+  const selector = deed === 'toggle' ? `[data-do="toggle"][data-channel="${channel}"]` : `.row[data-channel="${channel}"] [data-do="${deed}"]`;
+  return page.locator(`#viewer ${selector}`);
 };
 const pressed = (locator) => locator.getAttribute('aria-pressed');
 const setRange = (locator, value) => locator.evaluate((input, value) => {
