@@ -233,6 +233,12 @@ test('keys, buttons, wheel and pointer zoom and move the picture within its limi
     assert.equal(await pressed(control(page, 'solo', 'green')), 'true');
     await page.keyboard.press('?');
     assert.ok(await page.locator('#viewer .keys dl').isVisible());
+
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.fullscreenElement?.id === 'viewer');
+    await page.waitForSelector('#viewer [data-do="full"][aria-pressed="true"]');
+    await control(page, 'full').click();
+    await page.waitForSelector('#viewer [data-do="full"][aria-pressed="false"]');
   });
 });
 

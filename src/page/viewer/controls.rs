@@ -13,7 +13,7 @@ use super::geometry::STEP;
 use super::overlay;
 use super::scene::{Facts, Scene, State};
 use crate::field::Channel;
-use crate::page::dom::{find, on, set_attribute, set_hidden, window};
+use crate::page::dom::{document, find, on, set_attribute, set_hidden, window};
 use crate::page::text::viewer as text;
 
 /// The width of a window that has room for all controls, in CSS pixels: that of a small tablet.
@@ -33,6 +33,9 @@ impl Controls {
         if width >= Some(ROOMY) {
             find::<HtmlDetailsElement>(root, ".light").set_open(true);
         }
+        // Phones may have no full screen but for films.
+        let full: Element = find(root, "[data-do=full]");
+        set_hidden(&full, !document().fullscreen_enabled());
         Self { root: root.clone() }
     }
 
@@ -64,6 +67,7 @@ impl Controls {
             }
         }
         press(&self.part("[data-do=composite]"), display.is_composite());
+        press(&self.part("[data-do=full]"), is_full());
         self.follow_map(state);
     }
 
@@ -111,6 +115,11 @@ pub(super) fn listen(scene: &Rc<Scene>) {
             }
         }
     });
+    // The Escape key ends it, too.
+    on(&document(), "fullscreenchange", {
+        let scene = scene.clone();
+        move |_: Event| scene.change(|_| {})
+    });
     on(&scene.root, "input", {
         let scene = scene.clone();
         move |event: Event| {
@@ -129,6 +138,20 @@ pub(super) fn zoom(scene: &Scene, factor: f64) {
 /// Shows the whole picture.
 pub(super) fn fit(scene: &Scene) {
     scene.look(|setting, _| setting.fitted());
+}
+
+/// Gives the viewer the whole screen, or takes it back.
+pub(super) fn toggle_full(scene: &Scene) {
+    if is_full() {
+        document().exit_fullscreen();
+    } else {
+        // A browser that refuses leaves everything as it was.
+        scene.root.request_fullscreen().unwrap_or_default();
+    }
+}
+
+fn is_full() -> bool {
+    document().fullscreen_element().is_some()
 }
 
 /// Shows the map, or hides it.
@@ -155,6 +178,7 @@ fn do_pressed(scene: &Scene, control: &Element, deed: &str, alt: bool) {
         ("actual", _) => {
             scene.look(|setting, view| setting.scaled(view, setting.actual(), setting.middle()));
         }
+        ("full", _) => toggle_full(scene),
         ("map", _) => toggle_map(scene),
         ("composite", _) => scene.change(|state| state.display.show_all()),
         ("reset", _) => scene.change(|state| state.display.reset_brightness()),

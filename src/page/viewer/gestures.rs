@@ -11,7 +11,7 @@ use std::rc::Rc;
 use js_sys::Reflect;
 use web_sys::{Event, HtmlDetailsElement, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
-use super::controls::{fit, toggle, toggle_map, zoom};
+use super::controls::{fit, toggle, toggle_full, toggle_map, zoom};
 use super::geometry::{Point, STEP};
 use super::scene::Scene;
 use crate::field::Channel;
@@ -171,6 +171,7 @@ fn do_key(scene: &Scene, event: &KeyboardEvent) -> bool {
         "-" | "_" => zoom(scene, 1.0 / STEP),
         "0" => fit(scene),
         "m" | "M" => toggle_map(scene),
+        "f" | "F" => toggle_full(scene),
         "?" => {
             let keys: HtmlDetailsElement = find(&scene.root, ".keys");
             keys.set_open(!keys.open());
