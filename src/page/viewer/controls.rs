@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::str::FromStr;
 
+use js_sys::Math;
 use wasm_bindgen::JsCast;
 use web_sys::{
     Element, Event, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement, MouseEvent,
@@ -58,7 +59,7 @@ impl Controls {
             let amount = text::brightness(brightness);
             let slider: HtmlInputElement = find(&row, "[data-do=brightness]");
             // Doublings, so that half and twice as bright are equally far from the middle.
-            slider.set_value(&brightness.log2().to_string());
+            slider.set_value_as_number(Math::log2(brightness.into()));
             set_attribute(&slider, "aria-valuetext", &amount);
             find::<Element>(&row, ".amount").set_text_content(Some(&amount));
             if let Some(facts) = &state.facts {
@@ -88,7 +89,7 @@ impl Controls {
             set_hidden(&self.part(part), map.maximum().is_none());
         }
         let slider: HtmlInputElement = find(&self.root, "[data-do=opacity]");
-        slider.set_value(&state.map_opacity.to_string());
+        slider.set_value_as_number(state.map_opacity);
         set_attribute(&slider, "aria-valuetext", &text::opacity(state.map_opacity));
     }
 
@@ -194,7 +195,11 @@ fn do_set(scene: &Scene, control: &Element, deed: &str) {
     };
     let number = input.value_as_number();
     scene.change(|state| match (deed, channel_of(control)) {
-        ("brightness", Some(channel)) => state.display.brighten(channel, number.exp2() as f32),
+        ("brightness", Some(channel)) => {
+            state
+                .display
+                .brighten(channel, Math::pow(2.0, number) as f32);
+        }
         ("opacity", _) => state.map_opacity = number,
         ("grey", _) => state.display.is_grey_alone = input.checked(),
         ("auto", _) => state.display.range = Range::Auto,
