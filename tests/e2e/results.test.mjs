@@ -153,6 +153,18 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
   });
 });
 
+test('a chosen label stays chosen from one field to the next', {timeout}, async () => {
+  await answered(await serveSmall({edit: halfPresent}), async (page) => {
+    await drop(page, drawnField('second', {side: 128}));
+    await settled(page, 'drawn');
+    const label = 'Golgi apparatus';
+    await page.locator('.bar', {hasText: label}).click();
+    await settled(page, 'second');
+    assert.match(await page.textContent('.bar[aria-pressed="true"]'), new RegExp(label));
+    assert.equal(await page.textContent('.meaning .name'), label);
+  });
+});
+
 test('the pointer names a part and chooses it', {timeout}, async () => {
   await answered(await serveSmall({edit: halfPresent}), async (page) => {
     await page.waitForSelector('.drawing [data-class]');

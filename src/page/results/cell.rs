@@ -12,6 +12,16 @@ use crate::page::{download, text};
 /// Where the drawing lies, relative to the page.
 const FILE: &str = "cell.svg";
 
+/// What a part has while the model knows its label.
+const WHILE_KNOWN: [&str; 6] = [
+    "data-class",
+    "data-lit",
+    "role",
+    "tabindex",
+    "aria-label",
+    "aria-pressed",
+];
+
 /// The figure in `#answer`.
 pub(super) struct Cell {
     root: Element,
@@ -48,7 +58,7 @@ impl Cell {
             let location = part.get_attribute("data-location").unwrap_or_default();
             let labels = &answer.model.labels;
             let Some(class) = labels.iter().position(|label| *label == location) else {
-                for attribute in ["data-class", "data-lit", "role", "tabindex", "aria-label"] {
+                for attribute in WHILE_KNOWN {
                     part.remove_attribute(attribute).unwrap_or_default();
                 }
                 continue;
@@ -57,6 +67,7 @@ impl Cell {
             set_attribute(&part, "data-class", &class.to_string());
             set_attribute(&part, "data-lit", if is_lit { "true" } else { "false" });
             set_attribute(&part, "role", "button");
+            set_attribute(&part, "aria-pressed", "false");
             set_attribute(&part, "aria-label", &text::results::part(answer, class));
             // The arrow keys go from one part to the next: one stop for the tabulator is enough.
             set_attribute(&part, "tabindex", tab_stop);
