@@ -15,6 +15,8 @@ const PACKAGE = small && existsSync(small) ? small : path.join(DIST, 'model');
 const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 const atlas = JSON.parse(readFileSync(path.join(DIST, 'locations.json'))).locations;
+/** What some hosts answer for a file that they lack. */
+const startPage = readFileSync(path.join(DIST, 'index.html'));
 const meaningOf = (label) => atlas.find(({name}) => name === label).meaning;
 
 let browser;
@@ -218,6 +220,7 @@ test('labels that the file lacks stand under Other', {timeout}, async () => {
 for (const [what, changes] of [
   ['are missing', {'/locations.json': 404, '/cell.svg': 404}],
   ['are broken', {'/locations.json': () => '{"locations": [{', '/cell.svg': () => 'no drawing'}],
+  ['are the start page', {'/locations.json': () => startPage, '/cell.svg': () => startPage}],
 ]) {
   test(`the page has names alone where meanings and drawing ${what}`, {timeout}, async () => {
     await answered(await serveSmall({edit: halfPresent, changes}), async (page, {chips, bars}) => {
@@ -226,6 +229,7 @@ for (const [what, changes] of [
       for (const part of ['.cell', '.order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
       await page.locator('.chip').first().click();
       assert.equal(await page.locator('.chip').first().getAttribute('aria-pressed'), 'true');
+      assert.equal(await page.locator('#answer').count(), 1);
     });
   });
 }

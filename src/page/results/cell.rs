@@ -43,7 +43,9 @@ impl Cell {
 
     /// Fetches the drawing. Without it the page has chips and bars alone.
     pub(super) async fn download(&self) {
-        if let Ok(drawing) = download::text(FILE).await {
+        let drawing = download::text(FILE).await.unwrap_or_default();
+        // Some hosts answer with their start page where a file is missing.
+        if drawing.contains("<svg") && !drawing.contains("<html") {
             self.drawing.set_inner_html(&drawing);
             for shape in elements(&self.drawing, "[data-location] :not(.body, .core, title)") {
                 widen(&shape);
@@ -53,7 +55,7 @@ impl Cell {
 
     /// Lights up what is present. The figure is hidden where the model knows none of its parts.
     pub(super) fn show(&self, answer: &Answer) {
-        let mut tab_stop = "0";
+        let mut drawn = Vec::new();
         for part in elements(&self.drawing, "[data-location]") {
             let location = part.get_attribute("data-location").unwrap_or_default();
             let labels = &answer.model.labels;
@@ -70,18 +72,21 @@ impl Cell {
             set_attribute(&part, "aria-pressed", "false");
             set_attribute(&part, "aria-label", &text::results::part(answer, class));
             // The arrow keys go from one part to the next: one stop for the tabulator is enough.
-            set_attribute(&part, "tabindex", tab_stop);
-            tab_stop = "-1";
+            set_attribute(&part, "tabindex", if drawn.is_empty() { "0" } else { "-1" });
+            drawn.push(class);
             let strength = answer.probability(class).to_string();
             let style = part.style();
             style
                 .set_property("--strength", &strength)
                 .unwrap_or_default();
         }
-        set_hidden(&self.root, tab_stop == "0");
+        set_hidden(&self.root, drawn.is_empty());
+        let mut lit = answer.present_ranked();
+        lit.retain(|class| drawn.contains(class));
+        let lit: Vec<&str> = lit.iter().map(|class| answer.label(*class)).collect();
         for svg in elements(&self.drawing, "svg") {
             set_attribute(&svg, "role", "group");
-            set_attribute(&svg, "aria-label", &text::results::cell(answer));
+            set_attribute(&svg, "aria-label", &text::results::cell(&lit));
         }
     }
 
