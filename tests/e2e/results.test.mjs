@@ -201,7 +201,7 @@ test('labels that nobody described have bars and chips all the same', {timeout},
     assert.equal(bars.length, 28);
     assert.deepEqual(ascending(chips), bars.filter((bar) => bar.present).map((bar) => bar.class).sort((a, b) => a - b));
     assert.match((await names(page, '.chip .name'))[0], /^Kind \d+$/);
-    for (const part of ['.cell', '.order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
+    for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
     await page.locator('.bar').first().click();
     assert.equal(await page.locator('.bar[aria-pressed="true"]').count(), 1);
   });
@@ -226,7 +226,7 @@ for (const [what, changes] of [
     await answered(await serveSmall({edit: halfPresent, changes}), async (page, {chips, bars}) => {
       assert.equal(bars.length, 28);
       assert.ok(chips.length > 0);
-      for (const part of ['.cell', '.order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
+      for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
       await page.locator('.chip').first().click();
       assert.equal(await page.locator('.chip').first().getAttribute('aria-pressed'), 'true');
       assert.equal(await page.locator('#answer').count(), 1);

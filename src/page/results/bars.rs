@@ -24,7 +24,7 @@ impl Bars {
     pub(super) fn new(answer: &Element) -> Self {
         let bars = Self {
             list: find(answer, ".bar-list"),
-            choice: find(answer, ".order"),
+            choice: find(answer, ".bar-order"),
             by_anatomy: by_id("by-anatomy"),
         };
         // A browser that keeps nothing starts with the likeliest, every time.

@@ -75,7 +75,7 @@ impl Results {
                 }
             }
         });
-        on(&find::<Element>(&panel.root, ".order"), "change", {
+        on(&find::<Element>(&panel.root, ".bar-order"), "change", {
             let panel = panel.clone();
             move |_: Event| {
                 panel.bars.remember();
