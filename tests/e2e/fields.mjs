@@ -7,8 +7,8 @@ import {DATA, PATIENCE} from './harness.mjs';
 export const IMAGES = path.join(DATA, 'hpa/images');
 export const CHANNELS = ['red', 'green', 'blue', 'yellow'];
 
-/** An 8-bit grey PNG; `shade` gives a pixel's value. */
-function greyPng(side, shade) {
+/** A grey PNG of 8 or 16 bit; `shade` gives a pixel's value. */
+export function greyPng({width, height = width, bits = 8}, shade) {
   const chunk = (type, data) => {
     const body = Buffer.concat([Buffer.from(type), data]);
     const frame = Buffer.alloc(body.length + 8);
@@ -18,15 +18,18 @@ function greyPng(side, shade) {
     return frame;
   };
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header[8] = 8;
-  const rows = Buffer.alloc(side * (side + 1));
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) rows[y * (side + 1) + 1 + x] = shade(x, y);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = bits;
+  const bytes = bits / 8;
+  // Each row begins with a byte for its filter: none.
+  const row = width * bytes + 1;
+  const rows = Buffer.alloc(row * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) rows.writeUIntBE(shade(x, y), y * row + 1 + x * bytes, bytes);
   }
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows, {level: 1})), chunk('IEND', Buffer.alloc(0))]);
 }
 
 function crc32(bytes) {
@@ -44,7 +47,7 @@ export function drawnField(id, {channels = CHANNELS, side = 256, sides = {}} = {
     const size = sides[channel] ?? side;
     const radius = size * (0.15 + 0.07 * CHANNELS.indexOf(channel));
     const inside = (x, y) => Math.hypot(x - size / 2, y - size / 2) < radius;
-    const buffer = greyPng(size, (x, y) => (inside(x, y) ? 120 + ((x * 7 + y * 13) % 100) : (x + y) % 9));
+    const buffer = greyPng({width: size}, (x, y) => (inside(x, y) ? 120 + ((x * 7 + y * 13) % 100) : (x + y) % 9));
     return {name: `${id}_${channel}.png`, mimeType: 'image/png', buffer};
   });
 }

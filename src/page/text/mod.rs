@@ -1,6 +1,7 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
 pub(super) mod results;
+pub(super) mod viewer;
 
 use super::download::Progress;
 use super::entry::Outcome;
