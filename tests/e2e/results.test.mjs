@@ -155,15 +155,26 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
   });
 });
 
-test('a chosen label stays chosen from one field to the next', {timeout}, async () => {
+test('a chosen label lays its map over the picture, from one field to the next', {timeout}, async () => {
   await answered(await serveSmall({edit: halfPresent}), async (page) => {
     await drop(page, drawnField('second', {side: 128}));
     await settled(page, 'drawn');
+    const map = page.locator('#viewer .map');
+    assert.equal(await map.isVisible(), false, 'nothing is chosen at first');
     const label = 'Golgi apparatus';
-    await page.locator('.bar', {hasText: label}).click();
+    const bar = page.locator('.bar', {hasText: label});
+    await bar.click();
+    await map.waitFor();
+    assert.match(await map.locator('.title').textContent(), new RegExp(label));
+
     await settled(page, 'second');
     assert.match(await page.textContent('.bar[aria-pressed="true"]'), new RegExp(label));
     assert.equal(await page.textContent('.meaning .name'), label);
+    await map.waitFor();
+    assert.match(await map.locator('.title').textContent(), new RegExp(label));
+
+    await bar.click();
+    await map.waitFor({state: 'hidden'});
   });
 });
 
