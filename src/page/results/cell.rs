@@ -99,7 +99,9 @@ impl Cell {
             };
             if answer.present.contains(&class) || chosen == Some(class) {
                 let at = part.get_attribute("data-at").unwrap_or_default();
-                anchors.extend(Anchor::parse(class, &at));
+                if let Some(anchor) = Anchor::parse(class, &at) {
+                    callouts::insert(&mut anchors, anchor);
+                }
             }
         }
         callouts::spread(&mut anchors);
