@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import zlib from 'node:zlib';
-import {drawnField} from './fields.mjs';
+import {drawnField, settled} from './fields.mjs';
 import {DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
 
 const CPU = '?device=cpu';
@@ -81,10 +81,9 @@ async function choices(page) {
 /** Classifies a drawn field; gives the names of its bars. */
 async function classify(page, id) {
   await page.setInputFiles('#files', drawnField(id));
-  await page.click(`#fields [data-id="${id}"] button`);
-  await page.waitForSelector(`#detail[data-id="${id}"]:is([data-state="done"], [data-state="error"])`, {timeout: PATIENCE.cpu});
-  assert.equal(await page.getAttribute('#detail', 'data-state'), 'done', await page.textContent('#detail .reason'));
-  return page.locator('#answer [data-class] .name').allTextContents();
+  const field = await settled(page, id);
+  assert.equal(field.state, 'done', field.reason);
+  return page.locator('#answer .bar[data-class] .name').allTextContents();
 }
 
 /** Drops a folder on the page, as the system's file manager does. */

@@ -31,7 +31,7 @@ use web_sys::{Blob, Element};
 use self::source::{SourceFile, Sources};
 use super::dom::by_id;
 
-pub(super) use self::field_input::FieldInput;
+pub(super) use self::field_input::{Content, FieldInput};
 pub(super) use self::lot::{Lot, PackageFiles};
 
 /// A file and its name, with folders where it lies in one.

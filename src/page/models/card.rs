@@ -1,6 +1,6 @@
 //! The model card: what a package says of itself, in a dialog that prints well.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlDialogElement, HtmlElement};
 
 use super::blocks::{Table, blocks, per_class};
@@ -165,5 +165,5 @@ fn print() {
         }
     }
     // Where printing is forbidden nothing happens, and nothing is lost.
-    window().print().unwrap_or_else(|_: JsValue| ());
+    window().print().unwrap_or_default();
 }

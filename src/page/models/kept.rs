@@ -2,9 +2,11 @@
 //! them.
 
 use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, TransactionMode};
+use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Storage};
 
 use crate::page::dom::window;
@@ -42,7 +44,14 @@ pub(super) async fn all() -> Vec<Kept> {
 /// Keeps a package, in place of the one of this id. Gives the weights as they are kept, which stay
 /// readable when the visitor's file is moved; none, where the browser refuses.
 pub(super) async fn keep(id: &str, package: &Kept) -> Option<Blob> {
-    let value = package
+    // The bytes, and not the visitor's file: in a private window a browser may keep no more of a file
+    // than where it lies.
+    let bytes = JsFuture::from(package.weights.array_buffer()).await.ok()?;
+    let copy = Kept {
+        manifest: package.manifest.clone(),
+        weights: Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).ok()?,
+    };
+    let value = copy
         .serialize(&serde_wasm_bindgen::Serializer::new())
         .ok()?;
     let id = JsValue::from(id);

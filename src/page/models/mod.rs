@@ -7,6 +7,7 @@ mod blocks;
 mod card;
 mod draw;
 mod kept;
+mod list;
 mod manifest;
 mod node;
 mod panel;
@@ -20,115 +21,17 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
 use self::kept::Kept;
+use self::list::{Choice, Own, State};
 use self::manifest::Manifest;
 use self::panel::{Panel, Tone};
 use super::dom::error_text;
 use super::download::{self, DownloadError, PackageBytes, Progress};
-use super::input::PackageFiles;
+use super::input::{Content, PackageFiles};
 use super::text::models as text;
 
 /// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
 /// tenth of it.
 const LONGEST_MANIFEST: f64 = 4e6;
-
-/// Which model: an own one by its id, or the page's.
-type Choice = Option<String>;
-
-/// A package that a visitor brought.
-struct Own {
-    id: String,
-    manifest: Manifest,
-    /// The manifest as it was written.
-    text: String,
-    weights: Blob,
-    /// Whether a reload brings it back.
-    is_kept: bool,
-    /// The kept one that it is in place of, for as long as the engine has not opened it.
-    former: Option<Box<Own>>,
-}
-
-impl Own {
-    fn new(text: String, weights: Blob) -> Result<Self, String> {
-        let manifest = Manifest::parse(&text)?;
-        manifest.check_weights(weights.size())?;
-        Ok(Self {
-            id: manifest.id(),
-            manifest,
-            text,
-            weights,
-            is_kept: false,
-            former: None,
-        })
-    }
-}
-
-#[derive(Default)]
-struct State {
-    /// The page's model, once downloaded.
-    shipped: Option<PackageBytes>,
-    /// What its manifest says, where it can be read.
-    shipped_manifest: Option<Manifest>,
-    own: Vec<Own>,
-    /// Whether the kept ones are in the list, or about to be.
-    is_restored: bool,
-    /// The one that the visitor wants.
-    chosen: Choice,
-    /// The one that the engine was given last.
-    given: Choice,
-    /// The one that the engine opened last.
-    opened: Option<Choice>,
-}
-
-impl State {
-    fn find(&self, choice: &Choice) -> Option<&Own> {
-        let id = choice.as_ref()?;
-        self.own.iter().find(|own| own.id == *id)
-    }
-
-    fn manifest(&self, choice: &Choice) -> Option<&Manifest> {
-        match choice {
-            None => self.shipped_manifest.as_ref(),
-            Some(_) => self.find(choice).map(|own| &own.manifest),
-        }
-    }
-
-    fn name(&self, choice: &Choice) -> String {
-        let manifest = self.manifest(choice);
-        manifest.map_or_else(
-            || text::SHIPPED.to_owned(),
-            |manifest| manifest.name.clone(),
-        )
-    }
-
-    /// Puts a package into the list, in place of the one of its id.
-    fn insert(&mut self, mut package: Own) {
-        match self.own.iter_mut().find(|own| own.id == package.id) {
-            Some(place) => {
-                std::mem::swap(place, &mut package);
-                place.former = Some(Box::new(package)).filter(|former| former.is_kept);
-            }
-            None => self.own.push(package),
-        }
-    }
-
-    /// Takes a package that never opened out of the list.
-    fn drop_untried(&mut self, choice: &Choice) {
-        let Some(at) = self
-            .own
-            .iter()
-            .position(|own| Some(&own.id) == choice.as_ref())
-        else {
-            return;
-        };
-        if self.own[at].is_kept {
-            return;
-        }
-        match self.own[at].former.take() {
-            Some(former) => self.own[at] = *former,
-            None => drop(self.own.remove(at)),
-        }
-    }
-}
 
 /// The models and the choice among them.
 pub(crate) struct Models {
@@ -224,11 +127,17 @@ impl Models {
         let given = state.given.clone();
         state.opened = Some(given.clone());
         kept::choose(given.as_deref());
-        let own = state.find(&given).filter(|own| !own.is_kept);
-        let fresh = own.map(|own| Kept {
-            manifest: own.text.clone(),
-            weights: own.weights.clone(),
-        });
+        let own = state.own.iter_mut();
+        let fresh = own
+            .filter(|own| Some(&own.id) == given.as_ref())
+            .find_map(|own| {
+                own.is_tried = true;
+                own.former = None;
+                (!own.is_kept).then(|| Kept {
+                    manifest: own.text.clone(),
+                    weights: own.weights.clone(),
+                })
+            });
         drop(state);
         if let Some((id, package)) = given.zip(fresh) {
             spawn_local(self.clone().keep(id, package));
@@ -240,16 +149,21 @@ impl Models {
     pub(crate) fn refused(&self, reason: &str) -> bool {
         let mut state = self.state.borrow_mut();
         let given = state.given.clone();
+        let has_former = state.find(&given).is_some_and(|own| own.former.is_some());
         let other = match state.opened.clone() {
+            _ if has_former => given.clone(),
             // It was fine before: the fault lies elsewhere, and another model would not mend it.
             Some(opened) if opened == given => return false,
             Some(opened) => opened,
+            None if given.is_none() => return false,
             None => None,
         };
-        if other == given {
-            return false;
-        }
-        let said = text::fell_back(&state.name(&given), reason, &state.name(&other));
+        let name = state.name(&given);
+        let said = if has_former {
+            text::former_goes_on(&name, reason)
+        } else {
+            text::fell_back(&name, reason, &state.name(&other))
+        };
         state.drop_untried(&given);
         if state.chosen == given {
             state.chosen = other;
@@ -305,7 +219,7 @@ impl Models {
     fn choose(&self, choice: Choice) {
         let mut state = self.state.borrow_mut();
         let is_in_use = choice == state.chosen && state.opened.as_ref() == Some(&choice);
-        let is_new = state.find(&choice).is_some_and(|own| !own.is_kept);
+        let is_new = state.find(&choice).is_some_and(|own| !own.is_tried);
         state.chosen = choice;
         drop(state);
         self.refresh();
@@ -332,62 +246,34 @@ impl Models {
 
     async fn keep(self: Rc<Self>, id: String, package: Kept) {
         let weights = kept::keep(&id, &package).await;
-        let mut state = self.state.borrow_mut();
-        // Meanwhile it may have been removed, or another have come in its place.
-        let own = state
-            .own
-            .iter_mut()
-            .find(|own| own.id == id && own.text == package.manifest);
-        let Some(own) = own else {
-            drop(state);
-            return if weights.is_some() {
-                kept::forget(&id).await;
-            };
-        };
-        own.former = None;
-        let name = own.manifest.name.clone();
-        let (tone, said) = match weights {
-            Some(weights) => {
-                own.weights = weights;
-                own.is_kept = true;
-                (Tone::Note, text::kept(&name))
-            }
-            None => (Tone::Fault, text::not_kept(&name, own.manifest.bytes)),
-        };
-        drop(state);
-        self.panel.say(tone, &said);
+        let is_kept = weights.is_some();
+        let said = self
+            .state
+            .borrow_mut()
+            .kept(&id, &package.manifest, weights);
+        match said {
+            Some(said) if is_kept => self.panel.say(Tone::Note, &said),
+            Some(said) => self.panel.say(Tone::Fault, &said),
+            // It was removed meanwhile.
+            None => kept::forget(&id).await,
+        }
     }
 
     /// Lists what was kept: before anything else where it was chosen, else when there is time.
     async fn restore(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        if std::mem::replace(&mut state.is_restored, true) {
+        if std::mem::replace(&mut self.state.borrow_mut().is_restored, true) {
             return;
         }
-        let is_awaited = state.chosen.is_some();
-        drop(state);
+        let is_awaited = self.state.borrow().chosen.is_some();
         let models = self.clone();
         let list = async move {
             let kept = kept::all().await;
-            let mut state = models.state.borrow_mut();
-            for Kept { manifest, weights } in kept {
-                if let Ok(mut own) = Own::new(manifest, weights)
-                    && !state.own.iter().any(|known| known.id == own.id)
-                {
-                    own.is_kept = true;
-                    state.own.push(own);
-                }
-            }
-            drop(state);
+            models.state.borrow_mut().restore(kept);
             models.refresh();
         };
         if is_awaited {
             list.await;
-            let mut state = self.state.borrow_mut();
-            // What was chosen may have been removed in another window, or by the browser.
-            if state.find(&state.chosen).is_none() {
-                state.chosen = None;
-            }
+            self.state.borrow_mut().choose_what_is_there();
         } else {
             spawn_local(list);
         }
@@ -427,22 +313,26 @@ impl Models {
 
 /// A package of a visitor's files, after all that can be checked without the engine.
 async fn inspect(files: &PackageFiles) -> Result<Own, String> {
-    let manifest = files.manifest.unpacked("manifest.json").await?;
-    if manifest.size() > LONGEST_MANIFEST {
+    if length(&files.manifest) > LONGEST_MANIFEST {
         return Err(text::LONG_MANIFEST.to_owned());
     }
+    let manifest = files.manifest.unpacked("manifest.json").await?;
     let manifest = JsFuture::from(manifest.text()).await;
     let manifest =
         manifest.map_err(|error| text::unreadable("manifest.json", &error_text(&error)))?;
     let manifest = manifest.as_string().unwrap_or_default();
-    // Before anything is unpacked.
-    let length = files.weights.inflated_bytes;
-    let length = length.unwrap_or_else(|| files.weights.blob.size());
-    Manifest::parse(&manifest)?.check_weights(length)?;
+    // Before they are unpacked.
+    Manifest::parse(&manifest)?.check_weights(length(&files.weights))?;
     Own::new(
         manifest,
         files.weights.unpacked("weights.safetensors").await?,
     )
+}
+
+/// How many bytes a file has, or will have when unpacked.
+fn length(content: &Content) -> f64 {
+    let unpacked = content.inflated_bytes;
+    unpacked.unwrap_or_else(|| content.blob.size())
 }
 
 /// Reads the weights of an own package.

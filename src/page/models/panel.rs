@@ -7,7 +7,8 @@ use web_sys::{
     Element, Event, HtmlDialogElement, HtmlElement, HtmlOptionElement, HtmlSelectElement,
 };
 
-use super::{Models, State, card};
+use super::list::State;
+use super::{Models, card};
 use crate::page::dom::{by_id, on, set_attribute, set_hidden};
 use crate::page::text::models as text;
 

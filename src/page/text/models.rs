@@ -72,11 +72,12 @@ pub(crate) fn too_large(bytes: f64, most: f64) -> String {
     )
 }
 
-/// A package by its folder.
-pub(crate) fn package_in(folder: &str) -> String {
-    match folder.rsplit('/').next() {
-        Some(name) if !name.is_empty() => format!("The package {name}"),
-        _ => "The package".to_owned(),
+/// A package by its folder's or archive's name.
+fn package_in(name: &str) -> String {
+    if name.is_empty() {
+        "The package".to_owned()
+    } else {
+        format!("The package {name}")
     }
 }
 
@@ -87,12 +88,17 @@ pub(crate) fn unreadable(file: &str, cause: &str) -> String {
 
 /// Said of a package that was not taken.
 pub(crate) fn refused(name: &str, reason: &str) -> String {
-    format!("{name} is not used: {reason}.")
+    format!("{} is not used: {reason}.", package_in(name))
 }
 
 /// Said of a package that did not open.
 pub(crate) fn fell_back(name: &str, reason: &str, other: &str) -> String {
     format!("“{name}” could not be opened, so “{other}” goes on. The reason: {reason}")
+}
+
+/// Said of a package of the same name and weights as another, which did not open.
+pub(crate) fn former_goes_on(name: &str, reason: &str) -> String {
+    format!("The new “{name}” could not be opened, so the one before goes on. The reason: {reason}")
 }
 
 /// Said of a package that was taken already.
@@ -209,7 +215,7 @@ pub(crate) fn weights(bytes: f64) -> String {
 pub(crate) fn known_answers(sides: &[f64]) -> String {
     let sides: Vec<String> = sides.iter().map(|side| format!("{side} px")).collect();
     format!(
-        "for made inputs of {}. The engine must give the smallest one's at every start, and all of them on a GPU.",
+        "for made inputs of {}. Every start checks the first; a GPU must give them all.",
         sides.join(" and ")
     )
 }
