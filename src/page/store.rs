@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use idb::{Database, Factory, ObjectStoreParams, Query, TransactionMode};
+use idb::{Database, Factory, ObjectStoreParams, Query, TransactionMode, TransactionResult};
 use js_sys::{Function, Object, Promise, Reflect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,15 @@ impl Record {
     pub(super) fn thumbnail(&self) -> Option<Blob> {
         self.thumbnail.clone().dyn_into().ok()
     }
+}
+
+/// Why something was not written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error("the browser took the write back")]
+    Aborted,
+    #[error(transparent)]
+    Database(#[from] idb::Error),
 }
 
 /// One thing to write.
@@ -206,16 +215,17 @@ impl Store {
         });
     }
 
-    /// Tells what a write that failed means, once.
-    fn failed(&self, write: &Write, error: &idb::Error) {
-        let is_input = matches!(write, Write::Put { store, .. } if *store == INPUTS);
-        if !self.is_full.replace(true) {
-            let error = error.to_string();
-            (self.warn)(&if is_input {
-                text::images_not_kept(&error)
-            } else {
-                text::results_not_kept(&error)
-            });
+    /// Tells what a write that failed means, once. Without room for images results are still kept;
+    /// without room for these the store is given up, and what comes lasts as long as the page.
+    fn failed(&self, write: &Write, error: &WriteError) {
+        let error = error.to_string();
+        if matches!(write, Write::Put { store, .. } if *store == INPUTS) {
+            if !self.is_full.replace(true) {
+                (self.warn)(&text::images_not_kept(&error));
+            }
+        } else if self.database.take().is_some() {
+            self.writes.borrow_mut().clear();
+            (self.warn)(&text::results_not_kept(&error));
         }
     }
 
@@ -273,7 +283,7 @@ async fn open() -> Result<Database, idb::Error> {
     request.await
 }
 
-async fn carry_out(database: &Database, write: &Write) -> Result<(), idb::Error> {
+async fn carry_out(database: &Database, write: &Write) -> Result<(), WriteError> {
     let stores: &[&str] = match write {
         Write::Put { store, .. } => &[store],
         Write::Remove(_) | Write::Clear => &STORES,
@@ -289,8 +299,11 @@ async fn carry_out(database: &Database, write: &Write) -> Result<(), idb::Error>
             Write::Clear => objects.clear()?.await?,
         }
     }
-    transaction.commit()?.await?;
-    Ok(())
+    match transaction.commit()?.await? {
+        TransactionResult::Committed => Ok(()),
+        // What a browser does when there is no room: it says so by ending the transaction.
+        TransactionResult::Aborted => Err(WriteError::Aborted),
+    }
 }
 
 /// Whether this tab is the one that keeps fields: the first that is open. Two would write each

@@ -146,6 +146,9 @@ impl App {
                 _ => return,
             };
             drop(state);
+            if maps.is_none() {
+                app.desk.notify(text::MAPS_GONE);
+            }
             let overlay = maps.map(|maps| {
                 let area = maps.side * maps.side;
                 // A class is a number of the network's, far below what u32 holds.

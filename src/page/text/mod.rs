@@ -20,6 +20,8 @@ pub(super) const PICTURE_COMES: &str = "The picture is on its way";
 /// Where neither the page nor the store has a field's files any more.
 pub(super) const IMAGES_GONE: &str =
     "its images were not kept, for want of room: drop them again to see or classify them";
+/// Where a field's maps were not kept.
+pub(super) const MAPS_GONE: &str = "The evidence maps of this field were not kept, for want of room. Drop its images again to see them.";
 /// In the panel of a field that was given up.
 pub(super) const WAS_CANCELLED: &str = "Cancelled before its turn.";
 /// The gallery's filter.
