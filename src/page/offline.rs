@@ -51,6 +51,9 @@ pub(super) fn keep() {
     spawn_local(async {
         if container().is_none() || follow().await.is_err() {
             show("impossible", text::IMPOSSIBLE);
+            // Nobody will come for it.
+            let caches = get(&window(), "caches");
+            drop(promised(call(&caches, "delete", &[&ARRIVED.into()])).await);
         }
     });
 }
