@@ -103,6 +103,32 @@ test('after one visit the page works without network and server', {timeout}, asy
   });
 });
 
+test("a visitor's own model is there without network and server, and so is the shipped one", {timeout}, async () => {
+  await withSite(first, async (site) => {
+    await visit(browser, site, CPU, async (page) => {
+      await copyIs(page, 'ready');
+      const shipped = await page.textContent('#model-name');
+      const isOpen = (name) => page.waitForFunction((name) =>
+        document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name, name, {timeout: PATIENCE.cpu});
+      const manifest = JSON.parse(readFileSync(path.join(first, 'model/manifest.json'), 'utf8'));
+      await page.setInputFiles('#files', [
+        {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({...manifest, name: 'Our own'}))},
+        {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(first, 'model/weights.safetensors'))},
+      ]);
+      await isOpen('Our own');
+      await page.waitForFunction(() => /is kept/.test(document.querySelector('#model-notice').textContent));
+      await site.close();
+      await page.reload();
+      await isOpen('Our own');
+      await page.setInputFiles('#files', drawnField('unplugged'));
+      await done(page, 'unplugged');
+      // The only other one.
+      await page.selectOption('#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
+      await isOpen(shipped);
+    }, ALLOWED);
+  });
+});
+
 test('what the page downloaded is not downloaded again for the copy', {timeout}, async () => {
   // This server forbids the browser's own cache.
   await withSite(first, async (site) => {
