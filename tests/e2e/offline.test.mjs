@@ -1,6 +1,6 @@
 // The copy for offline use: that it is whole, that it is right, and that it changes only as a whole.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {once} from 'node:events';
 import os from 'node:os';
@@ -297,7 +297,8 @@ test('a server that has the application no longer gets its place back', {timeout
   });
 });
 
-test('a folder of any plain server will do', {timeout}, async () => {
+const noPython = spawnSync('python3', ['--version']).error ? 'python3 is not there' : false;
+test('a folder of any plain server will do', {skip: noPython, timeout}, async () => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'cytolens-stick-'));
   const folder = path.join(root, 'lecture 3', 'cytolens');
   mkdirSync(path.dirname(folder));
