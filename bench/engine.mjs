@@ -17,7 +17,7 @@ function next(worker, wanted) {
       if (type === wanted) {
         stop.abort();
         resolve(content);
-      } else if (['failed', 'open_failed', 'refused'].includes(type)) {
+      } else if (['failed', 'open_failed', 'refused', 'device_lost'].includes(type)) {
         fail(content.reason);
       }
     }, {signal});

@@ -5,6 +5,9 @@
 //! shown. A page is of one version from its start to its end: a newer one waits until the visitor
 //! takes it, or comes again.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -51,6 +54,9 @@ pub(super) fn keep() {
     spawn_local(async {
         if container().is_none() || follow().await.is_err() {
             show("impossible", text::IMPOSSIBLE);
+            // Nobody will come for it.
+            let caches = get(&window(), "caches");
+            drop(promised(call(&caches, "delete", &[&ARRIVED.into()])).await);
         }
     });
 }
@@ -78,18 +84,25 @@ async fn hand_over(response: &Response) -> Result<JsValue, JsValue> {
 
 fn offer_installation() {
     let button: Element = by_id("install");
+    // The browser's latest offer: each holds once.
+    let offer: Rc<RefCell<Option<Event>>> = Rc::default();
     on(&window(), "beforeinstallprompt", {
-        let button = button.clone();
-        move |offer: Event| {
+        let (button, offer) = (button.clone(), offer.clone());
+        move |latest: Event| {
             // Else some browsers ask by themselves, over the page.
-            offer.prevent_default();
+            latest.prevent_default();
             set_hidden(&button, false);
-            let button = button.clone();
-            on(&button.clone(), "click", move |_: Event| {
-                set_hidden(&button, true);
-                // An offer holds once, and what the visitor answers is the browser's business.
+            offer.replace(Some(latest));
+        }
+    });
+    on(&button.clone(), "click", {
+        let button = button.clone();
+        move |_: Event| {
+            set_hidden(&button, true);
+            if let Some(offer) = offer.take() {
+                // What the visitor answers is the browser's business.
                 drop(call(&offer, "prompt", &[]));
-            });
+            }
         }
     });
     on(&window(), "appinstalled", move |_: Event| {

@@ -31,9 +31,15 @@ after(async () => {
 });
 
 /** Visits the page with its engine. */
-const withEngine = (use) => visit(browser, site, CPU, use);
+const withEngine = (use) => visit(browser, site, CPU, async (page) => {
+  await ready(page);
+  await use(page);
+});
 /** Visits a page whose engine does not come: fields wait, and refusals show all the same. */
-const withoutEngine = (use) => visit(browser, engineless, CPU, use);
+const withoutEngine = (use) => visit(browser, engineless, CPU, async (page) => {
+  await page.waitForSelector('body[data-engine="failed"]');
+  await use(page);
+});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));
@@ -64,7 +70,7 @@ for (const [how, deflate] of [['stored', false], ['deflated', true]]) {
       const packed = drawnField('x').map((file) => ({...file, name: file.name.replace('x_', 'packed_')}));
       await drop(page, [...drawnField('x'), zipFile('fields.zip', [...litter, ...entriesOf(packed, {folder: 'set/deep/', deflate})])]);
       await assertSameAnswer(page, 'x', 'packed');
-      assert.deepEqual(await ids(page), ['packed', 'x']);
+      assert.deepEqual(await ids(page), ['x', 'packed']);
     });
   });
 }
@@ -100,7 +106,6 @@ test('wrong archives and entries are refused in words, and the rest is classifie
 
 test('a pasted picture gets a name', {timeout}, async () => {
   await withEngine(async (page) => {
-    await ready(page);
     const paste = () => page.evaluate(async () => {
       const canvas = new OffscreenCanvas(64, 64);
       const pen = canvas.getContext('2d', {alpha: false});
@@ -115,7 +120,10 @@ test('a pasted picture gets a name', {timeout}, async () => {
     await paste();
     await waitForTiles(page, 2);
     assert.deepEqual(await ids(page), ['pasted 1', 'pasted 2']);
-    for (const id of ['pasted 1', 'pasted 2']) assert.doesNotMatch((await settled(page, id)).reason, /image\.png/);
+    for (const id of ['pasted 1', 'pasted 2']) {
+      const {state, reason} = await settled(page, id);
+      assert.equal(state, 'done', reason);
+    }
   });
 });
 
@@ -191,19 +199,8 @@ test('the same id in several folders is told apart; doubled files are told', {ti
 
 const MARKS = {red: '_w3.png', green: '_w2.png', blue: '_w1.png', yellow: '_w4.png'};
 
-/** Chooses the channels in the mapper by the keyboard alone. */
-async function choose(page, channels) {
-  await page.locator('#mapper').waitFor({state: 'visible'});
-  for (const channel of channels) {
-    await page.keyboard.press('Tab');
-    await page.keyboard.type(channel);
-  }
-}
-
 test('names that do not tell the channel are asked for once, by keyboard', {timeout}, async () => {
   await withEngine(async (page) => {
-    await ready(page);
-    await page.focus('#open-channels');
     await drop(page, [...drawnField('told'), ...renamed('A1', MARKS)]);
     await page.locator('#mapper').waitFor({state: 'visible'});
     assert.deepEqual(await page.locator('#mapper .value').allTextContents(), ['w1', 'w2', 'w3', 'w4']);
@@ -225,6 +222,7 @@ test('names that do not tell the channel are asked for once, by keyboard', {time
     await drop(page, renamed('B2', MARKS));
     await assertSameAnswer(page, 'told', 'B2');
     await page.reload();
+    await ready(page);
     await page.setInputFiles('#files', renamed('C3', MARKS).slice(0, 3));
     await page.waitForSelector('.field[data-id="C3"]');
     assert.equal(await page.locator('#mapper').isVisible(), false);
@@ -267,7 +265,7 @@ test('a question may be cancelled, or the files be pictures', {timeout}, async (
     await page.locator('#mapper').waitFor({state: 'visible'});
     await page.keyboard.press('Escape');
     await waitForTiles(page, 3);
-    assert.match(await refusal(page, 'A1_w1.png'.replace('w1', 'w3')), /does not tell the channel.*A1_w3\.png/);
+    assert.match(await refusal(page, 'A1_w3.png'), /does not tell the channel.*A1_w3\.png/);
     await page.click('#clear');
     await drop(page, renamed('A1', MARKS));
     await page.click('#mapper [value="pictures"]');
@@ -293,7 +291,6 @@ test('TIFF files of several images: named by the file, and by an order that is t
   const ome = (channels) => `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${channels.length}" SizeZ="1" SizeT="1">${channels.map((channel, at) => `<Channel ID="Channel:0:${at}" Name="${channel}" SamplesPerPixel="1"/>`).join('')}<TiffData/></Pixels></Image></OME>`;
   const backwards = [...CHANNELS].reverse();
   await withEngine(async (page) => {
-    await ready(page);
     await drop(page, [file('plain.tif', CHANNELS), file('named.ome.tif', backwards, ome(backwards))]);
     await assertSameAnswer(page, 'plain', 'named');
 
@@ -334,7 +331,6 @@ test('10,000 files are grouped', {timeout: 3 * timeout}, async (context) => {
     for (const channel of CHANNELS) writeFileSync(path.join(folder, `cell${number}_${channel}.png`), 'x');
   }
   await withoutEngine(async (page) => {
-    await page.waitForSelector('body[data-engine="failed"]');
     await page.evaluate(() => {
       window.stops = [];
       new PerformanceObserver((list) => window.stops.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({type: 'longtask'});

@@ -1,6 +1,6 @@
 // The copy for offline use: that it is whole, that it is right, and that it changes only as a whole.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {once} from 'node:events';
 import os from 'node:os';
@@ -99,6 +99,32 @@ test('after one visit the page works without network and server', {timeout}, asy
       await page.click('#clear');
       await page.locator('[data-sample]').nth(1).click();
       await allDone(page, 1);
+    }, ALLOWED);
+  });
+});
+
+test("a visitor's own model is there without network and server, and so is the shipped one", {timeout}, async () => {
+  await withSite(first, async (site) => {
+    await visit(browser, site, CPU, async (page) => {
+      await copyIs(page, 'ready');
+      const shipped = await page.textContent('#model-name');
+      const isOpen = (name) => page.waitForFunction((name) =>
+        document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name, name, {timeout: PATIENCE.cpu});
+      const manifest = JSON.parse(readFileSync(path.join(first, 'model/manifest.json'), 'utf8'));
+      await page.setInputFiles('#files', [
+        {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({...manifest, name: 'Our own'}))},
+        {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(first, 'model/weights.safetensors'))},
+      ]);
+      await isOpen('Our own');
+      await page.waitForFunction(() => /is kept/.test(document.querySelector('#model-notice').textContent));
+      await site.close();
+      await page.reload();
+      await isOpen('Our own');
+      await page.setInputFiles('#files', drawnField('unplugged'));
+      await done(page, 'unplugged');
+      // The only other one.
+      await page.selectOption('#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
+      await isOpen(shipped);
     }, ALLOWED);
   });
 });
@@ -271,7 +297,8 @@ test('a server that has the application no longer gets its place back', {timeout
   });
 });
 
-test('a folder of any plain server will do', {timeout}, async () => {
+const noPython = spawnSync('python3', ['--version']).error ? 'python3 is not there' : false;
+test('a folder of any plain server will do', {skip: noPython, timeout}, async () => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'cytolens-stick-'));
   const folder = path.join(root, 'lecture 3', 'cytolens');
   mkdirSync(path.dirname(folder));

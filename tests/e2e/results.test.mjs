@@ -15,6 +15,8 @@ const PACKAGE = small && existsSync(small) ? small : path.join(DIST, 'model');
 const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 const atlas = JSON.parse(readFileSync(path.join(DIST, 'locations.json'))).locations;
+/** What some hosts answer for a file that they lack. */
+const startPage = readFileSync(path.join(DIST, 'index.html'));
 const meaningOf = (label) => atlas.find(({name}) => name === label).meaning;
 
 let browser;
@@ -153,6 +155,29 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
   });
 });
 
+test('a chosen label lays its map over the picture, from one field to the next', {timeout}, async () => {
+  await answered(await serveSmall({edit: halfPresent}), async (page) => {
+    await drop(page, drawnField('second', {side: 128}));
+    await settled(page, 'drawn');
+    const map = page.locator('#viewer .map');
+    assert.equal(await map.isVisible(), false, 'nothing is chosen at first');
+    const label = 'Golgi apparatus';
+    const bar = page.locator('.bar', {hasText: label});
+    await bar.click();
+    await map.waitFor();
+    assert.match(await map.locator('.title').textContent(), new RegExp(label));
+
+    await settled(page, 'second');
+    assert.match(await page.textContent('.bar[aria-pressed="true"]'), new RegExp(label));
+    assert.equal(await page.textContent('.meaning .name'), label);
+    await map.waitFor();
+    assert.match(await map.locator('.title').textContent(), new RegExp(label));
+
+    await bar.click();
+    await map.waitFor({state: 'hidden'});
+  });
+});
+
 test('the pointer names a part and chooses it', {timeout}, async () => {
   await answered(await serveSmall({edit: halfPresent}), async (page) => {
     await page.waitForSelector('.drawing [data-class]');
@@ -187,7 +212,7 @@ test('labels that nobody described have bars and chips all the same', {timeout},
     assert.equal(bars.length, 28);
     assert.deepEqual(ascending(chips), bars.filter((bar) => bar.present).map((bar) => bar.class).sort((a, b) => a - b));
     assert.match((await names(page, '.chip .name'))[0], /^Kind \d+$/);
-    for (const part of ['.cell', '.order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
+    for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
     await page.locator('.bar').first().click();
     assert.equal(await page.locator('.bar[aria-pressed="true"]').count(), 1);
   });
@@ -206,14 +231,16 @@ test('labels that the file lacks stand under Other', {timeout}, async () => {
 for (const [what, changes] of [
   ['are missing', {'/locations.json': 404, '/cell.svg': 404}],
   ['are broken', {'/locations.json': () => '{"locations": [{', '/cell.svg': () => 'no drawing'}],
+  ['are the start page', {'/locations.json': () => startPage, '/cell.svg': () => startPage}],
 ]) {
   test(`the page has names alone where meanings and drawing ${what}`, {timeout}, async () => {
     await answered(await serveSmall({edit: halfPresent, changes}), async (page, {chips, bars}) => {
       assert.equal(bars.length, 28);
       assert.ok(chips.length > 0);
-      for (const part of ['.cell', '.order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
+      for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
       await page.locator('.chip').first().click();
       assert.equal(await page.locator('.chip').first().getAttribute('aria-pressed'), 'true');
+      assert.equal(await page.locator('#answer').count(), 1);
     });
   });
 }

@@ -107,7 +107,8 @@ impl Failure {
     fn reason(self, opened: &Opened) -> Result<String, DeviceLost> {
         match self {
             Self::Device(reason) if opened.kind == DeviceKind::Gpu => Err(DeviceLost(reason)),
-            Self::Device(reason) | Self::Refused(reason) => Ok(reason),
+            Self::Device(reason) => Ok(ClassifierError::Device(reason).to_string()),
+            Self::Refused(reason) => Ok(reason),
         }
     }
 }

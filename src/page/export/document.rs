@@ -1,7 +1,6 @@
 //! All that is on the desk as one JSON document. `docs/export.md` tells its shape.
 
-use serde::Serialize;
-
+use super::json::{list, numbers, object, text, texts};
 use super::{Provenance, Row};
 use crate::page::answer::Answer;
 use crate::protocol::ModelSummary;
@@ -9,125 +8,80 @@ use crate::protocol::ModelSummary;
 /// The shape's number; another shape gets another.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
-struct Document<'a> {
-    format: &'static str,
-    version: u32,
-    cytolens: &'static str,
-    created: &'a str,
-    note: &'static str,
-    models: Vec<Model<'a>>,
-    fields: Vec<Field<'a>>,
-    refused: Vec<Refused<'a>>,
-}
-
-#[derive(Serialize)]
-struct Model<'a> {
-    name: &'a str,
-    architecture: &'a str,
-    composition: &'a str,
-    size: u32,
-    labels: &'a [String],
-    thresholds: &'a [f32],
-    limits: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    licence: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    weights_sha256: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Field<'a> {
-    id: &'a str,
-    files: &'a str,
-    model: usize,
-    device: &'a str,
-    present: Vec<&'a str>,
-    probabilities: &'a [f32],
-    decode_ms: f64,
-    network_ms: f64,
-    map_ms: f64,
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    id: &'a str,
-    files: &'a str,
-    reason: &'a str,
-}
-
 /// The document of these rows. `created` is a date as ISO 8601 writes it; `provenance` tells what
 /// is known of a model beside its summary.
-///
-/// # Errors
-/// None that can be foreseen.
 pub(super) fn document(
     rows: &[Row],
     created: &str,
-    note: &'static str,
+    note: &str,
     provenance: impl Fn(&ModelSummary) -> Provenance,
-) -> Result<String, String> {
+) -> String {
     let mut models: Vec<&ModelSummary> = Vec::new();
     let (mut fields, mut refused) = (Vec::new(), Vec::new());
     for Row { id, files, outcome } in rows {
+        let mut members = vec![("id", text(id)), ("files", text(files))];
         match outcome {
             Ok(answer) => {
                 let known = models.iter().position(|model| **model == *answer.model);
-                let model = known.unwrap_or(models.len());
+                let place = known.unwrap_or(models.len());
                 if known.is_none() {
                     models.push(&answer.model);
                 }
-                fields.push(field(id, files, model, answer));
+                members.push(("model", place.to_string()));
+                members.extend(answered(answer));
+                fields.push(object(&members));
             }
-            Err(reason) => refused.push(Refused { id, files, reason }),
+            Err(reason) => {
+                members.push(("reason", text(reason)));
+                refused.push(object(&members));
+            }
         }
     }
-    let models = models.into_iter().map(|model| {
-        let Provenance {
-            licence,
-            weights_sha256,
-        } = provenance(model);
-        Model {
-            name: &model.name,
-            architecture: &model.architecture,
-            composition: &model.composition,
-            size: model.size,
-            labels: &model.labels,
-            thresholds: &model.thresholds,
-            limits: &model.limits,
-            licence,
-            weights_sha256,
-        }
-    });
-    let document = Document {
-        format: "cytolens-predictions",
-        version: VERSION,
-        cytolens: env!("CARGO_PKG_VERSION"),
-        created,
-        note,
-        models: models.collect(),
-        fields,
-        refused,
-    };
-    serde_json::to_string(&document).map_err(|error| error.to_string())
+    let models = models.into_iter().map(|it| model(it, provenance(it)));
+    object(&[
+        ("format", text("cytolens-predictions")),
+        ("version", VERSION.to_string()),
+        ("cytolens", text(env!("CARGO_PKG_VERSION"))),
+        ("created", text(created)),
+        ("note", text(note)),
+        ("models", list(models)),
+        ("fields", list(fields.into_iter())),
+        ("refused", list(refused.into_iter())),
+    ])
 }
 
-fn field<'a>(id: &'a str, files: &'a str, model: usize, answer: &'a Answer) -> Field<'a> {
-    Field {
-        id,
-        files,
-        model,
-        device: &answer.device,
-        present: answer
-            .present
-            .iter()
-            .map(|class| answer.label(*class))
-            .collect(),
-        probabilities: &answer.probabilities,
-        decode_ms: answer.decode_ms,
-        network_ms: answer.network_ms,
-        map_ms: answer.map_ms,
-    }
+fn model(model: &ModelSummary, provenance: Provenance) -> String {
+    let mut members = vec![
+        ("name", text(&model.name)),
+        ("architecture", text(&model.architecture)),
+        ("composition", text(&model.composition)),
+        ("size", model.size.to_string()),
+        ("labels", texts(model.labels.iter().map(String::as_str))),
+        ("thresholds", numbers(&model.thresholds)),
+        ("limits", text(&model.limits)),
+    ];
+    let known = [
+        ("licence", provenance.licence),
+        ("weights_sha256", provenance.weights_sha256),
+    ];
+    members.extend(
+        known
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, text(&value?)))),
+    );
+    object(&members)
+}
+
+fn answered(answer: &Answer) -> [(&'static str, String); 6] {
+    let present = answer.present.iter().map(|class| answer.label(*class));
+    [
+        ("device", text(&answer.device)),
+        ("present", texts(present)),
+        ("probabilities", numbers(&answer.probabilities)),
+        ("decode_ms", answer.decode_ms.to_string()),
+        ("network_ms", answer.network_ms.to_string()),
+        ("map_ms", answer.map_ms.to_string()),
+    ]
 }
 
 #[cfg(test)]
@@ -148,7 +102,7 @@ mod tests {
             licence: None,
             weights_sha256: (model.name == "first").then(|| "abc".to_owned()),
         };
-        let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.", weights).expect("written");
+        let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.", weights);
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["format"], "cytolens-predictions");
         assert_eq!(read["version"], VERSION);

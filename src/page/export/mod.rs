@@ -1,6 +1,7 @@
 //! What a visitor takes home: tables, one document, the picture, a printed report.
 
 mod document;
+pub(super) mod json;
 mod report;
 pub(super) mod save;
 pub(super) mod tables;
@@ -202,17 +203,13 @@ impl Export {
         let (name, content, kind) = match what {
             "submission" => (
                 "cytolens-submission.csv".to_owned(),
-                tables::submission(&rows)?,
+                tables::submission(&rows),
                 CSV,
             ),
-            "faults" => (
-                "cytolens-faults.csv".to_owned(),
-                tables::faults(&rows)?,
-                CSV,
-            ),
+            "faults" => ("cytolens-faults.csv".to_owned(), tables::faults(&rows), CSV),
             "document" => (
                 "cytolens-predictions.json".to_owned(),
-                document::document(&rows, &now(), text::ESTIMATES, &self.handlers.provenance)?,
+                document::document(&rows, &now(), text::ESTIMATES, &self.handlers.provenance),
                 JSON,
             ),
             _ => {

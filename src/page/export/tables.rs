@@ -3,6 +3,7 @@
 use super::Row;
 use crate::labels::LOCATIONS;
 use crate::page::answer::Answer;
+use crate::page::text::export as text;
 use crate::protocol::ModelSummary;
 
 /// Answered fields that can share a table, because their models' labels are the same.
@@ -46,20 +47,22 @@ pub(super) fn tables(rows: &[Row]) -> Vec<Table<'_>> {
 /// Where an answer has not one probability a label.
 pub(super) fn predictions(table: &Table<'_>) -> Result<String, String> {
     let labels = table.model.labels.iter().map(String::as_str);
+    let fits = |(_, answer): &(&str, &Answer)| answer.probabilities.len() == labels.len();
+    if let Some((id, _)) = table.rows.iter().find(|row| !fits(row)) {
+        return Err(text::not_a_probability_each(id));
+    }
     let rows = table.rows.iter().map(|(id, answer)| {
         let probabilities = answer.probabilities.iter().map(ToString::to_string);
         let begin = [(*id).to_owned(), numbers(answer)];
         begin.into_iter().chain(probabilities).collect()
     });
-    write(["Id", "Predicted"].into_iter().chain(labels), rows)
+    let columns = ["Id", "Predicted"].into_iter().chain(labels);
+    Ok(write(columns, rows))
 }
 
 /// `Id` and `Predicted`: the form in which the Human Protein Atlas challenge takes answers
 /// (<https://www.kaggle.com/c/human-protein-atlas-image-classification>).
-///
-/// # Errors
-/// None that can be foreseen: the rows have the two columns.
-pub(super) fn submission(rows: &[Row]) -> Result<String, String> {
+pub(super) fn submission(rows: &[Row]) -> String {
     let rows = submitted(rows).map(|(id, answer)| vec![id.to_owned(), numbers(answer)]);
     write(["Id", "Predicted"].into_iter(), rows)
 }
@@ -73,10 +76,7 @@ pub(super) fn submitted(rows: &[Row]) -> impl Iterator<Item = (&str, &Answer)> {
 }
 
 /// `Id`, `Subject` and `Reason` of what was left out.
-///
-/// # Errors
-/// None that can be foreseen: the rows have the three columns.
-pub(super) fn faults(rows: &[Row]) -> Result<String, String> {
+pub(super) fn faults(rows: &[Row]) -> String {
     let rows = rows.iter().filter_map(|row| {
         let reason = row.outcome.as_ref().err()?;
         Some(vec![row.id.clone(), row.files.clone(), reason.clone()])
@@ -90,19 +90,30 @@ fn numbers(answer: &Answer) -> String {
     present.join(" ")
 }
 
-/// A table with these columns, as every table that the page saves is written.
+/// A table with these columns, quoted as the `csv` crate does where a reader would need it. (The crate
+/// itself weighs more than the rest of the export together.)
 pub(in crate::page) fn write<'a>(
     columns: impl Iterator<Item = &'a str>,
     rows: impl Iterator<Item = Vec<String>>,
-) -> Result<String, String> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let told = |error: csv::Error| error.to_string();
-    table.write_record(columns).map_err(told)?;
-    for row in rows {
-        table.write_record(row).map_err(told)?;
-    }
-    let bytes = table.into_inner().map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+) -> String {
+    let mut table = String::new();
+    let mut row = |fields: Vec<String>| {
+        for (at, field) in fields.iter().enumerate() {
+            if at > 0 {
+                table.push(',');
+            }
+            if field.contains([',', '"', '\n', '\r']) {
+                let doubled = field.replace('"', "\"\"");
+                table.extend(["\"", &doubled, "\""]);
+            } else {
+                table.push_str(field);
+            }
+        }
+        table.push('\n');
+    };
+    row(columns.map(str::to_owned).collect());
+    rows.for_each(row);
+    table
 }
 
 #[cfg(test)]
@@ -170,6 +181,31 @@ mod tests {
     }
 
     #[test]
+    fn quotes_are_those_of_the_csv_crate() {
+        let fields = [
+            "plain",
+            "",
+            "a, b",
+            "say \"so\"",
+            "two\nlines",
+            "two\r\nlines",
+            " space ",
+            "µm",
+        ];
+        let fields = fields.map(str::to_owned);
+        let mut reference = csv::Writer::from_writer(Vec::new());
+        reference.write_record(["x, y", "z"]).expect("written");
+        let mut reference_rows = Vec::new();
+        for pair in fields.chunks(2) {
+            reference.write_record(pair).expect("written");
+            reference_rows.push(pair.to_vec());
+        }
+        let reference = String::from_utf8(reference.into_inner().expect("whole")).expect("text");
+        let written = write(["x, y", "z"].into_iter(), reference_rows.into_iter());
+        assert_eq!(written, reference);
+    }
+
+    #[test]
     fn submissions_hold_only_the_challenges_classes() {
         let probabilities = [0.0; LOCATIONS.len()];
         let rows = [
@@ -177,10 +213,7 @@ mod tests {
             answered("b", &model("other", &["x"]), &[0], &[0.9]),
             answered("c, d", &model("all", &LOCATIONS), &[], &probabilities),
         ];
-        assert_eq!(
-            submission(&rows).expect("written"),
-            "Id,Predicted\na,0 25\n\"c, d\",\n"
-        );
+        assert_eq!(submission(&rows), "Id,Predicted\na,0 25\n\"c, d\",\n");
     }
 
     #[test]
@@ -190,7 +223,7 @@ mod tests {
             refused("b", "b_red.png, b_blue.png", "no channel \"green\""),
         ];
         assert_eq!(
-            faults(&rows).expect("written"),
+            faults(&rows),
             "Id,Subject,Reason\nb,\"b_red.png, b_blue.png\",\"no channel \"\"green\"\"\"\n"
         );
     }

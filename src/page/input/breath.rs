@@ -5,29 +5,18 @@ use std::cell::Cell;
 use crate::page::dom::{pause, window};
 
 /// How long the page may work at a stretch, in milliseconds: well under the 50 that are felt.
-const LONGEST: f64 = 12.0;
+const LONGEST: f64 = 10.0;
 
-/// Lets the browser paint and react, as often as needed.
-pub(super) struct Breath {
-    since: Cell<f64>,
+thread_local! {
+    /// When the last pause ended.
+    static SINCE: Cell<f64> = const { Cell::new(0.0) };
 }
 
-impl Breath {
-    pub(super) fn new() -> Self {
-        Self {
-            since: Cell::new(now()),
-        }
+/// Lets the browser paint and react, if it could not for a while.
+pub(super) async fn breathe() {
+    let now = || window().performance().map_or(0.0, |clock| clock.now());
+    if now() - SINCE.get() > LONGEST {
+        pause().await;
+        SINCE.set(now());
     }
-
-    /// Pauses, if the last pause was long ago.
-    pub(super) async fn take(&self) {
-        if now() - self.since.get() > LONGEST {
-            pause().await;
-            self.since.set(now());
-        }
-    }
-}
-
-fn now() -> f64 {
-    window().performance().map_or(0.0, |clock| clock.now())
 }

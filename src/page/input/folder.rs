@@ -1,6 +1,7 @@
 //! Files and folders that were dropped or picked, read to the last file.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -8,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
 
 use super::archive;
-use super::breath::Breath;
+use super::breath::breathe;
 use super::litter::is_litter;
 use super::source::{Refusal, SourceFile, Sources};
 use crate::page::dom::error_text;
@@ -16,6 +17,9 @@ use crate::page::text::input as text;
 
 /// The most files of one lot.
 const MOST_FILES: usize = 100_000;
+
+/// How many pictures without a name of their own were pasted.
+static PASTED: AtomicU32 = AtomicU32::new(0);
 
 /// What a visitor brings at once.
 #[derive(Default)]
@@ -37,22 +41,19 @@ impl Brought {
 /// Reads all folders and archives. `progress` hears how far it is.
 pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
     let mut sources = Sources::default();
-    let breath = Breath::new();
-    let mut pasted = 0;
     for file in brought.files.iter() {
         let file: File = file.unchecked_into();
         let mut name = path(&file);
         // Browsers call every image so that is copied out of a program.
         if brought.is_pasted && name == "image.png" {
-            pasted += 1;
-            name = text::pasted(pasted);
+            name = text::pasted(PASTED.fetch_add(1, Ordering::Relaxed) + 1);
         }
         if !is_litter(&name) {
             add(&mut sources, name, file);
         }
-        breath.take().await;
+        breathe().await;
     }
-    walk(brought.folders, &mut sources, &breath, &progress).await;
+    walk(brought.folders, &mut sources, &progress).await;
     open_archives(&mut sources, &progress).await;
     sources
 }
@@ -78,7 +79,6 @@ fn path(file: &File) -> String {
 async fn walk(
     mut folders: VecDeque<FileSystemEntry>,
     sources: &mut Sources,
-    breath: &Breath,
     progress: &impl Fn(&str),
 ) {
     while let Some(folder) = folders.pop_front() {
@@ -119,7 +119,7 @@ async fn walk(
                 }
             }
             progress(&text::reading(sources.files.len()));
-            breath.take().await;
+            breathe().await;
             if sources.files.len() > MOST_FILES {
                 let refusal = Refusal::new(full_path(&folder), text::too_many_files(MOST_FILES));
                 sources.refused.push(refusal);

@@ -3,7 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::breath::Breath;
+use super::breath::breathe;
 use super::naming::image_name;
 use crate::field::{FieldFiles, FileFault, group, natural_order};
 
@@ -12,10 +12,9 @@ const NAMES_AT_ONCE: usize = 400;
 
 /// What [`group`] makes of all names; positions are among all. Names that are none are passed over.
 pub(super) async fn grouped(names: &[Option<String>]) -> (Vec<FieldFiles>, Vec<FileFault>) {
-    let breath = Breath::new();
     let (mut fields, mut faults) = (Vec::new(), Vec::new());
     for share in shares(names) {
-        breath.take().await;
+        breathe().await;
         let texts = share.iter().filter_map(|&index| names[index].as_ref());
         let mut grouping = group(texts);
         let files = grouping
@@ -31,7 +30,7 @@ pub(super) async fn grouped(names: &[Option<String>]) -> (Vec<FieldFiles>, Vec<F
         fields.append(&mut grouping.fields);
         faults.append(&mut grouping.faults);
     }
-    breath.take().await;
+    breathe().await;
     // Quick: each share is in order already.
     fields.sort_by(|a, b| {
         natural_order(&a.folder, &b.folder).then_with(|| natural_order(&a.id, &b.id))

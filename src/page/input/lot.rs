@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::breath::Breath;
+use super::breath::breathe;
 use super::field_input::{Content, FieldInput, FieldSource};
 use super::grouping::grouped;
 use super::naming::{self, Fate};
@@ -36,6 +36,7 @@ pub(crate) struct PackageFiles {
 /// Sorts files; asks the visitor where names do not tell the channels.
 pub(super) async fn sort(sources: Sources) -> Lot {
     let Sources { files, mut refused } = sources;
+    breathe().await;
     let packages = package::find(files.iter().map(|file| &*file.name));
     let mut names: Vec<Option<String>> = Vec::with_capacity(files.len());
     for (file, is_taken) in files.iter().zip(&packages.is_taken) {
@@ -55,6 +56,7 @@ pub(super) async fn sort(sources: Sources) -> Lot {
     for fault in faults {
         refused.push(refusal(fault, &files, &names));
     }
+    breathe().await;
     let mut lot = Lot {
         fields: inputs(found, &files).await,
         ..Lot::default()
@@ -103,7 +105,6 @@ fn refusal(fault: FileFault, files: &[SourceFile], names: &[Option<String>]) -> 
 
 /// The fields, ready to be sent. One id in several folders is told apart by them.
 async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput> {
-    let breath = Breath::new();
     let order = remembered::order().to_string();
     let (mut ids, mut several) = (BTreeSet::new(), BTreeSet::new());
     for field in &found {
@@ -113,7 +114,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
     }
     let mut fields = Vec::with_capacity(found.len());
     for field in found {
-        breath.take().await;
+        breathe().await;
         let id = if several.contains(&field.id) && !field.folder.is_empty() {
             format!("{}/{}", field.folder, field.id)
         } else {

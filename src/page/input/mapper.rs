@@ -6,7 +6,8 @@ use web_sys::{
 };
 
 use super::remembered::{Answer, Answers};
-use super::scheme::{Guess, Scheme, Value};
+use super::scheme::{Scheme, Value};
+use super::stain::Guess;
 use crate::field::Channel;
 use crate::page::dom::{append, by_id, find, from_template, next, on, set_attribute};
 use crate::page::text::input as text;

@@ -20,6 +20,7 @@ mod refusals;
 mod remembered;
 mod scheme;
 mod source;
+mod stain;
 mod unpacking;
 
 use std::rc::Rc;

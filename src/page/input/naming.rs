@@ -1,10 +1,13 @@
 //! What becomes of files whose names tell no channel by one of its four words.
 
-use super::breath::Breath;
+use super::breath::breathe;
 use super::mapper;
 use super::remembered::{Answer, Answers};
 use super::scheme::{self, Name, Scheme};
 use crate::field::Channel;
+
+/// How many names are read at a stretch.
+const NAMES_AT_ONCE: usize = 1000;
 
 /// What becomes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +35,7 @@ pub(super) struct ImageName<'a> {
 pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     let (stem, extension) = name.rsplit_once('.')?;
     let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
-    if !["png", "tif", "tiff", "jpg", "jpeg"]
-        .iter()
-        .any(|one| is(&one))
-    {
+    if !["png", "tif", "tiff", "jpg", "jpeg"].iter().any(is) {
         return None;
     }
     let is_ome = stem.len() > 4
@@ -64,6 +64,9 @@ pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
 pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
     let mut open: Vec<Name> = Vec::new();
     for (index, name) in names.iter().enumerate() {
+        if index % NAMES_AT_ONCE == 0 {
+            breathe().await;
+        }
         let read = name.as_deref().and_then(image_name);
         if let Some(image) = read.filter(|image| !image.tells_channel) {
             open.push(Name {
@@ -72,9 +75,8 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
             });
         }
     }
-    let breath = Breath::new();
     let mut fates = Vec::new();
-    while let Some(scheme) = find(&open, &breath).await {
+    while let Some(scheme) = find(&open).await {
         let remembered = Answers::load().of(&scheme.texts()).cloned();
         let answer = match remembered {
             Some(answer) => Some(answer),
@@ -98,11 +100,11 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
 }
 
 /// The part with the most files, the likeliest of several.
-async fn find(names: &[Name], breath: &Breath) -> Option<Scheme> {
+async fn find(names: &[Name]) -> Option<Scheme> {
     let mut best: Option<Scheme> = None;
     if names.len() > 1 {
         for place in scheme::places() {
-            breath.take().await;
+            breathe().await;
             let most = best.as_ref().map_or(0, |best| best.members.len());
             let scheme = scheme::at(place, names);
             best = scheme.filter(|scheme| scheme.members.len() > most).or(best);

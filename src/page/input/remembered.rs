@@ -6,7 +6,7 @@
 
 use web_sys::Storage;
 
-use super::scheme::key;
+use super::stain::key;
 use crate::field::{Channel, ChannelOrder};
 use crate::page::dom::window;
 

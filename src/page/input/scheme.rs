@@ -7,34 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::field::Channel;
+use super::stain::{Guess, Told, guess, is_mark, key, tell};
 
 /// The most values that one field's names may have: microscopes record five or six channels.
 const MOST_VALUES: usize = 6;
 
 /// The most values that all names together may have: what a person may be asked to sort.
 const MOST_ROWS: usize = 8;
-
-/// What stands before a channel's number.
-const MARKS: [&str; 8] = ["c", "ch", "chan", "channel", "w", "wl", "wv", "wavelength"];
-
-/// The wavelengths of common lasers and dyes, in nanometres. No two are so close that a short run
-/// of numbered files holds both.
-const WAVELENGTHS: [u16; 26] = [
-    358, 365, 375, 385, 395, 405, 445, 458, 470, 488, 514, 525, 532, 543, 555, 561, 568, 594, 610,
-    633, 640, 647, 660, 670, 680, 750,
-];
-
-/// What a value says of its channel by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guess {
-    /// This one, most likely.
-    Channel(Channel),
-    /// None: a picture in transmitted light, or one of all channels merged.
-    LeftOut,
-    /// Nothing.
-    Unknown,
-}
 
 /// One value of the part that tells the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,11 +237,6 @@ impl Scheme {
     }
 }
 
-/// A value as it is compared: small and capital letters are the same.
-pub(super) fn key(value: &str) -> String {
-    value.to_ascii_lowercase()
-}
-
 fn stem(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, stem)| stem)
 }
@@ -321,10 +295,6 @@ fn parts(stem: &str, cut: Cut) -> Vec<Range<usize>> {
     parts
 }
 
-fn is_mark(text: &str) -> bool {
-    MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
-}
-
 /// The name without this part and the sign at it. Where nothing is left, the folder is the field.
 fn split(path: &str, range: Range<usize>) -> Split<'_> {
     let (folder, stem) = path.rsplit_once('/').unwrap_or(("", path));
@@ -352,255 +322,5 @@ fn split(path: &str, range: Range<usize>) -> Split<'_> {
     Split { value, id }
 }
 
-/// How surely a value tells a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    /// By a word that means nothing else.
-    Word,
-    /// By a number or a letter, which may mean something else.
-    Mark,
-}
-
-fn tell(value: &str) -> Option<Told> {
-    // What follows allocates, and most values are no word of any channel.
-    if value.len() > 13 || !value.is_ascii() {
-        return None;
-    }
-    let key = key(value);
-    if word(&key) != Guess::Unknown {
-        let is_letter = key.len() == 1;
-        return Some(if is_letter { Told::Mark } else { Told::Word });
-    }
-    let (letters, number) = number(&key);
-    let is_marked = is_mark(letters) && (1..=2).contains(&number.len());
-    (is_marked || wavelength(&key).is_some()).then_some(Told::Mark)
-}
-
-fn guess(value: &str) -> Guess {
-    let key = key(value);
-    let by_light = |nanometres| match nanometres {
-        ..430 => Channel::Blue,
-        430..530 => Channel::Green,
-        530..620 => Channel::Red,
-        _ => Channel::Yellow,
-    };
-    match (word(&key), wavelength(&key)) {
-        (Guess::Unknown, Some(nanometres)) => Guess::Channel(by_light(nanometres)),
-        (guess, _) => guess,
-    }
-}
-
-/// What stains and structures are called in names of files; the dyes are those of the Human Protein
-/// Atlas: DAPI, Alexa 488 on the protein's antibody, Alexa 555 on microtubules, Alexa 647 on the ER.
-fn word(key: &str) -> Guess {
-    match key {
-        "red" | "r" | "mt" | "microtubule" | "microtubules" | "tubulin" | "tub" | "cy3" | "rfp"
-        | "tritc" | "mcherry" | "texasred" | "txred" => Guess::Channel(Channel::Red),
-        "green" | "g" | "protein" | "antibody" | "ab" | "gfp" | "egfp" | "fitc" => {
-            Guess::Channel(Channel::Green)
-        }
-        "blue" | "b" | "dapi" | "hoechst" | "nucleus" | "nuclei" | "nuc" | "dna" => {
-            Guess::Channel(Channel::Blue)
-        }
-        "yellow" | "y" | "er" | "reticulum" | "calreticulin" | "calr" | "cy5" => {
-            Guess::Channel(Channel::Yellow)
-        }
-        "bf" | "brightfield" | "dic" | "phase" | "merge" | "merged" | "composite" | "overlay"
-        | "rgb" => Guess::LeftOut,
-        _ => Guess::Unknown,
-    }
-}
-
-/// A laser's or dye's, in nanometres: of `488`, `488nm`, `af488` and `alexa488`.
-fn wavelength(key: &str) -> Option<u16> {
-    let (letters, digits) = number(key.strip_suffix("nm").unwrap_or(key));
-    let is_prefix = ["", "alexa", "af", "ex", "em"].contains(&letters);
-    let nanometres = digits.parse().ok()?;
-    (is_prefix && digits.len() == 3 && WAVELENGTHS.contains(&nanometres)).then_some(nanometres)
-}
-
-/// Letters and the number behind them.
-fn number(key: &str) -> (&str, &str) {
-    let letters = key.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    key.split_at(letters.len())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What the page does: the place with the most names, the first of several.
-    fn find(paths: &[&str]) -> Option<Scheme> {
-        let names: Vec<Name> = paths
-            .iter()
-            .enumerate()
-            .map(|(index, path)| Name {
-                index,
-                path: (*path).to_owned(),
-            })
-            .collect();
-        let mut best: Option<Scheme> = None;
-        for scheme in places().filter_map(|place| at(place, &names)) {
-            if best
-                .as_ref()
-                .is_none_or(|best| scheme.members.len() > best.members.len())
-            {
-                best = Some(scheme);
-            }
-        }
-        best
-    }
-
-    fn texts(paths: &[&str]) -> Vec<String> {
-        let scheme = find(paths).unwrap_or_default();
-        scheme.texts().into_iter().map(str::to_owned).collect()
-    }
-
-    fn ids(paths: &[&str]) -> Vec<String> {
-        let scheme = find(paths).unwrap_or_default();
-        scheme.members.into_iter().map(|member| member.id).collect()
-    }
-
-    fn guesses(paths: &[&str]) -> Vec<Guess> {
-        let scheme = find(paths).unwrap_or_default();
-        scheme.values.iter().map(|value| value.guess).collect()
-    }
-
-    #[test]
-    fn marks_and_their_numbers_are_channels_even_of_one_field() {
-        assert_eq!(texts(&["A1_w1", "A1_w2", "A1_w3"]), ["w1", "w2", "w3"]);
-        assert_eq!(ids(&["A1_w1", "A1_w2", "A1_w3"]), ["A1", "A1", "A1"]);
-        assert_eq!(texts(&["img_C0", "img_C1", "img_C2", "img_C3"]).len(), 4);
-        assert_eq!(texts(&["a-ch00", "a-ch01", "a-ch02"]).len(), 3);
-        assert_eq!(guesses(&["a_w1", "a_w2"]), [Guess::Unknown; 2]);
-    }
-
-    #[test]
-    fn stains_and_wavelengths_are_guessed() {
-        use Channel::{Blue, Green, Red, Yellow};
-        let stains = ["x_DAPI", "x_ER", "x_protein", "x_MT"];
-        assert_eq!(texts(&stains), ["DAPI", "ER", "MT", "protein"]);
-        let channels = [Blue, Yellow, Red, Green].map(Guess::Channel);
-        assert_eq!(guesses(&stains), channels);
-        let lasers = ["s1_405", "s1_488", "s1_561", "s1_640"];
-        assert_eq!(
-            guesses(&lasers),
-            [Blue, Green, Red, Yellow].map(Guess::Channel)
-        );
-        assert_eq!(guesses(&["s_Alexa488", "s_405nm"]).len(), 2);
-    }
-
-    #[test]
-    fn a_channel_is_guessed_once() {
-        let guessed = guesses(&["x_DAPI", "x_GFP", "x_protein"]);
-        assert_eq!(guessed[1], Guess::Channel(Channel::Green));
-        assert_eq!(guessed[2], Guess::Unknown);
-    }
-
-    #[test]
-    fn the_protein_may_be_told_by_its_gene() {
-        let names = ["x_DAPI", "x_HSP60", "x_tubulin", "x_merge"];
-        assert_eq!(texts(&names), ["DAPI", "HSP60", "merge", "tubulin"]);
-        assert_eq!(guesses(&names)[1], Guess::Unknown);
-        assert_eq!(guesses(&names)[2], Guess::LeftOut);
-    }
-
-    #[test]
-    fn the_channel_may_stand_before_or_within() {
-        assert_eq!(
-            ids(&["DAPI_f1", "GFP_f1", "DAPI_f2", "GFP_f2"]),
-            ["f1", "f1", "f2", "f2"]
-        );
-        assert_eq!(ids(&["i_C0_z1", "i_C1_z1", "i_C2_z1"]), ["i_z1"; 3]);
-        let plate = [
-            "P_A01_T0001F001L01A01Z01C01",
-            "P_A01_T0001F001L01A01Z01C02",
-            "P_A01_T0001F002L01A01Z01C01",
-            "P_A01_T0001F002L01A01Z01C02",
-        ];
-        assert_eq!(texts(&plate), ["C01", "C02"]);
-        assert_eq!(ids(&plate)[0], "P_A01_T0001F001L01A01Z01");
-        let columns = [
-            "r01c01f01p01-ch1sk1fk1fl1",
-            "r01c01f01p01-ch2sk1fk1fl1",
-            "r01c02f01p01-ch1sk1fk1fl1",
-            "r01c02f01p01-ch2sk1fk1fl1",
-        ];
-        assert_eq!(texts(&columns), ["ch1", "ch2"]);
-    }
-
-    #[test]
-    fn a_folder_may_be_the_field() {
-        let names = ["d/f1/DAPI", "d/f1/ER", "d/f2/DAPI", "d/f2/ER"];
-        assert_eq!(ids(&names), ["d/f1/f1", "d/f1/f1", "d/f2/f2", "d/f2/f2"]);
-        assert_eq!(ids(&["DAPI", "GFP"]), ["field", "field"]);
-    }
-
-    #[test]
-    fn the_same_few_values_in_several_fields_are_channels() {
-        let names = ["a_1", "a_2", "a_3", "b_1", "b_2", "b_3"];
-        assert_eq!(texts(&names), ["1", "2", "3"]);
-        let names = ["a_KO", "a_p", "a_q", "b_KO", "b_p", "b_q"];
-        assert_eq!(texts(&names), ["KO", "p", "q"]);
-    }
-
-    #[test]
-    fn a_field_that_lacks_files_belongs_to_the_others() {
-        let names = ["a_w1", "a_w2", "b_w2"];
-        assert_eq!(ids(&names), ["a", "a", "b"]);
-        assert_eq!(
-            find(&names).map(|scheme| scheme.values[1].files),
-            Some(2),
-            "w2 of both"
-        );
-    }
-
-    #[test]
-    fn numbering_alone_is_no_channel() {
-        for names in [
-            &["photo1", "photo2"][..],
-            &["photo_1", "photo_2", "photo_3", "photo_4"],
-            &["IMG_0487", "IMG_0488", "IMG_0489", "IMG_0490"],
-            &["IMG_487", "IMG_488", "IMG_489", "IMG_490"],
-            &["img_401", "img_405", "img_488"],
-            &["a1", "a2", "a3", "b1", "b2", "b3"],
-            &["A1", "A2", "B1", "B2", "C1", "C2"],
-            &["well_A1", "well_B1", "well_C1", "well_C2"],
-            &["a_12", "a_17", "a_30", "b_12", "b_17", "b_30"],
-        ] {
-            assert_eq!(find(names), None, "{names:?}");
-        }
-        let many: Vec<String> = (1..51).map(|number| format!("img{number}")).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert_eq!(find(&many), None);
-    }
-
-    #[test]
-    fn unrelated_pictures_are_no_channels() {
-        for names in [
-            &["cell", "mitochondria", "figure 3"][..],
-            &["DAPI"],
-            &["DAPI_composite", "GFP_overview"],
-            &["left", "right"],
-            &["mouse_left", "mouse_right", "rat_left", "rat_right"],
-            &["a_x", "a_y", "a_z", "b_x", "b_y"],
-            &[],
-        ] {
-            assert_eq!(find(names), None, "{names:?}");
-        }
-    }
-
-    #[test]
-    fn pictures_beside_channels_stay_out() {
-        let names = ["overview", "A1_w1", "A1_w2", "photo_3"];
-        let scheme = find(&names).unwrap_or_default();
-        let members: Vec<usize> = scheme.members.iter().map(|member| member.index).collect();
-        assert_eq!(members, [1, 2]);
-    }
-
-    #[test]
-    fn letters_of_other_alphabets_do_no_harm() {
-        assert_eq!(texts(&["Zellkern-ä_w1", "Zellkern-ä_w2"]), ["w1", "w2"]);
-        assert_eq!(find(&["ä", "ö", "細胞"]), None);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, ReadableWritablePair};
 
-use super::archive::MAX_ENTRY_BYTES;
+use super::archive::MAX_FILE_BYTES;
 use super::field_input::Content;
 use crate::page::dom::{error_text, window};
 use crate::page::text::input as text;
@@ -14,15 +14,18 @@ impl Content {
     /// The bytes as a file has them. `name` is for errors.
     ///
     /// # Errors
-    /// Where an entry of an archive does not unpack to what its archive says; it stops as soon as it
-    /// exceeds that.
+    /// Where it is larger than anything that is read, or an entry of an archive does not unpack to
+    /// what its archive says; it stops as soon as it exceeds that.
     pub(crate) async fn unpacked(&self, name: &str) -> Result<Blob, String> {
-        match self.inflated_bytes {
+        let unpacked = match self.inflated_bytes {
+            // Else its reader would ask for as much memory first.
+            None if self.blob.size() > MAX_FILE_BYTES as f64 => {
+                Err(text::too_large_file(MAX_FILE_BYTES))
+            }
             None => Ok(self.blob.clone()),
-            Some(bytes) => inflated(&self.blob, bytes)
-                .await
-                .map_err(|reason| text::of_file(&reason, name)),
-        }
+            Some(bytes) => inflated(&self.blob, bytes).await,
+        };
+        unpacked.map_err(|reason| text::of_file(&reason, name))
     }
 }
 
@@ -40,7 +43,7 @@ async fn inflated(packed: &Blob, expected: f64) -> Result<Blob, String> {
             break;
         };
         bytes += f64::from(part.length());
-        if bytes > expected.min(MAX_ENTRY_BYTES as f64) {
+        if bytes > expected.min(MAX_FILE_BYTES as f64) {
             // Nobody waits for the end of it.
             drop(reader.cancel());
             return Err(text::UNPACKS_TO_MORE.to_owned());

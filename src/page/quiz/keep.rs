@@ -28,8 +28,10 @@ pub(super) fn read(kind: Kind) -> Option<Round> {
 
 /// Keeps a round in place of the last one of its kind.
 pub(super) fn write(round: &Round) {
-    let text = serde_json::to_string(round).ok();
+    let value = serde_wasm_bindgen::to_value(round).ok();
+    let text = value.and_then(|value| JSON::stringify(&value).ok());
     if let Some((storage, text)) = storage().zip(text) {
+        let text = String::from(text);
         storage.set_item(key(round.kind), &text).unwrap_or_default();
     }
 }

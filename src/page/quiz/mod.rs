@@ -435,11 +435,10 @@ impl Quiz {
         let state = self.state.borrow();
         let Some(round) = &state.round else { return };
         let saved = if kind == "csv" {
-            record::table(round)
-                .and_then(|table| save::save_text("cytolens-quiz.csv", &table, save::CSV))
+            save::save_text("cytolens-quiz.csv", &record::table(round), save::CSV)
         } else {
-            record::document(round, &now())
-                .and_then(|text| save::save_text("cytolens-quiz.json", &text, save::JSON))
+            let text = record::document(round, &now());
+            save::save_text("cytolens-quiz.json", &text, save::JSON)
         };
         if let Err(error) = saved {
             self.notify(&error);

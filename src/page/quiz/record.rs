@@ -1,51 +1,10 @@
 //! A finished round as a file: the human figure of the comparison, measured at home.
 
-use serde::Serialize;
-
 use super::round::{Kind, Round};
-use super::score::{Scores, score};
+use super::score::{Told, score};
 use crate::labels::{LOCATIONS, LabelSet};
+use crate::page::export::json::{list, object, text, texts};
 use crate::page::export::tables::write;
-
-#[derive(Serialize)]
-struct Record<'a> {
-    format: &'static str,
-    version: u32,
-    cytolens: &'static str,
-    created: &'a str,
-    fields_are: &'static str,
-    models: Vec<&'a str>,
-    person: Figures,
-    model: Figures,
-    fields: Vec<Field<'a>>,
-}
-
-#[derive(Serialize)]
-struct Figures {
-    macro_f1: f64,
-    micro_f1: f64,
-    exact: usize,
-    fields: usize,
-}
-
-#[derive(Serialize)]
-struct Field<'a> {
-    id: &'a str,
-    truth: Vec<&'static str>,
-    person: Vec<&'static str>,
-    model: Vec<&'static str>,
-}
-
-impl Figures {
-    fn of(scores: &Scores, fields: usize) -> Self {
-        Self {
-            macro_f1: scores.macro_f1,
-            micro_f1: scores.micro_f1,
-            exact: scores.exact,
-            fields,
-        }
-    }
-}
 
 /// The names of a set's locations.
 pub(super) fn names(set: LabelSet) -> Vec<&'static str> {
@@ -53,41 +12,45 @@ pub(super) fn names(set: LabelSet) -> Vec<&'static str> {
 }
 
 /// The round as JSON: its scores and every field that both have told.
-///
-/// # Errors
-/// None that can be foreseen.
-pub(super) fn document(round: &Round, created: &str) -> Result<String, String> {
-    let fields: Vec<Field<'_>> = round
-        .told()
-        .map(|(turn, own, model)| Field {
-            id: &turn.id,
-            truth: names(turn.truth),
-            person: names(own),
-            model: names(model),
-        })
-        .collect();
-    let record = Record {
-        format: "cytolens-quiz",
-        version: 1,
-        cytolens: env!("CARGO_PKG_VERSION"),
-        created,
-        fields_are: match round.kind {
-            Kind::Samples => "simulated samples of the page",
-            Kind::Desk => "fields of the visitor, labelled by a table",
-        },
-        models: round.models(),
-        person: Figures::of(&score(&round.own()), fields.len()),
-        model: Figures::of(&score(&round.model()), fields.len()),
-        fields,
+pub(super) fn document(round: &Round, created: &str) -> String {
+    let fields = round.told().map(|(turn, own, model)| {
+        let list = |set| texts(names(set).into_iter());
+        object(&[
+            ("id", text(&turn.id)),
+            ("truth", list(turn.truth)),
+            ("person", list(own)),
+            ("model", list(model)),
+        ])
+    });
+    let fields_are = match round.kind {
+        Kind::Samples => "simulated samples of the page",
+        Kind::Desk => "fields of the visitor, labelled by a table",
     };
-    serde_json::to_string(&record).map_err(|error| error.to_string())
+    object(&[
+        ("format", text("cytolens-quiz")),
+        ("version", 1.to_string()),
+        ("cytolens", text(env!("CARGO_PKG_VERSION"))),
+        ("created", text(created)),
+        ("fields_are", text(fields_are)),
+        ("models", texts(round.models().into_iter())),
+        ("person", figures(&round.own())),
+        ("model", figures(&round.model())),
+        ("fields", list(fields)),
+    ])
+}
+
+fn figures(told: &[Told]) -> String {
+    let scores = score(told);
+    object(&[
+        ("macro_f1", scores.macro_f1.to_string()),
+        ("micro_f1", scores.micro_f1.to_string()),
+        ("exact", scores.exact.to_string()),
+        ("fields", told.len().to_string()),
+    ])
 }
 
 /// The round as CSV: `Id`, and as class numbers `Target`, what is there, `Person` and `Model`.
-///
-/// # Errors
-/// None that can be foreseen.
-pub(super) fn table(round: &Round) -> Result<String, String> {
+pub(super) fn table(round: &Round) -> String {
     let rows = round.told().map(|(turn, own, model)| {
         let sets = [turn.truth, own, model].map(|set| set.to_string());
         [turn.id.clone()].into_iter().chain(sets).collect()
@@ -119,14 +82,14 @@ mod tests {
     #[test]
     fn tables_hold_what_both_have_told() {
         assert_eq!(
-            table(&round()).expect("written"),
+            table(&round()),
             "Id,Target,Person,Model\na,2 25,2 25,2\nb,7,,7\n"
         );
     }
 
     #[test]
     fn documents_hold_scores_and_names() {
-        let text = document(&round(), "2026-01-02T03:04:05Z").expect("written");
+        let text = document(&round(), "2026-01-02T03:04:05Z");
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["models"], serde_json::json!(["first"]));
         assert_eq!(read["person"]["exact"], 1);

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
-
-use crate::labels::LabelSet;
+use crate::labels::{LabelError, LabelSet};
 use crate::page::text::quiz as text;
 
 /// The labels of a table, and what is wrong with it.
@@ -20,70 +18,91 @@ pub(super) struct Labels {
 /// Reads the table in the file called `name`. Other columns do no harm; faulty rows are left out.
 ///
 /// # Errors
-/// Where it lacks the columns or is no table; told with the file's name.
+/// Where it lacks the columns; told with the file's name.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Labels, String> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new()
-        .trim(Trim::All)
-        .flexible(true)
-        .from_reader(bytes);
-    let told = |error: csv::Error| text::unreadable_table(name, &error.to_string());
-    let headers = reader.headers().map_err(told)?.clone();
+    let mut rows = rows(bytes).into_iter();
+    let headers = rows.next().and_then(|(_, row)| row).unwrap_or_default();
     let column = |wanted: &str| {
         headers
             .iter()
-            .position(|header| header.eq_ignore_ascii_case(wanted))
+            .position(|it| it.eq_ignore_ascii_case(wanted))
     };
     let columns = column("Id").zip(column("Target").or_else(|| column("Predicted")));
     let Some((id_column, labels_column)) = columns else {
-        let found: Vec<&str> = headers.iter().collect();
-        return Err(text::other_columns(name, &found.join(", ")));
+        return Err(text::other_columns(name, &headers.join(", ")));
     };
     let mut labels = Labels::default();
-    let mut row = StringRecord::new();
-    loop {
-        let line = reader.position().line();
-        match reader.read_record(&mut row) {
-            Ok(true) => {}
-            Ok(false) => return Ok(labels),
-            // What is no text spoils its own row alone.
-            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
-                labels.faults.push(text::row_fault(line, "it is not UTF-8"));
-                continue;
+    for (line, row) in rows {
+        let kept = match row {
+            Some(row) if row.len() == headers.len() => {
+                labels.keep(&row[id_column], &row[labels_column])
             }
-            Err(error) => return Err(told(error)),
-        }
-        if row.iter().all(str::is_empty) {
-            continue;
-        }
-        let line = row.position().map_or(line, csv::Position::line);
-        if let Err(reason) = keep(&mut labels, &row, headers.len(), id_column, labels_column) {
+            Some(row) => Err(text::row_length(row.len(), headers.len())),
+            None => Err(text::NOT_UTF8.to_owned()),
+        };
+        if let Err(reason) = kept {
             labels.faults.push(text::row_fault(line, &reason));
         }
     }
+    Ok(labels)
 }
 
-fn keep(
-    labels: &mut Labels,
-    row: &StringRecord,
-    columns: usize,
-    id_column: usize,
-    labels_column: usize,
-) -> Result<(), String> {
-    if row.len() != columns {
-        return Err(text::row_length(row.len(), columns));
+impl Labels {
+    fn keep(&mut self, id: &str, set: &str) -> Result<(), String> {
+        if id.is_empty() {
+            return Err(text::NO_ID.to_owned());
+        }
+        let set = set.parse().map_err(|error: LabelError| error.to_string())?;
+        if self.sets.contains_key(id) {
+            return Err(text::id_twice(id));
+        }
+        self.sets.insert(id.to_owned(), set);
+        Ok(())
     }
-    let id = row.get(id_column).unwrap_or_default();
-    if id.is_empty() {
-        return Err("it has no id".to_owned());
+}
+
+/// The rows of a CSV that are not blank, each with the line it begins on; none for what is not UTF-8.
+/// Spaces around fields are dropped. (The `csv` crate would weigh as much as the rest of the quiz.)
+fn rows(bytes: &[u8]) -> Vec<(u64, Option<Vec<String>>)> {
+    let mut rows = Vec::new();
+    let (mut row, mut field) = (Vec::new(), Vec::new());
+    let (mut line, mut begun, mut is_quoted) = (1, 1, false);
+    let mut bytes = bytes.iter().copied().chain([b'\n']).peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' if is_quoted && bytes.peek() == Some(&b'"') => {
+                bytes.next();
+                field.push(byte);
+            }
+            b'"' if is_quoted => is_quoted = false,
+            // The last line feed is ours: a quote that never ends ends there.
+            _ if is_quoted && bytes.peek().is_some() => field.push(byte),
+            b'"' if field.trim_ascii().is_empty() => is_quoted = true,
+            b',' => row.push(std::mem::take(&mut field)),
+            b'\n' => {
+                row.push(std::mem::take(&mut field));
+                let whole: Option<Vec<String>> = row.drain(..).map(trimmed).collect();
+                if whole
+                    .as_ref()
+                    .is_none_or(|row| row.iter().any(|it| !it.is_empty()))
+                {
+                    rows.push((begun, whole));
+                }
+            }
+            _ => field.push(byte),
+        }
+        line += u64::from(byte == b'\n');
+        if row.is_empty() && field.is_empty() && !is_quoted {
+            begun = line;
+        }
     }
-    let set = row.get(labels_column).unwrap_or_default().parse();
-    let set: LabelSet = set.map_err(|error: crate::labels::LabelError| error.to_string())?;
-    if labels.sets.contains_key(id) {
-        return Err(text::id_twice(id));
-    }
-    labels.sets.insert(id.to_owned(), set);
-    Ok(())
+    rows
+}
+
+fn trimmed(field: Vec<u8>) -> Option<String> {
+    let field = String::from_utf8(field).ok()?;
+    Some(field.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -113,6 +132,20 @@ mod tests {
         ] {
             assert_eq!(sets(content), expected, "{content:?}");
         }
+    }
+
+    #[test]
+    fn quoted_fields_may_hold_anything() {
+        let rows = rows(b"a,\"b, \"\"c\"\"\nd\"\n\n\"e\",f\r\n\"open");
+        let fields = |row: &[&str]| Some(row.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(
+            rows,
+            [
+                (1, fields(&["a", "b, \"c\"\nd"])),
+                (4, fields(&["e", "f"])),
+                (5, fields(&["open"]))
+            ]
+        );
     }
 
     #[test]

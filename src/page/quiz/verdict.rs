@@ -71,7 +71,7 @@ pub(super) fn show_round(round: &Round) {
     }
     let rows: Element = by_id("quiz-classes");
     rows.set_text_content(None);
-    for class in 0..COUNT {
+    for (class, location) in LOCATIONS.iter().enumerate() {
         let of = |scores: &Scores| {
             let found = scores.classes.iter().find(|(scored, _)| *scored == class);
             found.map(|(_, f1)| *f1)
@@ -86,7 +86,7 @@ pub(super) fn show_round(round: &Round) {
             .count();
         let f1 = |score: Option<f64>| score.map_or(text::NOT_SAID.to_owned(), text::score);
         let cells = [
-            LOCATIONS[class],
+            *location,
             &positives.to_string(),
             &f1(own_f1),
             &f1(model_f1),

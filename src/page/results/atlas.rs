@@ -1,7 +1,7 @@
 //! What the labels mean and how they belong together, from `locations.json`, which people may edit.
 
-use js_sys::JSON;
-use serde::Deserialize;
+use js_sys::{Array, JSON, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::page::{download, text};
 
@@ -9,24 +9,23 @@ use crate::page::{download, text};
 const FILE: &str = "locations.json";
 
 /// The locations that the file names, in anatomical order.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(super) struct Atlas {
     locations: Vec<Location>,
 }
 
-/// One location.
-#[derive(Debug, Deserialize)]
+/// One location. What the file does not say of it is empty.
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(super) struct Location {
     /// The label as model packages name it.
     pub(super) name: String,
     /// The part of the cell to which it belongs.
-    #[serde(default)]
     pub(super) group: String,
     /// What it is, in a sentence.
-    #[serde(default)]
     pub(super) meaning: String,
     /// How a protein in it looks in the green channel.
-    #[serde(default)]
     pub(super) look: String,
 }
 
@@ -43,10 +42,22 @@ impl Atlas {
     /// The file that comes with the page. Without it, or where an edit broke it, labels have their
     /// names alone.
     pub(super) async fn download() -> Self {
-        let file = download::text(FILE).await.ok();
-        file.and_then(|text| JSON::parse(&text).ok())
-            .and_then(|list| serde_wasm_bindgen::from_value(list).ok())
-            .unwrap_or_default()
+        let file = download::text(FILE).await.unwrap_or_default();
+        let list = JSON::parse(&file).map(|file| property(&file, "locations"));
+        let list = list.and_then(JsCast::dyn_into::<Array>).unwrap_or_default();
+        // By hand: what reads any form makes the program larger by kilobytes.
+        let locations = list.iter().map(|location| {
+            let text = |name| property(&location, name).as_string().unwrap_or_default();
+            Location {
+                name: text("name"),
+                group: text("group"),
+                meaning: text("meaning"),
+                look: text("look"),
+            }
+        });
+        Self {
+            locations: locations.collect(),
+        }
     }
 
     /// The location of this label.
@@ -59,28 +70,36 @@ impl Atlas {
     /// The labels in the file's groups and in its order; those it does not name, or names without a
     /// group, come last, as packages order them.
     pub(super) fn groups<'a>(&'a self, labels: &[String]) -> Vec<Group<'a>> {
-        let place = |class: &usize| {
-            let is_this = |location: &Location| location.name == labels[*class];
-            let place = self.locations.iter().position(is_this);
-            place.filter(|place| !self.locations[*place].group.is_empty())
-        };
-        let mut classes: Vec<usize> = (0..labels.len()).collect();
-        classes.sort_by_key(|class| place(class).unwrap_or(usize::MAX));
         let mut groups: Vec<Group<'a>> = Vec::new();
-        for class in classes {
-            let name = place(&class).map_or(text::results::OTHER, |place| {
-                self.locations[place].group.as_str()
-            });
-            match groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.classes.push(class),
-                None => groups.push(Group {
-                    name,
-                    classes: vec![class],
-                }),
+        let mut is_placed = vec![false; labels.len()];
+        for location in &self.locations {
+            for (class, label) in labels.iter().enumerate() {
+                if *label == location.name && !location.group.is_empty() && !is_placed[class] {
+                    is_placed[class] = true;
+                    place(&mut groups, &location.group, class);
+                }
             }
+        }
+        for class in (0..labels.len()).filter(|class| !is_placed[*class]) {
+            place(&mut groups, text::results::OTHER, class);
         }
         groups
     }
+}
+
+fn place<'a>(groups: &mut Vec<Group<'a>>, name: &'a str, class: usize) {
+    match groups.iter_mut().find(|group| group.name == name) {
+        Some(group) => group.classes.push(class),
+        None => groups.push(Group {
+            name,
+            classes: vec![class],
+        }),
+    }
+}
+
+/// A property of a JavaScript value; `undefined` of one that has none.
+fn property(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &name.into()).unwrap_or_default()
 }
 
 #[cfg(test)]

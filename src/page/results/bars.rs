@@ -24,7 +24,7 @@ impl Bars {
     pub(super) fn new(answer: &Element) -> Self {
         let bars = Self {
             list: find(answer, ".bar-list"),
-            choice: find(answer, ".order"),
+            choice: find(answer, ".bar-order"),
             by_anatomy: by_id("by-anatomy"),
         };
         // A browser that keeps nothing starts with the likeliest, every time.
@@ -95,9 +95,11 @@ fn bar(class: usize, answer: &Answer, atlas: &Atlas) -> Element {
     write(".probability", &text::probability(probability));
     write(".threshold", &text::probability(threshold));
     let style = find::<HtmlElement>(&bar, ".track").style();
-    for (property, value) in [("--probability", probability), ("--threshold", threshold)] {
-        let value = value.clamp(0.0, 1.0).to_string();
-        style.set_property(property, &value).unwrap_or_default();
-    }
+    // Both at once: a model may have a thousand labels.
+    style.set_css_text(&format!(
+        "--probability:{};--threshold:{}",
+        probability.clamp(0.0, 1.0),
+        threshold.clamp(0.0, 1.0)
+    ));
     item
 }

@@ -12,6 +12,16 @@ use crate::page::{download, text};
 /// Where the drawing lies, relative to the page.
 const FILE: &str = "cell.svg";
 
+/// What a part has while the model knows its label.
+const WHILE_KNOWN: [&str; 6] = [
+    "data-class",
+    "data-lit",
+    "role",
+    "tabindex",
+    "aria-label",
+    "aria-pressed",
+];
+
 /// The figure in `#answer`.
 pub(super) struct Cell {
     root: Element,
@@ -33,7 +43,9 @@ impl Cell {
 
     /// Fetches the drawing. Without it the page has chips and bars alone.
     pub(super) async fn download(&self) {
-        if let Ok(drawing) = download::text(FILE).await {
+        let drawing = download::text(FILE).await.unwrap_or_default();
+        // Some hosts answer with their start page where a file is missing.
+        if drawing.contains("<svg") && !drawing.contains("<html") {
             self.drawing.set_inner_html(&drawing);
             for shape in elements(&self.drawing, "[data-location] :not(.body, .core, title)") {
                 widen(&shape);
@@ -43,12 +55,12 @@ impl Cell {
 
     /// Lights up what is present. The figure is hidden where the model knows none of its parts.
     pub(super) fn show(&self, answer: &Answer) {
-        let mut tab_stop = "0";
+        let mut drawn = Vec::new();
         for part in elements(&self.drawing, "[data-location]") {
             let location = part.get_attribute("data-location").unwrap_or_default();
             let labels = &answer.model.labels;
             let Some(class) = labels.iter().position(|label| *label == location) else {
-                for attribute in ["data-class", "data-lit", "role", "tabindex", "aria-label"] {
+                for attribute in WHILE_KNOWN {
                     part.remove_attribute(attribute).unwrap_or_default();
                 }
                 continue;
@@ -57,20 +69,24 @@ impl Cell {
             set_attribute(&part, "data-class", &class.to_string());
             set_attribute(&part, "data-lit", if is_lit { "true" } else { "false" });
             set_attribute(&part, "role", "button");
+            set_attribute(&part, "aria-pressed", "false");
             set_attribute(&part, "aria-label", &text::results::part(answer, class));
             // The arrow keys go from one part to the next: one stop for the tabulator is enough.
-            set_attribute(&part, "tabindex", tab_stop);
-            tab_stop = "-1";
+            set_attribute(&part, "tabindex", if drawn.is_empty() { "0" } else { "-1" });
+            drawn.push(class);
             let strength = answer.probability(class).to_string();
             let style = part.style();
             style
                 .set_property("--strength", &strength)
                 .unwrap_or_default();
         }
-        set_hidden(&self.root, tab_stop == "0");
+        set_hidden(&self.root, drawn.is_empty());
+        let mut lit = answer.present_ranked();
+        lit.retain(|class| drawn.contains(class));
+        let lit: Vec<&str> = lit.iter().map(|class| answer.label(*class)).collect();
         for svg in elements(&self.drawing, "svg") {
             set_attribute(&svg, "role", "group");
-            set_attribute(&svg, "aria-label", &text::results::cell(answer));
+            set_attribute(&svg, "aria-label", &text::results::cell(&lit));
         }
     }
 
@@ -83,7 +99,9 @@ impl Cell {
             };
             if answer.present.contains(&class) || chosen == Some(class) {
                 let at = part.get_attribute("data-at").unwrap_or_default();
-                anchors.extend(Anchor::parse(class, &at));
+                if let Some(anchor) = Anchor::parse(class, &at) {
+                    callouts::insert(&mut anchors, anchor);
+                }
             }
         }
         callouts::spread(&mut anchors);

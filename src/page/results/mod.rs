@@ -38,8 +38,22 @@ struct State {
     /// Empty until it is there.
     atlas: Rc<Atlas>,
     answer: Option<Answer>,
+    /// The class whose evidence the visitor asked for and its label, which may be another class of
+    /// the next field's model.
+    wished: Option<(usize, String)>,
+}
+
+impl State {
     /// The class whose evidence lies over the picture.
-    chosen: Option<usize>,
+    fn chosen(&self) -> Option<usize> {
+        let labels = &self.answer.as_ref()?.model.labels;
+        let (class, label) = self.wished.as_ref()?;
+        // Two classes may share a name: cranes are birds and machines.
+        if labels.get(*class) == Some(label) {
+            return Some(*class);
+        }
+        labels.iter().position(|other| other == label)
+    }
 }
 
 impl Results {
@@ -61,7 +75,7 @@ impl Results {
                 }
             }
         });
-        on(&find::<Element>(&panel.root, ".order"), "change", {
+        on(&find::<Element>(&panel.root, ".bar-order"), "change", {
             let panel = panel.clone();
             move |_: Event| {
                 panel.bars.remember();
@@ -81,45 +95,46 @@ impl Results {
         Self { panel }
     }
 
-    /// Shows no answer.
+    /// Shows no answer, and no evidence.
     pub(super) fn clear(&self) {
-        self.panel.take(None);
+        let (former, _) = self.panel.take(None);
+        if former.is_some() {
+            (self.panel.on_label)(None);
+        }
         set_hidden(&self.panel.root, true);
     }
 
-    /// Shows an answer, with no label chosen.
+    /// Shows an answer. A label that is chosen stays so, and its evidence is asked for again.
     pub(super) fn show(&self, answer: &Answer) {
-        self.panel.take(Some(answer.clone()));
+        let (_, chosen) = self.panel.take(Some(answer.clone()));
         self.panel.refresh();
         set_hidden(&self.panel.root, false);
-    }
-
-    /// Marks the label whose evidence is shown, or none.
-    pub(super) fn select(&self, class: Option<usize>) {
-        self.panel.state.borrow_mut().chosen = class;
-        self.panel.mark();
+        if chosen.is_some() {
+            (self.panel.on_label)(chosen);
+        }
     }
 }
 
 impl Panel {
-    /// Takes an answer in place of another, whose evidence is no longer shown.
-    fn take(&self, answer: Option<Answer>) {
-        let chosen = {
-            let mut state = self.state.borrow_mut();
-            state.answer = answer;
-            state.chosen.take()
-        };
-        if chosen.is_some() {
-            (self.on_label)(None);
-        }
+    /// Takes an answer in place of another; gives the class chosen before and after.
+    fn take(&self, answer: Option<Answer>) -> (Option<usize>, Option<usize>) {
+        let mut state = self.state.borrow_mut();
+        let former = state.chosen();
+        state.answer = answer;
+        (former, state.chosen())
     }
 
     /// Chooses a label, or the same one no longer.
     fn toggle(&self, class: usize) {
         let chosen = {
             let mut state = self.state.borrow_mut();
-            state.chosen = Some(class).filter(|class| state.chosen != Some(*class));
-            state.chosen
+            let wished = state
+                .answer
+                .as_ref()
+                .filter(|_| state.chosen() != Some(class))
+                .map(|answer| (class, answer.label(class).to_owned()));
+            state.wished = wished;
+            state.chosen()
         };
         self.mark();
         (self.on_label)(chosen);
@@ -162,13 +177,14 @@ impl Panel {
         let state = self.state.borrow();
         let Some(answer) = &state.answer else { return };
         self.press("[aria-pressed='true']", "false");
-        if let Some(class) = state.chosen {
+        let chosen = state.chosen();
+        if let Some(class) = chosen {
             self.press(&format!("[data-class='{class}']"), "true");
         }
-        self.cell.name(answer, state.chosen);
+        self.cell.name(answer, chosen);
 
         let likeliest = || answer.present_ranked().first().copied();
-        let class = state.chosen.or_else(likeliest);
+        let class = chosen.or_else(likeliest);
         let class = class.or_else(|| answer.ranked().first().copied());
         let label = class.map_or("", |class| answer.label(class));
         let location = state.atlas.location(label);

@@ -80,6 +80,11 @@ pub(in crate::page) fn report(id: &str) -> String {
     format!("{id} on one page: picture, answer and model.")
 }
 
+/// Why a table cannot be written.
+pub(in crate::page) fn not_a_probability_each(id: &str) -> String {
+    format!("the answer for {id} has not one probability a location")
+}
+
 /// What is said aloud of a saved file.
 pub(in crate::page) fn saved(file: &str) -> String {
     format!("{file} was saved")

@@ -77,6 +77,14 @@ pub(in crate::page) fn too_large(unpacked: u64) -> String {
     )
 }
 
+/// Of a file that is too large; the limit in bytes.
+pub(in crate::page) fn too_large_file(limit: u64) -> String {
+    format!(
+        "the file is larger than {} MB, the most that is read of one",
+        limit / MEGABYTE
+    )
+}
+
 /// Of an entry that the browser could not unpack.
 pub(in crate::page) fn not_unpacked(error: &str) -> String {
     format!("the entry could not be unpacked: the archive is damaged ({error})")

@@ -140,7 +140,7 @@ pub(super) fn theme(theme: Option<&str>) -> (&'static str, &'static str) {
     match theme {
         Some("light") => ("Light", "Light theme; switch to the dark one"),
         Some("dark") => ("Dark", "Dark theme; switch to the system's"),
-        _ => ("Auto", "Theme as the system's; switch to the light one"),
+        _ => ("Auto", "Auto theme, as the system; switch to the light one"),
     }
 }
 

@@ -34,3 +34,17 @@ pub(in crate::page) fn refused(file: &str, cause: &str) -> String {
 pub(in crate::page) fn newer_refused(file: &str, cause: &str) -> String {
     format!("Ready for offline use. A newer version was not kept ({file}: {cause}).")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_whole_megabytes() {
+        assert_eq!(
+            keeping(12_400_000.0, 28_200_000.0),
+            "Keeping a copy for offline use: 12 of 28 MB"
+        );
+        assert_eq!(ready(28_200_000.0), "Ready for offline use (28 MB)");
+    }
+}

@@ -176,6 +176,11 @@ pub(in crate::page) fn other_columns(name: &str, columns: &str) -> String {
 }
 
 /// Why a row is left out.
+pub(in crate::page) const NOT_UTF8: &str = "it is not UTF-8";
+/// Why a row is left out.
+pub(in crate::page) const NO_ID: &str = "it has no id";
+
+/// Why a row is left out.
 pub(in crate::page) fn row_fault(line: u64, reason: &str) -> String {
     format!("line {line}: {reason}")
 }

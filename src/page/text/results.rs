@@ -29,13 +29,11 @@ pub(in crate::page) fn part(answer: &Answer, class: usize) -> String {
 }
 
 /// What stands for the drawn cell where it is not seen.
-pub(in crate::page) fn cell(answer: &Answer) -> String {
-    let present = answer.present_ranked();
-    if present.is_empty() {
+pub(in crate::page) fn cell(lit: &[&str]) -> String {
+    if lit.is_empty() {
         return "Drawing of a cell; no part is lit.".to_owned();
     }
-    let names: Vec<&str> = present.iter().map(|class| answer.label(*class)).collect();
-    format!("Drawing of a cell; lit: {}.", names.join(", "))
+    ["Drawing of a cell; lit: ", &lit.join(", "), "."].concat()
 }
 
 /// How a label's structure looks in the images.

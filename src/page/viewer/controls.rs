@@ -3,16 +3,22 @@
 use std::rc::Rc;
 use std::str::FromStr;
 
+use js_sys::Math;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlCanvasElement, HtmlInputElement, MouseEvent};
+use web_sys::{
+    Element, Event, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement, MouseEvent,
+};
 
 use super::display::Range;
 use super::geometry::STEP;
 use super::overlay;
 use super::scene::{Facts, Scene, State};
 use crate::field::Channel;
-use crate::page::dom::{find, on, set_attribute, set_hidden};
+use crate::page::dom::{document, find, on, set_attribute, set_hidden, window};
 use crate::page::text::viewer as text;
+
+/// The width of a window that has room for all controls, in CSS pixels: that of a small tablet.
+const ROOMY: f64 = 700.0;
 
 /// The elements that follow the state.
 pub(super) struct Controls {
@@ -23,6 +29,14 @@ impl Controls {
     /// The controls in `#viewer`.
     pub(super) fn new(root: &Element) -> Self {
         overlay::paint_key(&find::<HtmlCanvasElement>(root, ".key")).unwrap_or_default();
+        // Where there is little room, what few change stands back.
+        let width = window().inner_width().ok().and_then(|width| width.as_f64());
+        if width >= Some(ROOMY) {
+            find::<HtmlDetailsElement>(root, ".light").set_open(true);
+        }
+        // Phones may have no full screen but for films.
+        let full: Element = find(root, "[data-do=full]");
+        set_hidden(&full, !document().fullscreen_enabled());
         Self { root: root.clone() }
     }
 
@@ -30,10 +44,13 @@ impl Controls {
     pub(super) fn follow(&self, state: &State) {
         let display = &state.display;
         for channel in Channel::ALL {
-            let row = self.row(channel);
+            let toggle = self.part(&format!("[data-do=toggle][data-channel={channel}]"));
+            let row = self.part(&format!(".row[data-channel={channel}]"));
             let has = display.channels().any(|other| other == channel);
-            set_hidden(&row, state.facts.is_some() && !has);
-            press(&find(&row, "[data-do=toggle]"), display.is_shown(channel));
+            for part in [&toggle, &row] {
+                set_hidden(part, state.facts.is_some() && !has);
+            }
+            press(&toggle, display.is_shown(channel));
             press(
                 &find(&row, "[data-do=solo]"),
                 display.alone() == Some(channel),
@@ -42,7 +59,7 @@ impl Controls {
             let amount = text::brightness(brightness);
             let slider: HtmlInputElement = find(&row, "[data-do=brightness]");
             // Doublings, so that half and twice as bright are equally far from the middle.
-            slider.set_value(&brightness.log2().to_string());
+            slider.set_value_as_number(Math::log2(brightness.into()));
             set_attribute(&slider, "aria-valuetext", &amount);
             find::<Element>(&row, ".amount").set_text_content(Some(&amount));
             if let Some(facts) = &state.facts {
@@ -51,6 +68,7 @@ impl Controls {
             }
         }
         press(&self.part("[data-do=composite]"), display.is_composite());
+        press(&self.part("[data-do=full]"), is_full());
         self.follow_map(state);
     }
 
@@ -71,7 +89,7 @@ impl Controls {
             set_hidden(&self.part(part), map.maximum().is_none());
         }
         let slider: HtmlInputElement = find(&self.root, "[data-do=opacity]");
-        slider.set_value(&state.map_opacity.to_string());
+        slider.set_value_as_number(state.map_opacity);
         set_attribute(&slider, "aria-valuetext", &text::opacity(state.map_opacity));
     }
 
@@ -81,10 +99,6 @@ impl Controls {
             .set_text_content(Some(&text::percent(percent)));
         let size = text::size(facts.full_size, facts.size, facts.bits);
         self.part(".size").set_text_content(Some(&size));
-    }
-
-    fn row(&self, channel: Channel) -> Element {
-        find(&self.root, &format!("[data-channel={channel}]"))
     }
 
     fn part(&self, selector: &str) -> Element {
@@ -101,6 +115,11 @@ pub(super) fn listen(scene: &Rc<Scene>) {
                 do_pressed(&scene, &control, &deed, event.alt_key());
             }
         }
+    });
+    // The Escape key ends it, too.
+    on(&document(), "fullscreenchange", {
+        let scene = scene.clone();
+        move |_: Event| scene.change(|_| {})
     });
     on(&scene.root, "input", {
         let scene = scene.clone();
@@ -120,6 +139,20 @@ pub(super) fn zoom(scene: &Scene, factor: f64) {
 /// Shows the whole picture.
 pub(super) fn fit(scene: &Scene) {
     scene.look(|setting, _| setting.fitted());
+}
+
+/// Gives the viewer the whole screen, or takes it back.
+pub(super) fn toggle_full(scene: &Scene) {
+    if is_full() {
+        document().exit_fullscreen();
+    } else {
+        // A browser that refuses leaves everything as it was.
+        scene.root.request_fullscreen().unwrap_or_default();
+    }
+}
+
+fn is_full() -> bool {
+    document().fullscreen_element().is_some()
 }
 
 /// Shows the map, or hides it.
@@ -146,6 +179,7 @@ fn do_pressed(scene: &Scene, control: &Element, deed: &str, alt: bool) {
         ("actual", _) => {
             scene.look(|setting, view| setting.scaled(view, setting.actual(), setting.middle()));
         }
+        ("full", _) => toggle_full(scene),
         ("map", _) => toggle_map(scene),
         ("composite", _) => scene.change(|state| state.display.show_all()),
         ("reset", _) => scene.change(|state| state.display.reset_brightness()),
@@ -161,7 +195,11 @@ fn do_set(scene: &Scene, control: &Element, deed: &str) {
     };
     let number = input.value_as_number();
     scene.change(|state| match (deed, channel_of(control)) {
-        ("brightness", Some(channel)) => state.display.brighten(channel, number.exp2() as f32),
+        ("brightness", Some(channel)) => {
+            state
+                .display
+                .brighten(channel, Math::pow(2.0, number) as f32);
+        }
         ("opacity", _) => state.map_opacity = number,
         ("grey", _) => state.display.is_grey_alone = input.checked(),
         ("auto", _) => state.display.range = Range::Auto,

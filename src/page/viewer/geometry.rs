@@ -62,7 +62,7 @@ impl Setting {
     /// The view at a scale that keeps what is seen at `at` there.
     pub(super) fn scaled(&self, view: View, scale: f64, at: Point) -> View {
         let (smallest, largest) = self.limits();
-        let scale = scale.clamp(smallest, largest);
+        let scale = within(scale, smallest, largest);
         let factor = scale / view.scale;
         self.settled(View {
             scale,
@@ -136,7 +136,7 @@ impl Setting {
             if room >= 0.0 {
                 room / 2.0
             } else {
-                start.clamp(room, 0.0)
+                within(start, room, 0.0)
             }
         };
         View {
@@ -145,6 +145,11 @@ impl Setting {
             top: place(view.top, self.stage.height, self.picture.height),
         }
     }
+}
+
+/// `clamp` without its panic, whose message brings the formatting of all floats into the program.
+fn within(value: f64, least: f64, most: f64) -> f64 {
+    value.max(least).min(most)
 }
 
 /// The largest square in the middle of a picture: all that the network sees of it.

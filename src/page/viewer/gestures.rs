@@ -8,10 +8,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Reflect;
+use js_sys::{Math, Reflect};
 use web_sys::{Event, HtmlDetailsElement, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
-use super::controls::{fit, toggle, toggle_map, zoom};
+use super::controls::{fit, toggle, toggle_full, toggle_map, zoom};
 use super::geometry::{Point, STEP};
 use super::scene::Scene;
 use crate::field::Channel;
@@ -51,7 +51,7 @@ fn listen_to_wheel(scene: &Rc<Scene>) {
                 _ => 400.0,
             };
             let speed = if is_pinch { 0.01 } else { 0.002 };
-            let factor = (-event.delta_y() * unit * speed).exp().clamp(0.5, 2.0);
+            let factor = Math::exp(-event.delta_y() * unit * speed).clamp(0.5, 2.0);
             zoom_at(&scene, factor, place(&scene, &event));
         }
     });
@@ -131,7 +131,7 @@ fn listen_to_pointers(scene: &Rc<Scene>) {
 /// Two fingers hold what they touched.
 fn pinch(scene: &Scene, from: (Point, Point), to: (Point, Point)) {
     let middle = |(a, b): (Point, Point)| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
-    let apart = |(a, b): (Point, Point)| (a.0 - b.0).hypot(a.1 - b.1).max(1.0);
+    let apart = |(a, b): (Point, Point)| Math::hypot(a.0 - b.0, a.1 - b.1).max(1.0);
     let (start, end) = (middle(from), middle(to));
     scene.look(|setting, view| {
         let zoomed = setting.scaled(view, view.scale * apart(to) / apart(from), start);
@@ -171,6 +171,7 @@ fn do_key(scene: &Scene, event: &KeyboardEvent) -> bool {
         "-" | "_" => zoom(scene, 1.0 / STEP),
         "0" => fit(scene),
         "m" | "M" => toggle_map(scene),
+        "f" | "F" => toggle_full(scene),
         "?" => {
             let keys: HtmlDetailsElement = find(&scene.root, ".keys");
             keys.set_open(!keys.open());

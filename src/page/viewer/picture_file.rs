@@ -25,7 +25,7 @@ pub(super) async fn of(scene: &Scene) -> Option<Blob> {
     while !scene.read(|state| state.facts.is_none() || state.is_painted) {
         next_frame().await;
     }
-    let canvas = scene.read(|state| draw(state));
+    let canvas = scene.read(draw);
     scene.change(|state| state.is_whole_wanted = false);
     packed(&canvas?).await
 }

@@ -10,9 +10,9 @@ use super::loaded::Loaded;
 use crate::page::input::litter::is_litter;
 use crate::page::text::input as text;
 
-/// The most bytes an entry may unpack to: the most that the engine reads of a file,
+/// The most bytes of a file or of an unpacked entry: the most that the engine reads,
 /// `field::MAX_FILE_BYTES`, which the page, without its decoders, does not have.
-pub(in crate::page::input) const MAX_ENTRY_BYTES: u64 = 256 << 20;
+pub(in crate::page::input) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The most entries an archive may have.
 const MAX_ENTRIES: usize = 20_000;
@@ -173,7 +173,7 @@ fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, St
     if is_bomb {
         return Err(text::bomb(packed, unpacked));
     }
-    if unpacked > MAX_ENTRY_BYTES {
+    if unpacked > MAX_FILE_BYTES {
         return Err(text::too_large(unpacked));
     }
     Ok(inflated)

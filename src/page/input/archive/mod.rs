@@ -7,7 +7,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-pub(super) use self::listing::MAX_ENTRY_BYTES;
+pub(super) use self::listing::MAX_FILE_BYTES;
 use super::field_input::Content;
 use super::source::SourceFile;
 use crate::page::dom::error_text;

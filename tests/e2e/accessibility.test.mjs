@@ -1,0 +1,277 @@
+// The page for everybody: no violation that axe finds, in any state, theme and width; all of it by
+// keyboard; nothing that moves where a visitor asks for calm.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {after, before, test} from 'node:test';
+import {drawnField, settled, textNamed} from './fields.mjs';
+import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const CPU = '?device=cpu';
+const WIDTHS = [390, 1280];
+const THEMES = ['light', 'dark'];
+const timeout = 6 * PATIENCE.cpu;
+
+/**
+ * What opens over the page: the button, what it opens, and what must have happened before. A part
+ * that a build lacks is passed over; the last test tells where a dialog is in no row.
+ */
+const DIALOGS = [
+  {button: '#export', opens: '#export-menu', needs: 'field'},
+  {button: '#open-quiz', opens: '#quiz'},
+  {button: '#open-diagnostics', opens: '#diagnostics'},
+  {button: '#open-card', opens: '#card'},
+];
+/** Dialogs that no button of the page opens, and that have a test of their own. */
+const OPENED_OTHERWISE = ['mapper'];
+
+let browser;
+let site;
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+/** What axe finds, one line an element. */
+async function violations(page) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const found = await page.evaluate(async (tags) => {
+    // Colours on their way from one to another would be measured half-way.
+    await Promise.all(document.getAnimations().filter((it) => it instanceof CSSTransition).map((it) => it.finished));
+    const {violations} = await window.axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
+    return violations.flatMap(({id, help, nodes}) =>
+      nodes.map(({target, any, all, none}) => {
+        const why = [...any, ...all, ...none].map(({message}) => message).join('; ');
+        return `${id} (${help}): ${target.join(' ')}: ${why}`;
+      }),
+    );
+  }, TAGS);
+  return found;
+}
+
+/** Collects what axe finds in each state under its name. */
+function collector(page) {
+  const found = [];
+  return {found, look: async (state) => found.push(...(await violations(page)).map((line) => `${state}: ${line}`))};
+}
+
+const exists = (page, selector) => page.evaluate((selector) => Boolean(document.querySelector(selector)), selector);
+
+async function close(page, opened) {
+  await page.keyboard.press('Escape');
+  await page.locator(opened).waitFor({state: 'hidden'});
+}
+
+for (const width of WIDTHS) {
+  for (const colorScheme of THEMES) {
+    const viewport = {width, height: width > 600 ? 900 : 844};
+    test(`axe finds nothing at ${width} px in the ${colorScheme} theme`, {timeout}, async () => {
+      await visit(
+        browser,
+        site,
+        CPU,
+        async (page) => {
+          const {found, look} = collector(page);
+          await look('loading');
+          await ready(page);
+          await look('start');
+          await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+          await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
+          await look('working');
+          await settled(page, 'beta', timeout);
+          await settled(page, 'alpha', timeout);
+          await look('results');
+          for (const {button, opens} of DIALOGS) {
+            if (!(await exists(page, button)) || !(await exists(page, opens))) continue;
+            await page.click(button);
+            await page.locator(opens).waitFor();
+            await look(opens);
+            await close(page, opens);
+          }
+          if (await exists(page, '#open-quiz')) {
+            await page.click('#open-quiz');
+            await page.check('[name="kind"][value="desk"]');
+            await look('quiz without a table');
+            await page.check('[name="kind"][value="samples"]');
+            await page.selectOption('#quiz-length', '5');
+            // One of the round's fields stands for all.
+            await page.click('[data-quiz="begin"]');
+            await page.waitForSelector('#quiz-layers canvas', {timeout: PATIENCE.cpu});
+            await page.check('#quiz [name="location"][value="2"]');
+            await look('quiz, asked');
+            await page.click('#quiz-form [type="submit"]');
+            await page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
+            await look('quiz, told');
+            await close(page, '#quiz');
+          }
+          await page.setInputFiles('#files', textNamed('list.png'));
+          await settled(page, 'list');
+          await look('error');
+          assert.deepEqual(found, []);
+        },
+        {viewport, colorScheme},
+      );
+    });
+  }
+}
+
+test('axe finds nothing where the engine cannot be had', {timeout}, async () => {
+  const broken = await serve({changes: {'/model/manifest.json': 404}});
+  try {
+    await visit(browser, broken, CPU, async (page) => {
+      await page.waitForSelector('body[data-engine="failed"]', {timeout: PATIENCE.cpu});
+      assert.deepEqual(await violations(page), []);
+    });
+  } finally {
+    await broken.close();
+  }
+});
+
+test('Tab reaches all that can be used, in the order in which it is read', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await settled(page, 'alpha', timeout);
+    await page.evaluate(() => {
+      const usable = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+      const isReached = (part) => part.checkVisibility({visibilityProperty: true}) && !part.disabled && part.tabIndex >= 0;
+      // Of radio buttons, one is a stop, and of a toolbar that moves by arrows, too.
+      const stops = [...document.querySelectorAll(usable)].filter(isReached);
+      stops.forEach((part, at) => (part.dataset.stop = String(at)));
+      document.activeElement.blur();
+      window.scrollTo(0, 0);
+    });
+    const expected = await page.locator('[data-stop]').count();
+    assert.ok(expected > 5);
+    const reached = [];
+    for (let press = 0; press < 2 * expected; press++) {
+      await page.keyboard.press('Tab');
+      const stop = await page.evaluate(() => document.activeElement?.dataset?.stop);
+      if (stop === undefined || reached.includes(Number(stop))) break;
+      reached.push(Number(stop));
+    }
+    const lost = await page.evaluate(
+      (reached) =>
+        [...document.querySelectorAll('[data-stop]')]
+          .filter((part) => !reached.includes(Number(part.dataset.stop)))
+          .map((part) => part.outerHTML.slice(0, 120)),
+      reached,
+    );
+    assert.deepEqual(lost, []);
+    assert.deepEqual(reached, [...reached].sort((a, b) => a - b), 'the order of the page');
+  });
+});
+
+test('the focus is always seen', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await settled(page, 'alpha', timeout);
+    const unseen = [];
+    await page.evaluate(() => document.activeElement.blur());
+    for (let press = 0; press < 40; press++) {
+      await page.keyboard.press('Tab');
+      const look = await page.evaluate(() => {
+        const part = document.activeElement;
+        if (!part || part === document.body) return null;
+        // A hidden input shows its focus on its label.
+        const shown = [part, part.nextElementSibling].filter(Boolean);
+        const outlines = shown.map((it) => getComputedStyle(it)).filter((it) => it.outlineStyle !== 'none' && parseFloat(it.outlineWidth) >= 2);
+        return {html: part.outerHTML.slice(0, 120), isSeen: outlines.length > 0};
+      });
+      if (!look) break;
+      if (!look.isSeen) unseen.push(look.html);
+    }
+    assert.deepEqual(unseen, []);
+  });
+});
+
+test('Escape closes what is open and gives the focus back', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    await page.setInputFiles('#files', drawnField('alpha'));
+    await settled(page, 'alpha', timeout);
+    let opened = 0;
+    for (const {button, opens} of DIALOGS) {
+      if (!(await exists(page, button)) || !(await exists(page, opens))) continue;
+      await page.focus(button);
+      await page.keyboard.press('Enter');
+      await page.locator(opens).waitFor();
+      await page.keyboard.press('Tab');
+      const isInside = await page.evaluate((opens) => document.querySelector(opens).contains(document.activeElement), opens);
+      assert.ok(isInside, `Tab goes into ${opens}`);
+      await close(page, opens);
+      assert.equal(await page.evaluate(() => `#${document.activeElement.id}`), button);
+      opened += 1;
+    }
+    assert.ok(opened >= 2, 'there are dialogs');
+  });
+});
+
+test('every dialog of the page is in a test', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    const dialogs = await page.evaluate(() => [...document.querySelectorAll('dialog, [popover]')].map(({id}) => id));
+    const known = [...DIALOGS.map(({opens}) => opens.slice(1)), ...OPENED_OTHERWISE];
+    assert.deepEqual(dialogs.filter((id) => !known.includes(id)), []);
+  });
+});
+
+test('the first stop skips to the fields', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await page.keyboard.press('Tab');
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /skip/i);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  });
+});
+
+test('nothing moves where less motion is wished for', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await page.emulateMedia({reducedMotion: 'reduce'});
+    const moving = () => page.evaluate(() => document.getAnimations().filter((it) => it.playState === 'running').map((it) => it.animationName ?? it.transitionProperty));
+    assert.deepEqual(await moving(), []);
+    await ready(page);
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
+    assert.deepEqual(await moving(), []);
+    await settled(page, 'beta', timeout);
+    assert.deepEqual(await moving(), []);
+  });
+});
+
+test('results and refusals are said aloud', {timeout}, async () => {
+  await visit(browser, site, CPU, async (page) => {
+    await ready(page);
+    const said = page.locator('#announcer');
+    assert.equal(await said.getAttribute('role'), 'status');
+    await page.setInputFiles('#files', drawnField('alpha'));
+    const {bars} = await settled(page, 'alpha', timeout);
+    assert.equal(bars.length, 28);
+    assert.match(await said.textContent(), /alpha/);
+    await page.setInputFiles('#files', textNamed('list.png'));
+    await page.waitForFunction(() => document.querySelector('#announcer').textContent.includes('list'));
+  });
+});
+
+test('nothing is wider than a small screen', {timeout}, async () => {
+  await visit(
+    browser,
+    site,
+    CPU,
+    async (page) => {
+      await ready(page);
+      await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+      await settled(page, 'alpha', timeout);
+      const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
+      assert.equal(scrollWidth, clientWidth);
+    },
+    // The width at which WCAG 1.4.10 asks for reflow.
+    {viewport: {width: 320, height: 640}},
+  );
+});
