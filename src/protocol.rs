@@ -98,6 +98,10 @@ pub struct ModelSummary {
     pub composition: String,
     /// The network's name, for example `DenseNet-121`.
     pub architecture: String,
+    /// The terms under which the package may be used.
+    pub licence: String,
+    /// The SHA-256 of the weights, in hexadecimal: what tells two models apart.
+    pub weights_sha256: String,
 }
 
 /// One file of a field.

@@ -81,6 +81,20 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// What the channel adds to red, green and blue, from 0 to 1, where it is shown with others. Yellow
+    /// at half strength, or the reticulum, which fills the cell, would hide the protein and the
+    /// microtubules.
+    pub fn tint(self) -> [f32; 3] {
+        match self {
+            Self::Red => [1.0, 0.0, 0.0],
+            Self::Green => [0.0, 1.0, 0.0],
+            Self::Blue => [0.0, 0.0, 1.0],
+            Self::Yellow => [0.5, 0.5, 0.0],
+        }
+    }
+}
+
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -9,17 +9,6 @@ use super::{Channel, Field};
 /// JPEG's quality, from 1 to 100: what fluorescence loses by it at the size of a thumbnail is noise.
 const QUALITY: u8 = 85;
 
-/// What each channel adds to red, green and blue. Yellow at half strength, or the reticulum, which
-/// fills the cell, would hide the protein and the microtubules.
-fn tint(channel: Channel) -> [f32; 3] {
-    match channel {
-        Channel::Red => [1.0, 0.0, 0.0],
-        Channel::Green => [0.0, 1.0, 0.0],
-        Channel::Blue => [0.0, 0.0, 1.0],
-        Channel::Yellow => [0.5, 0.5, 0.0],
-    }
-}
-
 /// A colour picture, of no meaning to the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
@@ -38,7 +27,7 @@ pub fn preview(field: &Field, longest_side: u32) -> Preview {
     let plates = plates(field, longest_side);
     let mut rgb = vec![0_u8; plates.width as usize * plates.height as usize * 3];
     for plate in &plates.plates {
-        let tint = tint(plate.channel);
+        let tint = plate.channel.tint();
         for (pixel, &sample) in rgb.chunks_exact_mut(3).zip(&plate.samples) {
             for (light, strength) in pixel.iter_mut().zip(tint) {
                 *light = light.saturating_add((f32::from(sample) * strength + 0.5) as u8);

@@ -201,6 +201,8 @@ mod tests {
                 size: 64,
                 composition: String::new(),
                 architecture: String::new(),
+                licence: String::new(),
+                weights_sha256: String::new(),
             }),
             device: String::new(),
             probabilities: Vec::new(),

@@ -172,6 +172,8 @@ mod tests {
                     size: 64,
                     composition: "rgb".to_owned(),
                     architecture: String::new(),
+                    licence: String::new(),
+                    weights_sha256: String::new(),
                 }),
                 device: String::new(),
                 probabilities: probabilities.to_vec(),

@@ -151,5 +151,7 @@ fn summary(classifier: &Classifier) -> ModelSummary {
         size: manifest.network.size as u32,
         composition: manifest.composition.to_string(),
         architecture: manifest.network.architecture.title().to_owned(),
+        licence: manifest.licence.clone(),
+        weights_sha256: manifest.weights.sha256.clone(),
     }
 }

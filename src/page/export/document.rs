@@ -1,7 +1,7 @@
 //! All that is on the desk as one JSON document. `docs/export.md` tells its shape.
 
 use super::json::{list, numbers, object, text, texts};
-use super::{Provenance, Row};
+use super::Row;
 use crate::page::answer::Answer;
 use crate::protocol::ModelSummary;
 
@@ -14,7 +14,6 @@ pub(super) fn document(
     rows: &[Row],
     created: &str,
     note: &str,
-    provenance: impl Fn(&ModelSummary) -> Provenance,
 ) -> String {
     let mut models: Vec<&ModelSummary> = Vec::new();
     let (mut fields, mut refused) = (Vec::new(), Vec::new());
@@ -37,7 +36,7 @@ pub(super) fn document(
             }
         }
     }
-    let models = models.into_iter().map(|it| model(it, provenance(it)));
+    let models = models.into_iter().map(|it| model(it));
     object(&[
         ("format", text("cytolens-predictions")),
         ("version", VERSION.to_string()),
@@ -50,8 +49,8 @@ pub(super) fn document(
     ])
 }
 
-fn model(model: &ModelSummary, provenance: Provenance) -> String {
-    let mut members = vec![
+fn model(model: &ModelSummary) -> String {
+    let members = [
         ("name", text(&model.name)),
         ("architecture", text(&model.architecture)),
         ("composition", text(&model.composition)),
@@ -59,16 +58,9 @@ fn model(model: &ModelSummary, provenance: Provenance) -> String {
         ("labels", texts(model.labels.iter().map(String::as_str))),
         ("thresholds", numbers(&model.thresholds)),
         ("limits", text(&model.limits)),
+        ("licence", text(&model.licence)),
+        ("weights_sha256", text(&model.weights_sha256)),
     ];
-    let known = [
-        ("licence", provenance.licence),
-        ("weights_sha256", provenance.weights_sha256),
-    ];
-    members.extend(
-        known
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, text(&value?)))),
-    );
     object(&members)
 }
 
@@ -98,11 +90,7 @@ mod tests {
             answered("c", &second, &[], &[0.0]),
             answered("d", &first, &[0, 1], &[0.5, 0.75]),
         ];
-        let weights = |model: &ModelSummary| Provenance {
-            licence: None,
-            weights_sha256: (model.name == "first").then(|| "abc".to_owned()),
-        };
-        let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.", weights);
+        let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.");
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["format"], "cytolens-predictions");
         assert_eq!(read["version"], VERSION);

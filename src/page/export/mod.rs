@@ -20,7 +20,6 @@ use self::save::{CSV, JSON, in_file_name, save_blob, save_text};
 use super::answer::Answer;
 use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
 use super::text::export as text;
-use crate::protocol::ModelSummary;
 
 /// A field of the desk that is answered or refused.
 #[derive(Debug, Clone)]
@@ -46,15 +45,6 @@ pub(super) struct Selected {
     pub(super) map: Option<String>,
 }
 
-/// What is known of a model beside its summary.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Provenance {
-    /// Its licence.
-    pub(super) licence: Option<String>,
-    /// The SHA-256 of its weights, in hexadecimal.
-    pub(super) weights_sha256: Option<String>,
-}
-
 /// A picture that is on its way; none where there is nothing to show.
 pub(super) type PictureComing = Pin<Box<dyn Future<Output = Option<Blob>>>>;
 
@@ -66,8 +56,6 @@ pub(super) struct Handlers {
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
     pub(super) picture: Box<dyn Fn() -> PictureComing>,
-    /// What is known of a model beside its summary.
-    pub(super) provenance: Box<dyn Fn(&ModelSummary) -> Provenance>,
     /// Says a line aloud.
     pub(super) say: Box<dyn Fn(&str)>,
 }
@@ -209,7 +197,7 @@ impl Export {
             "faults" => ("cytolens-faults.csv".to_owned(), tables::faults(&rows), CSV),
             "document" => (
                 "cytolens-predictions.json".to_owned(),
-                document::document(&rows, &now(), text::ESTIMATES, &self.handlers.provenance),
+                document::document(&rows, &now(), text::ESTIMATES),
                 JSON,
             ),
             _ => {
@@ -246,9 +234,8 @@ impl Export {
     async fn print(&self) -> Result<(), String> {
         let selected = (self.handlers.selected)().ok_or(text::NOTHING_SELECTED)?;
         let picture = (self.handlers.picture)().await;
-        let provenance = (self.handlers.provenance)(&selected.answer.model);
         self.report
-            .print(&selected, &provenance, picture, &now())
+            .print(&selected, picture, &now())
             .await
     }
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Element, Event, HtmlElement, HtmlImageElement, Url};
 
-use super::{Provenance, Selected};
+use super::Selected;
 use crate::page::answer::Answer;
 use crate::page::dom::{
     append, body, by_id, error_text, find, from_template, on, set_attribute, set_hidden, window,
@@ -40,7 +40,6 @@ impl Report {
     pub(super) async fn print(
         &self,
         field: &Selected,
-        provenance: &Provenance,
         picture: Option<Blob>,
         now: &str,
     ) -> Result<(), String> {
@@ -72,10 +71,11 @@ impl Report {
             &format!("{} ({})", model.name, texts::architecture(model)),
         );
         self.write(".limits", &model.limits);
-        self.write(
-            ".licence",
-            provenance.licence.as_deref().unwrap_or(text::NO_LICENCE),
-        );
+        let licence = match model.licence.as_str() {
+            "" => text::NO_LICENCE,
+            licence => licence,
+        };
+        self.write(".licence", licence);
         self.write(".took", &texts::results::took(answer));
         self.write(".date", &text::printed(now));
         self.write(".estimates", text::ESTIMATES);

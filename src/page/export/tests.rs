@@ -16,6 +16,8 @@ pub(super) fn model(name: &str, labels: &[&str]) -> Rc<ModelSummary> {
         size: 512,
         composition: "rgb".to_owned(),
         architecture: "DenseNet-121".to_owned(),
+        licence: String::new(),
+        weights_sha256: String::new(),
     })
 }
 

@@ -3,22 +3,10 @@
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlInputElement, ImageData};
 
-use crate::field::Channel;
 use crate::page::dom::{append, by_id, document, find, from_template, set_attribute, set_hidden};
 use crate::page::text::quiz as text;
 use crate::page::viewer::Picture;
 use crate::protocol::Plate;
-
-/// What a channel adds to red, green and blue at white, of 255. Yellow at half strength, as in all
-/// pictures of several channels: the reticulum fills the cell and would hide the protein.
-fn tint(channel: Channel) -> [u16; 3] {
-    match channel {
-        Channel::Red => [255, 0, 0],
-        Channel::Green => [0, 255, 0],
-        Channel::Blue => [0, 0, 255],
-        Channel::Yellow => [128, 128, 0],
-    }
-}
 
 /// Shows the picture, all channels on; none shows that it is on its way.
 pub(super) fn show(picture: Option<&Picture>) {
@@ -60,9 +48,9 @@ pub(super) fn switch(input: &HtmlInputElement) {
 /// The channel in its colour. A plate that has not its size's samples gives none, and neither does a
 /// browser without memory.
 fn painted(plate: &Plate, width: u32, height: u32) -> Option<HtmlCanvasElement> {
-    let tint = tint(plate.channel);
+    let tint = plate.channel.tint();
     let coloured = |level: u8| {
-        let [red, green, blue] = tint.map(|light| (u16::from(level) * light / 255) as u8);
+        let [red, green, blue] = tint.map(|light| (f32::from(level) * light + 0.5) as u8);
         [red, green, blue, u8::MAX]
     };
     let pixels: Vec<[u8; 4]> = plate.samples.to_vec().into_iter().map(coloured).collect();

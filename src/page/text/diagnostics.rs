@@ -181,6 +181,8 @@ mod tests {
                 size: 512,
                 composition: "rgb".to_owned(),
                 architecture: "DenseNet-121".to_owned(),
+                licence: String::new(),
+                weights_sha256: String::new(),
             })),
             times: Times {
                 fields: 3,

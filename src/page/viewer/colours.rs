@@ -12,22 +12,11 @@ pub(super) type Light = [f32; 3];
 /// What grey is made of.
 pub(super) const GREY: Light = [1.0; 3];
 
-/// The colour of a channel shown with others. Yellow at half strength, as in the gallery's pictures
-/// (`field::preview`): the reticulum fills the cell and would hide the protein and the microtubules.
-pub(super) fn tint(channel: Channel) -> Light {
-    match channel {
-        Channel::Red => [1.0, 0.0, 0.0],
-        Channel::Green => [0.0, 1.0, 0.0],
-        Channel::Blue => [0.0, 0.0, 1.0],
-        Channel::Yellow => [0.5, 0.5, 0.0],
-    }
-}
-
 /// The colour of a channel shown alone: yellow has nothing to hide then.
 pub(super) fn tint_alone(channel: Channel) -> Light {
     match channel {
         Channel::Yellow => [1.0, 1.0, 0.0],
-        other => tint(other),
+        other => other.tint(),
     }
 }
 
@@ -77,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_channel_goes_from_black_to_its_colour() {
-        let green = table(tint(Channel::Green), 1.0);
+        let green = table(Channel::Green.tint(), 1.0);
         assert_eq!(green[0], [0, 0, 0, 255]);
         assert_eq!(green[100], [0, 100, 0, 255]);
         assert_eq!(green[255], [0, 255, 0, 255]);
@@ -91,12 +80,12 @@ mod tests {
 
     #[test]
     fn yellow_is_dimmer_beside_others_than_alone() {
-        assert_eq!(table(tint(Channel::Yellow), 1.0)[255], [128, 128, 0, 255]);
+        assert_eq!(table(Channel::Yellow.tint(), 1.0)[255], [128, 128, 0, 255]);
         assert_eq!(
             table(tint_alone(Channel::Yellow), 1.0)[255],
             [255, 255, 0, 255]
         );
-        assert_eq!(tint_alone(Channel::Blue), tint(Channel::Blue));
+        assert_eq!(tint_alone(Channel::Blue), Channel::Blue.tint());
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Display {
         let light = match (is_alone, self.is_grey_alone) {
             (true, true) => colours::GREY,
             (true, false) => colours::tint_alone(channel),
-            (false, _) => colours::tint(channel),
+            (false, _) => channel.tint(),
         };
         // Samples come with white at the level of `Range::Auto`.
         let recorded = match (self.range, self.find(channel)) {

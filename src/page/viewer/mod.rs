@@ -96,7 +96,6 @@ impl Viewer {
     }
 
     /// The label whose map lies over the picture, where the visitor sees it.
-    #[expect(dead_code, reason = "for the export of pictures")]
     pub(super) fn shown_label(&self) -> Option<String> {
         let label = |state: &State| state.map().map(|map| map.label.clone());
         self.scene.read(label)
@@ -104,7 +103,6 @@ impl Viewer {
 
     /// What is shown, with its map and a caption, as a PNG file at the picture's own resolution; nothing
     /// where there is no picture, or no memory for another.
-    #[expect(dead_code, reason = "for the export of pictures")]
     pub(super) fn png(&self) -> impl Future<Output = Option<Blob>> + use<> {
         let scene = self.scene.clone();
         async move { picture_file::of(&scene).await }
