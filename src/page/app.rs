@@ -88,6 +88,9 @@ fn calling<T>(
     }
 }
 
+/// What a click calls.
+type Handle = fn(&Rc<App>);
+
 /// Connects the page's controls.
 fn listen(app: &Rc<App>) {
     let accept = |app: &Rc<App>| {
@@ -104,7 +107,7 @@ fn listen(app: &Rc<App>) {
         let app = app.clone();
         move |_: Event| app.reopen()
     });
-    let clicks: [(&str, fn(&Rc<App>)); 8] = [
+    let clicks: [(&str, Handle); 8] = [
         ("retry", App::reopen),
         ("clear", App::clear),
         ("pause", App::toggle_pause),

@@ -1,7 +1,7 @@
 //! All that is on the desk as one JSON document. `docs/export.md` tells its shape.
 
-use super::json::{list, numbers, object, text, texts};
 use super::Row;
+use super::json::{list, numbers, object, text, texts};
 use crate::page::answer::Answer;
 use crate::protocol::ModelSummary;
 
@@ -10,11 +10,7 @@ const VERSION: u32 = 1;
 
 /// The document of these rows. `created` is a date as ISO 8601 writes it; `provenance` tells what
 /// is known of a model beside its summary.
-pub(super) fn document(
-    rows: &[Row],
-    created: &str,
-    note: &str,
-) -> String {
+pub(super) fn document(rows: &[Row], created: &str, note: &str) -> String {
     let mut models: Vec<&ModelSummary> = Vec::new();
     let (mut fields, mut refused) = (Vec::new(), Vec::new());
     for Row { id, files, outcome } in rows {
@@ -36,7 +32,7 @@ pub(super) fn document(
             }
         }
     }
-    let models = models.into_iter().map(|it| model(it));
+    let models = models.into_iter().map(model);
     object(&[
         ("format", text("cytolens-predictions")),
         ("version", VERSION.to_string()),

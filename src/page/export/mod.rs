@@ -234,9 +234,7 @@ impl Export {
     async fn print(&self) -> Result<(), String> {
         let selected = (self.handlers.selected)().ok_or(text::NOTHING_SELECTED)?;
         let picture = (self.handlers.picture)().await;
-        self.report
-            .print(&selected, picture, &now())
-            .await
+        self.report.print(&selected, picture, &now()).await
     }
 }
 
