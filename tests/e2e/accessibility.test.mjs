@@ -5,7 +5,7 @@ import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {after, before, test} from 'node:test';
 import {drawnField, settled, textNamed} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -22,7 +22,8 @@ const DIALOGS = [
   {button: '#export', opens: '#export-menu', needs: 'field'},
   {button: '#open-quiz', opens: '#quiz'},
   {button: '#open-diagnostics', opens: '#diagnostics'},
-  {button: '#open-card', opens: '#card'},
+  {button: '#open-channels', opens: '#channels'},
+  {button: '#model-about', opens: '#model-card'},
 ];
 /** Dialogs that no button of the page opens, and that have a test of their own. */
 const OPENED_OTHERWISE = ['mapper'];
@@ -30,7 +31,7 @@ const OPENED_OTHERWISE = ['mapper'];
 let browser;
 let site;
 before(async () => {
-  site = await serve();
+  site = await serve({mounts: SMALL_MODEL});
   browser = await launch();
 });
 after(async () => {

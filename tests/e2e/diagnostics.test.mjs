@@ -1,15 +1,10 @@
 // The dialog that tells what computes and how it fares.
-//
-// FORMULA_PACKAGES  the packages that the example formula_packages makes; where set, one of them stands
-//                   in for the shipped model, because it is quicker
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {drawnField, settled} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
 
-const {FORMULA_PACKAGES} = process.env;
-const mounts = FORMULA_PACKAGES ? {'/model/': path.join(FORMULA_PACKAGES, 'densenet-121-pooling')} : {};
+const mounts = SMALL_MODEL;
 const timeout = 2 * PATIENCE.gpu;
 
 /** The dialog's lines, a heading's in one object. */

@@ -17,6 +17,11 @@ export const DIST = path.resolve(process.env.DIST ?? path.join(ROOT, 'dist'));
 export const DATA = path.resolve(process.env.CYTOLENS_DATA ?? path.join(ROOT, '../shared/data'));
 export const ARTEFACTS = path.resolve(process.env.ARTEFACTS ?? path.join(ROOT, 'test-artifacts'));
 
+/** The packages that the example formula_packages makes, where tests have them. */
+export const {FORMULA_PACKAGES} = process.env;
+/** What `serve` mounts to put a small network in the place of the shipped one, where there is one: it answers sooner. */
+export const SMALL_MODEL = FORMULA_PACKAGES ? {'/model/': path.join(FORMULA_PACKAGES, 'densenet-121-pooling')} : {};
+
 /** How long an engine may take to open a package, or to classify one field. */
 export const PATIENCE = {cpu: 120_000, gpu: 300_000};
 

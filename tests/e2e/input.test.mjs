@@ -6,12 +6,11 @@ import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {entriesOf, tiff, zip, zipFile} from './archives.mjs';
 import {CHANNELS, drawnField, drop, settled, textNamed} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
 
 const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
-// A package of a small network answers sooner; what it answers does not matter here.
-const mounts = process.env.FAST_PACKAGE ? {'/model/': process.env.FAST_PACKAGE} : {};
+const mounts = SMALL_MODEL;
 
 let browser;
 let site;

@@ -1,12 +1,9 @@
 // The viewer of the selected field: its channels, its range, its zoom and its map, read from its pixels.
-//
-// SMALL_PACKAGE  a package to classify with in place of the shipped one, to be quicker
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {CHANNELS, drawnField, greyPng, settled} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
 
-const {SMALL_PACKAGE} = process.env;
 const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 const STAGE = '#viewer .stage';
@@ -14,7 +11,7 @@ const STAGE = '#viewer .stage';
 let browser;
 let site;
 before(async () => {
-  site = await serve({mounts: SMALL_PACKAGE ? {'/model/': SMALL_PACKAGE} : {}});
+  site = await serve({mounts: SMALL_MODEL});
   browser = await launch();
 });
 after(async () => {
