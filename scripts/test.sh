@@ -123,6 +123,9 @@ step 'lint worker program' '^(warning|error)' cargo clippy --profile web "${WASM
 step 'build native' '^(warning|error)' cargo build "${NATIVE[@]}"
 step 'test native' '^(     Running|   Doc-tests|test result:|test .* FAILED|skip)' \
   cargo test --release --workspace --no-fail-fast "${CARGO[@]}"
+# The page's parts that need no browser; a build without burn.
+step 'test page parts' '^(test result:|test .* FAILED)' \
+  cargo test --release --no-default-features --features page --lib "${CARGO[@]}" page::
 export TRAINER="$CARGO_TARGET_DIR/release/trainer"
 export FORMULA_PACKAGES="$ARTEFACTS/formula-packages"
 step 'test exports' '^ *(✔|✖|﹣|ℹ)' exports

@@ -94,8 +94,8 @@ mod tests {
         assert_eq!(read["created"], "2026-01-02T03:04:05Z");
         assert_eq!(read["models"].as_array().map(Vec::len), Some(2));
         assert_eq!(read["models"][0]["labels"][1], "y");
-        assert_eq!(read["models"][0]["weights_sha256"], "abc");
-        assert!(read["models"][1].get("weights_sha256").is_none());
+        assert_eq!(read["models"][0]["weights_sha256"], "of first");
+        assert_eq!(read["models"][1]["licence"], "CC0-1.0");
         let field = |at: usize| &read["fields"][at];
         assert_eq!(field(0)["id"], "a");
         assert_eq!(field(0)["present"], serde_json::json!(["y"]));
