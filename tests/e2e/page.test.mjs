@@ -90,7 +90,7 @@ test('a sample is classified by one click', {skip: noSamples, timeout}, async ()
   await visit(browser, site, CPU, async (page) => {
     await ready(page);
     await page.locator('[data-sample]').first().click();
-    await page.waitForSelector('li.field[data-state="done"]', {timeout: PATIENCE.cpu});
+    await page.waitForSelector('.field[data-state="done"]', {timeout: PATIENCE.cpu, state: 'attached'});
     assert.equal(await page.locator('.bar').count(), 28);
   });
 });

@@ -5,6 +5,9 @@ use web_sys::{Element, HtmlButtonElement, HtmlProgressElement};
 use crate::page::dom::{body, by_id, set_attribute, set_hidden, window};
 use crate::page::text;
 
+/// Down to which share of the window's height the fields' beginning counts as in sight.
+const SEEN: f64 = 0.5;
+
 /// How the fields stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Count {
@@ -86,6 +89,15 @@ impl Desk {
         if count.stale > 0 {
             self.rerun
                 .set_text_content(Some(&text::classify_again(count.stale)));
+        }
+    }
+
+    /// Brings the fields into sight, unless their beginning is.
+    pub(super) fn reveal(&self) {
+        let height = window().inner_height().ok().and_then(|it| it.as_f64());
+        let top = self.root.get_bounding_client_rect().top();
+        if !(0.0..height.unwrap_or(0.0) * SEEN).contains(&top) {
+            self.root.scroll_into_view();
         }
     }
 

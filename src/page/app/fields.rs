@@ -75,6 +75,9 @@ impl App {
             if is_alone {
                 self.select(field);
             }
+            if position == 0 {
+                self.desk.reveal();
+            }
             self.feed();
         }
     }
