@@ -4,7 +4,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
 
 use super::plate::plates;
-use super::{Channel, Field};
+use super::Field;
 
 /// JPEG's quality, from 1 to 100: what fluorescence loses by it at the size of a thumbnail is noise.
 const QUALITY: u8 = 85;

@@ -187,7 +187,7 @@ test('the pointer names a part and chooses it', {timeout}, async () => {
     await part.click();
     assert.equal(await page.getAttribute('.drawing [data-location="Mitochondria"]', 'aria-pressed'), 'true');
     assert.equal(await page.textContent('.meaning .name'), 'Mitochondria');
-    await page.locator('.took').hover();
+    await page.locator('#answer .took').hover();
     assert.equal(await page.textContent('.pointed'), '');
   });
 });
