@@ -153,15 +153,21 @@ test('the picture is saved as PNG', {timeout}, async () => {
     await ready(page);
     await page.setInputFiles('#files', drawnField('alpha'));
     await settled(page, 'alpha');
-    await page.locator('.field[data-id="alpha"] img[src]').waitFor({state: 'attached'});
+    await page.waitForSelector('#viewer[data-state="shown"]');
     const {name, bytes} = await save(page, 'picture');
     assert.match(name, /^cytolens-alpha.*\.png$/);
     const size = await page.evaluate(async (text) => {
       const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      const {width, height} = await createImageBitmap(new Blob([bytes]));
-      return {width, height};
+      const image = await createImageBitmap(new Blob([bytes]));
+      const {width, height} = image;
+      const context = new OffscreenCanvas(width, height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      // In the middle of the picture, which is square, is the disc of every channel.
+      return {width, height, middle: [...context.getImageData(width / 2, width / 2, 1, 1).data]};
     }, bytes.toString('base64'));
-    assert.ok(size.width >= 64 && size.width === size.height, JSON.stringify(size));
+    assert.equal(size.width % 256, 0, 'the picture is drawn in whole squares');
+    assert.ok(size.height > size.width, 'a caption stands below it');
+    assert.ok(Math.min(...size.middle) > 100, JSON.stringify(size));
   });
 });
 
