@@ -3,8 +3,8 @@
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
 
-use super::plate::plates;
 use super::Field;
+use super::plate::plates;
 
 /// JPEG's quality, from 1 to 100: what fluorescence loses by it at the size of a thumbnail is noise.
 const QUALITY: u8 = 85;

@@ -151,6 +151,10 @@ struct Shared {
     /// The fields that the gallery shows, in its order.
     shown: Vec<u32>,
     selected: Option<u32>,
+    /// The field whose picture the engine was asked for and has not sent.
+    viewing: Option<u32>,
+    /// The last field with whose picture the engine broke, and how often.
+    view_crashes: (Option<u32>, u32),
     /// The maps of the selected field, once they were asked for.
     maps: Option<(u32, Rc<Maps>)>,
     /// All maps, where there is no store to keep them.
@@ -381,6 +385,9 @@ impl App {
         self.engine.stop();
         let mut state = self.state.borrow_mut();
         state.crashes_in_a_row += 1;
+        if may_be_a_field {
+            state.blame_view();
+        }
         let is_hopeless = state.crashes_in_a_row >= CRASHES_IN_A_ROW;
         let used_gpu = match &state.opened {
             Some(opened) => {

@@ -1,6 +1,6 @@
 // What people bring, as they have it: folders, archives, pasted pictures, names of every kind.
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
@@ -318,6 +318,26 @@ test('dragging files shows where they may be dropped', {timeout}, async () => {
     assert.equal(await page.locator('#overlay').isVisible(), true);
     await page.dispatchEvent('footer', 'dragleave', {dataTransfer});
     assert.equal(await page.locator('#overlay').isVisible(), false);
+  });
+});
+
+test('two gigabytes at once: what is too large is refused unread, the rest is classified', {timeout}, async () => {
+  const folder = path.join(scratch, 'large');
+  mkdirSync(folder);
+  for (let number = 0; number < 7; number++) {
+    const name = path.join(folder, `large${number}.tif`);
+    writeFileSync(name, '');
+    truncateSync(name, 300 << 20);
+  }
+  for (const {name, buffer} of drawnField('usual')) writeFileSync(path.join(folder, name), buffer);
+  await withEngine(async (page) => {
+    await page.setInputFiles('#folder', folder);
+    for (let number = 0; number < 7; number++) {
+      const large = await settled(page, `large${number}`);
+      assert.equal(large.state, 'error');
+      assert.match(large.reason, new RegExp(`large${number}\\.tif.*larger than`));
+    }
+    assert.equal((await settled(page, 'usual')).state, 'done');
   });
 });
 

@@ -139,6 +139,15 @@ test('a field that breaks the engine twice is refused, and the others are classi
     });`;
   const fragile = await serve({changes: {'/engine.js': breaking}});
   try {
+    // Alone it is selected, too, and breaks the engine with its picture.
+    await visit(browser, fragile, CPU, async (page) => {
+      await page.setInputFiles('#files', drawnField('breaks'));
+      const broken = await settled(page, 'breaks', timeout);
+      assert.equal(broken.state, 'error');
+      await ready(page);
+      await page.setInputFiles('#files', drawnField('later'));
+      assert.equal((await settled(page, 'later', timeout)).state, 'done');
+    });
     await visit(browser, fragile, CPU, async (page) => {
       await ready(page);
       await page.setInputFiles('#files', ['before', 'breaks', 'later'].flatMap((id) => drawnField(id)));
@@ -156,7 +165,7 @@ test('a field that breaks the engine twice is refused, and the others are classi
 test('the page says what it is, on every screen', {timeout: 2 * timeout}, async () => {
   mkdirSync(ARTEFACTS, {recursive: true});
   const real = noReference ? undefined : readReference(REFERENCE)[0].id;
-  for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [390, 'light']]) {
+  for (const [width, colorScheme] of [390, 768, 1280].flatMap((width) => [[width, 'light'], [width, 'dark']])) {
     const viewport = {width, height: width > 600 ? 900 : 844};
     const look = async (page) => {
       const {model, report} = await ready(page);

@@ -89,7 +89,10 @@ impl App {
             .map(|file| text::channel(file.channel))
             .collect();
         let field = self.state.borrow_mut().number();
-        self.store.keep_input(field, &input);
+        // What will be refused takes no room.
+        if !input.files.iter().any(|file| file.content.is_too_large()) {
+            self.store.keep_input(field, &input);
+        }
         let entry = Entry::new(input.id.clone(), channels.join(", "), Some(input));
         self.keep(field, &entry);
         self.show_entry(field, entry);

@@ -4,15 +4,30 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
-use super::App;
 use super::asides::Hearer;
+use super::{App, Shared};
 use crate::page::entry::Entry;
 use crate::page::text;
 use crate::page::viewer::{MapOverlay, Picture};
 use crate::protocol::{Maps, Plate, Request};
 
+/// How often the engine may break while it reads a field's picture before it is not asked again.
+const VIEW_CRASHES: u32 = 2;
+
 /// The longest side of a picture in the viewer, in pixels: every pixel of the atlas's fields.
 const VIEW_SIDE: u32 = 2048;
+
+impl Shared {
+    /// The engine broke: the picture that it was asked for may be why.
+    pub(super) fn blame_view(&mut self) {
+        if let Some(field) = self.viewing.take() {
+            self.view_crashes = match self.view_crashes {
+                (Some(blamed), crashes) if blamed == field => (Some(field), crashes + 1),
+                _ => (Some(field), 1),
+            };
+        }
+    }
+}
 
 impl App {
     /// Shows a field in the panel.
@@ -57,6 +72,9 @@ impl App {
                 _ => return,
             }
         };
+        if self.state.borrow().view_crashes == (Some(field), VIEW_CRASHES) {
+            return self.not_viewed(field, text::PICTURE_BREAKS);
+        }
         let app = self.clone();
         spawn_local(async move {
             let Some(input) = app.input(field).await else {
@@ -70,6 +88,9 @@ impl App {
                 let state = app.state.borrow();
                 state.selected == Some(field) && state.worker == worker
             };
+            if is_wanted {
+                app.state.borrow_mut().viewing = Some(field);
+            }
             if is_wanted
                 && let Err(error) = app.engine.send(&Request::View {
                     field,
@@ -104,7 +125,8 @@ impl App {
         if let Some(Hearer::Picture(hear)) = self.take_aside(field) {
             return hear(Ok(picture));
         }
-        let state = self.state.borrow();
+        let mut state = self.state.borrow_mut();
+        state.viewing = None;
         if state.selected != Some(field) {
             return;
         }
@@ -116,6 +138,7 @@ impl App {
     }
 
     pub(super) fn not_viewed(&self, field: u32, reason: &str) {
+        self.state.borrow_mut().viewing = None;
         if self.state.borrow().selected == Some(field) {
             self.detail.viewer.clear(reason);
         }

@@ -11,6 +11,12 @@ use crate::page::dom::{error_text, window};
 use crate::page::text::input as text;
 
 impl Content {
+    /// Whether it is larger than anything that is read.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let bytes = self.inflated_bytes.unwrap_or_else(|| self.blob.size());
+        bytes > MAX_FILE_BYTES as f64
+    }
+
     /// The bytes as a file has them. `name` is for errors.
     ///
     /// # Errors
@@ -19,9 +25,7 @@ impl Content {
     pub(crate) async fn unpacked(&self, name: &str) -> Result<Blob, String> {
         let unpacked = match self.inflated_bytes {
             // Else its reader would ask for as much memory first.
-            None if self.blob.size() > MAX_FILE_BYTES as f64 => {
-                Err(text::too_large_file(MAX_FILE_BYTES))
-            }
+            _ if self.is_too_large() => Err(text::too_large_file(MAX_FILE_BYTES)),
             None => Ok(self.blob.clone()),
             Some(bytes) => inflated(&self.blob, bytes).await,
         };

@@ -24,6 +24,9 @@ pub(super) const READY: &str = "Ready";
 pub(super) const FAILED: &str = "The engine is not available";
 /// While the viewer waits for the engine.
 pub(super) const PICTURE_COMES: &str = "The picture is on its way";
+/// Where the engine breaks whenever it reads a field's picture.
+pub(super) const PICTURE_BREAKS: &str =
+    "The engine broke twice while it read this field's picture.";
 /// Where neither the page nor the store has a field's files any more.
 pub(super) const IMAGES_GONE: &str =
     "its images were not kept, for want of room: drop them again to see or classify them";
