@@ -43,7 +43,7 @@ test('a whole session after loading asks nothing of any server', {timeout}, asyn
     assert.equal((await settled(page, 'secret')).state, 'done');
     await page.waitForSelector('#viewer[data-state="shown"]', {timeout: PATIENCE.cpu});
     await page.click('#viewer [data-do="in"]');
-    await page.click('#viewer [data-channel="red"] [data-do="toggle"]');
+    await page.click('#viewer [data-channel="red"][data-do="toggle"]');
     await page.locator('#answer .bar').first().click();
     await page.locator('#viewer .map').waitFor();
 

@@ -17,16 +17,22 @@ pub(super) fn listen(bring: impl Fn(Brought) + 'static) {
     for id in ["files", "folder"] {
         let input: HtmlInputElement = by_id(id);
         let bring = bring.clone();
-        on(&input.clone(), "change", move |_: Event| {
+        let picked = input.clone();
+        let take = move || {
             // A copy: the list itself is emptied with the input.
-            let files = input.files().map(|files| Array::from(&files));
+            let files = picked.files().map(|files| Array::from(&files));
             bring(Brought {
                 files: files.unwrap_or_default(),
                 ..Brought::default()
             });
             // Else picking the same files again would be no change.
-            input.set_value("");
-        });
+            picked.set_value("");
+        };
+        // What was picked while this program was on its way.
+        if input.files().is_some_and(|files| files.length() > 0) {
+            take();
+        }
+        on(&input, "change", move |_: Event| take());
     }
 
     let window = window();
