@@ -5,7 +5,9 @@ mod desk;
 mod diagnosis;
 mod fields;
 mod picture;
+mod records;
 mod taking;
+mod whole;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

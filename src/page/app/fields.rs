@@ -2,20 +2,19 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use super::asides::Hearer;
 use super::desk::Count;
+use super::records::record_of;
 use super::{App, Shared};
 use crate::page::answer::Answer;
 use crate::page::dom::pause;
 use crate::page::entry::{Entry, Outcome};
 use crate::page::input::{FieldInput, Lot};
-use crate::page::store::{self, Record};
 use crate::page::text;
-use crate::protocol::{Maps, ModelSummary, Request};
+use crate::protocol::{Maps, Request};
 
 /// How many tiles are made before the browser may paint and react.
 const TILES_AT_ONCE: usize = 32;
@@ -131,7 +130,7 @@ impl App {
     }
 
     /// Writes a field to the store.
-    fn keep(&self, field: u32, entry: &Entry) {
+    pub(super) fn keep(&self, field: u32, entry: &Entry) {
         self.store.keep(field, &record_of(entry));
     }
 
@@ -302,7 +301,7 @@ impl App {
     }
 
     /// Shows on tile and panel how far a field is.
-    fn show(&self, field: u32) {
+    pub(super) fn show(&self, field: u32) {
         let state = self.state.borrow();
         let Some(entry) = state.entries.get(&field) else {
             return;
@@ -327,118 +326,6 @@ impl App {
         for field in waiting {
             self.show(field);
         }
-    }
-
-    /// Holds the queue, or lets it go on.
-    pub(super) fn toggle_pause(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let is_paused = !state.queue.is_paused();
-        state.queue.pause(is_paused);
-        state.pace.start(self.desk.now());
-        drop(state);
-        self.count();
-        self.feed();
-    }
-
-    /// Gives up the fields that wait.
-    pub(super) fn cancel(self: &Rc<Self>) {
-        let cancelled = self.state.borrow_mut().queue.cancel();
-        for &field in &cancelled {
-            let mut state = self.state.borrow_mut();
-            if let Some(entry) = state.entries.get_mut(&field) {
-                entry.outcome = Outcome::Cancelled;
-                self.keep(field, entry);
-            }
-            drop(state);
-            self.show(field);
-        }
-        self.arrange();
-        self.count();
-        self.desk.announce(&text::said_cancelled(cancelled.len()));
-    }
-
-    /// Classifies again what was given up or answered by another model.
-    pub(super) fn rerun(self: &Rc<Self>) {
-        let stale: Vec<u32> = {
-            let state = self.state.borrow();
-            let fields = state.entries.iter();
-            fields
-                .filter(|(_, entry)| state.is_stale(entry))
-                .map(|(field, _)| *field)
-                .collect()
-        };
-        let app = self.clone();
-        spawn_local(async move {
-            let mut without_images = 0;
-            for field in stale {
-                if app.input(field).await.is_none() {
-                    without_images += 1;
-                    continue;
-                }
-                let mut state = app.state.borrow_mut();
-                let Some(entry) = state.entries.get_mut(&field).filter(|it| !it.is_open()) else {
-                    continue;
-                };
-                entry.outcome = Outcome::Waiting;
-                if state.queue.len() == 0 {
-                    state.pace.start(app.desk.now());
-                }
-                state.queue.push(field);
-                drop(state);
-                app.show(field);
-            }
-            if without_images > 0 {
-                app.desk.notify(&text::not_classified_again(without_images));
-            }
-            app.count();
-            app.feed();
-        });
-    }
-
-    /// Takes all fields away, here and from the store.
-    pub(super) fn clear(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        state.queue.clear();
-        state.entries.clear();
-        state.shown.clear();
-        state.selected = None;
-        state.maps = None;
-        state.unkept_maps.clear();
-        state.clearings += 1;
-        drop(state);
-        self.store.clear();
-        self.gallery.clear();
-        self.detail.close();
-        self.desk.announce(text::SAID_CLEARED);
-        self.count();
-    }
-
-    /// Takes the selected field away; the next one is selected.
-    pub(super) fn remove_selected(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let Some(field) = state.selected.take() else {
-            return;
-        };
-        let position = state.shown.iter().position(|shown| *shown == field);
-        state.shown.retain(|shown| *shown != field);
-        let next = position
-            .and_then(|position| state.shown.get(position).or(state.shown.last()))
-            .copied();
-        state.queue.forget(field);
-        state.entries.remove(&field);
-        state.unkept_maps.remove(&field);
-        drop(state);
-        self.store.remove(field);
-        self.gallery.remove(field);
-        match next {
-            Some(next) => {
-                self.select(next);
-                self.gallery.focus(next);
-            }
-            None => self.detail.close(),
-        }
-        self.count();
-        self.feed();
     }
 
     /// How many fields have an answer, and how many there are.
@@ -476,87 +363,5 @@ impl Shared {
         let field = self.next_field;
         self.next_field += 1;
         field
-    }
-
-    /// Whether a field was given up, or answered by another model than the one that is open.
-    fn is_stale(&self, entry: &Entry) -> bool {
-        match &entry.outcome {
-            Outcome::Cancelled => true,
-            Outcome::Done(answer) => self
-                .opened
-                .as_ref()
-                .is_some_and(|opened| !Rc::ptr_eq(&opened.model, &answer.model)),
-            _ => false,
-        }
-    }
-}
-
-impl Shared {
-    /// The one copy of a model's summary that all its answers share.
-    pub(super) fn shared(&mut self, model: ModelSummary) -> Rc<ModelSummary> {
-        if let Some(known) = self.models.iter().find(|known| ***known == model) {
-            return known.clone();
-        }
-        let model = Rc::new(model);
-        self.models.push(model.clone());
-        model
-    }
-
-    /// A field as it was kept.
-    fn entry_of(&mut self, record: Record) -> Entry {
-        let thumbnail = record.thumbnail();
-        let mut entry = Entry::new(record.id, record.source, None);
-        entry.thumbnail = thumbnail;
-        entry.outcome = match record.outcome {
-            store::Outcome::Waiting {} => Outcome::Waiting,
-            store::Outcome::Cancelled {} => Outcome::Cancelled,
-            store::Outcome::Refused { reason } => Outcome::Refused(reason),
-            store::Outcome::Done {
-                model,
-                device,
-                probabilities,
-                present,
-                decode_ms,
-                network_ms,
-                map_ms,
-            } => Outcome::Done(Rc::new(Answer {
-                model: self.shared(model),
-                device,
-                probabilities,
-                present,
-                decode_ms,
-                network_ms,
-                map_ms,
-            })),
-        };
-        entry
-    }
-}
-
-/// A field as it is to be kept.
-fn record_of(entry: &Entry) -> Record {
-    Record {
-        id: entry.id.clone(),
-        source: entry.source.clone(),
-        thumbnail: entry
-            .thumbnail
-            .as_ref()
-            .map_or(JsValue::NULL, |thumbnail| thumbnail.into()),
-        outcome: match &entry.outcome {
-            Outcome::Waiting | Outcome::Working => store::Outcome::Waiting {},
-            Outcome::Cancelled => store::Outcome::Cancelled {},
-            Outcome::Refused(reason) => store::Outcome::Refused {
-                reason: reason.clone(),
-            },
-            Outcome::Done(answer) => store::Outcome::Done {
-                model: (*answer.model).clone(),
-                device: answer.device.clone(),
-                probabilities: answer.probabilities.clone(),
-                present: answer.present.clone(),
-                decode_ms: answer.decode_ms,
-                network_ms: answer.network_ms,
-                map_ms: answer.map_ms,
-            },
-        },
     }
 }
