@@ -72,16 +72,33 @@ pub(crate) struct PackageBytes {
 pub(super) async fn engine(
     progress: impl Fn(Progress),
 ) -> Result<WebAssembly::Module, DownloadError> {
-    let bytes = bytes(ENGINE, None, progress).await?;
-    let module = JsFuture::from(WebAssembly::compile(&bytes)).await;
-    let module = module.map_err(|error| DownloadError::Engine(error_text(&error)))?;
+    let response = fetch_kept(ENGINE).await?;
+    // Compiled while it comes; browsers keep what they compiled so for the next visit.
+    let streamed = response.clone().map(|copy| {
+        JsFuture::from(WebAssembly::compile_streaming(&Promise::resolve(
+            &JsValue::from(copy),
+        )))
+    });
+    let bytes = read(ENGINE, response, None, progress).await?;
+    let streamed = match streamed {
+        Ok(streamed) => streamed.await.ok(),
+        Err(_) => None,
+    };
+    let module = match streamed {
+        Some(module) => module,
+        // A server that calls it by another type than WebAssembly's.
+        None => JsFuture::from(WebAssembly::compile(&bytes))
+            .await
+            .map_err(|error| DownloadError::Engine(error_text(&error)))?,
+    };
     Ok(module.unchecked_into())
 }
 
 /// Downloads the package that comes with the page.
 pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
     let manifest = text(MANIFEST).await?;
-    let weights = bytes(WEIGHTS, weights_bytes(&manifest), progress).await?;
+    let response = fetch_kept(WEIGHTS).await?;
+    let weights = read(WEIGHTS, response, weights_bytes(&manifest), progress).await?;
     Ok(PackageBytes {
         manifest,
         weights: weights.buffer(),
@@ -102,13 +119,12 @@ pub(super) async fn blob(url: &str) -> Result<Blob, DownloadError> {
 }
 
 /// The file's bytes. The total is `expected`, or what the server says.
-async fn bytes(
+async fn read(
     url: &str,
+    response: Response,
     expected: Option<f64>,
     progress: impl Fn(Progress),
 ) -> Result<Uint8Array, DownloadError> {
-    let response = fetch(url).await?;
-    offline::arrived(&response);
     let total = expected.or_else(|| content_length(&response));
     let Some(stream) = response.body() else {
         let buffer = settle(url, response.array_buffer()).await?;
@@ -141,6 +157,13 @@ async fn bytes(
         total: Some(done),
     });
     Ok(all)
+}
+
+/// A file of this site that its copy for offline use takes, too.
+async fn fetch_kept(url: &str) -> Result<Response, DownloadError> {
+    let response = fetch(url).await?;
+    offline::arrived(&response);
+    Ok(response)
 }
 
 async fn fetch(url: &str) -> Result<Response, DownloadError> {

@@ -17,7 +17,7 @@ use crate::page::text;
 use crate::protocol::{Maps, Request};
 
 /// How many tiles are made before the browser may paint and react.
-const TILES_AT_ONCE: usize = 32;
+const TILES_AT_ONCE: usize = 8;
 
 /// With more open fields than this, only their end is said aloud.
 const SPOKEN_ONE_BY_ONE: usize = 3;
