@@ -17,7 +17,7 @@ use crate::page::dom::document;
 use crate::protocol::Plate;
 
 /// How many samples are painted between two looks at the clock: some milliseconds on a slow phone.
-const SAMPLES_AT_ONCE: u32 = 1 << 18;
+const SAMPLES_AT_ONCE: u32 = 1 << 16;
 
 /// A canvas of this size that is in no document, and what draws on it. A browser that has no memory left
 /// gives none.

@@ -16,8 +16,8 @@ use super::reduction::halvings;
 use crate::page::dom::{by_id, document, find, set_attribute, window};
 use crate::page::text::viewer as text;
 
-/// How long a frame may paint channels, in milliseconds: two frames of a screen of 120 Hz.
-const PAINTING_MS: f64 = 16.0;
+/// How long a frame may paint channels, in milliseconds: a frame of a screen of 120 Hz.
+const PAINTING_MS: f64 = 8.0;
 
 /// From this scale on samples are drawn as squares and not blurred into each other: who looks so close
 /// wants to see what was recorded.
