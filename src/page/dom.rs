@@ -4,13 +4,13 @@
 //! lacks is a fault of the program, and the helpers panic with the selector. `www/start.js` shows
 //! a panic at the start to the visitor.
 
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AddEventListenerOptions, Document, DocumentFragment, Element, Event, EventTarget, HtmlElement,
-    HtmlTemplateElement, Window,
+    HtmlTemplateElement, Storage, Window,
 };
 
 /// The browser's window.
@@ -106,6 +106,16 @@ pub(super) async fn pause() {
     });
     // The promise never rejects.
     JsFuture::from(later).await.map(drop).unwrap_or_default();
+}
+
+/// A property of a JavaScript value; `undefined` of one that has none.
+pub(super) fn property(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The browser's memory for small things; a visitor may have closed it to pages.
+pub(super) fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
 }
 
 /// The text of a JavaScript error, or of whatever was thrown.

@@ -1,11 +1,11 @@
 //! Downloads with progress in bytes: the engine's WebAssembly and the model package.
 
-use js_sys::{ArrayBuffer, JSON, Object, Promise, Reflect, Uint8Array, WebAssembly};
+use js_sys::{ArrayBuffer, JSON, Promise, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
-use super::dom::{error_text, window};
+use super::dom::{error_text, property, window};
 use super::offline;
 
 /// Where the engine's WebAssembly lies, relative to the page.
@@ -138,7 +138,7 @@ async fn read(
         let part = JsFuture::from(reader.read())
             .await
             .map_err(|error| broken(url, &error))?;
-        let Ok(chunk) = get(&part, "value").dyn_into::<Uint8Array>() else {
+        let Ok(chunk) = property(&part, "value").dyn_into::<Uint8Array>() else {
             break;
         };
         done += f64::from(chunk.length());
@@ -206,17 +206,9 @@ fn content_length(response: &Response) -> Option<f64> {
 /// `weights.bytes` of a manifest. Whether the manifest is sound is for the engine to judge.
 fn weights_bytes(manifest: &str) -> Option<f64> {
     let manifest = JSON::parse(manifest).ok()?;
-    get(&get(&manifest, "weights"), "bytes")
+    property(&property(&manifest, "weights"), "bytes")
         .as_f64()
         .filter(|bytes| *bytes > 0.0)
-}
-
-/// A property, or `undefined` where the value has none.
-fn get(value: &JsValue, property: &str) -> JsValue {
-    let value = value
-        .dyn_ref::<Object>()
-        .map(|object| Reflect::get(object, &property.into()));
-    value.and_then(Result::ok).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn broken(url: &str, error: &JsValue) -> DownloadError {

@@ -16,7 +16,7 @@ use web_sys::{
     ServiceWorkerRegistration, ServiceWorkerState,
 };
 
-use super::dom::{by_id, document, on, set_attribute, set_hidden, window};
+use super::dom::{by_id, document, on, property, set_attribute, set_hidden, window};
 use super::text::offline as text;
 
 /// The service worker's script, relative to the page.
@@ -55,7 +55,7 @@ pub(super) fn keep() {
         if container().is_none() || follow().await.is_err() {
             show("impossible", text::IMPOSSIBLE);
             // Nobody will come for it.
-            let caches = get(&window(), "caches");
+            let caches = property(&window(), "caches");
             drop(promised(call(&caches, "delete", &[&ARRIVED.into()])).await);
         }
     });
@@ -77,7 +77,7 @@ pub(super) fn arrived(response: &Response) {
 }
 
 async fn hand_over(response: &Response) -> Result<JsValue, JsValue> {
-    let caches = get(&window(), "caches");
+    let caches = property(&window(), "caches");
     let cache = promised(call(&caches, "open", &[&ARRIVED.into()])).await?;
     promised(call(&cache, "put", &[&response.url().into(), response])).await
 }
@@ -122,7 +122,9 @@ fn version() -> String {
 
 /// None where the browser offers no service workers.
 fn container() -> Option<ServiceWorkerContainer> {
-    get(&window().navigator(), "serviceWorker").dyn_into().ok()
+    property(&window().navigator(), "serviceWorker")
+        .dyn_into()
+        .ok()
 }
 
 /// What an earlier visit has registered.
@@ -232,8 +234,8 @@ async fn leave_if_gone(registration: &ServiceWorkerRegistration) {
 
 /// What the service worker tells.
 fn hear(message: &JsValue) {
-    let number = |property| get(message, property).as_f64().unwrap_or_default();
-    let string = |property| get(message, property).as_string().unwrap_or_default();
+    let number = |name| property(message, name).as_f64().unwrap_or_default();
+    let string = |name| property(message, name).as_string().unwrap_or_default();
     let line: Element = by_id("offline");
     let is_ready = line.get_attribute(STATE).as_deref() == Some(READY);
     match &*string("state") {
@@ -275,15 +277,10 @@ fn post(worker: &ServiceWorker, property: &str, value: &JsValue) {
     debug_assert!(sent.is_ok(), "a plain message can be posted");
 }
 
-/// A property; `undefined` where there is none.
-fn get(value: &JsValue, property: &str) -> JsValue {
-    Reflect::get(value, &property.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
 /// Calls a method that web-sys has not, or not among the features in use.
 fn call(value: &JsValue, method: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let arguments: Array = arguments.iter().copied().collect();
-    get(value, method)
+    property(value, method)
         .dyn_into::<Function>()?
         .apply(value, &arguments)
 }

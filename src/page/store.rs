@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-use super::dom::window;
+use super::dom::{property, window};
 use super::input::FieldInput;
 use super::text;
 use crate::protocol::{Maps, ModelSummary};
@@ -309,11 +309,8 @@ async fn carry_out(database: &Database, write: &Write) -> Result<(), WriteError>
 /// Whether this tab is the one that keeps fields: the first that is open. Two would write each
 /// other's numbers. Without the browser's locks nobody can tell, and the tab takes it that it is.
 async fn is_first_tab() -> bool {
-    let get = |object: &JsValue, name: &str| {
-        Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-    };
-    let locks = get(&window().navigator(), "locks");
-    let Ok(request) = get(&locks, "request").dyn_into::<Function>() else {
+    let locks = property(&window().navigator(), "locks");
+    let Ok(request) = property(&locks, "request").dyn_into::<Function>() else {
         return true;
     };
     let options = Object::new();

@@ -2,7 +2,7 @@
 
 use web_sys::{Element, Event};
 
-use super::dom::{by_id, document, on, set_attribute, window};
+use super::dom::{by_id, document, on, set_attribute, storage};
 use super::text;
 
 /// Where the choice is remembered.
@@ -13,7 +13,6 @@ const THEMES: [Option<&str>; 3] = [None, Some("light"), Some("dark")];
 
 /// Shows the remembered theme and listens to the button.
 pub(super) fn listen() {
-    let storage = || window().local_storage().ok().flatten();
     let remembered = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
     let mut at = THEMES
         .iter()

@@ -88,18 +88,17 @@ impl App {
                 let state = app.state.borrow();
                 state.selected == Some(field) && state.worker == worker
             };
-            if is_wanted {
-                app.state.borrow_mut().viewing = Some(field);
+            if !is_wanted {
+                return;
             }
-            if is_wanted
-                && let Err(error) = app.engine.send(&Request::View {
-                    field,
-                    id: input.id.clone(),
-                    files,
-                    order: input.order.clone(),
-                    side: VIEW_SIDE,
-                })
-            {
+            app.state.borrow_mut().viewing = Some(field);
+            if let Err(error) = app.engine.send(&Request::View {
+                field,
+                id: input.id.clone(),
+                files,
+                order: input.order.clone(),
+                side: VIEW_SIDE,
+            }) {
                 app.not_viewed(field, &text::not_sent(&input.names(), &error));
             }
         });

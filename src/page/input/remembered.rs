@@ -4,11 +4,9 @@
 //! values alone where the files are colour pictures. Values hold neither spaces nor `=`: these part
 //! names.
 
-use web_sys::Storage;
-
 use super::stain::key;
 use crate::field::{Channel, ChannelOrder};
-use crate::page::dom::window;
+use crate::page::dom::storage;
 
 /// Where answers are kept.
 const ANSWERS: &str = "cytolens.channels";
@@ -150,11 +148,6 @@ pub(super) fn order() -> ChannelOrder {
 /// Keeps the order of channels inside TIFF files.
 pub(super) fn keep_order(order: &ChannelOrder) {
     write(ORDER, &order.to_string());
-}
-
-/// The browser's storage; a visitor may have closed it to pages.
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }
 
 fn read(item: &str) -> String {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Storage};
+use web_sys::Blob;
 
-use crate::page::dom::window;
+use crate::page::dom::storage;
 
 const DATABASE: &str = "cytolens-models";
 const STORE: &str = "packages";
@@ -118,8 +118,4 @@ pub(super) fn choose(id: Option<&str>) {
             .set_item(CHOICE, id.unwrap_or_default())
             .unwrap_or_default();
     }
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }

@@ -3,20 +3,15 @@
 //! A browser that keeps nothing is no fault: a round then lasts as long as the page.
 
 use js_sys::JSON;
-use web_sys::Storage;
 
 use super::round::{Kind, Round};
-use crate::page::dom::window;
+use crate::page::dom::storage;
 
 fn key(kind: Kind) -> &'static str {
     match kind {
         Kind::Samples => "cytolens-quiz-samples",
         Kind::Desk => "cytolens-quiz-desk",
     }
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }
 
 /// The kept round of this kind.

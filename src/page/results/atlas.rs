@@ -1,8 +1,9 @@
 //! What the labels mean and how they belong together, from `locations.json`, which people may edit.
 
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Array, JSON};
+use wasm_bindgen::JsCast;
 
+use crate::page::dom::property;
 use crate::page::{download, text};
 
 /// Where the file lies, relative to the page.
@@ -95,11 +96,6 @@ fn place<'a>(groups: &mut Vec<Group<'a>>, name: &'a str, class: usize) {
             classes: vec![class],
         }),
     }
-}
-
-/// A property of a JavaScript value; `undefined` of one that has none.
-fn property(value: &JsValue, name: &str) -> JsValue {
-    Reflect::get(value, &name.into()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! A bar for every label: probability and threshold, by probability or in anatomical order.
 
-use web_sys::{Element, HtmlElement, HtmlInputElement, Storage};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 use super::atlas::Atlas;
 use crate::page::answer::Answer;
-use crate::page::dom::{append, by_id, find, from_template, set_attribute, set_hidden, window};
+use crate::page::dom::{append, by_id, find, from_template, set_attribute, set_hidden, storage};
 use crate::page::text;
 
 /// Under which name the browser remembers the order.
@@ -72,11 +72,6 @@ impl Bars {
         }
         append(&self.list, &group);
     }
-}
-
-/// The browser's memory, where it lets a page have one.
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }
 
 fn bar(class: usize, answer: &Answer, atlas: &Atlas) -> Element {
