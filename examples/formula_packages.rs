@@ -8,12 +8,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use cytolens::classifier::Classifier;
-use cytolens::field::Composition;
-use cytolens::labels::{COUNT, LOCATIONS};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
-use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_core::package::FORMAT;
+use cytolens_field::Composition;
 
-#[path = "../tests/support/formula_weights.rs"]
+#[path = "../tests/engine/formula_weights.rs"]
 mod formula_weights;
 use formula_weights::formula_weights;
 

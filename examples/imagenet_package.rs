@@ -8,9 +8,10 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use cytolens::classifier::Classifier;
-use cytolens::field::Composition;
 use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
-use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens_core::package::FORMAT;
+use cytolens_field::Composition;
 
 const CLASSES: usize = 1000;
 const SIZE: usize = 224;

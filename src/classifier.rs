@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::field::{Field, FieldError, Planes, normalise};
 use crate::model::activation_map::averaged_down;
 use crate::model::{InferenceNetwork, head};
 use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
+use cytolens_field::{Field, FieldError, Planes, normalise};
 
 /// The largest side of an activation map in pixels; larger ones are averaged down.
 pub const MAP_SIDE: usize = 32;

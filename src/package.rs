@@ -8,15 +8,9 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::field::Composition;
 use crate::model::{Network, NetworkConfig, WeightsError, weights};
-
-/// The version of the package format that this code reads and writes.
-pub const FORMAT: u32 = 1;
-/// The manifest's file name.
-pub const MANIFEST: &str = "manifest.json";
-/// The weights' file name.
-pub const WEIGHTS: &str = "weights.safetensors";
+use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
+use cytolens_field::Composition;
 
 /// Everything about a model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

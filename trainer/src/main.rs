@@ -1,17 +1,10 @@
 //! The Cytolens trainer: trains, packages and runs models on the desktop.
 
 mod commands;
-mod data;
 mod device;
 mod export;
 mod predict;
-mod progress;
-mod report;
 mod run;
-mod simulate;
-#[cfg(test)]
-#[path = "../../tests/support/third_party.rs"]
-mod third_party;
 
 use std::process::ExitCode;
 

@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
-use cytolens::field::{Composition, white_level};
-use cytolens::labels::LabelSet;
+use cytolens_core::labels::LabelSet;
+use cytolens_field::{Composition, white_level};
 use image::{RgbImage, imageops};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use super::augment_device;
-use crate::data::arguments::SetArguments;
-use crate::data::augmentation::{AugmentationChoice, Draw};
-use crate::data::batches::{
+use crate::commands::arguments::SetArguments;
+use crate::device::DeviceChoice;
+use cytolens_data::augmentation::{AugmentationChoice, Draw};
+use cytolens_data::batches::{
     Augmented, BatchShape, LastBatch, Loader, TrainingOrder, channel_planes,
 };
-use crate::data::dataset::{Dataset, Sample};
-use crate::data::files::claim_folder;
-use crate::data::repeats::{RepeatChoice, RepeatPlan};
-use crate::device::DeviceChoice;
+use cytolens_data::dataset::{Dataset, Sample};
+use cytolens_data::files::claim_folder;
+use cytolens_data::repeats::{RepeatChoice, RepeatPlan};
 
 /// Pictures on the sheet, the first as it is.
 const PICTURES: usize = 24;

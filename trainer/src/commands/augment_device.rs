@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use burn::tensor::Device;
-use cytolens::field::Composition;
+use cytolens_field::Composition;
 
-use crate::data::augmentation::{AugmentationChoice, Draw};
-use crate::data::batches::HostBatch;
-use crate::data::device_augmentation::warp;
-use crate::data::device_batch::DeviceBatch;
+use crate::device::augmentation::warp;
+use crate::device::batch::DeviceBatch;
+use cytolens_data::augmentation::{AugmentationChoice, Draw};
+use cytolens_data::batches::HostBatch;
 
 /// How often each way is timed; the best counts.
 const ROUNDS: usize = 10;

@@ -11,18 +11,18 @@ use cytolens::model::{Architecture, weights};
 
 use super::evaluate_model::Model;
 use super::train::{Job, RunningArguments};
-use crate::data::arguments::SetArguments;
-use crate::data::dataset::{Dataset, Sample};
-use crate::data::split::file::{Part, read_split, source_of};
+use crate::commands::arguments::SetArguments;
 use crate::device::DevicesChoice;
-use crate::progress::progress;
-use crate::report::comparison::{ComparedRun, Comparison};
-use crate::report::evaluation::{Evaluation, EvaluationChoice};
 use crate::run::finish::Reached;
 use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::samples::part_of_run;
 use crate::run::start::find_weights;
+use cytolens_data::dataset::{Dataset, Sample};
+use cytolens_data::split::file::{Part, read_split, source_of};
+use cytolens_report::comparison::{ComparedRun, Comparison};
+use cytolens_report::evaluation::{Evaluation, EvaluationChoice};
+use cytolens_report::progress::progress;
 
 /// The sides at which every network is trained where none are named, in pixels.
 const SIZES: [usize; 2] = [224, 512];

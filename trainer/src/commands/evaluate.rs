@@ -8,20 +8,20 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgGroup, Args};
-use cytolens::labels::COUNT;
+use cytolens_core::labels::COUNT;
 
 use super::evaluate_model::Model;
-use crate::data::arguments::SetArguments;
-use crate::data::dataset::{Dataset, Sample};
-use crate::data::fault::Fault;
-use crate::data::files::claim_folder;
-use crate::data::split::file::{Part, read_split};
+use crate::commands::arguments::SetArguments;
 use crate::device::DeviceChoice;
-use crate::progress::progress;
-use crate::report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
-use crate::report::inspect::pictures;
-use crate::report::metrics::tune_thresholds;
 use crate::run::samples::part_of_run;
+use cytolens_core::scores::tune_thresholds;
+use cytolens_data::dataset::{Dataset, Sample};
+use cytolens_data::fault::Fault;
+use cytolens_data::files::claim_folder;
+use cytolens_data::split::file::{Part, read_split};
+use cytolens_report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
+use cytolens_report::inspect::pictures;
+use cytolens_report::progress::progress;
 
 /// A location with fewer samples in the validation part keeps the model's threshold: the best one
 /// would be chance.

@@ -8,17 +8,17 @@ use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::classifier::Classifier;
-use cytolens::field::{Composition, Field, FieldError, Planes, normalise};
-use cytolens::labels::{COUNT, LOCATIONS};
 use cytolens::model::{InferenceNetwork, NetworkConfig, weights};
 use cytolens::package::Package;
+use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_field::{Composition, Field, FieldError, Planes, normalise};
 use indicatif::ProgressBar;
 
-use crate::data::dataset::Sample;
-use crate::data::fault::Fault;
-use crate::data::files::ReadError;
-use crate::report::evaluation::Predicted;
 use crate::run::folder::RunFolder;
+use cytolens_data::dataset::Sample;
+use cytolens_data::fault::Fault;
+use cytolens_data::files::ReadError;
+use cytolens_report::evaluation::Predicted;
 
 /// Fields that are decoded ahead of the network.
 const AHEAD: usize = 4;
@@ -203,8 +203,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::data::dataset::Dataset;
-    use crate::data::files::Reading;
+    use cytolens_data::dataset::Dataset;
+    use cytolens_data::files::Reading;
 
     /// Ten fields of one channel, of which the fourth is broken.
     fn set() -> (TempDir, Vec<Sample>) {

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use crate::data::arguments::ReadingArguments;
-use crate::data::files::claim_folder;
-use crate::report::inspect::{self, InspectedSet};
+use crate::commands::arguments::ReadingArguments;
+use cytolens_data::files::claim_folder;
+use cytolens_report::inspect::{self, InspectedSet};
 
 /// Validate a labelled set and draw what is in it
 ///

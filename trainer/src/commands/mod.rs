@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod arguments;
 pub mod augment;
 pub mod augment_device;
 pub mod compare;

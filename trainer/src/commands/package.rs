@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::Args;
 use cytolens::classifier::Classifier;
-use cytolens::labels::{COUNT, LOCATIONS};
 use cytolens::model::{Architecture, HeadKind, weights};
-use cytolens::package::{FORMAT, Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
+use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_core::package::FORMAT;
 
 use crate::run::folder::{RunFolder, Summary};
 use crate::run::samples::SIMULATED;

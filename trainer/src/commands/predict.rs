@@ -9,13 +9,10 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cytolens::classifier::{Classifier, Prediction};
-use cytolens::field::Planes;
 use cytolens::package::Package;
+use cytolens_field::Planes;
 
-use crate::data::arguments::ReadingArguments;
-use crate::data::fault::Fault;
-use crate::data::files::{self, FieldOnDisk, Found};
-use crate::data::views::{VIEWS, view};
+use crate::commands::arguments::ReadingArguments;
 use crate::device::DeviceChoice;
 use crate::predict::ahead::in_order;
 use crate::predict::log::{Entry, Row};
@@ -23,6 +20,9 @@ use crate::predict::outputs::Outputs;
 use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
 use crate::predict::shard::Shard;
+use cytolens_data::fault::Fault;
+use cytolens_data::files::{self, FieldOnDisk, Found};
+use cytolens_data::views::{VIEWS, view};
 
 /// Batches that a worker may be ahead of the one to be written next.
 const AHEAD: usize = 4;

@@ -6,27 +6,27 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Device;
 use clap::Args;
-use cytolens::field::Planes;
-use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{InferenceBackbone, Network, weights};
+use cytolens_core::labels::{COUNT, LabelSet};
+use cytolens_field::Planes;
 use rayon::prelude::*;
 
-use crate::data::arguments::SetArguments;
-use crate::data::dataset::{Dataset, Sample};
-use crate::data::fault::Fault;
-use crate::data::files::ReadError;
-use crate::data::moments::Moments;
-use crate::data::split::file::{Part, Row, Split, read_split};
-use crate::data::split::stratified;
+use crate::commands::arguments::SetArguments;
 use crate::device::DeviceChoice;
-use crate::progress::progress;
-use crate::report::metrics::{Scores, decide, score, tune_thresholds};
 use crate::run::folder::{RunFolder, Summary};
 use crate::run::probe::features::Extractor;
 use crate::run::probe::head::{Examples, predict, train_head};
 use crate::run::probe::recipe::Recipe;
 use crate::run::samples::images_of;
 use crate::run::start::{find_weights, pretrained};
+use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
+use cytolens_data::dataset::{Dataset, Sample};
+use cytolens_data::fault::Fault;
+use cytolens_data::files::ReadError;
+use cytolens_data::moments::Moments;
+use cytolens_data::split::file::{Part, Row, Split, read_split};
+use cytolens_data::split::stratified;
+use cytolens_report::progress::progress;
 
 /// Train only a head, over frozen ImageNet features
 ///

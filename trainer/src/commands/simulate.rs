@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cytolens::labels::{COUNT, LabelSet};
+use cytolens_core::labels::{COUNT, LabelSet};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::data::dataset::{Table, read_table};
-use crate::progress::progress;
-use crate::simulate::{SIZES, SetFolder, SetPlan, Settings, write_samples};
+use cellsim::{SIZES, SetFolder, SetPlan, Settings, write_samples};
+use cytolens_data::dataset::{Table, read_table};
+use cytolens_report::progress::progress;
 
 /// Draw fields of simulated cells
 ///

@@ -6,16 +6,16 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use cytolens::labels::{COUNT, LOCATIONS, LabelSet};
+use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
-use crate::data::arguments::ReadingArguments;
-use crate::data::dataset::{Dataset, Sample, Table, read_table};
-use crate::data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
-use crate::data::split::balance::Balance;
-use crate::data::split::file::{Origin, Part, Row, Split as SplitTable, source_of};
-use crate::data::split::{equal_shares, normalised_shares, stratified_groups};
-use crate::progress::progress;
+use crate::commands::arguments::ReadingArguments;
+use cytolens_data::dataset::{Dataset, Sample, Table, read_table};
+use cytolens_data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
+use cytolens_data::split::balance::Balance;
+use cytolens_data::split::file::{Origin, Part, Row, Split as SplitTable, source_of};
+use cytolens_data::split::{equal_shares, normalised_shares, stratified_groups};
+use cytolens_report::progress::progress;
 
 /// The deviation from its share that a class should stay under.
 const AIM: f64 = 0.1;
@@ -334,12 +334,12 @@ mod tests {
     use std::fs;
 
     use clap::Parser;
-    use cytolens::field::Channel;
+    use cytolens_core::Channel;
     use image::{GrayImage, Luma};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::data::split::file::read_split;
+    use cytolens_data::split::file::read_split;
 
     #[derive(Parser)]
     struct Line {

@@ -9,9 +9,8 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 use clap::Args;
 
-use crate::data::arguments::SetArguments;
+use crate::commands::arguments::SetArguments;
 use crate::device::DevicesChoice;
-use crate::progress::progress;
 use crate::run::finish::{self, Reached};
 use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
@@ -19,6 +18,7 @@ use crate::run::record::Show;
 use crate::run::samples::Samples;
 use crate::run::start::{find_weights, pretrained};
 use crate::run::training::Training;
+use cytolens_report::progress::progress;
 
 /// Train a network on a labelled set
 ///

@@ -1,5 +1,7 @@
 //! The devices that a command can run on: of this machine, and of others that serve theirs.
 
+pub mod augmentation;
+pub mod batch;
 mod remote;
 
 use std::fmt;

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
-use cytolens::field::Composition;
-use cytolens::labels::{COUNT, LOCATIONS};
 use cytolens::model::weights::{Precision, to_safetensors};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
-use cytolens::package::{FORMAT, Manifest, WeightsEntry};
+use cytolens::package::{Manifest, WeightsEntry};
+use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_core::package::FORMAT;
+use cytolens_field::Composition;
 use prost::Message;
 use safetensors::SafeTensors;
 

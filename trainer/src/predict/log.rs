@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::provenance::Provenance;
-use crate::data::fault::Fault;
+use cytolens_data::fault::Fault;
 
 /// What became of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,8 +10,8 @@ use super::log::Log;
 use super::parquet::write_parquet;
 use super::provenance::Provenance;
 use super::table::{write_csv, write_faults, write_submission};
-use crate::data::fault::Fault;
-use crate::data::whole_file::fill_whole;
+use cytolens_data::fault::Fault;
+use cytolens_data::whole_file::fill_whole;
 
 /// Where predictions go.
 #[derive(Debug, Clone, Args)]

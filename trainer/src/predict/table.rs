@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::log::Row;
-use crate::data::fault::Fault;
+use cytolens_data::fault::Fault;
 
 /// The class numbers of a row, separated by spaces.
 fn numbers(row: &Row) -> String {

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use burn::tensor::Device;
-use cytolens::labels::COUNT;
 use cytolens::model::InferenceNetwork;
+use cytolens_core::labels::COUNT;
 
 use super::learner::normalised;
-use crate::data::batches::{BatchShape, Loader};
-use crate::data::dataset::Sample;
-use crate::data::device_batch::fractions;
-use crate::data::views::turned;
+use crate::device::batch::fractions;
+use cytolens_data::batches::{BatchShape, Loader};
+use cytolens_data::dataset::Sample;
+use cytolens_data::views::turned;
 
 /// A network that answers.
 #[derive(Debug)]

@@ -3,16 +3,16 @@
 use std::fmt;
 
 use anyhow::Result;
-use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{InferenceNetwork, weights};
+use cytolens_core::labels::{COUNT, LabelSet};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answers;
 use super::folder::Summary;
 use super::samples::images_of;
 use super::training::{Trained, Training};
-use crate::data::dataset::Sample;
-use crate::report::metrics::{Scores, decide, score, tune_thresholds};
+use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
+use cytolens_data::dataset::Sample;
 
 /// What a run has reached.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,14 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cytolens::field::Composition;
 use cytolens::model::NetworkConfig;
+use cytolens_field::Composition;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::data::files::claim_folder;
-use crate::data::split::file::{Split, read_split};
-use crate::data::whole_file::write_whole;
+use cytolens_data::files::claim_folder;
+use cytolens_data::split::file::{Split, read_split};
+use cytolens_data::whole_file::write_whole;
 
 /// What a run is and what it reached.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use super::average::Average;
 use super::checkpoint::Position;
 use super::loss::LossChoice;
 use super::optimiser::{Optimiser, Rates};
-use crate::data::batches::HostBatch;
-use crate::data::device_batch::DeviceBatch;
+use crate::device::batch::DeviceBatch;
+use cytolens_data::batches::HostBatch;
 
 /// Everything that training changes.
 pub struct Learner {

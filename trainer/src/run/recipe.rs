@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use cytolens::field::Composition;
-use cytolens::labels;
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
+use cytolens_core::labels;
+use cytolens_field::Composition;
 use serde::{Deserialize, Serialize};
 
 use super::loss::LossChoice;
 use super::optimiser::OptimiserChoice;
-use crate::data::augmentation::AugmentationChoice;
-use crate::data::batches::Augmented;
-use crate::data::repeats::RepeatChoice;
-use crate::data::split::normalised_shares;
+use cytolens_data::augmentation::AugmentationChoice;
+use cytolens_data::batches::Augmented;
+use cytolens_data::repeats::RepeatChoice;
+use cytolens_data::split::normalised_shares;
 
 /// The recipes that come with the program, by name.
 pub const BUILT_IN: [(&str, &str); 2] = [

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use cytolens::labels::LabelSet;
+use cytolens_core::labels::LabelSet;
 use indicatif::ProgressBar;
 
 use super::recipe::{Normalisation, Recipe};
-use crate::data::batches::{BatchShape, Loader};
-use crate::data::dataset::{Dataset, Sample};
-use crate::data::fault::Fault;
-use crate::data::moments::Moments;
-use crate::data::split::file::{Origin, Part, Row, Split, read_split};
-use crate::data::split::stratified;
-use crate::simulate::ID_PREFIX;
+use cellsim::ID_PREFIX;
+use cytolens_data::batches::{BatchShape, Loader};
+use cytolens_data::dataset::{Dataset, Sample};
+use cytolens_data::fault::Fault;
+use cytolens_data::moments::Moments;
+use cytolens_data::split::file::{Origin, Part, Row, Split, read_split};
+use cytolens_data::split::stratified;
 
 /// Mean and standard deviation of ImageNet's red, green and blue, as torchvision publishes them;
 /// yellow has red's.

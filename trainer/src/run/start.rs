@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::tensor::Device;
-use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{Architecture, Backbone, Names, Network, weights};
 use cytolens::package::sha256;
+use cytolens_core::labels::{COUNT, LabelSet};
 
 use super::recipe::{Recipe, StartWeights, imagenet_epsilon};
 

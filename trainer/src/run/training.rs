@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::{InferenceNetwork, Names, Network, weights};
+use cytolens_core::labels::{COUNT, LabelSet};
 
 use super::answer::{Answerer, Answers};
 use super::average::Average;
@@ -18,12 +18,12 @@ use super::recipe::{BestBy, Recipe};
 use super::record::{EpochRecord, Plan, Recorder, Show, StepRecord};
 use super::samples::Samples;
 use super::start;
-use crate::data::batches::{BatchShape, HostBatch, LastBatch, Loader, TrainingOrder};
-use crate::data::dataset::Sample;
-use crate::data::random::{Purpose, Stream};
-use crate::data::repeats::RepeatPlan;
-use crate::data::whole_file::write_whole;
-use crate::report::metrics::{decide, score, tune_thresholds};
+use cytolens_core::scores::{decide, score, tune_thresholds};
+use cytolens_data::batches::{BatchShape, HostBatch, LastBatch, Loader, TrainingOrder};
+use cytolens_data::dataset::Sample;
+use cytolens_data::random::{Purpose, Stream};
+use cytolens_data::repeats::RepeatPlan;
+use cytolens_data::whole_file::write_whole;
 
 /// Steps between two looks at the loss, which make the device wait.
 const LOOK_EVERY: usize = 10;

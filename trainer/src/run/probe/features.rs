@@ -6,13 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use cytolens::field::{Planes, normalise};
 use cytolens::model::{HeadKind, InferenceBackbone, head};
+use cytolens_field::{Planes, normalise};
 use indicatif::ProgressBar;
 
-use crate::data::dataset::Sample;
-use crate::data::views::{VIEWS, view};
-use crate::data::whole_file::write_whole;
+use cytolens_data::dataset::Sample;
+use cytolens_data::views::{VIEWS, view};
+use cytolens_data::whole_file::write_whole;
 
 /// The features of one sample's eight views: `[view, map, height, width]`.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
-use cytolens::labels::{COUNT, LabelSet};
 use cytolens::model::Head;
+use cytolens_core::labels::{COUNT, LabelSet};
 use indicatif::ProgressBar;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -14,8 +14,8 @@ use rand::{RngExt, SeedableRng};
 
 use super::features::Features;
 use super::recipe::{Recipe, TrainingChoice};
-use crate::data::moments::Moments;
-use crate::data::views::VIEWS;
+use cytolens_data::moments::Moments;
+use cytolens_data::views::VIEWS;
 
 /// Features and labels of the same samples.
 #[derive(Debug, Clone, Copy)]

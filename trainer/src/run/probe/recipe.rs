@@ -1,9 +1,9 @@
 //! Recipes of linear probes, as TOML.
 
 use anyhow::{Context, Result, ensure};
-use cytolens::field::Composition;
-use cytolens::labels;
 use cytolens::model::NetworkConfig;
+use cytolens_core::labels;
+use cytolens_field::Composition;
 use serde::{Deserialize, Serialize};
 
 use crate::run::recipe::{NetworkChoice, check_size, imagenet_epsilon, text_of};

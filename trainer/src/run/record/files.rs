@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{EpochRecord, StepRecord};
-use crate::data::whole_file::write_whole;
+use cytolens_data::whole_file::write_whole;
 
 const METRICS: &str = "metrics.jsonl";
 const STEPS: &str = "steps.csv";

@@ -7,9 +7,9 @@ use anyhow::Result;
 use maud::html;
 
 use super::{EpochRecord, Plan, StepRecord};
-use crate::data::whole_file::write_whole;
-use crate::report::page::{Page, Section, figure, table};
-use crate::report::plots::{Axis, LineChart, Plot, Scale, Series, number};
+use cytolens_data::whole_file::write_whole;
+use cytolens_report::page::{Page, Section, figure, table};
+use cytolens_report::plots::{Axis, LineChart, Plot, Scale, Series, number};
 
 /// The most points of a curve of steps: more than the plot has pixels tell nothing.
 const POINTS: usize = 400;

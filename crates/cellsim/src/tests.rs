@@ -1,0 +1,357 @@
+//! What a user of the simulator relies on: repeatable fields, every location in its place, any size.
+
+use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
+use rayon::prelude::*;
+
+use super::cell::populate;
+use super::random::{FieldSeed, Purpose};
+use super::scene::{Scene, Staining};
+use super::territory::Site;
+use super::{
+    CELL_LINES, FIELD_WIDTH, Plane, Settings, SimulatedField, locations, simulate_field,
+    write_samples,
+};
+
+const SEED: u64 = 20;
+
+/// Whether a pixel belongs to a part of the cell.
+type Part = fn(&Scene, &Site, usize) -> bool;
+
+fn labels(classes: &[usize]) -> LabelSet {
+    LabelSet::from_classes(classes.iter().copied()).expect("classes below 28")
+}
+
+/// A field without noise or chance in exposure, of a spread-out line.
+fn clear() -> Settings {
+    Settings {
+        cell_line: Some(CELL_LINES[0]),
+        mitoses: 0.0,
+        variation: 0.2,
+        defocus: 0.0,
+        noise: 0.0,
+        background: 0.0,
+        debris: 0.0,
+        ..Settings::default()
+    }
+}
+
+/// The mean light of one location in the parts of the cells that a test names, without optics.
+fn light(class: usize, cell_line: usize, parts: &[Part]) -> Vec<f32> {
+    let seed = FieldSeed {
+        seed: SEED,
+        index: class as u64,
+    };
+    let settings = Settings {
+        cell_line: Some(CELL_LINES[cell_line]),
+        ..clear()
+    };
+    let scale = 512.0 / FIELD_WIDTH;
+    let scene = Scene::new(
+        populate(&settings, labels(&[class]), seed),
+        512,
+        scale,
+        seed,
+    );
+    let mut plane = Plane::new(512, scale);
+    let (stream, brightness) = (
+        seed.stream(Purpose::Location(class), 0),
+        vec![1.0; scene.cells().len()],
+    );
+    locations::draw(
+        class,
+        &mut Staining {
+            scene: &scene,
+            plane: &mut plane,
+            stream,
+            brightness,
+        },
+    );
+    parts
+        .iter()
+        .map(|part| {
+            let (mut sum, mut count) = (0.0, 0.0);
+            for (index, site) in scene
+                .territory
+                .sites()
+                .filter(|(index, site)| part(&scene, site, *index))
+            {
+                assert!(site.cell < scene.cells().len());
+                sum += plane.values[index];
+                count += 1.0;
+            }
+            assert!(count > 0.0, "the field has no such part");
+            sum / count
+        })
+        .collect()
+}
+
+fn in_nucleolus(scene: &Scene, _: &Site, index: usize) -> bool {
+    scene.nucleoli.values[index] > 0.9
+}
+
+fn in_nucleoplasm(scene: &Scene, site: &Site, index: usize) -> bool {
+    site.nucleus < -1.0 && scene.nucleoli.values[index] <= 0.0
+}
+
+fn on_envelope(_: &Scene, site: &Site, _: usize) -> bool {
+    site.nucleus.abs() < 0.25
+}
+
+fn near_nucleus(_: &Scene, site: &Site, _: usize) -> bool {
+    site.nucleus > 0.8 && site.nucleus < 4.0 && site.rim > 2.0
+}
+
+fn far_from_nucleus(_: &Scene, site: &Site, _: usize) -> bool {
+    site.nucleus > 8.0 && site.rim > 2.0
+}
+
+fn on_rim(_: &Scene, site: &Site, _: usize) -> bool {
+    site.rim < 0.4
+}
+
+fn on_junction(_: &Scene, site: &Site, _: usize) -> bool {
+    site.rim < 0.4 && site.contact
+}
+
+fn on_free_rim(_: &Scene, site: &Site, _: usize) -> bool {
+    site.rim < 0.4 && !site.contact
+}
+
+#[test]
+fn fields_depend_only_on_their_arguments() {
+    let settings = Settings {
+        size: 128,
+        ..Settings::default()
+    };
+    let set = labels(&[0, 7, 25]);
+    let serial: Vec<SimulatedField> = (0..6)
+        .map(|index| simulate_field(&settings, set, SEED, index))
+        .collect();
+    let parallel: Vec<SimulatedField> = (0..6_u32)
+        .into_par_iter()
+        .rev()
+        .map(|index| simulate_field(&settings, set, SEED, index.into()))
+        .rev()
+        .collect();
+    assert!(serial == parallel, "threads and order must not matter");
+    assert!(serial[0] != serial[1], "fields of a set differ");
+    assert!(
+        simulate_field(&settings, set, SEED + 1, 0) != serial[0],
+        "sets differ"
+    );
+}
+
+#[test]
+fn labels_leave_the_cells_alone() {
+    let settings = Settings {
+        size: 128,
+        ..Settings::default()
+    };
+    let one = simulate_field(&settings, labels(&[0]), SEED, 3);
+    let other = simulate_field(&settings, labels(&[23]), SEED, 3);
+    assert!(
+        one.cells == other.cells
+            && one.red == other.red
+            && one.blue == other.blue
+            && one.yellow == other.yellow
+    );
+    assert!(one.green != other.green);
+}
+
+#[test]
+fn every_location_shows_and_differs_from_the_others() {
+    let settings = Settings {
+        size: 256,
+        ..clear()
+    };
+    let fields: Vec<SimulatedField> = (0..COUNT)
+        .into_par_iter()
+        .map(|class| simulate_field(&settings, labels(&[class]), SEED, 0))
+        .collect();
+    for (class, field) in fields.iter().enumerate() {
+        let bright = field.green.iter().filter(|value| **value > 40).count();
+        assert!(
+            bright > 20,
+            "{} shows only {bright} bright pixels",
+            LOCATIONS[class]
+        );
+        for other in 0..class {
+            assert!(
+                field.green != fields[other].green,
+                "{} looks like {}",
+                LOCATIONS[class],
+                LOCATIONS[other]
+            );
+        }
+    }
+}
+
+#[test]
+fn nuclear_locations_keep_to_their_part_of_the_nucleus() {
+    let parts: [Part; 4] = [in_nucleoplasm, in_nucleolus, on_envelope, far_from_nucleus];
+    let [plasm, nucleolus, _, outside] = light(0, 0, &parts)[..] else {
+        unreachable!()
+    };
+    assert!(
+        plasm > 2.0 * nucleolus && plasm > 20.0 * outside,
+        "nucleoplasm {plasm} {nucleolus} {outside}"
+    );
+    let [plasm, _, envelope, outside] = light(1, 0, &parts)[..] else {
+        unreachable!()
+    };
+    assert!(
+        envelope > 2.0 * plasm && envelope > 5.0 * outside,
+        "membrane {plasm} {envelope} {outside}"
+    );
+    for class in [2, 3] {
+        let [plasm, nucleolus, _, outside] = light(class, 0, &parts)[..] else {
+            unreachable!()
+        };
+        assert!(
+            nucleolus > 2.5 * plasm && nucleolus > 10.0 * outside,
+            "{class}: {plasm} {nucleolus} {outside}"
+        );
+    }
+    for class in [4, 5] {
+        let [plasm, _, _, outside] = light(class, 0, &parts)[..] else {
+            unreachable!()
+        };
+        assert!(plasm > 10.0 * outside, "{class}: {plasm} {outside}");
+    }
+}
+
+#[test]
+fn cytoplasmic_locations_stay_out_of_the_nucleus() {
+    let parts: [Part; 3] = [near_nucleus, far_from_nucleus, in_nucleoplasm];
+    for class in [6, 7, 8, 10, 11, 14, 23, 24, 25] {
+        let [near, far, nucleus] = light(class, 0, &parts)[..] else {
+            unreachable!()
+        };
+        assert!(
+            near.max(far) > 1.6 * nucleus,
+            "{}: {near} {far} {nucleus}",
+            LOCATIONS[class]
+        );
+    }
+    for class in [6, 7, 10, 11] {
+        let [near, far, _] = light(class, 0, &parts)[..] else {
+            unreachable!()
+        };
+        assert!(
+            near > 1.3 * far,
+            "{} is densest near the nucleus: {near} {far}",
+            LOCATIONS[class]
+        );
+    }
+}
+
+#[test]
+fn rim_locations_lie_on_the_rim() {
+    let parts: [Part; 2] = [on_rim, near_nucleus];
+    let [rim, inner] = light(21, 0, &parts)[..] else {
+        unreachable!()
+    };
+    assert!(rim > 2.0 * inner, "membrane {rim} {inner}");
+    let parts: [Part; 2] = [on_junction, on_free_rim];
+    // A-431 grows in sheets.
+    let [junction, free] = light(22, 1, &parts)[..] else {
+        unreachable!()
+    };
+    assert!(junction > 5.0 * free, "junctions {junction} {free}");
+}
+
+#[test]
+fn division_labels_bring_dividing_cells() {
+    for (class, least) in [(16, 2), (17, 1)] {
+        for index in 0..5 {
+            let seed = FieldSeed { seed: SEED, index };
+            let cells = populate(&clear(), labels(&[class]), seed).cells;
+            let found = cells
+                .iter()
+                .filter(|cell| {
+                    if class == 17 {
+                        cell.divides()
+                    } else {
+                        cell.phase.is_daughter()
+                    }
+                })
+                .count();
+            assert!(found >= least, "class {class}, field {index}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_label_set_gives_a_faint_protein() {
+    let settings = Settings {
+        size: 128,
+        ..Settings::default()
+    };
+    let field = simulate_field(&settings, LabelSet::default(), SEED, 1);
+    let mean = |pixels: &[u8]| {
+        pixels.iter().map(|value| f32::from(*value)).sum::<f32>() / pixels.len() as f32
+    };
+    assert!(
+        mean(&field.green) < 0.5 * mean(&field.red),
+        "{} {}",
+        mean(&field.green),
+        mean(&field.red)
+    );
+}
+
+#[test]
+fn cells_fill_fields_of_every_size() {
+    for size in [32, 128, 512, 2048] {
+        let field = simulate_field(
+            &Settings {
+                size,
+                ..Settings::default()
+            },
+            labels(&[0, 21]),
+            SEED,
+            2,
+        );
+        assert_eq!(field.size, size);
+        for channel in [&field.red, &field.green, &field.blue, &field.yellow] {
+            assert_eq!(channel.len(), size * size);
+            let mean =
+                channel.iter().map(|value| f32::from(*value)).sum::<f32>() / channel.len() as f32;
+            assert!((1.0..120.0).contains(&mean), "size {size}: mean {mean}");
+        }
+        assert!(field.cells.iter().any(|cell| *cell > 0) && field.cells.contains(&0));
+    }
+    assert_eq!(
+        simulate_field(
+            &Settings {
+                size: 1,
+                ..Settings::default()
+            },
+            labels(&[]),
+            SEED,
+            0
+        )
+        .size,
+        32
+    );
+}
+
+#[test]
+fn samples_come_with_their_list() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write_samples(folder.path(), 64, 1).expect("an empty place can be written");
+    let json = std::fs::read_to_string(folder.path().join("samples.json")).expect("a list");
+    let list: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
+    let samples = list["samples"].as_array().expect("an array");
+    assert_eq!(samples.len(), 12);
+    for sample in samples {
+        for file in sample["files"]
+            .as_array()
+            .expect("files")
+            .iter()
+            .chain([&sample["thumbnail"]])
+        {
+            let name = file.as_str().expect("a name");
+            assert!(folder.path().join(name).is_file(), "{name} is missing");
+        }
+    }
+}

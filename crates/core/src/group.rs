@@ -1,0 +1,339 @@
+//! From file names to fields.
+
+use std::cmp::Ordering;
+
+use crate::Channel;
+
+/// One file of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFile {
+    /// Its position among the names given to [`group`].
+    pub index: usize,
+    /// Its name, as given.
+    pub name: String,
+    /// The channel it holds; none for one of several, an RGB composite or a TIFF of all channels.
+    pub channel: Option<Channel>,
+}
+
+/// The files of one field: one a channel, in the order of [`Channel::ALL`], or one of several channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFiles {
+    /// The field's id, unique within its folder.
+    pub id: String,
+    /// The folder, parted by `/`; empty where names hold none.
+    pub folder: String,
+    /// At least one file. Which channels must be there is the composition's to say.
+    pub files: Vec<FieldFile>,
+}
+
+/// A file that belongs to no field, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {name}")]
+pub struct FileFault {
+    /// Its position among the names given to [`group`].
+    pub index: usize,
+    /// Its name, as given.
+    pub name: String,
+    /// Why it belongs to no field.
+    pub kind: FaultKind,
+}
+
+/// Why a file belongs to no field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultKind {
+    /// The name does not end as an image's does.
+    #[error("only .png, .jpg, .jpeg, .tif and .tiff files are read")]
+    UnknownExtension,
+    /// Nothing stands before the channel, as in `_red.png`.
+    #[error("the name holds no id of a field")]
+    EmptyId,
+    /// A composite of more lights than a picture has, or of too few.
+    #[error("{}", composite_of(.0))]
+    Composite(Vec<Channel>),
+    /// Another file is this channel, or this whole field, already.
+    #[error("{kept} is taken in its place")]
+    Repeated {
+        /// The name of that other file.
+        kept: String,
+    },
+}
+
+fn composite_of(channels: &[Channel]) -> String {
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+    let names = names.join(", ");
+    if channels.contains(&Channel::Yellow) {
+        format!("a composite of {names} cannot be parted: yellow light is red and green light too")
+    } else {
+        format!("a composite must be of red, green and blue, not only of {names}")
+    }
+}
+
+/// What [`group`] makes of a list of names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grouping {
+    /// By folder, then by id, numbers in them by value: `x2` before `x10`.
+    pub fields: Vec<FieldFiles>,
+    /// Files that belong to no field, in the order given.
+    pub faults: Vec<FileFault>,
+    /// The names of files that nobody takes for images of their own: hidden ones, tables, notes in
+    /// JSON, masks of cells, and composites named by channels whose own files are there. In the order given.
+    pub ignored: Vec<String>,
+}
+
+/// Groups file names, with or without folders, into fields.
+///
+/// `<id>_<channel>.<extension>` is one channel of the field `<id>`. Where several channels end the
+/// name, as in the Human Protein Atlas's `<id>_blue_red_green.jpg`, it is a composite of that field:
+/// of red, green and blue. Any other image is of several channels, too, and its id is its name
+/// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals.
+///
+/// Where several files hold the same channel, the first of a lossless format is taken, else the
+/// first by name; where a field has channels, a file of several with the same id is left out. The
+/// result does not depend on the order of the names, but for the indices.
+pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
+    let mut grouping = Grouping::default();
+    let mut candidates = Vec::new();
+    // With their positions, to bring them back into the order given.
+    let mut ignored = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        let name = name.as_ref().to_owned();
+        match read_name(&name) {
+            Name::Ignored => ignored.push((index, name)),
+            Name::Faulty(kind) => grouping.faults.push(FileFault { index, name, kind }),
+            Name::Image {
+                folder,
+                id,
+                channels,
+                is_lossy,
+            } => candidates.push(Candidate {
+                folder,
+                id,
+                is_lossy,
+                file: FieldFile {
+                    index,
+                    name,
+                    channel: match channels.as_slice() {
+                        [channel] => Some(*channel),
+                        _ => None,
+                    },
+                },
+                channels,
+            }),
+        }
+    }
+    candidates.sort_by(Candidate::order);
+    for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
+        let mut files: Vec<FieldFile> = Vec::new();
+        for Candidate { file, channels, .. } in same_field {
+            let is_shown = |channel: &Channel| {
+                let mut kept = files.iter();
+                kept.any(|kept| kept.channel == Some(*channel))
+            };
+            if channels.len() > 1 && channels.iter().all(is_shown) {
+                ignored.push((file.index, file.name.clone()));
+                continue;
+            }
+            let taken = files
+                .iter()
+                .find(|kept| kept.channel == file.channel || file.channel.is_none());
+            let kind = match taken {
+                Some(kept) => FaultKind::Repeated {
+                    kept: kept.name.clone(),
+                },
+                None if channels.len() > 1 && !is_separable(channels) => {
+                    FaultKind::Composite(channels.clone())
+                }
+                None => {
+                    files.push(file.clone());
+                    continue;
+                }
+            };
+            grouping.faults.push(FileFault {
+                index: file.index,
+                name: file.name.clone(),
+                kind,
+            });
+        }
+        if files.is_empty() {
+            continue;
+        }
+        let Candidate { id, folder, .. } = &same_field[0];
+        grouping.fields.push(FieldFiles {
+            id: id.clone(),
+            folder: folder.clone(),
+            files,
+        });
+    }
+    grouping.faults.sort_by_key(|fault| fault.index);
+    ignored.sort();
+    grouping.ignored = ignored.into_iter().map(|(_, name)| name).collect();
+    grouping
+}
+
+/// Whether a composite of these channels is an RGB image of each in its own light.
+fn is_separable(channels: &[Channel]) -> bool {
+    channels.len() == 3 && !channels.contains(&Channel::Yellow)
+}
+
+/// An image before it is known whether its field takes it.
+struct Candidate {
+    folder: String,
+    id: String,
+    is_lossy: bool,
+    file: FieldFile,
+    /// Those that its name ends in.
+    channels: Vec<Channel>,
+}
+
+impl Candidate {
+    /// Fields in natural order; within one, what is to be taken first comes first.
+    fn order(&self, other: &Self) -> Ordering {
+        natural_order(&self.folder, &other.folder)
+            .then_with(|| natural_order(&self.id, &other.id))
+            .then_with(|| self.preference().cmp(&other.preference()))
+    }
+
+    fn preference(&self) -> impl Ord + '_ {
+        (
+            self.file.channel.is_none(),
+            self.file.channel,
+            self.channels.len() > 1 && !is_separable(&self.channels),
+            self.is_lossy,
+            &self.file.name,
+        )
+    }
+}
+
+enum Name {
+    Image {
+        folder: String,
+        id: String,
+        /// Those that it ends in, in that order.
+        channels: Vec<Channel>,
+        is_lossy: bool,
+    },
+    Ignored,
+    Faulty(FaultKind),
+}
+
+/// What masks in a folder `masks` are called after their field.
+const MASKS: [&str; 2] = ["_cells", "_nuclei"];
+
+fn read_name(path: &str) -> Name {
+    let path = path.replace('\\', "/");
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let extension = extension.to_ascii_lowercase();
+
+    // What systems and spreadsheets leave beside images is no mistake of the visitor's.
+    let is_litter = ["thumbs.db", "desktop.ini"]
+        .iter()
+        .any(|litter| name.eq_ignore_ascii_case(litter));
+    if name.starts_with('.') || is_litter || ["csv", "json"].contains(&&*extension) {
+        return Name::Ignored;
+    }
+    let is_lossy = match extension.as_str() {
+        "png" | "tif" | "tiff" => false,
+        "jpg" | "jpeg" => true,
+        _ => return Name::Faulty(FaultKind::UnknownExtension),
+    };
+    let (id, channels) = split_channels(without_ome(stem, &extension));
+    if id.trim().is_empty() {
+        return Name::Faulty(FaultKind::EmptyId);
+    }
+    // Which pixel is of which cell: our simulator writes such pictures beside a set's images.
+    let is_mask = folder.rsplit('/').next() == Some("masks")
+        && MASKS.iter().any(|ending| id.ends_with(ending));
+    if is_mask {
+        return Name::Ignored;
+    }
+    Name::Image {
+        folder: folder.to_owned(),
+        id: id.to_owned(),
+        channels,
+        is_lossy,
+    }
+}
+
+/// The stem of `x.ome.tif` without `.ome`.
+fn without_ome<'a>(stem: &'a str, extension: &str) -> &'a str {
+    match stem.rsplit_once('.') {
+        Some((shorter, ome)) if extension.starts_with("tif") && ome.eq_ignore_ascii_case("ome") => {
+            shorter
+        }
+        _ => stem,
+    }
+}
+
+/// The id, and the channels behind it that are different: of `a_blue_red` both, of `blue_blue_red`
+/// the last two, since no composite has one channel twice.
+fn split_channels(stem: &str) -> (&str, Vec<Channel>) {
+    let (mut id, mut channels) = (stem, Vec::new());
+    while let Some((shorter, word)) = id.rsplit_once('_')
+        && let Ok(channel) = word.parse()
+        && !channels.contains(&channel)
+    {
+        id = shorter;
+        channels.insert(0, channel);
+    }
+    (id, channels)
+}
+
+/// Orders texts as people do: runs of digits by value.
+pub fn natural_order(a: &str, b: &str) -> Ordering {
+    // Texts that differ only in leading zeros are different all the same.
+    runs(a).cmp(runs(b)).then_with(|| a.cmp(b))
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Run<'a> {
+    /// Without leading zeros the longer number is the larger one; this has no largest number.
+    Digits(usize, &'a [u8]),
+    Other(&'a [u8]),
+}
+
+fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
+    text.as_bytes()
+        .chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+        .map(|run| {
+            if run[0].is_ascii_digit() {
+                let zeros = run.iter().take_while(|&&digit| digit == b'0').count();
+                Run::Digits(run.len() - zeros, &run[zeros..])
+            } else {
+                Run::Other(run)
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_order_by_value() {
+        let mut names = [
+            "x10",
+            "x2",
+            "x",
+            "2x",
+            "x02",
+            "10x",
+            "x99999999999999999999999",
+            "x2a",
+        ];
+        names.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(
+            names,
+            [
+                "2x",
+                "10x",
+                "x",
+                "x02",
+                "x2",
+                "x2a",
+                "x10",
+                "x99999999999999999999999"
+            ]
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! Image files in folders, as fields.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cytolens_core::{ChannelOrder, FieldFiles, MAX_FILE_BYTES, group};
+use cytolens_field::{Field, FieldError, Source, decode_field};
+
+use super::fault::Fault;
+
+/// The folders inside a data set that may hold the images.
+const IMAGE_FOLDERS: [&str; 2] = ["images", "train"];
+
+/// How files are read, where they do not tell themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The channels of TIFF files that hold several.
+    pub order: ChannelOrder,
+    /// The bits that 16-bit samples really use, from 8 to 16; none for all.
+    pub bits: Option<u32>,
+}
+
+/// Fields found among files, and the files that are of no field.
+#[derive(Debug)]
+pub struct Found {
+    /// By folder, then by name, in natural order.
+    pub fields: Vec<FieldOnDisk>,
+    /// Files and folders that cannot be of a field.
+    pub faults: Vec<Fault>,
+}
+
+/// The files of one field.
+#[derive(Debug, Clone)]
+pub struct FieldOnDisk {
+    /// The field's id.
+    pub id: String,
+    files: FieldFiles,
+    paths: Vec<PathBuf>,
+    reading: Reading,
+}
+
+/// Why a field on disk could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system refuses.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The images are not a field.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}
+
+impl FieldOnDisk {
+    /// Reads and decodes the field's files.
+    ///
+    /// # Errors
+    /// [`ReadError`] naming the file.
+    pub fn read(&self) -> Result<Field, ReadError> {
+        let contents = self
+            .paths
+            .iter()
+            .map(|path| {
+                content(path).map_err(|source| ReadError::File {
+                    path: path.clone(),
+                    source,
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let sources: Vec<Source<'_>> = self
+            .files
+            .files
+            .iter()
+            .zip(&contents)
+            .map(|(file, bytes)| Source {
+                name: &file.name,
+                channel: file.channel,
+                bytes,
+            })
+            .collect();
+        let field = decode_field(&self.id, &sources, &self.reading.order)?;
+        Ok(match self.reading.bits {
+            Some(bits) => field.stretched(bits)?,
+            None => field,
+        })
+    }
+
+    fn folder(&self) -> &str {
+        match self.files.folder.as_str() {
+            "" => ".",
+            folder => folder,
+        }
+    }
+}
+
+/// A file's bytes; of one too large to be decoded only so many that the decoder sees that it is.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let limit = MAX_FILE_BYTES as u64 + 1;
+    let length = file.metadata()?.len().min(limit);
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The fields of a folder: in its folders `images` and `train` where these hold any, else in itself;
+/// there, and in the folders one level below.
+///
+/// An id names one field: where two folders have it, that of the first folder by name is taken, and
+/// the other told as a fault.
+///
+/// # Errors
+/// Where the folder cannot be read or holds no image of a field.
+pub fn in_folder(folder: &Path, reading: &Reading) -> Result<Found> {
+    let mut faults = Vec::new();
+    // A folder that is not there has the clearer message.
+    list(folder)?;
+    let mut paths = Vec::new();
+    for name in IMAGE_FOLDERS {
+        let inside = folder.join(name);
+        if inside.is_dir() {
+            paths.extend(files_below(&inside, &mut faults)?);
+        }
+    }
+    let mut found = among(paths, reading);
+    if found.fields.is_empty() {
+        found = among(files_below(folder, &mut faults)?, reading);
+    }
+    if found.fields.is_empty() {
+        bail!("no image of a field in {}", folder.display());
+    }
+    let mut folders: BTreeMap<String, String> = BTreeMap::new();
+    found.fields.retain(|field| {
+        let Some(first) = folders.get(&field.id) else {
+            folders.insert(field.id.clone(), field.folder().to_owned());
+            return true;
+        };
+        let subject = format!("{} in {}, taken from {first}", field.id, field.folder());
+        faults.push(Fault::new(
+            subject,
+            "two folders have a field of the same id",
+        ));
+        false
+    });
+    found.faults.splice(0..0, faults);
+    Ok(found)
+}
+
+/// The files of a folder and of those in it, but for hidden ones.
+///
+/// # Errors
+/// Where the folder cannot be read; of those in it, that is a fault.
+fn files_below(folder: &Path, faults: &mut Vec<Fault>) -> Result<Vec<PathBuf>> {
+    let (inner, mut files): (Vec<_>, Vec<_>) =
+        list(folder)?.into_iter().partition(|path| path.is_dir());
+    for inner in inner {
+        let is_hidden = inner
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if is_hidden {
+            continue;
+        }
+        match list(&inner) {
+            Ok(paths) => files.extend(paths.into_iter().filter(|path| !path.is_dir())),
+            Err(error) => faults.push(Fault::new(
+                inner.display().to_string(),
+                format!("the folder cannot be read ({})", error.root_cause()),
+            )),
+        }
+    }
+    Ok(files)
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let cannot_read = || format!("cannot read the folder {}", folder.display());
+    let mut paths = std::fs::read_dir(folder)
+        .with_context(cannot_read)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(cannot_read)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The fields among given files. Where several folders have fields of the same id, all are given.
+pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> Found {
+    let mut faults = Vec::new();
+    let mut named: Vec<(String, PathBuf)> = Vec::new();
+    for path in paths {
+        match path.to_str() {
+            Some(name) => named.push((name.to_owned(), path)),
+            None => faults.push(Fault::new(
+                path.display().to_string(),
+                "the name is not Unicode",
+            )),
+        }
+    }
+    let grouping = group(named.iter().map(|(name, _)| name));
+    faults.extend(grouping.faults.into_iter().map(Fault::from));
+    let fields = grouping
+        .fields
+        .into_iter()
+        .map(|files| FieldOnDisk {
+            id: files.id.clone(),
+            paths: files
+                .files
+                .iter()
+                .map(|file| named[file.index].1.clone())
+                .collect(),
+            files,
+            reading: reading.clone(),
+        })
+        .collect();
+    Found { fields, faults }
+}
+
+/// Makes a folder for output, or accepts it if it is empty.
+///
+/// # Errors
+/// Where it holds something, so that nothing is overwritten, or cannot be made.
+pub fn claim_folder(out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
+    let mut entries = std::fs::read_dir(out)
+        .with_context(|| format!("cannot read the folder {}", out.display()))?;
+    if entries.next().is_some() {
+        bail!(
+            "the folder {} is not empty; choose a new one",
+            out.display()
+        );
+    }
+    Ok(())
+}

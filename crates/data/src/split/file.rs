@@ -1,0 +1,400 @@
+//! Splits as tables: `Id,Part,Group,Source,Seed,Duplicates`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::dataset::TABLE_FILE;
+use crate::whole_file::fill_whole;
+
+/// How many ids a fault names before it only counts.
+const IDS_NAMED: usize = 3;
+/// Hexadecimal digits of a table's SHA-256 that name it.
+const DIGITS: usize = 12;
+
+/// What samples of a part are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To choose by: when to stop, which thresholds.
+    Validation,
+    /// To score once, at the end.
+    Test,
+    /// One of several equal parts, each of which is predicted by a model trained on the others.
+    Fold(usize),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Train => f.pad("train"),
+            Self::Validation => f.pad("validation"),
+            Self::Test => f.pad("test"),
+            Self::Fold(number) => f.pad(&format!("fold-{number}")),
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = anyhow::Error;
+
+    /// Reads what is displayed.
+    fn from_str(text: &str) -> Result<Self> {
+        let fold = |text: &str| text.strip_prefix("fold-")?.parse().ok();
+        match text {
+            "train" => Ok(Self::Train),
+            "validation" => Ok(Self::Validation),
+            "test" => Ok(Self::Test),
+            _ => fold(text).map(Self::Fold).ok_or_else(|| {
+                anyhow!(
+                    "parts are train, validation and test, or fold-0, fold-1, ..., not {text:?}"
+                )
+            }),
+        }
+    }
+}
+
+/// A split: for each sample its part, and how that came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// A line each.
+    pub rows: Vec<Row>,
+    /// What was split and how; none where the table does not say, as when it was made by hand.
+    pub origin: Option<Origin>,
+}
+
+/// A sample's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The field's.
+    pub id: String,
+    /// Where it is.
+    pub part: Part,
+    /// The id of the first sample of those that are the same field: its own where it is the only one.
+    pub group: String,
+}
+
+/// What was split and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The set: see [`source_of`].
+    pub source: String,
+    /// What decided.
+    pub seed: u64,
+    /// Which duplicates were kept together: `off`, `exact` or `near`.
+    pub duplicates: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Line {
+    id: String,
+    part: String,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    seed: Option<u64>,
+    #[serde(default)]
+    duplicates: Option<String>,
+}
+
+impl Split {
+    /// Writes the table; a break leaves no half of one.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        fill_whole(path, |file| self.write_lines(file))
+    }
+
+    fn write_lines(&self, file: impl Write) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(file);
+        for row in &self.rows {
+            writer.serialize(Line {
+                id: row.id.clone(),
+                part: row.part.to_string(),
+                group: Some(row.group.clone()),
+                source: self.origin.as_ref().map(|origin| origin.source.clone()),
+                seed: self.origin.as_ref().map(|origin| origin.seed),
+                duplicates: self.origin.as_ref().map(|origin| origin.duplicates.clone()),
+            })?;
+        }
+        Ok(writer.flush()?)
+    }
+
+    /// The parts of a set's samples, and a line for each row of the split that is of no sample.
+    ///
+    /// # Errors
+    /// Where a sample is not in the split: it is then another set's.
+    pub fn parts_of<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(Vec<Part>, Vec<String>)> {
+        let mut left: BTreeMap<&str, Part> = self
+            .rows
+            .iter()
+            .map(|row| (row.id.as_str(), row.part))
+            .collect();
+        let (mut parts, mut missing) = (Vec::new(), Vec::new());
+        for id in ids {
+            match left.remove(id) {
+                Some(part) => parts.push(part),
+                None => missing.push(id),
+            }
+        }
+        if !missing.is_empty() {
+            let named = missing[..missing.len().min(IDS_NAMED)].join(", ");
+            let more = if missing.len() > IDS_NAMED {
+                ", ..."
+            } else {
+                ""
+            };
+            let made_of = match &self.origin {
+                Some(origin) => format!(" (made of {})", origin.source),
+                None => String::new(),
+            };
+            bail!(
+                "{} samples of the set are not in the split{made_of}: {named}{more}",
+                missing.len()
+            );
+        }
+        let faults = left
+            .into_iter()
+            .map(|(id, part)| format!("{id} is in the split ({part}) and not in the set"))
+            .collect();
+        Ok((parts, faults))
+    }
+}
+
+/// Reads a split. Only the columns `Id` and `Part` are needed.
+///
+/// # Errors
+/// Where the file cannot be read, or names a part that there is none of, an id twice, folds beside
+/// other parts, or two parts, sources or seeds where there must be one.
+pub fn read_split(path: &Path) -> Result<Split> {
+    let name = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let headers = reader
+        .headers()
+        .with_context(|| format!("cannot read {name}"))?
+        .clone();
+    ensure!(
+        ["Id", "Part"]
+            .iter()
+            .all(|column| headers.iter().any(|header| header == *column)),
+        "{name} must have the columns Id and Part; it has {}",
+        headers.iter().collect::<Vec<_>>().join(", ")
+    );
+    let mut split: Option<Split> = None;
+    let mut line_of = HashMap::new();
+    let mut part_of_group: HashMap<String, Row> = HashMap::new();
+    for record in reader.records() {
+        let record = record.with_context(|| format!("in {name}"))?;
+        let number = record.position().map_or(0, csv::Position::line);
+        let here = || format!("{name} line {number}");
+        let line: Line = record.deserialize(Some(&headers)).with_context(here)?;
+        let part: Part = line.part.parse().with_context(here)?;
+        if let Some(first) = line_of.insert(line.id.clone(), number) {
+            bail!("{}: {} stands on line {first} already", here(), line.id);
+        }
+        let row = Row {
+            group: line.group.unwrap_or_else(|| line.id.clone()),
+            id: line.id,
+            part,
+        };
+        let origin =
+            line.source
+                .zip(line.seed)
+                .zip(line.duplicates)
+                .map(|((source, seed), duplicates)| Origin {
+                    source,
+                    seed,
+                    duplicates,
+                });
+        let first = part_of_group
+            .entry(row.group.clone())
+            .or_insert_with(|| row.clone());
+        if first.part != part {
+            bail!(
+                "{}: {} is in {part} and {} of the same group in {}",
+                here(),
+                row.id,
+                first.id,
+                first.part
+            );
+        }
+        let split = split.get_or_insert_with(|| Split {
+            rows: Vec::new(),
+            origin: origin.clone(),
+        });
+        ensure!(
+            split.origin == origin,
+            "{}: source, seed and duplicates differ from the lines before",
+            here()
+        );
+        if let Some(before) = split.rows.last() {
+            let is_fold = |part: Part| matches!(part, Part::Fold(_));
+            ensure!(
+                is_fold(before.part) == is_fold(part),
+                "{}: {part} stands beside {}; a split has folds or parts, not both",
+                here(),
+                before.part
+            );
+        }
+        split.rows.push(row);
+    }
+    split.with_context(|| format!("no sample in {name}"))
+}
+
+/// Names a set: its folder's or table's name and the first twelve digits of the SHA-256 of its
+/// table of labels.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn source_of(set: &Path) -> Result<String> {
+    let table = if set.is_dir() {
+        set.join(TABLE_FILE)
+    } else {
+        set.to_owned()
+    };
+    let bytes = fs::read(&table).with_context(|| format!("cannot read {}", table.display()))?;
+    let whole = set
+        .canonicalize()
+        .with_context(|| format!("cannot read {}", set.display()))?;
+    let name = whole.file_name().unwrap_or_default().to_string_lossy();
+    let digits: String = Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(format!("{name} SHA-256 {}", &digits[..DIGITS]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, part: Part, group: &str) -> Row {
+        Row {
+            id: id.to_owned(),
+            part,
+            group: group.to_owned(),
+        }
+    }
+
+    fn split() -> Split {
+        Split {
+            rows: vec![
+                row("a", Part::Train, "a"),
+                row("b, the \"second\"", Part::Test, "b, the \"second\""),
+                row("c", Part::Train, "a"),
+                row("d", Part::Validation, "d"),
+            ],
+            origin: Some(Origin {
+                source: "set SHA-256 0123456789ab".to_owned(),
+                seed: u64::MAX,
+                duplicates: "near".to_owned(),
+            }),
+        }
+    }
+
+    fn read(text: &str) -> Result<Split> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("split.csv");
+        fs::write(&path, text).expect("a file");
+        read_split(&path)
+    }
+
+    fn fault(text: &str) -> String {
+        format!("{:#}", read(text).expect_err("a fault"))
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("split.csv");
+        split().write(&path).expect("written");
+        assert_eq!(read_split(&path).expect("a split"), split());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_table_made_by_hand_needs_two_columns() {
+        let found = read("\u{feff}Part,Id\nfold-1, a\nfold-0,b\n").expect("a split");
+        assert_eq!(found.origin, None);
+        assert_eq!(
+            found.rows,
+            [row("a", Part::Fold(1), "a"), row("b", Part::Fold(0), "b")]
+        );
+    }
+
+    #[test]
+    fn faults_name_the_line_and_the_reason() {
+        for (text, expected) in [
+            (
+                "Id,Fold\na,1\n",
+                "must have the columns Id and Part; it has Id, Fold",
+            ),
+            ("Id,Part\n", "no sample in"),
+            (
+                "Id,Part\na,train\nb,held back\n",
+                "line 3: parts are train, validation and test, or fold-0, fold-1, ..., not \"held back\"",
+            ),
+            (
+                "Id,Part\na,train\na,test\n",
+                "line 3: a stands on line 2 already",
+            ),
+            (
+                "Id,Part\na,train\nb,fold-0\n",
+                "line 3: fold-0 stands beside train; a split has folds or parts, not both",
+            ),
+            (
+                "Id,Part,Group\na,train,a\nb,test,a\n",
+                "line 3: b is in test and a of the same group in train",
+            ),
+            (
+                "Id,Part,Source,Seed,Duplicates\na,train,x,1,off\nb,test,x,2,off\n",
+                "line 3: source, seed and duplicates differ from the lines before",
+            ),
+            ("Id,Part\na\n", "split.csv"),
+        ] {
+            let found = fault(text);
+            assert!(found.contains(expected), "{found}");
+            assert!(found.contains("split.csv"), "{found}");
+        }
+    }
+
+    #[test]
+    fn parts_are_given_in_the_order_of_the_set() {
+        let (parts, faults) = split().parts_of(["d", "c", "a"]).expect("parts");
+        assert_eq!(parts, [Part::Validation, Part::Train, Part::Train]);
+        assert_eq!(
+            faults,
+            ["b, the \"second\" is in the split (test) and not in the set"]
+        );
+    }
+
+    #[test]
+    fn a_set_with_other_samples_is_refused() {
+        let refused = |ids: &[&str]| {
+            let fault = split().parts_of(ids.iter().copied());
+            fault.expect_err("a fault").to_string()
+        };
+        assert_eq!(
+            refused(&["a", "w", "x", "y", "z"]),
+            "4 samples of the set are not in the split (made of set SHA-256 0123456789ab): w, x, y, ..."
+        );
+    }
+}

@@ -1,0 +1,193 @@
+//! Tables of labels, in the forms of the two challenges of the Human Protein Atlas.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use csv::{ByteRecord, StringRecord};
+use cytolens_core::labels::{LOCATIONS, LabelError, LabelSet};
+
+use super::fault::Fault;
+
+/// The classes of the challenge of 2021 by number, which are others than ours. Source:
+/// <https://www.kaggle.com/competitions/hpa-single-cell-image-classification/data>.
+const SINGLE_CELL_CLASSES: [&str; 19] = [
+    "Nucleoplasm",
+    "Nuclear membrane",
+    "Nucleoli",
+    "Nucleoli fibrillar center",
+    "Nuclear speckles",
+    "Nuclear bodies",
+    "Endoplasmic reticulum",
+    "Golgi apparatus",
+    "Intermediate filaments",
+    "Actin filaments",
+    "Microtubules",
+    "Mitotic spindle",
+    "Centrosome",
+    "Plasma membrane",
+    "Mitochondria",
+    "Aggresome",
+    "Cytosol",
+    "Vesicles and punctate cytosolic patterns",
+    NEGATIVE,
+];
+
+/// The class of fields that show none of the others.
+const NEGATIVE: &str = "Negative";
+
+/// A table of labels as read.
+#[derive(Debug)]
+pub struct Table {
+    /// Ids, each once, and what people see in them.
+    pub rows: Vec<(String, LabelSet)>,
+    /// What is wrong with the table: those rows are left out.
+    pub faults: Vec<Fault>,
+    /// The ids of all rows, also of those left out.
+    pub ids: BTreeSet<String>,
+}
+
+/// How a table writes labels.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// `Target`, of 2018: our class numbers, parted by spaces; none for no label.
+    Target,
+    /// `Label`, of 2021: numbers of [`SINGLE_CELL_CLASSES`], parted by `|`.
+    Label,
+}
+
+impl Form {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Target => "Target",
+            Self::Label => "Label",
+        }
+    }
+
+    fn labels(self, text: &str) -> Result<LabelSet, String> {
+        match self {
+            Self::Target => text.parse().map_err(|error: LabelError| error.to_string()),
+            Self::Label => single_cell_labels(text),
+        }
+    }
+}
+
+fn single_cell_labels(text: &str) -> Result<LabelSet, String> {
+    let mut classes = Vec::new();
+    for part in text.split('|').map(str::trim) {
+        let name = part
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| SINGLE_CELL_CLASSES.get(number))
+            .ok_or_else(|| {
+                format!("a label must be a class number of 2021, from 0 to 18, not {part:?}")
+            })?;
+        match LOCATIONS.iter().position(|location| location == name) {
+            Some(class) => classes.push(class),
+            None if *name == NEGATIVE => {}
+            None => {
+                return Err(format!(
+                    "the class {part}, {name}, is no single one of ours"
+                ));
+            }
+        }
+    }
+    LabelSet::from_classes(classes).map_err(|error| error.to_string())
+}
+
+/// The rows of a label table, and its faults.
+///
+/// Either the table of the challenge of 2018, with the columns `Id` and `Target`, or that of 2021,
+/// with `ID` and `Label`, whose classes become ours by name. A row of 2021's class 17, `Vesicles and
+/// punctate cytosolic patterns`, which is several of ours, is left out. Other columns do no harm.
+///
+/// # Errors
+/// Where the file cannot be read or lacks these columns.
+pub fn read_table(path: &Path) -> Result<Table> {
+    let cannot_read = || format!("cannot read the table of labels {}", path.display());
+    let bytes = std::fs::read(path).with_context(cannot_read)?;
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(bytes);
+    let headers = reader.headers().with_context(cannot_read)?.clone();
+    let (id_column, label_column, form) = columns(&headers).with_context(|| {
+        format!(
+            "{} must have the columns Id and Target, or ID and Label; it has {}",
+            path.display(),
+            headers.iter().collect::<Vec<_>>().join(", ")
+        )
+    })?;
+    let mut rows: Vec<(String, LabelSet)> = Vec::new();
+    let mut faults = Vec::new();
+    let mut first_lines: HashMap<String, u64> = HashMap::new();
+    let mut row = ByteRecord::new();
+    while reader
+        .read_byte_record(&mut row)
+        .with_context(cannot_read)?
+    {
+        if row.len() == 1 && row[0].is_empty() {
+            continue;
+        }
+        let line = row.position().map_or(0, |position| line(bytes, position));
+        let at = format!("line {line} of {}", path.display());
+        let mut fault = |id: &str, reason: String| {
+            let comma = if id.is_empty() { "" } else { ", " };
+            faults.push(Fault::new(format!("{id}{comma}{at}"), reason));
+        };
+        let Ok(row) = StringRecord::from_byte_record(row.clone()) else {
+            fault("", "the row is not UTF-8".to_owned());
+            continue;
+        };
+        let id = row.get(id_column).unwrap_or_default();
+        if id.is_empty() {
+            fault("", "the row has no id".to_owned());
+            continue;
+        }
+        if let Some(first) = first_lines.get(id) {
+            let again = format!("{id}, first on line {first}");
+            fault(&again, "the table has the id twice".to_owned());
+            continue;
+        }
+        first_lines.insert(id.to_owned(), line);
+        if row.len() != headers.len() {
+            let reason = format!(
+                "the row has {} columns where the header has {}",
+                row.len(),
+                headers.len()
+            );
+            fault(id, reason);
+            continue;
+        }
+        match form.labels(&row[label_column]) {
+            Ok(labels) => rows.push((id.to_owned(), labels)),
+            Err(reason) => fault(id, reason),
+        }
+    }
+    let ids = first_lines.into_keys().collect();
+    Ok(Table { rows, faults, ids })
+}
+
+/// The line of the file on which a row begins. Its position is where the row before it ended, and
+/// blank lines may come between.
+fn line(bytes: &[u8], position: &csv::Position) -> u64 {
+    let row = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let breaks = row.iter().take_while(|byte| b"\r\n".contains(byte));
+    position.line() + breaks.filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// Where ids and labels stand, and how the latter are written.
+fn columns(headers: &StringRecord) -> Option<(usize, usize, Form)> {
+    let column = |name: &str| {
+        headers
+            .iter()
+            .position(|header| header.eq_ignore_ascii_case(name))
+    };
+    [Form::Target, Form::Label]
+        .into_iter()
+        .find_map(|form| Some((column("Id")?, column(form.column())?, form)))
+}
+
+#[cfg(test)]
+mod tests;

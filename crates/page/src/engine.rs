@@ -1,0 +1,119 @@
+//! The engine's worker, as the page holds it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::WebAssembly;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::dom::error_text;
+use super::{text, wire};
+use cytolens_protocol::{Reply, Request};
+
+/// The worker's script, relative to the page.
+const SCRIPT: &str = "engine.js";
+
+/// What the page hears of its engine.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// A message.
+    Reply(Reply),
+    /// The worker broke; it will not answer again. Holds what the browser says.
+    Crash(String),
+}
+
+/// The worker that runs now, if any, and the ears for every worker there will be.
+pub(super) struct Engine {
+    worker: Rc<RefCell<Option<Worker>>>,
+    on_message: Closure<dyn FnMut(MessageEvent)>,
+    on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl Engine {
+    /// An engine that does not run yet. `hear` may start and stop it.
+    pub(super) fn new(hear: impl Fn(Heard) + 'static) -> Self {
+        let worker: Rc<RefCell<Option<Worker>>> = Rc::default();
+        let hear = Rc::new(hear);
+        let on_message = Closure::new({
+            let (worker, hear) = (worker.clone(), hear.clone());
+            move |event: MessageEvent| {
+                if is_from(&event, &worker) {
+                    hear(match wire::read(event.data()) {
+                        Ok(reply) => Heard::Reply(reply),
+                        Err(error) => Heard::Crash(text::unreadable_reply(&error)),
+                    });
+                }
+            }
+        });
+        let on_error = Closure::new({
+            let worker = worker.clone();
+            move |event: Event| {
+                if is_from(&event, &worker) {
+                    let error = event
+                        .dyn_ref::<ErrorEvent>()
+                        .map(ErrorEvent::message)
+                        .unwrap_or_default();
+                    hear(Heard::Crash(if error.is_empty() {
+                        text::ENGINE_SCRIPT_FAILED.to_owned()
+                    } else {
+                        error
+                    }));
+                }
+            }
+        });
+        Self {
+            worker,
+            on_message,
+            on_error,
+        }
+    }
+
+    /// Starts a worker in the place of the one that runs, and hands it the compiled engine. It
+    /// answers [`Reply::Started`].
+    pub(super) fn start(&self, module: &WebAssembly::Module) -> Result<(), String> {
+        self.stop();
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let started = Worker::new_with_options(SCRIPT, &options).and_then(|worker| {
+            worker.set_onmessage(Some(self.on_message.as_ref().unchecked_ref()));
+            worker.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));
+            worker.set_onmessageerror(Some(self.on_error.as_ref().unchecked_ref()));
+            worker.post_message(module)?;
+            Ok(worker)
+        });
+        *self.worker.borrow_mut() = Some(started.map_err(|error| error_text(&error))?);
+        Ok(())
+    }
+
+    /// Ends the worker that runs, if any. What it was doing is lost.
+    pub(super) fn stop(&self) {
+        if let Some(worker) = self.worker.take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.set_onmessageerror(None);
+            worker.terminate();
+        }
+    }
+
+    /// Posts a request to the worker that runs.
+    pub(super) fn send(&self, request: &Request) -> Result<(), String> {
+        let message = wire::write(request)?;
+        match &*self.worker.borrow() {
+            Some(worker) => worker
+                .post_message(&message)
+                .map_err(|error| error_text(&error)),
+            None => Err(text::NO_WORKER.to_owned()),
+        }
+    }
+}
+
+/// Whether an event comes from the worker that runs, and not from one that was stopped meanwhile.
+fn is_from(event: &Event, worker: &RefCell<Option<Worker>>) -> bool {
+    let target: JsValue = event.current_target().into();
+    worker
+        .borrow()
+        .as_ref()
+        .is_some_and(|worker| *AsRef::<JsValue>::as_ref(worker) == target)
+}

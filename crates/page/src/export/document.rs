@@ -1,0 +1,112 @@
+//! All that is on the desk as one JSON document. `docs/export.md` tells its shape.
+
+use super::Row;
+use super::json::{list, numbers, object, text, texts};
+use crate::answer::Answer;
+use cytolens_protocol::ModelSummary;
+
+/// The shape's number; another shape gets another.
+const VERSION: u32 = 1;
+
+/// The document of these rows. `created` is a date as ISO 8601 writes it; `provenance` tells what
+/// is known of a model beside its summary.
+pub(super) fn document(rows: &[Row], created: &str, note: &str) -> String {
+    let mut models: Vec<&ModelSummary> = Vec::new();
+    let (mut fields, mut refused) = (Vec::new(), Vec::new());
+    for Row { id, files, outcome } in rows {
+        let mut members = vec![("id", text(id)), ("files", text(files))];
+        match outcome {
+            Ok(answer) => {
+                let known = models.iter().position(|model| **model == *answer.model);
+                let place = known.unwrap_or(models.len());
+                if known.is_none() {
+                    models.push(&answer.model);
+                }
+                members.push(("model", place.to_string()));
+                members.extend(answered(answer));
+                fields.push(object(&members));
+            }
+            Err(reason) => {
+                members.push(("reason", text(reason)));
+                refused.push(object(&members));
+            }
+        }
+    }
+    let models = models.into_iter().map(model);
+    object(&[
+        ("format", text("cytolens-predictions")),
+        ("version", VERSION.to_string()),
+        ("cytolens", text(env!("CARGO_PKG_VERSION"))),
+        ("created", text(created)),
+        ("note", text(note)),
+        ("models", list(models)),
+        ("fields", list(fields.into_iter())),
+        ("refused", list(refused.into_iter())),
+    ])
+}
+
+fn model(model: &ModelSummary) -> String {
+    let members = [
+        ("name", text(&model.name)),
+        ("architecture", text(&model.architecture)),
+        ("composition", text(&model.composition)),
+        ("size", model.size.to_string()),
+        ("labels", texts(model.labels.iter().map(String::as_str))),
+        ("thresholds", numbers(&model.thresholds)),
+        ("limits", text(&model.limits)),
+        ("licence", text(&model.licence)),
+        ("weights_sha256", text(&model.weights_sha256)),
+    ];
+    object(&members)
+}
+
+fn answered(answer: &Answer) -> [(&'static str, String); 6] {
+    let present = answer.present.iter().map(|class| answer.label(*class));
+    [
+        ("device", text(&answer.device)),
+        ("present", texts(present)),
+        ("probabilities", numbers(&answer.probabilities)),
+        ("decode_ms", answer.decode_ms.to_string()),
+        ("network_ms", answer.network_ms.to_string()),
+        ("map_ms", answer.map_ms.to_string()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, model, refused};
+    use super::*;
+
+    #[test]
+    fn a_document_tells_models_fields_and_what_was_refused() {
+        let (first, second) = (model("first", &["x", "y"]), model("second", &["z"]));
+        let rows = [
+            answered("a", &first, &[1], &[0.25, 0.1]),
+            refused("b", "b_green.png", "no image"),
+            answered("c", &second, &[], &[0.0]),
+            answered("d", &first, &[0, 1], &[0.5, 0.75]),
+        ];
+        let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.");
+        let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(read["format"], "cytolens-predictions");
+        assert_eq!(read["version"], VERSION);
+        assert_eq!(read["cytolens"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(read["created"], "2026-01-02T03:04:05Z");
+        assert_eq!(read["models"].as_array().map(Vec::len), Some(2));
+        assert_eq!(read["models"][0]["labels"][1], "y");
+        assert_eq!(read["models"][0]["weights_sha256"], "of first");
+        assert_eq!(read["models"][1]["licence"], "CC0-1.0");
+        let field = |at: usize| &read["fields"][at];
+        assert_eq!(field(0)["id"], "a");
+        assert_eq!(field(0)["present"], serde_json::json!(["y"]));
+        assert_eq!(field(1)["model"], 1);
+        assert_eq!(field(2)["model"], 0);
+        assert_eq!(field(2)["present"], serde_json::json!(["x", "y"]));
+        // The same digits as in the table.
+        assert!(text.contains(r#""probabilities":[0.25,0.1]"#), "{text}");
+        assert_eq!(
+            read["refused"],
+            serde_json::json!([{"id": "b", "files": "b_green.png", "reason": "no image"}])
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! Answers and faults as CSV, in the columns of `trainer predict`.
+
+use super::Row;
+use crate::answer::Answer;
+use crate::text::export as text;
+use cytolens_core::labels::LOCATIONS;
+use cytolens_protocol::ModelSummary;
+
+/// Answered fields that can share a table, because their models' labels are the same.
+pub(super) struct Table<'a> {
+    /// The model of its rows, or of the first where several share their labels.
+    pub(super) model: &'a ModelSummary,
+    /// Ids and answers.
+    pub(super) rows: Vec<(&'a str, &'a Answer)>,
+}
+
+/// The answered fields as one table, or as one a model where the models' labels differ.
+pub(super) fn tables(rows: &[Row]) -> Vec<Table<'_>> {
+    let answered = || {
+        rows.iter()
+            .filter_map(|row| Some((row.id.as_str(), row.outcome.as_deref().ok()?)))
+    };
+    let mut models = answered().map(|(_, answer)| &*answer.model);
+    let can_share = models
+        .next()
+        .is_none_or(|first| models.all(|model| model.labels == first.labels));
+    let mut tables: Vec<Table<'_>> = Vec::new();
+    for (id, answer) in answered() {
+        let table = tables
+            .iter_mut()
+            .find(|table| can_share || *table.model == *answer.model);
+        match table {
+            Some(table) => table.rows.push((id, answer)),
+            None => tables.push(Table {
+                model: &answer.model,
+                rows: vec![(id, answer)],
+            }),
+        }
+    }
+    tables
+}
+
+/// `Id`, `Predicted` and the probability of each class under its label, with the fewest digits that
+/// read back as the same 32-bit number.
+///
+/// # Errors
+/// Where an answer has not one probability a label.
+pub(super) fn predictions(table: &Table<'_>) -> Result<String, String> {
+    let labels = table.model.labels.iter().map(String::as_str);
+    let fits = |(_, answer): &(&str, &Answer)| answer.probabilities.len() == labels.len();
+    if let Some((id, _)) = table.rows.iter().find(|row| !fits(row)) {
+        return Err(text::not_a_probability_each(id));
+    }
+    let rows = table.rows.iter().map(|(id, answer)| {
+        let probabilities = answer.probabilities.iter().map(ToString::to_string);
+        let begin = [(*id).to_owned(), numbers(answer)];
+        begin.into_iter().chain(probabilities).collect()
+    });
+    let columns = ["Id", "Predicted"].into_iter().chain(labels);
+    Ok(write(columns, rows))
+}
+
+/// `Id` and `Predicted`: the form in which the Human Protein Atlas challenge takes answers
+/// (<https://www.kaggle.com/c/human-protein-atlas-image-classification>).
+pub(super) fn submission(rows: &[Row]) -> String {
+    let rows = submitted(rows).map(|(id, answer)| vec![id.to_owned(), numbers(answer)]);
+    write(["Id", "Predicted"].into_iter(), rows)
+}
+
+/// The answers that a submission can hold: those of models with the challenge's classes.
+pub(super) fn submitted(rows: &[Row]) -> impl Iterator<Item = (&str, &Answer)> {
+    rows.iter().filter_map(|row| {
+        let answer = row.outcome.as_deref().ok()?;
+        (answer.model.labels == LOCATIONS).then_some((row.id.as_str(), answer))
+    })
+}
+
+/// `Id`, `Subject` and `Reason` of what was left out.
+pub(super) fn faults(rows: &[Row]) -> String {
+    let rows = rows.iter().filter_map(|row| {
+        let reason = row.outcome.as_ref().err()?;
+        Some(vec![row.id.clone(), row.files.clone(), reason.clone()])
+    });
+    write(["Id", "Subject", "Reason"].into_iter(), rows)
+}
+
+/// The class numbers over threshold, parted by spaces.
+fn numbers(answer: &Answer) -> String {
+    let present: Vec<String> = answer.present.iter().map(ToString::to_string).collect();
+    present.join(" ")
+}
+
+/// A table with these columns, quoted as the `csv` crate does where a reader would need it. (The crate
+/// itself weighs more than the rest of the export together.)
+pub(crate) fn write<'a>(
+    columns: impl Iterator<Item = &'a str>,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> String {
+    let mut table = String::new();
+    let mut row = |fields: Vec<String>| {
+        for (at, field) in fields.iter().enumerate() {
+            if at > 0 {
+                table.push(',');
+            }
+            if field.contains([',', '"', '\n', '\r']) {
+                let doubled = field.replace('"', "\"\"");
+                table.extend(["\"", &doubled, "\""]);
+            } else {
+                table.push_str(field);
+            }
+        }
+        table.push('\n');
+    };
+    row(columns.map(str::to_owned).collect());
+    rows.for_each(row);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, model, refused};
+    use super::*;
+
+    #[test]
+    fn predictions_are_written_as_the_trainer_writes_them() {
+        // The rows and the text of the test of `trainer predict`'s own table.
+        let model = model("first", &["Nucleoplasm", "Rods & rings"]);
+        let rows = [
+            answered("a", &model, &[0, 1], &[0.75, 0.5]),
+            answered("b, c", &model, &[], &[1.0 / 3.0, 1e-9]),
+        ];
+        let tables = tables(&rows);
+        assert_eq!(tables.len(), 1);
+        assert_eq!(
+            predictions(&tables[0]).expect("written"),
+            "Id,Predicted,Nucleoplasm,Rods & rings\na,0 1,0.75,0.5\n\"b, c\",,0.33333334,0.000000001\n"
+        );
+    }
+
+    #[test]
+    fn models_with_the_same_labels_share_a_table() {
+        let rows = [
+            answered("a", &model("first", &["x"]), &[0], &[0.9]),
+            refused("b", "b_green.png", "no image"),
+            answered("c", &model("second", &["x"]), &[], &[0.1]),
+        ];
+        let tables = tables(&rows);
+        assert_eq!(tables.len(), 1);
+        assert_eq!(
+            predictions(&tables[0]).expect("written"),
+            "Id,Predicted,x\na,0,0.9\nc,,0.1\n"
+        );
+    }
+
+    #[test]
+    fn models_with_other_labels_have_a_table_each() {
+        let (first, second) = (model("first", &["x"]), model("second", &["y", "z"]));
+        let rows = [
+            answered("a", &first, &[0], &[0.9]),
+            answered("b", &second, &[1], &[0.1, 0.8]),
+            answered("c", &first, &[], &[0.2]),
+        ];
+        let tables: Vec<String> = tables(&rows)
+            .iter()
+            .map(|table| predictions(table).expect("written"))
+            .collect();
+        assert_eq!(
+            tables,
+            [
+                "Id,Predicted,x\na,0,0.9\nc,,0.2\n",
+                "Id,Predicted,y,z\nb,1,0.1,0.8\n"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_with_too_few_probabilities_is_an_error() {
+        let model = model("first", &["x", "y"]);
+        let rows = [answered("a", &model, &[], &[0.9])];
+        assert!(predictions(&tables(&rows)[0]).is_err());
+    }
+
+    #[test]
+    fn quotes_are_those_of_the_csv_crate() {
+        let fields = [
+            "plain",
+            "",
+            "a, b",
+            "say \"so\"",
+            "two\nlines",
+            "two\r\nlines",
+            " space ",
+            "µm",
+        ];
+        let fields = fields.map(str::to_owned);
+        let mut reference = csv::Writer::from_writer(Vec::new());
+        reference.write_record(["x, y", "z"]).expect("written");
+        let mut reference_rows = Vec::new();
+        for pair in fields.chunks(2) {
+            reference.write_record(pair).expect("written");
+            reference_rows.push(pair.to_vec());
+        }
+        let reference = String::from_utf8(reference.into_inner().expect("whole")).expect("text");
+        let written = write(["x, y", "z"].into_iter(), reference_rows.into_iter());
+        assert_eq!(written, reference);
+    }
+
+    #[test]
+    fn submissions_hold_only_the_challenges_classes() {
+        let probabilities = [0.0; LOCATIONS.len()];
+        let rows = [
+            answered("a", &model("all", &LOCATIONS), &[0, 25], &probabilities),
+            answered("b", &model("other", &["x"]), &[0], &[0.9]),
+            answered("c, d", &model("all", &LOCATIONS), &[], &probabilities),
+        ];
+        assert_eq!(submission(&rows), "Id,Predicted\na,0 25\n\"c, d\",\n");
+    }
+
+    #[test]
+    fn faults_are_listed_with_their_files() {
+        let rows = [
+            answered("a", &model("first", &["x"]), &[0], &[0.9]),
+            refused("b", "b_red.png, b_blue.png", "no channel \"green\""),
+        ];
+        assert_eq!(
+            faults(&rows),
+            "Id,Subject,Reason\nb,\"b_red.png, b_blue.png\",\"no channel \"\"green\"\"\"\n"
+        );
+    }
+}

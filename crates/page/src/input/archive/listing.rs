@@ -1,0 +1,183 @@
+//! What a zip archive holds and where, by its directory and its entries' headers alone.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use rawzip::path::ZipFilePath;
+use rawzip::{CompressionMethod, ZipFileHeaderRecord, ZipLocator};
+
+use super::loaded::Loaded;
+use crate::input::litter::is_litter;
+use crate::text::input as text;
+
+/// The most bytes of a file or of an unpacked entry: the most that the engine reads,
+/// `field::MAX_FILE_BYTES`, which the page, without its decoders, does not have.
+pub(in crate::input) const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// The most entries an archive may have.
+const MAX_ENTRIES: usize = 20_000;
+
+/// The most bytes of a directory of so many.
+const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
+
+/// An entry that unpacks to more than `.0` bytes and to more than `.1` times its size is a bomb: an
+/// empty channel of the largest image unpacks from a thousandth, but to half as much.
+const BOMB: (u64, u64) = (64 << 20, 100);
+
+/// How often parts may be loaded until the directory is found; it is searched for from the end.
+const MOST_LOADS: usize = 40;
+
+/// Where an entry's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its name, folders parted by `/`.
+    pub(super) name: String,
+    /// Its bytes within the archive.
+    pub(super) bytes: Range<u64>,
+    /// Of deflated bytes, how many they will be.
+    pub(super) inflated: Option<u64>,
+}
+
+/// What an archive holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    /// Files that can be read.
+    pub(super) entries: Vec<Entry>,
+    /// Names of those that cannot, and why. An empty name stands for the archive.
+    pub(super) refused: Vec<(String, String)>,
+}
+
+/// Lists an archive of so many bytes; `fetch` reads some of them.
+///
+/// # Errors
+/// Where nothing of it can be used: the reason.
+pub(super) async fn list(
+    length: u64,
+    fetch: impl AsyncFn(Range<u64>) -> Result<Vec<u8>, String>,
+) -> Result<Listing, String> {
+    let loaded = Loaded::of(length);
+    let load = async |range: Range<u64>| {
+        let bytes = fetch(range.clone()).await?;
+        loaded.add(range.start, bytes);
+        Ok::<(), String>(())
+    };
+    load(loaded.tail()).await?;
+    let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
+    let mut loads = 0;
+    let archive = loop {
+        let located = ZipLocator::new().locate_in_reader(&loaded, &mut buffer, length);
+        // A location without what was missing may be a wrong one.
+        match (loaded.missing(), located) {
+            (Some(missing), _) if loads < MOST_LOADS => load(missing).await?,
+            (None, Ok(archive)) => break archive,
+            _ => return Err(text::NO_ARCHIVE.to_owned()),
+        }
+        loads += 1;
+    };
+    let directory = archive.directory_offset()..archive.eocd_offset();
+    if directory.end.saturating_sub(directory.start) > MAX_DIRECTORY_BYTES {
+        return Err(text::too_many_entries(MAX_ENTRIES));
+    }
+    loaded.clear();
+    load(directory).await?;
+
+    let mut listing = Listing::default();
+    let mut found = Vec::new();
+    let mut entries = archive.entries(&mut buffer);
+    let mut count: u64 = 0;
+    loop {
+        match entries.next_entry() {
+            Ok(Some(record)) => {
+                count += 1;
+                let name = name(&record);
+                if record.is_dir() || is_litter(&name) {
+                    continue;
+                }
+                match check(&record, &name) {
+                    Ok(inflated) => found.push((name, record.wayfinder(), inflated)),
+                    Err(reason) => listing.refused.push((name, reason)),
+                }
+            }
+            Ok(None) if count == archive.entries_hint() => break,
+            _ => {
+                let damaged = text::damaged_directory(count);
+                listing.refused.push((String::new(), damaged));
+                break;
+            }
+        }
+        if found.len() + listing.refused.len() > MAX_ENTRIES {
+            return Err(text::too_many_entries(MAX_ENTRIES));
+        }
+    }
+
+    // In the order of the archive, neighbours' headers come with one load.
+    let mut ends = BTreeSet::new();
+    for (name, wayfinder, inflated) in found {
+        let mut opened = archive.get_entry(wayfinder);
+        if let Some(missing) = loaded.missing() {
+            loaded.clear();
+            load(missing).await?;
+            opened = archive.get_entry(wayfinder);
+            // A header over the end of what was loaded.
+            if let Some(missing) = loaded.missing() {
+                load(missing).await?;
+                opened = archive.get_entry(wayfinder);
+            }
+        }
+        match opened.map(|entry| entry.compressed_data_range()) {
+            Ok((start, end)) if end <= length => {
+                ends.insert((start, end));
+                listing.entries.push(Entry {
+                    name,
+                    bytes: start..end,
+                    inflated,
+                });
+            }
+            Ok(_) => listing.refused.push((name, text::ENTRY_CUT.to_owned())),
+            Err(_) => listing.refused.push((name, text::ENTRY_DAMAGED.to_owned())),
+        }
+    }
+    let overlap = |((_, end), (next, _)): (&(u64, u64), &(u64, u64))| end > next;
+    // The same bytes under two names count as one here, and overlap all the same.
+    if ends.len() < listing.entries.len() || ends.iter().zip(ends.iter().skip(1)).any(overlap) {
+        return Err(text::OVERLAPPING.to_owned());
+    }
+    Ok(listing)
+}
+
+/// The entry's name; letters of an unknown code page are shown as such.
+fn name(record: &ZipFileHeaderRecord<'_>) -> String {
+    let name = String::from_utf8_lossy(record.file_path().as_bytes()).into_owned();
+    ZipFilePath::from_str(&name).as_str().to_owned()
+}
+
+/// Of a deflated entry, the bytes it will be; or why it is refused.
+fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, String> {
+    let (packed, unpacked) = (
+        record.compressed_size_hint(),
+        record.uncompressed_size_hint(),
+    );
+    if record.flags().is_encrypted() {
+        return Err(text::ENCRYPTED.to_owned());
+    }
+    if super::is_archive(name) {
+        return Err(text::NESTED_ARCHIVE.to_owned());
+    }
+    let inflated = match record.compression_method() {
+        CompressionMethod::STORE if packed == unpacked => None,
+        CompressionMethod::STORE => return Err(text::ENTRY_DAMAGED.to_owned()),
+        CompressionMethod::DEFLATE => Some(unpacked),
+        _ => return Err(text::OTHER_COMPRESSION.to_owned()),
+    };
+    let is_bomb = unpacked > BOMB.0 && unpacked / BOMB.1 > packed;
+    if is_bomb {
+        return Err(text::bomb(packed, unpacked));
+    }
+    if unpacked > MAX_FILE_BYTES {
+        return Err(text::too_large(unpacked));
+    }
+    Ok(inflated)
+}
+
+#[cfg(test)]
+mod tests;

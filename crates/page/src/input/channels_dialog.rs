@@ -1,0 +1,163 @@
+//! The dialog about channels: what is remembered of names, and the order inside TIFF files.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
+};
+
+use super::remembered::{self, Answer, Answers};
+use crate::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use crate::text::input as text;
+use cytolens_core::{Channel, ChannelOrder};
+
+/// How many images of a file an order may tell.
+const IMAGES: usize = 6;
+
+/// In a select: an image that is skipped. An empty value: there is no such image.
+const SKIPPED: &str = "-";
+
+/// Listens to the button that opens the dialog, and to its controls.
+pub(super) fn listen() {
+    let dialog: HtmlDialogElement = by_id("channels");
+    let images: Element = by_id("channels-order");
+    let mut selects = Vec::new();
+    for number in 1..=IMAGES {
+        let image = from_template("channels-image-template");
+        let select: HtmlSelectElement = find(&image, "select");
+        set_attribute(&select, "aria-label", &text::image(number));
+        append(&images, &image);
+        selects.push(select);
+    }
+    let selects = Rc::new(selects);
+    // What is forgotten is so only once the dialog is confirmed.
+    let answers: Rc<RefCell<Answers>> = Rc::default();
+    on(&by_id::<Element>("open-channels"), "click", {
+        let (dialog, selects, answers) = (dialog.clone(), selects.clone(), answers.clone());
+        move |_: Event| {
+            *answers.borrow_mut() = Answers::load();
+            list(&answers.borrow());
+            show_order(&selects, &remembered::order());
+            complain("");
+            dialog.show_modal().unwrap_or_default();
+        }
+    });
+    on(&by_id::<Element>("channels-known"), "click", {
+        let answers = answers.clone();
+        move |event: Event| {
+            let button = event
+                .target()
+                .and_then(|target| target.dyn_into::<Element>().ok());
+            let position = button.and_then(|button| button.get_attribute("data-forget"));
+            if let Some(position) = position.and_then(|position| position.parse().ok()) {
+                answers.borrow_mut().forget(position);
+                list(&answers.borrow());
+                by_id::<HtmlElement>("channels-keep")
+                    .focus()
+                    .unwrap_or_default();
+            }
+        }
+    });
+    on(&images, "change", |_: Event| {
+        by_id::<HtmlInputElement>("order-given").set_checked(true);
+        complain("");
+    });
+    on(
+        &by_id::<Element>("channels-keep"),
+        "click",
+        move |event: Event| match order(&selects) {
+            Ok(order) => {
+                answers.borrow().save();
+                remembered::keep_order(&order);
+            }
+            Err(reason) => {
+                event.prevent_default();
+                complain(&reason);
+            }
+        },
+    );
+}
+
+/// Lists what is remembered, the latest first.
+fn list(answers: &Answers) {
+    let list: Element = by_id("channels-known");
+    list.set_text_content(None);
+    set_hidden(
+        &by_id::<Element>("channels-none"),
+        !answers.all().is_empty(),
+    );
+    for (position, answer) in answers.all().iter().enumerate().rev() {
+        let what = match answer {
+            Answer::Channels(channels) => text::remembered(channels),
+            Answer::Pictures(values) => text::remembered_pictures(values),
+        };
+        let row = from_template("channels-known-template");
+        find::<Element>(&row, ".what").set_text_content(Some(&what));
+        let button: Element = find(&row, "button");
+        set_attribute(&button, "data-forget", &position.to_string());
+        set_attribute(&button, "aria-label", &text::forget(&what));
+        append(&list, &row);
+    }
+}
+
+fn show_order(selects: &[HtmlSelectElement], order: &ChannelOrder) {
+    let given = order.given();
+    let chosen = if given.is_some() {
+        "order-given"
+    } else {
+        "order-auto"
+    };
+    by_id::<HtmlInputElement>(chosen).set_checked(true);
+    for (at, select) in selects.iter().enumerate() {
+        let channel = given.and_then(|channels| channels.get(at));
+        select.set_value(channel.map_or("", |channel| channel.map_or(SKIPPED, Channel::name)));
+    }
+}
+
+/// The order that the dialog holds; or why it is none.
+fn order(selects: &[HtmlSelectElement]) -> Result<ChannelOrder, String> {
+    if by_id::<HtmlInputElement>("order-auto").checked() {
+        return Ok(ChannelOrder::default());
+    }
+    let values: Vec<String> = selects.iter().map(HtmlSelectElement::value).collect();
+    read_order(&values)
+}
+
+/// The order in these values: empty ones may only stand at the end.
+fn read_order(values: &[String]) -> Result<ChannelOrder, String> {
+    let end = values.iter().rposition(|value| !value.is_empty());
+    let told = &values[..end.map_or(0, |end| end + 1)];
+    if told.iter().any(String::is_empty) {
+        return Err(text::IMAGE_BETWEEN.to_owned());
+    }
+    let channels = told.iter().map(|value| value.parse::<Channel>().ok());
+    ChannelOrder::of(channels).map_err(|error| error.to_string())
+}
+
+fn complain(reason: &str) {
+    let fault: Element = by_id("channels-fault");
+    fault.set_text_content(Some(reason));
+    set_hidden(&fault, reason.is_empty());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: [&str; 4]) -> Result<String, String> {
+        read_order(&values.map(str::to_owned)).map(|order| order.to_string())
+    }
+
+    #[test]
+    fn an_order_ends_with_the_last_image() {
+        assert_eq!(
+            read(["blue", "-", "green", ""]).as_deref(),
+            Ok("blue,-,green")
+        );
+        assert!(read(["blue", "", "green", ""]).is_err());
+        assert!(read(["blue", "blue", "", ""]).is_err());
+        assert!(read(["", "", "", ""]).is_err());
+    }
+}

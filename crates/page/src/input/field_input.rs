@@ -1,0 +1,74 @@
+//! The files of one field, by handles.
+
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::preserve;
+use web_sys::Blob;
+
+use cytolens_core::Channel;
+use cytolens_protocol::InputFile;
+
+/// The files of one field, ready to be sent and to be kept; cloning clones handles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FieldInput {
+    /// The field's id.
+    pub(crate) id: String,
+    /// One file a channel, or one of several.
+    pub(crate) files: Vec<FieldSource>,
+    /// The channels inside a TIFF of several: `auto`, or as
+    /// [`ChannelOrder`](cytolens_core::ChannelOrder) writes them.
+    pub(crate) order: String,
+}
+
+/// One file of a field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FieldSource {
+    /// Its name, as errors show it.
+    pub(crate) name: String,
+    /// The channel it holds; none for one of several.
+    pub(crate) channel: Option<Channel>,
+    /// Where its bytes are.
+    pub(crate) content: Content,
+}
+
+/// A file's bytes, wherever they lie.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Content {
+    /// The bytes, or their deflated form inside a zip archive.
+    #[serde(with = "preserve")]
+    pub(crate) blob: Blob,
+    /// Of deflated bytes, how many they will be.
+    pub(crate) inflated_bytes: Option<f64>,
+}
+
+impl From<Blob> for Content {
+    fn from(blob: Blob) -> Self {
+        Self {
+            blob,
+            inflated_bytes: None,
+        }
+    }
+}
+
+impl FieldInput {
+    /// The names of the files, for errors.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// The files as the engine takes them; entries of archives are unpacked.
+    ///
+    /// # Errors
+    /// Where an entry cannot be unpacked: the reason, naming it.
+    pub(crate) async fn unpacked(&self) -> Result<Vec<InputFile>, String> {
+        let mut files = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            files.push(InputFile {
+                name: file.name.clone(),
+                channel: file.channel,
+                blob: file.content.unpacked(&file.name).await?,
+            });
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,135 @@
+//! From files to fields: what was brought together is sorted together.
+
+use std::collections::BTreeSet;
+
+use super::breath::breathe;
+use super::field_input::{Content, FieldInput, FieldSource};
+use super::grouping::grouped;
+use super::naming::{self, Fate};
+use super::source::{Refusal, SourceFile, Sources};
+use super::{package, refusals, remembered};
+use crate::text::input as text;
+use cytolens_core::{FaultKind, FieldFiles, FileFault};
+
+/// What a visitor brings at once, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Lot {
+    /// By folder, then by id.
+    pub(crate) fields: Vec<FieldInput>,
+    /// What is no field: a file's name or a title, and the reason, which names the file or files.
+    pub(crate) refused: Vec<(String, String)>,
+    /// Model packages.
+    pub(crate) packages: Vec<PackageFiles>,
+}
+
+/// The files of a model package, not yet looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct PackageFiles {
+    /// Its folder's or archive's name; empty where its two files came alone.
+    pub(crate) name: String,
+    /// `manifest.json`.
+    pub(crate) manifest: Content,
+    /// `weights.safetensors`.
+    pub(crate) weights: Content,
+}
+
+/// Sorts files; asks the visitor where names do not tell the channels.
+pub(super) async fn sort(sources: Sources) -> Lot {
+    let Sources { files, mut refused } = sources;
+    breathe().await;
+    let packages = package::find(files.iter().map(|file| &*file.name));
+    let mut names: Vec<Option<String>> = Vec::with_capacity(files.len());
+    for (file, is_taken) in files.iter().zip(&packages.is_taken) {
+        names.push((!is_taken).then(|| file.name.clone()));
+    }
+    for (index, fate) in naming::fates(&names).await {
+        names[index] = match fate {
+            Fate::Renamed(name) => Some(name),
+            Fate::LeftOut => None,
+            Fate::Refused => {
+                refused.push(Refusal::new(&files[index].name, text::NOT_TOLD));
+                None
+            }
+        };
+    }
+    let (found, faults) = grouped(&names).await;
+    for fault in faults {
+        refused.push(refusal(fault, &files, &names));
+    }
+    breathe().await;
+    let mut lot = Lot {
+        fields: inputs(found, &files).await,
+        ..Lot::default()
+    };
+    for found in packages.found {
+        lot.packages.push(PackageFiles {
+            name: found.name,
+            manifest: files[found.manifest].content.clone(),
+            weights: files[found.weights].content.clone(),
+        });
+    }
+    for index in packages.lone_weights {
+        refused.push(Refusal::new(&files[index].name, text::NO_MANIFEST));
+    }
+    if lot.fields.is_empty() && lot.packages.is_empty() {
+        for index in packages.lone_manifests {
+            refused.push(Refusal::new(&files[index].name, text::NO_WEIGHTS));
+        }
+    }
+    lot.refused = refusals::told(&refused);
+    if lot.fields.is_empty() && lot.packages.is_empty() && lot.refused.is_empty() {
+        let nothing = (text::NOTHING_FOUND.to_owned(), text::NO_IMAGES.to_owned());
+        lot.refused.push(nothing);
+    }
+    lot
+}
+
+/// A fault of a name, told by the name that the visitor knows.
+fn refusal(fault: FileFault, files: &[SourceFile], names: &[Option<String>]) -> Refusal {
+    let is_no_image = fault.kind == FaultKind::UnknownExtension;
+    let known_as = &files[fault.index].name;
+    let kind = match fault.kind {
+        // The other file was renamed too: its channel was told.
+        FaultKind::Repeated { kept } if fault.name != *known_as => {
+            let other = names.iter().position(|name| name.as_ref() == Some(&kept));
+            let kept = other.map_or(kept, |index| files[index].name.clone());
+            FaultKind::Repeated { kept }
+        }
+        kind => kind,
+    };
+    Refusal {
+        is_no_image,
+        ..Refusal::new(known_as, kind.to_string())
+    }
+}
+
+/// The fields, ready to be sent. One id in several folders is told apart by them.
+async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput> {
+    let order = remembered::order().to_string();
+    let (mut ids, mut several) = (BTreeSet::new(), BTreeSet::new());
+    for field in &found {
+        if !ids.insert(field.id.clone()) {
+            several.insert(field.id.clone());
+        }
+    }
+    let mut fields = Vec::with_capacity(found.len());
+    for field in found {
+        breathe().await;
+        let id = if several.contains(&field.id) && !field.folder.is_empty() {
+            format!("{}/{}", field.folder, field.id)
+        } else {
+            field.id
+        };
+        let sources = field.files.into_iter().map(|file| FieldSource {
+            name: files[file.index].name.clone(),
+            channel: file.channel,
+            content: files[file.index].content.clone(),
+        });
+        fields.push(FieldInput {
+            id,
+            files: sources.collect(),
+            order: order.clone(),
+        });
+    }
+    fields
+}

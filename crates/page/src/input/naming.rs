@@ -1,0 +1,158 @@
+//! What becomes of files whose names tell no channel by one of its four words.
+
+use super::breath::breathe;
+use super::mapper;
+use super::remembered::{Answer, Answers};
+use super::scheme::{self, Name, Scheme};
+use cytolens_core::Channel;
+
+/// How many names are read at a stretch.
+const NAMES_AT_ONCE: usize = 1000;
+
+/// What becomes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is the channel that this name tells.
+    Renamed(String),
+    /// The visitor left it out.
+    LeftOut,
+    /// The visitor did not tell.
+    Refused,
+}
+
+/// An image's name in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ImageName<'a> {
+    /// Folder and name without channels and extension: the same for all files of one field.
+    pub(super) field: &'a str,
+    /// Whether channels stood behind it.
+    pub(super) tells_channel: bool,
+    /// Without the dot.
+    pub(super) extension: &'a str,
+}
+
+/// Reads an image's name; none where it is no image's.
+pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
+    if !["png", "tif", "tiff", "jpg", "jpeg"].iter().any(is) {
+        return None;
+    }
+    let is_ome = stem.len() > 4
+        && stem.is_char_boundary(stem.len() - 4)
+        && stem[stem.len() - 4..].eq_ignore_ascii_case(".ome");
+    let stem = if is_ome {
+        &stem[..stem.len() - 4]
+    } else {
+        stem
+    };
+    let mut field = stem;
+    while let Some((shorter, word)) = field.rsplit_once('_')
+        && word.parse::<Channel>().is_ok()
+    {
+        field = shorter;
+    }
+    Some(ImageName {
+        field,
+        tells_channel: field.len() < stem.len(),
+        extension,
+    })
+}
+
+/// Finds the part of names that tells the channel, takes the answer that is remembered for it, or
+/// asks. Gives a fate to each file that it changes; names that are none are passed over.
+pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
+    let mut open: Vec<Name> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if index % NAMES_AT_ONCE == 0 {
+            breathe().await;
+        }
+        let read = name.as_deref().and_then(image_name);
+        if let Some(image) = read.filter(|image| !image.tells_channel) {
+            open.push(Name {
+                index,
+                path: image.field.to_owned(),
+            });
+        }
+    }
+    let mut fates = Vec::new();
+    while let Some(scheme) = find(&open).await {
+        let remembered = Answers::load().of(&scheme.texts()).cloned();
+        let answer = match remembered {
+            Some(answer) => Some(answer),
+            None => mapper::ask(&scheme).await,
+        };
+        for member in &scheme.members {
+            let extension = names[member.index]
+                .as_deref()
+                .and_then(image_name)
+                .map_or("", |image| image.extension);
+            let value = &scheme.values[member.value].text;
+            if let Some(fate) = fate(answer.as_ref(), value, &member.id, extension) {
+                fates.push((member.index, fate));
+            }
+        }
+        let mut members = scheme.members.iter().map(|member| member.index).peekable();
+        // Both are in the order given.
+        open.retain(|name| members.next_if_eq(&name.index).is_none());
+    }
+    fates
+}
+
+/// The part with the most files, the likeliest of several.
+async fn find(names: &[Name]) -> Option<Scheme> {
+    let mut best: Option<Scheme> = None;
+    if names.len() > 1 {
+        for place in scheme::places() {
+            breathe().await;
+            let most = best.as_ref().map_or(0, |best| best.members.len());
+            let scheme = scheme::at(place, names);
+            best = scheme.filter(|scheme| scheme.members.len() > most).or(best);
+        }
+    }
+    best
+}
+
+fn fate(answer: Option<&Answer>, value: &str, id: &str, extension: &str) -> Option<Fate> {
+    match answer {
+        None => Some(Fate::Refused),
+        Some(Answer::Pictures(_)) => None,
+        Some(answer) => Some(match answer.channel(value) {
+            Some(channel) => Fate::Renamed(format!("{id}_{channel}.{extension}")),
+            None => Fate::LeftOut,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_images_are_read() {
+        let image = |name| image_name(name).expect("an image");
+        assert_eq!(image("a/x_red.PNG").field, "a/x");
+        assert_eq!(image("a/x_blue_red_green.jpg").field, "a/x");
+        assert!(image("a/x_Yellow.tif").tells_channel);
+        let stack = image("x.ome.tif");
+        assert_eq!((stack.field, stack.extension), ("x", "tif"));
+        assert!(!stack.tells_channel);
+        assert_eq!(image_name("notes.txt"), None);
+        assert_eq!(image_name("png"), None);
+    }
+
+    #[test]
+    fn an_answer_renames_leaves_out_or_refuses() {
+        let answer = Answer::Channels(vec![
+            ("w1".to_owned(), Some(Channel::Blue)),
+            ("w2".to_owned(), None),
+        ]);
+        let fate = |value| fate(Some(&answer), value, "a/A1", "tif");
+        let renamed = Fate::Renamed("a/A1_blue.tif".to_owned());
+        assert_eq!(fate("w1"), Some(renamed));
+        assert_eq!(fate("w2"), Some(Fate::LeftOut));
+        assert_eq!(super::fate(None, "w1", "A1", "tif"), Some(Fate::Refused));
+        let pictures = Answer::Pictures(vec!["w1".to_owned()]);
+        assert_eq!(super::fate(Some(&pictures), "w1", "A1", "tif"), None);
+    }
+}

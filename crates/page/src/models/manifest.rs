@@ -1,0 +1,224 @@
+//! A package's manifest as the page needs it: to refuse early what cannot be a package, and to show
+//! the rest. Whether a package is sound in every number is for the engine to judge.
+
+use super::node::Node;
+use crate::text::models as text;
+
+/// The version of the package format that the page shows, as JSON has it.
+pub(super) const FORMAT: f64 = cytolens_core::package::FORMAT as f64;
+
+/// The largest weights that the page takes, in bytes: in the engine's memory, which cannot pass 4 GB,
+/// they lie as read and as numbers of 32 bit, on the CPU in two layouts.
+pub(super) const MOST_WEIGHTS: f64 = 512e6;
+
+/// What a manifest says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Manifest {
+    pub(super) name: String,
+    pub(super) limits: String,
+    pub(super) licence: String,
+    pub(super) attribution: Vec<String>,
+    /// For example `densenet-121`.
+    pub(super) architecture: String,
+    /// `pooling` or `described`.
+    pub(super) head: String,
+    pub(super) planes: f64,
+    /// The side of the input in pixels.
+    pub(super) size: f64,
+    /// For example `gray-green`.
+    pub(super) composition: String,
+    pub(super) labels: Vec<String>,
+    pub(super) thresholds: Vec<f64>,
+    pub(super) mean: Vec<f64>,
+    pub(super) std: Vec<f64>,
+    /// The weights' SHA-256, in lower-case hexadecimal.
+    pub(super) sha256: String,
+    /// The weights' length.
+    pub(super) bytes: f64,
+    /// The sides of the inputs whose answers are known, in pixels.
+    pub(super) goldens: Vec<f64>,
+    pub(super) provenance: Node,
+    pub(super) metrics: Node,
+}
+
+impl Manifest {
+    /// What the text of a manifest says.
+    ///
+    /// # Errors
+    /// A sentence for visitors, where it is no manifest of this format.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        Self::read(&Node::parse(text).map_err(|cause| text::no_json(&cause))?)
+    }
+
+    fn read(root: &Node) -> Result<Self, String> {
+        let Some(format) = root.get("format").and_then(Node::number) else {
+            return Err(text::NO_MANIFEST.to_owned());
+        };
+        if format != FORMAT {
+            return Err(text::other_format(format, FORMAT));
+        }
+        let network = part(root, "network")?;
+        let weights = part(root, "weights")?;
+        let manifest = Self {
+            name: string(root, "name")?,
+            limits: string(root, "limits")?,
+            licence: string(root, "licence")?,
+            attribution: list(root, "attribution", |item| item.text().map(str::to_owned))?,
+            architecture: string(network, "architecture")?,
+            head: string(network, "head")?,
+            planes: number(network, "planes")?,
+            size: number(network, "size")?,
+            composition: string(root, "composition")?,
+            labels: list(root, "labels", |item| item.text().map(str::to_owned))?,
+            thresholds: list(root, "thresholds", Node::number)?,
+            mean: list(root, "mean", Node::number)?,
+            std: list(root, "std", Node::number)?,
+            sha256: string(weights, "sha256")?,
+            bytes: number(weights, "bytes")?,
+            goldens: list(root, "goldens", |golden| golden.get("size")?.number())?,
+            provenance: part(root, "provenance")?.clone(),
+            metrics: part(root, "metrics")?.clone(),
+        };
+        let is_hexadecimal = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if manifest.sha256.len() != 64 || !manifest.sha256.bytes().all(is_hexadecimal) {
+            return Err(text::no_field("weights.sha256"));
+        }
+        Ok(manifest)
+    }
+
+    /// Why weights of this length are not the manifest's, or are more than the page takes.
+    ///
+    /// # Errors
+    /// A sentence for visitors.
+    pub(super) fn check_weights(&self, found: f64) -> Result<(), String> {
+        if self.bytes > MOST_WEIGHTS || found > MOST_WEIGHTS {
+            Err(text::too_large(self.bytes.max(found), MOST_WEIGHTS))
+        } else if found != self.bytes {
+            Err(text::other_length(found, self.bytes))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What tells this package from others: the same weights under the same name are the same
+    /// package, perhaps with other thresholds.
+    pub(super) fn id(&self) -> String {
+        format!("{} {}", self.sha256, self.name)
+    }
+}
+
+fn part<'a>(section: &'a Node, name: &str) -> Result<&'a Node, String> {
+    section.get(name).ok_or_else(|| text::no_field(name))
+}
+
+fn string(section: &Node, name: &str) -> Result<String, String> {
+    let found = part(section, name)?.text().map(str::to_owned);
+    found.ok_or_else(|| text::no_field(name))
+}
+
+fn number(section: &Node, name: &str) -> Result<f64, String> {
+    let found = part(section, name)?.number();
+    found.ok_or_else(|| text::no_field(name))
+}
+
+fn list<T>(
+    section: &Node,
+    name: &str,
+    item: impl Fn(&Node) -> Option<T>,
+) -> Result<Vec<T>, String> {
+    let items = part(section, name)?.items();
+    let items = items.and_then(|items| items.iter().map(item).collect());
+    items.ok_or_else(|| text::no_field(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn example() -> Value {
+        json!({
+            "format": 1,
+            "name": "Example",
+            "limits": "None known.",
+            "licence": "CC0-1.0",
+            "attribution": ["Nobody"],
+            "network": {
+                "architecture": "resnet-50", "head": "pooling", "planes": 4, "size": 64, "classes": 2,
+                "batch_norm_epsilon": 1e-5
+            },
+            "labels": ["Here", "There"],
+            "thresholds": [0.5, 0.25],
+            "composition": "rgby",
+            "mean": [0, 0, 0, 0],
+            "std": [1, 1, 1, 1],
+            "weights": {"sha256": "0a".repeat(32), "bytes": 1000},
+            "goldens": [{"size": 64, "logits": [1, 2]}],
+            "provenance": null,
+            "metrics": null
+        })
+    }
+
+    fn read(value: Value) -> Result<Manifest, String> {
+        Manifest::read(&value.into())
+    }
+
+    #[test]
+    fn a_manifest_is_read() {
+        let manifest = read(example()).expect("a whole manifest");
+        assert_eq!(manifest.labels, ["Here", "There"]);
+        assert_eq!(manifest.thresholds, [0.5, 0.25]);
+        assert_eq!(manifest.goldens, [64.0]);
+        assert_eq!(manifest.provenance, Node::Nothing);
+        assert!(manifest.id().ends_with("0a Example"));
+    }
+
+    #[test]
+    fn other_formats_and_other_json_are_told_apart() {
+        let mut other = example();
+        other["format"] = 9999.into();
+        assert!(read(other).expect_err("another format").contains("9999"));
+        assert_eq!(read(json!([1, 2])), Err(text::NO_MANIFEST.to_owned()));
+        assert_eq!(
+            read(json!({"samples": []})),
+            Err(text::NO_MANIFEST.to_owned())
+        );
+    }
+
+    #[test]
+    fn whatever_is_missing_or_unfit_is_named() {
+        let whole = example();
+        for name in whole.as_object().expect("a section").keys() {
+            if name != "format" {
+                let mut less = whole.clone();
+                less.as_object_mut().expect("a section").remove(name);
+                let reason = read(less).expect_err(name);
+                assert!(reason.contains(name), "{name}: {reason}");
+            }
+        }
+        for (name, unfit) in [("thresholds", json!(["high"])), ("labels", json!("Here"))] {
+            let mut changed = whole.clone();
+            changed[name] = unfit;
+            assert!(read(changed).expect_err(name).contains(name));
+        }
+        let mut changed = whole;
+        changed["weights"]["sha256"] = "../../".into();
+        assert!(read(changed).expect_err("no checksum").contains("sha256"));
+    }
+
+    #[test]
+    fn weights_must_have_the_length_that_is_said() {
+        let mut value = example();
+        let manifest = read(value.clone()).expect("a manifest");
+        assert_eq!(manifest.check_weights(1000.0), Ok(()));
+        let reason = manifest.check_weights(999.0).expect_err("too short");
+        assert!(
+            reason.contains("999") && reason.contains("1,000"),
+            "{reason}"
+        );
+        value["weights"]["bytes"] = 600_000_000.into();
+        let reason = read(value).expect("a manifest").check_weights(6e8);
+        assert!(reason.expect_err("too large").contains("512"));
+    }
+}

@@ -1,0 +1,116 @@
+//! The model's part of the engine panel: which one, what it says of itself, how to bring another; and
+//! the footer's credits.
+
+use std::rc::Rc;
+
+use web_sys::{
+    Element, Event, HtmlDialogElement, HtmlElement, HtmlOptionElement, HtmlSelectElement,
+};
+
+use super::list::State;
+use super::{Models, card};
+use crate::dom::{by_id, on, set_attribute, set_hidden};
+use crate::text::models as text;
+
+/// How a message is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Good to know.
+    Note,
+    /// Something was not done.
+    Fault,
+}
+
+/// The panel's elements.
+pub(super) struct Panel {
+    select: HtmlSelectElement,
+    line: Element,
+    about: Element,
+    notice: Element,
+    credits: Element,
+}
+
+impl Panel {
+    /// The panel in `index.html`.
+    pub(super) fn new() -> Self {
+        Self {
+            select: by_id("model-choice"),
+            line: by_id("model-line"),
+            about: by_id("model-about"),
+            notice: by_id("model-notice"),
+            credits: by_id("credits"),
+        }
+    }
+
+    /// Listens to the panel and to the card.
+    pub(super) fn listen(&self, models: &Rc<Models>) {
+        on(&self.select, "change", {
+            let (models, select) = (models.clone(), self.select.clone());
+            move |_: Event| {
+                models.panel.say(Tone::Note, "");
+                models.choose(Some(select.value()).filter(|id| !id.is_empty()));
+            }
+        });
+        on(&self.about, "click", {
+            let models = models.clone();
+            move |_: Event| models.show_card()
+        });
+        // The files of a package are picked as images are, and told from them by their names.
+        on(&by_id::<Element>("model-bring"), "click", |_: Event| {
+            by_id::<HtmlElement>("files").click();
+        });
+        let dialog: HtmlDialogElement = by_id(card::DIALOG);
+        let models = models.clone();
+        on(&dialog.clone(), "click", move |event: Event| {
+            if card::clicked(&dialog, &event) {
+                models.remove();
+            }
+        });
+    }
+
+    /// Shows the models that there are and the one that is chosen.
+    pub(super) fn show(&self, state: &State) {
+        self.select.set_text_content(None);
+        self.option("", &state.name(&None));
+        for own in &state.own {
+            let name = &own.manifest.name;
+            let namesakes = state
+                .own
+                .iter()
+                .filter(|other| other.manifest.name == *name);
+            if namesakes.count() > 1 || *name == state.name(&None) {
+                self.option(&own.id, &text::among_others(name, &own.manifest.sha256));
+            } else {
+                self.option(&own.id, name);
+            }
+        }
+        self.select
+            .set_value(state.chosen.as_deref().unwrap_or_default());
+        set_hidden(&self.line, state.own.is_empty());
+        let manifest = state.manifest(&state.chosen);
+        set_hidden(&self.about, manifest.is_none());
+        let credits = manifest.map(|manifest| {
+            text::credits(&manifest.name, &manifest.attribution, &manifest.licence)
+        });
+        self.credits.set_text_content(credits.as_deref());
+    }
+
+    fn option(&self, value: &str, name: &str) {
+        if let Ok(option) = HtmlOptionElement::new_with_text_and_value(name, value) {
+            self.select
+                .append_child(&option)
+                .map(drop)
+                .unwrap_or_default();
+        }
+    }
+
+    /// Says something, in place of what was said before.
+    pub(super) fn say(&self, tone: Tone, what: &str) {
+        let tone = match tone {
+            Tone::Note => "note",
+            Tone::Fault => "fault",
+        };
+        set_attribute(&self.notice, "data-tone", tone);
+        self.notice.set_text_content(Some(what));
+    }
+}

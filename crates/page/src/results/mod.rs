@@ -1,0 +1,238 @@
+//! The answer of the selected field: its labels, a drawn cell, what a label means, and a bar for
+//! every label. Any of them can be chosen, to see where in the picture its evidence lies.
+
+mod atlas;
+mod bars;
+mod callouts;
+mod cell;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, Event};
+
+use self::atlas::Atlas;
+use self::bars::Bars;
+use self::cell::Cell;
+use crate::answer::Answer;
+use crate::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use crate::text;
+
+/// The panel in `index.html`.
+pub(super) struct Results {
+    panel: Rc<Panel>,
+}
+
+struct Panel {
+    root: Element,
+    cell: Cell,
+    bars: Bars,
+    on_label: Box<dyn Fn(Option<usize>)>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Empty until it is there.
+    atlas: Rc<Atlas>,
+    answer: Option<Answer>,
+    /// The class whose evidence the visitor asked for and its label, which may be another class of
+    /// the next field's model.
+    wished: Option<(usize, String)>,
+}
+
+impl State {
+    /// The class whose evidence lies over the picture.
+    fn chosen(&self) -> Option<usize> {
+        let labels = &self.answer.as_ref()?.model.labels;
+        let (class, label) = self.wished.as_ref()?;
+        // Two classes may share a name: cranes are birds and machines.
+        if labels.get(*class) == Some(label) {
+            return Some(*class);
+        }
+        labels.iter().position(|other| other == label)
+    }
+}
+
+impl Results {
+    /// The panel, empty. `on_label` hears of the class whose evidence is to be shown.
+    pub(super) fn new(on_label: impl Fn(Option<usize>) + 'static) -> Self {
+        let root: Element = by_id("answer");
+        let panel = Rc::new(Panel {
+            cell: Cell::new(&root),
+            bars: Bars::new(&root),
+            root,
+            on_label: Box::new(on_label),
+            state: RefCell::default(),
+        });
+        on(&panel.root, "click", {
+            let panel = panel.clone();
+            move |event: Event| {
+                if let Some(class) = labelled(&event).as_ref().and_then(class_of) {
+                    panel.toggle(class);
+                }
+            }
+        });
+        on(&find::<Element>(&panel.root, ".bar-order"), "change", {
+            let panel = panel.clone();
+            move |_: Event| {
+                panel.bars.remember();
+                panel.refresh();
+            }
+        });
+        spawn_local({
+            let panel = panel.clone();
+            async move {
+                panel.cell.download().await;
+                panel.refresh();
+                let atlas = Rc::new(Atlas::download().await);
+                panel.state.borrow_mut().atlas = atlas;
+                panel.refresh();
+            }
+        });
+        Self { panel }
+    }
+
+    /// Shows no answer, and no evidence.
+    pub(super) fn clear(&self) {
+        let (former, _) = self.panel.take(None);
+        if former.is_some() {
+            (self.panel.on_label)(None);
+        }
+        set_hidden(&self.panel.root, true);
+    }
+
+    /// Shows an answer. A label that is chosen stays so, and its evidence is asked for again.
+    pub(super) fn show(&self, answer: &Answer) {
+        let (_, chosen) = self.panel.take(Some(answer.clone()));
+        self.panel.refresh();
+        set_hidden(&self.panel.root, false);
+        if chosen.is_some() {
+            (self.panel.on_label)(chosen);
+        }
+    }
+}
+
+impl Panel {
+    /// Takes an answer in place of another; gives the class chosen before and after.
+    fn take(&self, answer: Option<Answer>) -> (Option<usize>, Option<usize>) {
+        let mut state = self.state.borrow_mut();
+        let former = state.chosen();
+        state.answer = answer;
+        (former, state.chosen())
+    }
+
+    /// Chooses a label, or the same one no longer.
+    fn toggle(&self, class: usize) {
+        let chosen = {
+            let mut state = self.state.borrow_mut();
+            let wished = state
+                .answer
+                .as_ref()
+                .filter(|_| state.chosen() != Some(class))
+                .map(|answer| (class, answer.label(class).to_owned()));
+            state.wished = wished;
+            state.chosen()
+        };
+        self.mark();
+        (self.on_label)(chosen);
+    }
+
+    /// Writes all of the answer.
+    fn refresh(&self) {
+        {
+            let state = self.state.borrow();
+            let Some(answer) = &state.answer else { return };
+            self.show_verdict(answer);
+            self.cell.show(answer);
+            self.bars.show(answer, &state.atlas);
+            self.part(".took")
+                .set_text_content(Some(&text::results::took(answer)));
+        }
+        self.mark();
+    }
+
+    fn show_verdict(&self, answer: &Answer) {
+        let chips = self.part(".chips");
+        chips.set_text_content(None);
+        let present = answer.present_ranked();
+        for &class in &present {
+            append(&chips, &chip(class, "chip", answer));
+        }
+        let note = self.part(".none-present");
+        note.set_text_content(Some(text::results::NONE_PRESENT));
+        set_hidden(&note, !present.is_empty());
+        if present.is_empty() {
+            for best in answer.ranked().into_iter().take(1) {
+                append(&chips, &chip(best, "guess", answer));
+            }
+        }
+    }
+
+    /// Marks the chosen label wherever it stands, and says what it means: of no chosen one, what the
+    /// likeliest means.
+    fn mark(&self) {
+        let state = self.state.borrow();
+        let Some(answer) = &state.answer else { return };
+        self.press("[aria-pressed='true']", "false");
+        let chosen = state.chosen();
+        if let Some(class) = chosen {
+            self.press(&format!("[data-class='{class}']"), "true");
+        }
+        self.cell.name(answer, chosen);
+
+        let likeliest = || answer.present_ranked().first().copied();
+        let class = chosen.or_else(likeliest);
+        let class = class.or_else(|| answer.ranked().first().copied());
+        let label = class.map_or("", |class| answer.label(class));
+        let location = state.atlas.location(label);
+        set_hidden(&self.part(".meaning"), location.is_none());
+        if let Some(location) = location {
+            let write = |part, text: &str| self.part(part).set_text_content(Some(text));
+            write(".meaning .name", &location.name);
+            write(".sentence", &location.meaning);
+            write(".look", &text::results::look(&location.look));
+        }
+    }
+
+    /// Says of buttons whether they are pressed.
+    fn press(&self, selector: &str, is_pressed: &str) {
+        let Ok(found) = self.root.query_selector_all(selector) else {
+            return;
+        };
+        for at in 0..found.length() {
+            if let Some(button) = found.item(at).and_then(|node| node.dyn_into().ok()) {
+                set_attribute(&button, "aria-pressed", is_pressed);
+            }
+        }
+    }
+
+    fn part(&self, selector: &str) -> Element {
+        find(&self.root, selector)
+    }
+}
+
+/// A label of the verdict.
+fn chip(class: usize, kind: &str, answer: &Answer) -> Element {
+    let item = from_template("chip-template");
+    let chip: Element = find(&item, ".chip");
+    chip.set_class_name(kind);
+    set_attribute(&chip, "data-class", &class.to_string());
+    find::<Element>(&chip, ".name").set_text_content(Some(answer.label(class)));
+    let percent = text::percent(answer.probability(class));
+    find::<Element>(&chip, ".probability").set_text_content(Some(&percent));
+    item
+}
+
+/// The chip, the bar or the part of the cell in which an event happened.
+fn labelled(event: &Event) -> Option<Element> {
+    let element = event.target()?.dyn_into::<Element>().ok()?;
+    element.closest("[data-class]").ok()?
+}
+
+/// The class that an element stands for.
+fn class_of(element: &impl AsRef<Element>) -> Option<usize> {
+    element.as_ref().get_attribute("data-class")?.parse().ok()
+}

@@ -1,0 +1,237 @@
+//! The words of the diagnostics dialog.
+
+use super::{device_kind, megabytes};
+use crate::diagnostics::{Facts, Section};
+use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
+
+/// After a copy.
+pub(crate) const COPIED: &str = "Copied.";
+/// After a copy that failed.
+pub(crate) const NOT_COPIED: &str =
+    "The browser does not let this page copy. Select the text above and copy it by hand.";
+
+/// The version of the library that computes; the test below holds it against the lock file.
+const BURN: &str = "0.22.1";
+
+/// Where the engine has not told yet, or does not run.
+const UNKNOWN: &str = "not known yet";
+
+/// All that the dialog shows. `browser` is what the browser calls itself, `page_bytes` the memory of
+/// the page's own program.
+pub(crate) fn sections(facts: &Facts, browser: &str, page_bytes: f64) -> Vec<Section> {
+    let mut sections = vec![Section {
+        title: "Versions",
+        rows: vec![
+            row("Cytolens", env!("CARGO_PKG_VERSION")),
+            row("burn", BURN),
+            row("Browser", browser),
+        ],
+    }];
+    let device = facts.device.as_ref();
+    sections.push(Section {
+        title: "Device",
+        rows: device.map_or_else(|| vec![row("Computes on", "nothing yet")], device_rows),
+    });
+    if let Some(model) = &facts.model {
+        sections.push(Section {
+            title: "Model",
+            rows: model_rows(model),
+        });
+    }
+    sections.push(Section {
+        title: "Times",
+        rows: time_rows(facts),
+    });
+    let kept = facts.storage.map_or_else(
+        || "the browser does not tell".to_owned(),
+        |(usage, quota)| format!("{} of {} MB", megabytes(usage), megabytes(quota)),
+    );
+    sections.push(Section {
+        title: "Memory",
+        rows: vec![
+            row("Page", &format!("{} MB", megabytes(page_bytes))),
+            row(
+                "Engine",
+                &facts.engine_bytes.map_or_else(
+                    || UNKNOWN.to_owned(),
+                    |bytes| format!("{} MB", megabytes(bytes)),
+                ),
+            ),
+            row("Kept in this browser", &kept),
+        ],
+    });
+    sections
+}
+
+/// All of it as text, to be sent along with a report.
+pub(crate) fn as_text(sections: &[Section]) -> String {
+    let mut text = String::from("Cytolens diagnostics\n");
+    for Section { title, rows } in sections {
+        text = text + "\n" + title + "\n";
+        for (name, value) in rows {
+            text = text + "  " + name + ": " + value + "\n";
+        }
+    }
+    text
+}
+
+fn row(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn device_rows(device: &DeviceReport) -> Vec<(String, String)> {
+    let backend = match device.kind {
+        DeviceKind::Gpu => "WebGPU, by burn's wgpu",
+        DeviceKind::Cpu => "WebAssembly with SIMD, by burn's flex",
+    };
+    let mut rows = vec![
+        row("Computes on", device_kind(device.kind)),
+        row("Name", &device.name),
+        row("Why", &device.reason),
+        row("Backend", backend),
+    ];
+    rows.extend(device.details.iter().map(|(name, value)| {
+        let (name, is_bytes) = detail(name);
+        match value.parse() {
+            Ok(bytes) if is_bytes => row(name, &format!("{} MB ({value} bytes)", megabytes(bytes))),
+            _ => row(name, value),
+        }
+    }));
+    rows
+}
+
+/// What a detail of the device is called here, and whether it is a number of bytes.
+fn detail(name: &str) -> (&str, bool) {
+    match name {
+        "hardwareConcurrency" => ("Logical cores", false),
+        "vendor" => ("Adapter's vendor", false),
+        "architecture" => ("Adapter's architecture", false),
+        "device" => ("Adapter's device", false),
+        "description" => ("Adapter's description", false),
+        "maxBufferSize" => ("Largest buffer", true),
+        "maxStorageBufferBindingSize" => ("Largest storage binding", true),
+        "maxComputeWorkgroupStorageSize" => ("Workgroup memory", true),
+        "maxComputeInvocationsPerWorkgroup" => ("Threads in a workgroup", false),
+        "features" => ("Adapter's features", false),
+        other => (other, false),
+    }
+}
+
+fn model_rows(model: &ModelSummary) -> Vec<(String, String)> {
+    vec![
+        row("Name", &model.name),
+        row("Network", &super::architecture(model)),
+        row("Classes", &model.labels.len().to_string()),
+    ]
+}
+
+fn time_rows(facts: &Facts) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    if let Some(device) = &facts.device {
+        rows.push(row("Opening the model", &milliseconds(device.open_ms)));
+        rows.push(row(
+            "Checking known results",
+            &milliseconds(device.check_ms),
+        ));
+    }
+    let fields = facts.times.fields;
+    if fields == 0 {
+        rows.push(row("A field", "none classified by this model here yet"));
+        return rows;
+    }
+    let parts = ["reading", "network", "evidence maps"];
+    for (part, median) in parts.iter().zip(facts.times.medians) {
+        let value = format!("{} (median of {fields})", milliseconds(median));
+        rows.push((format!("A field's {part}"), value));
+    }
+    rows
+}
+
+/// For example `12 ms`.
+fn milliseconds(time: f64) -> String {
+    format!("{time:.0} ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::diagnostics::Times;
+
+    fn facts() -> Facts {
+        Facts {
+            device: Some(DeviceReport {
+                kind: DeviceKind::Gpu,
+                name: "acme quick".to_owned(),
+                reason: "chosen by you".to_owned(),
+                details: vec![
+                    row("maxBufferSize", "268435456"),
+                    row("hardwareConcurrency", "8"),
+                    row("unheardOf", "3"),
+                ],
+                open_ms: 812.4,
+                check_ms: 33.6,
+            }),
+            model: Some(Rc::new(ModelSummary {
+                name: "A model".to_owned(),
+                limits: String::new(),
+                labels: vec!["one".to_owned(), "two".to_owned()],
+                thresholds: vec![0.5; 2],
+                size: 512,
+                composition: "rgb".to_owned(),
+                architecture: "DenseNet-121".to_owned(),
+                licence: String::new(),
+                weights_sha256: String::new(),
+            })),
+            times: Times {
+                fields: 3,
+                medians: [40.2, 1_299.6, 12.0],
+            },
+            engine_bytes: Some(250e6),
+            storage: Some((1.5e6, 2e9)),
+        }
+    }
+
+    #[test]
+    fn the_report_holds_every_fact() {
+        let text = as_text(&sections(&facts(), "Browser/1", 4e6));
+        for line in [
+            concat!("  Cytolens: ", env!("CARGO_PKG_VERSION")),
+            "  Browser: Browser/1",
+            "  Computes on: GPU",
+            "  Name: acme quick",
+            "  Why: chosen by you",
+            "  Largest buffer: 268.4 MB (268435456 bytes)",
+            "  Logical cores: 8",
+            "  unheardOf: 3",
+            "  Classes: 2",
+            "  Opening the model: 812 ms",
+            "  Checking known results: 34 ms",
+            "  A field's network: 1300 ms (median of 3)",
+            "  Page: 4.0 MB",
+            "  Engine: 250.0 MB",
+            "  Kept in this browser: 1.5 of 2000.0 MB",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line:?} is not in:\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_report_says_what_is_not_known() {
+        let text = as_text(&sections(&Facts::default(), "Browser/1", 4e6));
+        assert!(text.contains("Computes on: nothing yet"), "{text}");
+        assert!(text.contains("Engine: not known yet"), "{text}");
+        assert!(text.contains("A field: none classified"), "{text}");
+    }
+
+    #[test]
+    fn the_version_of_burn_is_the_one_in_use() {
+        let lock = include_str!("../../../../Cargo.lock").replace('\r', "");
+        let entry = format!("name = \"burn\"\nversion = \"{BURN}\"\n");
+        assert!(lock.contains(&entry), "{BURN} is not in Cargo.lock");
+    }
+}

@@ -1,0 +1,244 @@
+//! What is said of files, archives and the channels in their names.
+
+use cytolens_core::Channel;
+
+/// What stands for a lot that held no image.
+pub(crate) const NO_IMAGES: &str =
+    "no PNG, JPEG or TIFF image and no model package was among the files";
+/// The title of that.
+pub(crate) const NOTHING_FOUND: &str = "Nothing to classify";
+
+/// Of files whose channels were asked for and not told.
+pub(crate) const NOT_TOLD: &str =
+    "its name does not tell the channel, and the question was cancelled";
+/// Of weights that came alone.
+pub(crate) const NO_MANIFEST: &str =
+    "a model package is two files: manifest.json must lie beside weights.safetensors";
+/// Of a manifest that came alone.
+pub(crate) const NO_WEIGHTS: &str =
+    "a model package is two files: weights.safetensors must lie beside manifest.json";
+
+/// Of an archive without its end.
+pub(crate) const NO_ARCHIVE: &str =
+    "this is no zip archive, or its end is missing, as after a broken download";
+/// Of an archive whose entries share bytes.
+pub(crate) const OVERLAPPING: &str =
+    "entries of the archive overlap, as in a zip bomb; nothing of it is read";
+/// Of an entry that runs over the archive's end.
+pub(crate) const ENTRY_CUT: &str = "the archive ends before this entry does";
+/// Of an entry whose header contradicts the directory.
+pub(crate) const ENTRY_DAMAGED: &str = "the archive is damaged at this entry";
+/// Of an encrypted entry.
+pub(crate) const ENCRYPTED: &str = "the entry is encrypted: unpack the archive and bring its files";
+/// Of an archive in an archive.
+pub(crate) const NESTED_ARCHIVE: &str =
+    "an archive inside an archive is not opened: unpack the outer one";
+/// Of rare compressions.
+pub(crate) const OTHER_COMPRESSION: &str =
+    "its compression is not read here: unpack the archive and bring its files";
+/// Of an entry that unpacks to more than its archive says.
+pub(crate) const UNPACKS_TO_MORE: &str =
+    "the entry unpacks to more than its archive says, as a zip bomb does";
+/// Of an entry that unpacks to less.
+pub(crate) const UNPACKS_TO_LESS: &str =
+    "the entry unpacks to less than its archive says: the archive is damaged";
+
+/// The unit of sizes: files show it so.
+const MEGABYTE: u64 = 1_000_000;
+
+/// Of an archive of more entries than are looked at.
+pub(crate) fn too_many_entries(limit: usize) -> String {
+    format!(
+        "the archive holds more than {} entries, the most that are read",
+        count(limit)
+    )
+}
+
+/// Of an archive whose directory breaks off.
+pub(crate) fn damaged_directory(read: u64) -> String {
+    format!("the archive's table of contents is damaged after {read} entries; these are read")
+}
+
+/// Of an entry that would unpack to far more than it is; sizes in bytes.
+pub(crate) fn bomb(packed: u64, unpacked: u64) -> String {
+    format!(
+        "the entry would grow from {} kB to {} MB, as a zip bomb does",
+        packed.div_ceil(1000),
+        unpacked / MEGABYTE
+    )
+}
+
+/// Of an entry that is too large, in bytes.
+pub(crate) fn too_large(unpacked: u64) -> String {
+    format!(
+        "the entry unpacks to {} MB, more than is read of one file",
+        unpacked / MEGABYTE
+    )
+}
+
+/// Of a file that is too large; the limit in bytes.
+pub(crate) fn too_large_file(limit: u64) -> String {
+    format!(
+        "the file is larger than {} MB, the most that is read of one",
+        limit / MEGABYTE
+    )
+}
+
+/// Of an entry that the browser could not unpack.
+pub(crate) fn not_unpacked(error: &str) -> String {
+    format!("the entry could not be unpacked: the archive is damaged ({error})")
+}
+
+/// Of what the browser does not read.
+pub(crate) fn unreadable(error: &str) -> String {
+    format!("the browser could not read it ({error})")
+}
+
+/// Of more files than a page can bear.
+pub(crate) fn too_many_files(limit: usize) -> String {
+    format!(
+        "it holds more than {} files; only so many were looked at",
+        count(limit)
+    )
+}
+
+/// A reason with the file's name behind it.
+pub(crate) fn of_file(reason: &str, name: &str) -> String {
+    format!("{reason}: {name}")
+}
+
+/// The title of several refusals for one reason.
+pub(crate) fn files(number: usize) -> String {
+    match number {
+        1 => "1 file".to_owned(),
+        _ => format!("{} files", count(number)),
+    }
+}
+
+/// Of many files that are no images, by their names' endings.
+pub(crate) fn no_images(number: usize, endings: &[&str]) -> String {
+    const SHOWN: usize = 6;
+    let shown = endings[..endings.len().min(SHOWN)].join(", ");
+    let more = if endings.len() > SHOWN {
+        " and others"
+    } else {
+        ""
+    };
+    format!(
+        "{} that are no images were left out: {shown}{more}",
+        files(number)
+    )
+}
+
+/// What stands for names without an ending.
+pub(crate) const NO_ENDING: &str = "no ending";
+
+/// Of many files with one reason.
+pub(crate) fn for_one_reason(reason: &str, names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => format!("{reason}: {shown}"),
+        more => format!("{reason}: {shown} and {} more", count(more)),
+    }
+}
+
+/// The id of an image that was pasted without a name of its own.
+pub(crate) fn pasted(number: u32) -> String {
+    format!("pasted {number}.png")
+}
+
+/// While files are looked at.
+pub(crate) fn reading(number: usize) -> String {
+    format!("Reading folder: {}", files(number))
+}
+
+/// While an archive is looked at.
+pub(crate) fn opening(archive: &str) -> String {
+    format!("Reading {archive}")
+}
+
+/// Beside a value in the mapper: an example and how many files have it.
+pub(crate) fn example(name: &str, number: usize) -> String {
+    format!("{name}, {}", files(number))
+}
+
+/// A value's label for screen readers.
+pub(crate) fn channel_of(value: &str) -> String {
+    format!("Channel of {value}")
+}
+
+/// Said when a channel goes from one value to another.
+pub(crate) fn moved(channel: &str, from: &str, to: &str) -> String {
+    format!("{channel} goes from {from} to {to}; choose again for {from}")
+}
+
+/// Where no channel at all is chosen.
+pub(crate) const NONE_CHOSEN: &str = "Choose a channel for one of them at least.";
+
+/// Of an order with a gap.
+pub(crate) const IMAGE_BETWEEN: &str =
+    "An image without a channel stands before others: skip it, or leave the rest empty too.";
+
+/// A remembered answer, in short.
+pub(crate) fn remembered(answer: &[(String, Option<Channel>)]) -> String {
+    let parts: Vec<String> = answer
+        .iter()
+        .map(|(value, channel)| {
+            let channel = channel.map_or("left out", Channel::name);
+            format!("{value} {channel}")
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// A remembered answer that the files are pictures.
+pub(crate) fn remembered_pictures(values: &[String]) -> String {
+    format!("{}: colour pictures", values.join(", "))
+}
+
+/// The label of the button that forgets an answer.
+pub(crate) fn forget(answer: &str) -> String {
+    format!("Forget {answer}")
+}
+
+/// The label of one image's channel in the order inside files; from 1.
+pub(crate) fn image(number: usize) -> String {
+    format!("Image {number}")
+}
+
+/// A number with its thousands parted.
+fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_parted() {
+        let counts = [0, 12, 999, 1000, 3200, 1_234_567].map(count);
+        assert_eq!(counts, ["0", "12", "999", "1,000", "3,200", "1,234,567"]);
+    }
+
+    #[test]
+    fn many_are_summed_up() {
+        assert_eq!(
+            no_images(212, &[".csv", ".txt"]),
+            "212 files that are no images were left out: .csv, .txt"
+        );
+        assert_eq!(
+            for_one_reason("it is empty", &["a", "b", "c", "d", "e"]),
+            "it is empty: a, b, c and 2 more"
+        );
+    }
+}

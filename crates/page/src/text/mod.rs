@@ -1,0 +1,315 @@
+//! All texts that the program writes into the page. Fixed texts are in `index.html`.
+
+pub(super) mod diagnostics;
+pub(super) mod export;
+pub(super) mod input;
+pub(super) mod models;
+pub(super) mod offline;
+pub(super) mod quiz;
+pub(super) mod results;
+pub(super) mod viewer;
+
+use super::download::Progress;
+use super::entry::Outcome;
+use cytolens_core::Channel;
+use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
+
+/// While engine and model come.
+pub(super) const DOWNLOADING: &str = "Fetching the engine and the model";
+/// While the worker starts.
+pub(super) const STARTING: &str = "Starting the engine";
+/// Once fields can be classified.
+pub(super) const READY: &str = "Ready";
+/// When the engine cannot be used.
+pub(super) const FAILED: &str = "The engine is not available";
+/// While the viewer waits for the engine.
+pub(super) const PICTURE_COMES: &str = "The picture is on its way";
+/// Where the engine breaks whenever it reads a field's picture.
+pub(super) const PICTURE_BREAKS: &str =
+    "The engine broke twice while it read this field's picture.";
+/// Where neither the page nor the store has a field's files any more.
+pub(super) const IMAGES_GONE: &str =
+    "its images were not kept, for want of room: drop them again to see or classify them";
+/// Where a field's maps were not kept.
+pub(super) const MAPS_GONE: &str = "The evidence maps of this field were not kept, for want of room. Drop its images again to see them.";
+/// In the panel of a field that was given up.
+pub(super) const WAS_CANCELLED: &str = "Cancelled before its turn.";
+/// The gallery's filter.
+pub(super) const FILTER_ALL: &str = "All fields";
+/// The gallery's filter.
+pub(super) const FILTER_UNLABELLED: &str = "No location over its threshold";
+/// The gallery's filter.
+pub(super) const FILTER_UNANSWERED: &str = "Not classified";
+/// Said aloud when the desk is empty again.
+pub(super) const SAID_CLEARED: &str = "All fields were removed.";
+/// In a second tab.
+pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that tab keeps its fields. Here fields last until this tab is closed.";
+/// The reason where the worker's script itself did not run.
+pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or run";
+/// The reason where nobody can answer.
+pub(super) const NO_WORKER: &str = "the engine does not run";
+/// Beside the device after the engine broke while it opened one.
+pub(super) const GPU_CRASHED: &str =
+    "The engine broke while it opened the GPU, so it was started again on the CPU.";
+
+/// How far a field is.
+pub(super) fn state(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Waiting => "Waiting",
+        Outcome::Working => "Working",
+        Outcome::Cancelled => "Cancelled",
+        Outcome::Done(_) => "Done",
+        Outcome::Refused(_) => "Not classified",
+    }
+}
+
+/// How far a field is, on its tile.
+pub(super) fn verdict(outcome: &Outcome) -> String {
+    let Outcome::Done(answer) = outcome else {
+        return state(outcome).to_owned();
+    };
+    match answer.present_ranked().as_slice() {
+        [] => "No location".to_owned(),
+        [only] => answer.label(*only).to_owned(),
+        [first, rest @ ..] => format!("{} +{}", answer.label(*first), rest.len()),
+    }
+}
+
+/// The line beside the queue's bar.
+pub(super) fn queue(open: usize, is_paused: bool, left: Option<f64>) -> String {
+    let line = format!("{open} to go");
+    match left {
+        _ if is_paused => format!("{line}, paused"),
+        Some(left) => format!("{line}, about {}", long_duration(left)),
+        None => line,
+    }
+}
+
+/// The pause button.
+pub(super) fn pause(is_paused: bool) -> &'static str {
+    if is_paused { "Go on" } else { "Pause" }
+}
+
+/// The button for fields that were given up or answered by another model.
+pub(super) fn classify_again(fields: usize) -> String {
+    format!("Classify {fields} again")
+}
+
+/// Where some of these have no images any more.
+pub(super) fn not_classified_again(fields: usize) -> String {
+    format!(
+        "Left as they are, because their images were not kept: {fields}. Drop them again to classify them."
+    )
+}
+
+/// Said aloud at the end of a queue.
+pub(super) fn said_finished(done: usize, all: usize) -> String {
+    format!("Finished: {done} of {all} fields classified.")
+}
+
+/// Said aloud after a cancel.
+pub(super) fn said_cancelled(fields: usize) -> String {
+    format!("{fields} waiting fields were cancelled.")
+}
+
+/// Where the browser keeps nothing at all.
+pub(super) fn nothing_kept(error: &str) -> String {
+    format!(
+        "This browser keeps no fields for this page ({error}). They last until the page is closed or reloaded."
+    )
+}
+
+/// Where what was kept cannot be read.
+pub(super) fn not_read_back(error: &str) -> String {
+    format!("The fields of an earlier visit could not be read: {error}")
+}
+
+/// Where there is no room for images.
+pub(super) fn images_not_kept(error: &str) -> String {
+    format!(
+        "This browser gives no more room to keep images ({error}). Results are still kept, but after a reload the images of new fields have to be dropped again."
+    )
+}
+
+/// Where there is no room for results.
+pub(super) fn results_not_kept(error: &str) -> String {
+    format!(
+        "This browser gives no more room to keep results ({error}). Export them before you close or reload the page."
+    )
+}
+
+/// The theme button: what it shows, and what screen readers hear.
+pub(super) fn theme(theme: Option<&str>) -> (&'static str, &'static str) {
+    match theme {
+        Some("light") => ("Light", "Light theme; switch to the dark one"),
+        Some("dark") => ("Dark", "Dark theme; switch to the system's"),
+        _ => ("Auto", "Auto theme, as the system; switch to the light one"),
+    }
+}
+
+/// A long duration, roughly.
+pub(super) fn long_duration(milliseconds: f64) -> String {
+    let seconds = milliseconds / 1000.0;
+    if seconds < 90.0 {
+        format!("{:.0} s", seconds.max(1.0))
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// A device's kind for visitors.
+pub(super) fn device_kind(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Gpu => "GPU",
+        DeviceKind::Cpu => "CPU",
+    }
+}
+
+/// A device in one short line.
+pub(super) fn device(device: &DeviceReport) -> String {
+    format!("{} ({})", device_kind(device.kind), device.name)
+}
+
+/// What a file holds.
+pub(super) fn channel(channel: Option<Channel>) -> &'static str {
+    channel.map_or("all channels", Channel::name)
+}
+
+/// For example `DenseNet-121, rgb, 512 px`.
+pub(super) fn architecture(model: &ModelSummary) -> String {
+    format!(
+        "{}, {}, {} × {} px",
+        model.architecture, model.composition, model.size, model.size
+    )
+}
+
+/// For example `3.4 of 18.1 MB`.
+pub(super) fn downloaded(engine: Progress, weights: Progress) -> String {
+    let done = megabytes(engine.done + weights.done);
+    match engine.total.zip(weights.total) {
+        Some((engine, weights)) => format!("{done} of {} MB", megabytes(engine + weights)),
+        None => format!("{done} MB"),
+    }
+}
+
+fn megabytes(bytes: f64) -> String {
+    format!("{:.1}", bytes / 1e6)
+}
+
+/// A probability as bars show it.
+pub(super) fn probability(probability: f32) -> String {
+    format!("{probability:.2}")
+}
+
+/// A probability as chips show it.
+pub(super) fn percent(probability: f32) -> String {
+    format!("{:.0} %", probability * 100.0)
+}
+
+/// A duration.
+pub(super) fn duration(milliseconds: f64) -> String {
+    if milliseconds < 1000.0 {
+        format!("{milliseconds:.0} ms")
+    } else {
+        format!("{:.1} s", milliseconds / 1000.0)
+    }
+}
+
+/// What is said aloud of a finished field.
+pub(super) fn said_done(id: &str, present: &[&str]) -> String {
+    if present.is_empty() {
+        format!("{id}: no location over its threshold")
+    } else {
+        format!("{id}: {}", present.join(", "))
+    }
+}
+
+/// What is said aloud of a refused field.
+pub(super) fn said_refused(id: &str, reason: &str) -> String {
+    format!("{id} was not classified: {reason}")
+}
+
+/// How many fields there are, and how far they are.
+pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
+    let fields = if all == 1 {
+        "1 field"
+    } else {
+        &format!("{all} fields")
+    };
+    let mut parts = vec![fields.to_owned()];
+    if done < all {
+        parts.push(format!("{done} classified"));
+    }
+    if refused > 0 {
+        parts.push(format!("{refused} not"));
+    }
+    parts.join(", ")
+}
+
+/// Why the engine is started again.
+pub(super) fn restarting(cause: &str) -> String {
+    format!("The engine broke and is started again ({cause})")
+}
+
+/// Why the engine is given up.
+pub(super) fn kept_crashing(cause: &str) -> String {
+    format!("The engine broke again and again. The last time: {cause}")
+}
+
+/// Why a field is refused after a second crash.
+pub(super) fn field_crashed(files: &str) -> String {
+    format!("the engine broke twice while it worked on this field: {files}")
+}
+
+/// Why the engine does not start at all.
+pub(super) fn not_started(cause: &str) -> String {
+    format!("The engine could not be started: {cause}")
+}
+
+/// A message that is none of the protocol.
+pub(super) fn unreadable_reply(error: &str) -> String {
+    format!("it sent a message that the page does not understand: {error}")
+}
+
+/// Why a field could not be sent.
+pub(super) fn not_sent(files: &str, error: &str) -> String {
+    format!("the files could not be handed to the engine ({error}): {files}")
+}
+
+/// A sample's title that screen readers hear.
+pub(super) fn sample_label(title: &str, labels: &[String]) -> String {
+    format!("Classify the sample {title}: {}", labels.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_the_total_once_known() {
+        let known = Progress {
+            done: 1_500_000.0,
+            total: Some(2_000_000.0),
+        };
+        let unknown = Progress {
+            done: 100_000.0,
+            total: None,
+        };
+        assert_eq!(downloaded(known, known), "3.0 of 4.0 MB");
+        assert_eq!(downloaded(known, unknown), "1.6 MB");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(duration(12.4), "12 ms");
+        assert_eq!(duration(2345.0), "2.3 s");
+    }
+
+    #[test]
+    fn tally_names_only_what_matters() {
+        assert_eq!(tally(1, 0, 1), "1 field");
+        assert_eq!(tally(3, 1, 9), "9 fields, 3 classified, 1 not");
+    }
+}

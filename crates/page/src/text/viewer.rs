@@ -1,0 +1,171 @@
+//! The texts of the viewer.
+
+use cytolens_core::Channel;
+
+/// Fields and channels that a picture's label names.
+pub(crate) struct Seen<'a> {
+    /// The field's id.
+    pub(crate) id: &'a str,
+    /// The channels that are shown.
+    pub(crate) channels: Vec<Channel>,
+    /// 100 where a pixel of the field is one of the screen.
+    pub(crate) percent: f64,
+    /// The label whose map is shown.
+    pub(crate) map: Option<&'a str>,
+}
+
+/// What screen readers hear of the picture.
+pub(crate) fn picture(seen: &Seen<'_>) -> String {
+    let channels = channels(&seen.channels);
+    let mut label = format!(
+        "Field {}: {channels}, at {}",
+        seen.id,
+        percent(seen.percent)
+    );
+    if let Some(map) = seen.map {
+        label.push_str(", with the evidence for ");
+        label.push_str(map);
+    }
+    label
+}
+
+/// For example `red, green and blue`.
+pub(crate) fn channels(channels: &[Channel]) -> String {
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+    match names.as_slice() {
+        [] => "no channel".to_owned(),
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// A scale: 100 where a pixel of the field is one of the screen.
+pub(crate) fn percent(percent: f64) -> String {
+    format!("{percent:.0} %")
+}
+
+/// For example `2048 × 2048 px, 16 bit`, with what is shown of a field larger than its picture.
+pub(crate) fn size(field: (u32, u32), picture: (u32, u32), bits: u32) -> String {
+    let pixels = |(width, height)| format!("{width} × {height} px");
+    if field == picture {
+        format!("{}, {bits} bit", pixels(field))
+    } else {
+        format!(
+            "{}, {bits} bit, shown at {}",
+            pixels(field),
+            pixels(picture)
+        )
+    }
+}
+
+/// The level that a channel shows as white, of 65535, as its files count: `white at 3,912 of 65,535`.
+pub(crate) fn white(white: u16, bits: u32) -> String {
+    let (white, most) = if bits == 8 {
+        (white.div_ceil(257), 255)
+    } else {
+        (white, u16::MAX)
+    };
+    format!("white at {} of {}", thousands(white), thousands(most))
+}
+
+fn thousands(number: u16) -> String {
+    if number < 1000 {
+        number.to_string()
+    } else {
+        format!("{},{:03}", number / 1000, number % 1000)
+    }
+}
+
+/// How much brighter than it is a channel is shown.
+pub(crate) fn brightness(brightness: f32) -> String {
+    format!("{brightness:.2}×")
+}
+
+/// What screen readers hear of an opacity from 0 to 1.
+pub(crate) fn opacity(opacity: f64) -> String {
+    percent(opacity * 100.0)
+}
+
+/// The end of a map's scale, in logits.
+pub(crate) fn most_evidence(logits: f32) -> String {
+    format!("+{logits:.1} logits")
+}
+
+/// Over the scale of a map.
+pub(crate) fn evidence_for(label: &str) -> String {
+    format!("Evidence for {label}")
+}
+
+/// Where a map is positive nowhere.
+pub(crate) fn no_evidence_for(label: &str) -> String {
+    format!("No evidence for {label} in this field")
+}
+
+/// Under an exported picture: the channels and how they are brightened.
+pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
+    let range = if is_auto {
+        "each brightened on its own"
+    } else {
+        "brightness as recorded"
+    };
+    format!("{}, {range}", channels(shown))
+}
+
+/// Under an exported picture: the map over it.
+pub(crate) fn caption_map(label: &str, logits: f32) -> String {
+    format!(
+        "Magenta: evidence for {label}, up to {}; line: half of it",
+        most_evidence(logits)
+    )
+}
+
+/// Under an exported picture: what part of the field it is.
+pub(crate) fn caption_part(part: (f64, f64), size: &str) -> String {
+    format!("{} × {} px of {size}", part.0, part.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_listed_as_people_do() {
+        let [red, green, blue, _] = Channel::ALL;
+        assert_eq!(channels(&[]), "no channel");
+        assert_eq!(channels(&[red]), "red");
+        assert_eq!(channels(&[red, green]), "red and green");
+        assert_eq!(channels(&[red, green, blue]), "red, green and blue");
+    }
+
+    #[test]
+    fn a_picture_is_told_in_words() {
+        let mut seen = Seen {
+            id: "f1",
+            channels: vec![Channel::Green],
+            percent: 49.6,
+            map: None,
+        };
+        assert_eq!(picture(&seen), "Field f1: green, at 50 %");
+        seen.map = Some("Nucleoli");
+        assert_eq!(
+            picture(&seen),
+            "Field f1: green, at 50 %, with the evidence for Nucleoli"
+        );
+    }
+
+    #[test]
+    fn a_reduced_field_is_told_to_be() {
+        assert_eq!(size((512, 512), (512, 512), 8), "512 × 512 px, 8 bit");
+        assert_eq!(
+            size((4096, 2048), (2048, 1024), 16),
+            "4096 × 2048 px, 16 bit, shown at 2048 × 1024 px"
+        );
+    }
+
+    #[test]
+    fn white_is_counted_as_the_files_do() {
+        assert_eq!(white(3912, 16), "white at 3,912 of 65,535");
+        assert_eq!(white(u16::MAX, 8), "white at 255 of 255");
+        assert_eq!(white(4095, 8), "white at 16 of 255");
+    }
+}

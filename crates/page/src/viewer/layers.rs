@@ -1,0 +1,228 @@
+//! The channels as coloured canvases, one each, which the stage adds up.
+//!
+//! A canvas is painted only where colour, brightness or size change, some rows at a time: a field of 2048 px
+//! a side has four million samples a channel, and a browser that paints them at once does not answer
+//! meanwhile. Until a new canvas is whole the old one is shown.
+
+use std::borrow::Cow;
+
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+
+use super::colours::{self, Table};
+use super::display::{Display, Look};
+use super::reduction::{reduced, reduced_side};
+use crate::dom::document;
+use cytolens_core::Channel;
+use cytolens_protocol::Plate;
+
+/// How many samples are painted between two looks at the clock: some milliseconds on a slow phone.
+const SAMPLES_AT_ONCE: u32 = 1 << 16;
+
+/// A canvas of this size that is in no document, and what draws on it. A browser that has no memory left
+/// gives none.
+pub(super) fn new_canvas(
+    width: u32,
+    height: u32,
+) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
+    let canvas = document().create_element("canvas").ok()?;
+    let canvas: HtmlCanvasElement = canvas.dyn_into().ok()?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = context(&canvas)?;
+    Some((canvas, context))
+}
+
+/// What draws on a canvas.
+pub(super) fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok()??.dyn_into().ok()
+}
+
+/// What a canvas of a channel shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Kind {
+    look: Look,
+    /// How often it is halved.
+    halvings: u32,
+}
+
+/// A canvas that is being painted.
+struct Painting {
+    kind: Kind,
+    table: Box<Table>,
+    canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    /// The first row of the canvas that is still to be painted.
+    row: u32,
+}
+
+/// One channel.
+struct Layer {
+    plate: Plate,
+    width: u32,
+    height: u32,
+    /// The samples halved so often: kept, because a slider paints them many times.
+    reduced: (u32, Vec<u8>),
+    painted: Option<(Kind, HtmlCanvasElement)>,
+    painting: Option<Painting>,
+}
+
+impl Layer {
+    /// Paints some more rows, if any are to be painted.
+    ///
+    /// What has begun is ended, even if something else is wanted by then: or a slider that moves all the
+    /// time would never show anything.
+    fn paint(&mut self, wanted: Kind) -> Option<Progress> {
+        let mut painting = match self.painting.take() {
+            Some(painting) => painting,
+            None if self.shows(wanted) => return Some(Progress::Nothing),
+            None => self.begin(wanted)?,
+        };
+        let (width, height) = (painting.canvas.width(), painting.canvas.height());
+        let at_once = (SAMPLES_AT_ONCE >> (2 * painting.kind.halvings)) / width;
+        let rows = at_once.clamp(1, height - painting.row);
+        let colour = |level: &u8| painting.table[usize::from(*level)];
+        let samples = self.rows(painting.kind.halvings, painting.row, rows);
+        let colours: Vec<[u8; 4]> = samples.iter().map(colour).collect();
+        let strip = Clamped(colours.as_flattened());
+        let strip = ImageData::new_with_u8_clamped_array_and_sh(strip, width, rows).ok()?;
+        let row = f64::from(painting.row);
+        painting.context.put_image_data(&strip, 0.0, row).ok()?;
+        painting.row += rows;
+        if painting.row < height {
+            self.painting = Some(painting);
+            return Some(Progress::Some);
+        }
+        self.painted = Some((painting.kind, painting.canvas));
+        Some(Progress::Whole)
+    }
+
+    fn begin(&self, kind: Kind) -> Option<Painting> {
+        let side = |side| reduced_side(side, kind.halvings);
+        let (canvas, context) = new_canvas(side(self.width), side(self.height))?;
+        Some(Painting {
+            kind,
+            table: Box::new(colours::table(kind.look.light, kind.look.gain)),
+            canvas,
+            context,
+            row: 0,
+        })
+    }
+
+    /// Rows of the samples halved so often.
+    fn rows(&mut self, halvings: u32, first: u32, rows: u32) -> Cow<'_, [u8]> {
+        let read = |first: u32, rows: u32| {
+            let end = ((first + rows) * self.width).min(self.plate.samples.length());
+            self.plate
+                .samples
+                .subarray(first * self.width, end)
+                .to_vec()
+        };
+        if halvings == 0 {
+            return Cow::Owned(read(first, rows));
+        }
+        if self.reduced.0 != halvings {
+            self.reduced = (halvings, Vec::new());
+        }
+        let width = reduced_side(self.width, halvings);
+        let (start, end) = ((first * width) as usize, ((first + rows) * width) as usize);
+        if self.reduced.1.len() < end {
+            let samples = read(first << halvings, rows << halvings);
+            let samples = reduced(&samples, self.width, halvings);
+            // Rows come in their order, and each once.
+            self.reduced.1.extend(samples);
+        }
+        Cow::Borrowed(&self.reduced.1[start..end])
+    }
+
+    fn shows(&self, kind: Kind) -> bool {
+        self.painted
+            .as_ref()
+            .is_some_and(|(painted, _)| *painted == kind)
+    }
+}
+
+/// What a call of [`Layer::paint`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// The channel was whole already.
+    Nothing,
+    /// Rows are left.
+    Some,
+    /// The last row was painted.
+    Whole,
+}
+
+/// The channels of a field.
+#[derive(Default)]
+pub(super) struct Layers(Vec<Layer>);
+
+impl Layers {
+    /// Unpainted layers of these plates. A plate that has not its size's samples is left out.
+    pub(super) fn new(plates: Vec<Plate>, width: u32, height: u32) -> Self {
+        let fits = |plate: &Plate| plate.samples.length() == width * height && height > 0;
+        let layer = |plate| Layer {
+            plate,
+            width,
+            height,
+            reduced: (0, Vec::new()),
+            painted: None,
+            painting: None,
+        };
+        Self(plates.into_iter().filter(fits).map(layer).collect())
+    }
+
+    /// Each channel and the level that its samples have as white, of 65535.
+    pub(super) fn whites(&self) -> impl Iterator<Item = (Channel, u16)> {
+        self.0
+            .iter()
+            .map(|layer| (layer.plate.channel, layer.plate.white))
+    }
+
+    /// Paints what is shown, halved this often, until nothing is left or `is_late` says so; tells whether
+    /// nothing is left, and whether a channel looks otherwise than before.
+    pub(super) fn paint(
+        &mut self,
+        display: &Display,
+        halvings: u32,
+        is_late: impl Fn() -> bool,
+    ) -> (bool, bool) {
+        let mut has_changed = false;
+        for layer in &mut self.0 {
+            let channel = layer.plate.channel;
+            if !display.is_shown(channel) {
+                continue;
+            }
+            let look = display.look(channel);
+            loop {
+                // A canvas for which there is no memory leaves the channel as it was.
+                match layer.paint(Kind { look, halvings }) {
+                    None | Some(Progress::Nothing) => break,
+                    Some(Progress::Some) => {}
+                    Some(Progress::Whole) => has_changed = true,
+                }
+                if is_late() {
+                    return (false, has_changed);
+                }
+            }
+        }
+        (true, has_changed)
+    }
+
+    /// Draws the channels that are shown and were whole once, each over all of the picture.
+    pub(super) fn draw(&self, display: &Display, context: &CanvasRenderingContext2d) {
+        for layer in &self.0 {
+            let Some((kind, canvas)) = &layer.painted else {
+                continue;
+            };
+            if display.is_shown(layer.plate.channel) {
+                let side = |side: u32| f64::from(side << kind.halvings);
+                let (width, height) = (side(canvas.width()), side(canvas.height()));
+                // Fails only for a canvas without a pixel.
+                _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(
+                    canvas, 0.0, 0.0, width, height,
+                );
+            }
+        }
+    }
+}

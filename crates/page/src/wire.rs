@@ -1,0 +1,18 @@
+//! Messages as JavaScript values.
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use cytolens_protocol::{Reply, Request};
+
+/// The value to post for a request.
+pub(super) fn write(request: &Request) -> Result<JsValue, String> {
+    request
+        .serialize(&serde_wasm_bindgen::Serializer::new())
+        .map_err(|error| error.to_string())
+}
+
+/// The reply that a posted value is.
+pub(super) fn read(value: JsValue) -> Result<Reply, String> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
+}

@@ -1,0 +1,214 @@
+//! How far chance in the choice of samples moves a score.
+//!
+//! The percentile bootstrap (Efron 1979): as many samples as there are, drawn with replacement, are
+//! scored again and again; an interval holds the middle share of these scores.
+//!
+//! A location with few samples is missing in many draws. Such a draw tells nothing of it, and there
+//! it keeps its observed F1 in the means over locations: counted as 0 it would push these intervals
+//! below the score, and left out, as it is often one of the hard ones, above.
+
+use cytolens_core::labels::{COUNT, LabelSet};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::EvaluationChoice;
+use cytolens_core::scores::{FIRST, Scores, score, score_classes};
+use cytolens_data::random::{Purpose, Stream};
+
+/// A score and where it may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// As observed.
+    pub value: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// The scores that reports compare, with intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimates {
+    /// See [`Scores::macro_f1`].
+    pub macro_f1: Estimate,
+    /// See [`Scores::macro_f1_present`].
+    pub macro_f1_present: Estimate,
+    /// See [`Scores::micro_f1`].
+    pub micro_f1: Estimate,
+    /// See [`Scores::exact_match`].
+    pub exact_match: Estimate,
+    /// See [`Scores::first_nine`].
+    pub first_nine: Estimate,
+}
+
+impl Estimates {
+    /// Names and values, the first one first.
+    pub fn named(&self) -> [(&'static str, Estimate); 5] {
+        [
+            ("macro-F1, all 28 locations", self.macro_f1),
+            ("macro-F1, locations present", self.macro_f1_present),
+            ("macro-F1, first 9 labels", self.first_nine),
+            ("micro-F1", self.micro_f1),
+            ("exact match", self.exact_match),
+        ]
+    }
+}
+
+/// What the same draws give for two ways to decide.
+#[derive(Debug)]
+pub struct Resampled {
+    /// The scores of the first way.
+    pub first: Estimates,
+    /// Those of the second.
+    pub second: Estimates,
+    /// By how much the first is better, draw by draw: much of chance falls on both alike, so this
+    /// interval is narrower than the two tell.
+    pub gain: Estimates,
+    /// Each class's F1 in the first way; none for one that does not occur. The interval is over the
+    /// draws in which it does.
+    pub classes: [Option<Estimate>; COUNT],
+}
+
+/// Scores two ways to decide about the same samples. The draws depend on the seed alone, and not on
+/// the number of threads.
+pub fn resample(
+    truth: &[LabelSet],
+    first: &[LabelSet],
+    second: &[LabelSet],
+    choice: EvaluationChoice,
+) -> Resampled {
+    let scored: Vec<[Scored; 2]> = (0..choice.bootstrap)
+        .into_par_iter()
+        .map(|number| {
+            let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
+            let drawn: Vec<usize> = truth.iter().map(|_| stream.below(truth.len())).collect();
+            let of = |sets: &[LabelSet]| -> Vec<LabelSet> {
+                drawn.iter().map(|&sample| sets[sample]).collect()
+            };
+            let truth = of(truth);
+            [first, second].map(|sets| Scored::new(&truth, &of(sets)))
+        })
+        .collect();
+    let observed = [first, second].map(|sets| Scored::new(truth, sets));
+    let of_way = |way: usize| {
+        Estimates::of(choice.confidence, &|score| {
+            let of = |scored: &[Scored; 2]| score(&scored[way], &observed[way]);
+            (of(&observed), scored.iter().map(of).collect())
+        })
+    };
+    Resampled {
+        first: of_way(0),
+        second: of_way(1),
+        gain: Estimates::of(choice.confidence, &|score| {
+            let of = |scored: &[Scored; 2]| {
+                score(&scored[0], &observed[0]) - score(&scored[1], &observed[1])
+            };
+            (of(&observed), scored.iter().map(of).collect())
+        }),
+        classes: std::array::from_fn(|class| {
+            let values = scored.iter().filter_map(|[first, _]| first.classes[class]);
+            let value = observed[0].classes[class]?;
+            Some(estimate(value, values.collect(), choice.confidence))
+        }),
+    }
+}
+
+/// A score of a draw, given what was observed.
+type Score = fn(&Scored, &Scored) -> f64;
+
+impl Estimates {
+    /// Of a function that gives for a score the observed value and the draws'.
+    fn of(confidence: f64, values: &dyn Fn(Score) -> (f64, Vec<f64>)) -> Self {
+        let one = |score: Score| {
+            let (observed, draws) = values(score);
+            estimate(observed, draws, confidence)
+        };
+        Self {
+            macro_f1: one(|draw, observed| draw.sum_of_f1(observed, COUNT) / COUNT as f64),
+            macro_f1_present: one(|draw, observed| {
+                let present = observed.classes.iter().flatten().count();
+                draw.sum_of_f1(observed, COUNT) / present.max(1) as f64
+            }),
+            micro_f1: one(|draw, _| draw.scores.micro_f1),
+            exact_match: one(|draw, _| draw.scores.exact_match),
+            first_nine: one(|draw, observed| draw.sum_of_f1(observed, FIRST) / FIRST as f64),
+        }
+    }
+}
+
+/// What is counted about a draw.
+struct Scored {
+    scores: Scores,
+    /// F1 of the classes that occur.
+    classes: [Option<f64>; COUNT],
+}
+
+impl Scored {
+    fn new(truth: &[LabelSet], predicted: &[LabelSet]) -> Self {
+        Self {
+            scores: score(truth, predicted),
+            classes: score_classes(truth, predicted)
+                .map(|class| (class.positives > 0).then_some(class.f1)),
+        }
+    }
+
+    /// The F1 of the first `count` classes together; one that the draw lacks keeps what was observed,
+    /// which is 0 where it does not occur at all.
+    fn sum_of_f1(&self, observed: &Self, count: usize) -> f64 {
+        let classes = self.classes.iter().zip(&observed.classes);
+        classes
+            .take(count)
+            .map(|(drawn, observed)| drawn.or(*observed).unwrap_or_default())
+            .sum()
+    }
+}
+
+/// A score between the percentiles of its draws; without draws, between itself and itself.
+fn estimate(value: f64, mut draws: Vec<f64>, confidence: f64) -> Estimate {
+    draws.sort_by(f64::total_cmp);
+    let outside = (1.0 - confidence) / 2.0;
+    Estimate {
+        value,
+        low: percentile(&draws, outside).unwrap_or(value),
+        high: percentile(&draws, 1.0 - outside).unwrap_or(value),
+    }
+}
+
+/// The value below which a share of sorted values lies, as numpy's `quantile`: linear between
+/// neighbours. None for no values.
+fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = share * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (
+        sorted[place.floor() as usize],
+        sorted[place.ceil() as usize],
+    );
+    Some(below + (above - below) * place.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `crates/core/tests/fixtures/metrics.py` wrote what numpy counts.
+    #[test]
+    fn percentiles_are_numpys() {
+        #[derive(serde::Deserialize)]
+        struct Reference {
+            decisions: Vec<f64>,
+            percentiles: Vec<(f64, f64)>,
+        }
+        let text = include_str!("../../../core/tests/fixtures/metrics.json");
+        let reference: Reference = serde_json::from_str(text).expect("the fixture");
+        let mut sorted = reference.decisions;
+        sorted.sort_by(f64::total_cmp);
+        for (share, expected) in reference.percentiles {
+            let found = percentile(&sorted, share).expect("values");
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{share}: {found} {expected}"
+            );
+        }
+        assert_eq!(percentile(&[], 0.5), None);
+        assert_eq!(percentile(&[0.25], 0.975), Some(0.25));
+    }
+}

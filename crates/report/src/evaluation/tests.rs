@@ -1,0 +1,424 @@
+//! Whole evaluations, and what is left of them where there is little to evaluate.
+
+use std::collections::BTreeSet;
+
+use cytolens_core::labels::LabelSet;
+use serde::Deserialize;
+
+use super::*;
+
+const FEW_DRAWS: EvaluationChoice = EvaluationChoice {
+    bootstrap: 200,
+    seed: 1,
+    confidence: 0.95,
+};
+
+/// What `crates/core/tests/fixtures/metrics.py` had scikit-learn and numpy count.
+#[derive(Deserialize)]
+struct Reference {
+    truth: Vec<LabelSet>,
+    probabilities: Vec<Vec<f32>>,
+    macro_f1: f64,
+    macro_f1_present: f64,
+    micro_f1: f64,
+    exact_match: f64,
+    first_nine: f64,
+    f1: Vec<f64>,
+    average_precision: Vec<Option<f64>>,
+    area_under_roc: Vec<Option<f64>>,
+    label_ranking_average_precision: f64,
+    curve_of_class_0: Vec<(f64, f64, f64)>,
+    decisions: Vec<f32>,
+    outcomes: Vec<bool>,
+    bins: ReferenceBins,
+}
+
+#[derive(Deserialize)]
+struct ReferenceBins {
+    decisions: Vec<usize>,
+    frequency: Vec<f64>,
+    confidence: Vec<f64>,
+}
+
+fn reference() -> Reference {
+    let text = include_str!("../../../core/tests/fixtures/metrics.json");
+    serde_json::from_str(text).expect("the fixture")
+}
+
+fn test_of(reference: &Reference) -> Predicted {
+    let mut test = Predicted::default();
+    for (index, (truth, row)) in reference
+        .truth
+        .iter()
+        .zip(&reference.probabilities)
+        .enumerate()
+    {
+        let row = row.as_slice().try_into().expect("28 probabilities");
+        test.push(format!("sample-{index}"), *truth, row)
+            .expect("probabilities");
+    }
+    test
+}
+
+fn near(found: f64, expected: f64) -> bool {
+    (found - expected).abs() < 1e-9
+}
+
+fn set(text: &str) -> LabelSet {
+    text.parse().expect("valid labels")
+}
+
+/// A sample that is given these classes with 0.9 and all others with 0.1.
+fn sample(test: &mut Predicted, truth: &str, given: &str) {
+    let given = set(given);
+    let row = std::array::from_fn(|class| if given.contains(class) { 0.9 } else { 0.1 });
+    let id = format!("sample-{}", test.len());
+    test.push(id, set(truth), row).expect("probabilities");
+}
+
+fn samples(rows: &[(&str, &str)]) -> Predicted {
+    let mut test = Predicted::default();
+    for (truth, given) in rows {
+        sample(&mut test, truth, given);
+    }
+    test
+}
+
+fn evaluate(test: &Predicted) -> Evaluation {
+    Evaluation::new(test, &[PLAIN; COUNT], FEW_DRAWS)
+}
+
+fn tested() -> Tested {
+    Tested {
+        model: "a <model>".to_owned(),
+        network: "a network".to_owned(),
+        data: "a set".to_owned(),
+        part: "all samples".to_owned(),
+        thresholds: "The model's own.".to_owned(),
+        notes: vec!["It may have seen them.".to_owned()],
+    }
+}
+
+#[test]
+fn all_scores_are_scikit_learns() {
+    let reference = reference();
+    let found = evaluate(&test_of(&reference));
+    for (score, expected) in [
+        (found.scores.macro_f1, reference.macro_f1),
+        (found.scores.macro_f1_present, reference.macro_f1_present),
+        (found.scores.micro_f1, reference.micro_f1),
+        (found.scores.exact_match, reference.exact_match),
+        (found.scores.first_nine, reference.first_nine),
+        (found.estimates.macro_f1.value, reference.macro_f1),
+        (
+            found.estimates.macro_f1_present.value,
+            reference.macro_f1_present,
+        ),
+        (found.estimates.first_nine.value, reference.first_nine),
+        (
+            found.label_ranking_average_precision,
+            reference.label_ranking_average_precision,
+        ),
+    ] {
+        assert!(near(score, expected), "{score} {expected}");
+    }
+    for (class, one) in found.classes.iter().enumerate() {
+        assert!(near(one.scores.f1, reference.f1[class]), "{}", one.name);
+    }
+    let mean = |values: &[Option<f64>]| {
+        let defined: Vec<f64> = values.iter().flatten().copied().collect();
+        defined.iter().sum::<f64>() / defined.len() as f64
+    };
+    let precision = found.mean_average_precision.expect("positives");
+    assert!(near(precision, mean(&reference.average_precision)));
+    let area = found.mean_area_under_roc.expect("positives and negatives");
+    assert!(near(area, mean(&reference.area_under_roc)));
+}
+
+#[test]
+fn curves_are_scikit_learns() {
+    let reference = reference();
+    let (truth, column) = test_of(&reference).of_class(0);
+    let found = cytolens_core::ranking::precision_recall_curve(&truth, &column);
+    assert_eq!(found.len(), reference.curve_of_class_0.len());
+    for (found, expected) in found.iter().zip(&reference.curve_of_class_0) {
+        assert!(near(found.0, expected.0) && near(found.1, expected.1));
+        // Ours is f32.
+        assert!((f64::from(found.2) - expected.2).abs() < 1e-6);
+    }
+    assert!(cytolens_core::ranking::precision_recall_curve(&[false], &[0.5]).is_empty());
+}
+
+#[test]
+fn reliability_is_scikit_learns() {
+    let Reference {
+        decisions,
+        outcomes,
+        bins: expected,
+        ..
+    } = reference();
+    let found = reliability(&outcomes, &decisions);
+    for (index, bin) in found.iter().enumerate() {
+        assert_eq!(bin.decisions, expected.decisions[index]);
+        // The fixture's bins are all used, so scikit-learn leaves none out.
+        assert!((bin.frequency - expected.frequency[index]).abs() < 1e-6);
+        assert!((bin.confidence - expected.confidence[index]).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn intervals_are_as_wide_as_chance_moves_a_share() {
+    // 60 of 100 samples are right. The share of right ones in a draw is binomial: its standard
+    // deviation is sqrt(0.6 0.4 / 100) = 0.049, so 95 % lie within 0.096 to both sides.
+    let rows: Vec<(&str, &str)> = (0..100)
+        .map(|sample| ("0", if sample < 60 { "0" } else { "1" }))
+        .collect();
+    let test = samples(&rows);
+    let choice = EvaluationChoice {
+        bootstrap: 4000,
+        ..FEW_DRAWS
+    };
+    let found = Evaluation::new(&test, &[PLAIN; COUNT], choice)
+        .estimates
+        .exact_match;
+    assert!(near(found.value, 0.6));
+    // Shares come in hundredths.
+    assert!((found.low - 0.504).abs() <= 0.015, "{found:?}");
+    assert!((found.high - 0.696).abs() <= 0.015, "{found:?}");
+}
+
+#[test]
+fn draws_are_the_seeds_and_not_the_threads() {
+    let test = test_of(&reference());
+    let with_threads = |threads: usize, choice| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().expect("threads");
+        pool.install(|| Evaluation::new(&test, &[PLAIN; COUNT], choice).estimates)
+    };
+    let one = with_threads(1, FEW_DRAWS);
+    assert_eq!(one, with_threads(3, FEW_DRAWS));
+    let other_seed = EvaluationChoice {
+        seed: 2,
+        ..FEW_DRAWS
+    };
+    assert_ne!(one, with_threads(1, other_seed));
+}
+
+#[test]
+fn a_rare_location_does_not_push_the_interval_off_the_score() {
+    // Class 8 is in one sample of 40 and found there: a third of all draws lack it.
+    let mut rows = vec![("0", "0"); 39];
+    rows.push(("8", "8"));
+    let found = evaluate(&samples(&rows));
+    let all = found.estimates.macro_f1;
+    assert!(near(all.value, 2.0 / 28.0));
+    assert!(
+        near(all.low, all.value) && near(all.high, all.value),
+        "{all:?}"
+    );
+    assert!(near(found.estimates.macro_f1_present.low, 1.0));
+    assert!(found.classes[9].f1_estimate.is_none(), "no sample shows it");
+}
+
+#[test]
+fn what_thresholds_give_is_told_beside_one_half() {
+    let mut test = Predicted::default();
+    for _ in 0..10 {
+        let mut row = [0.0; COUNT];
+        row[0] = 0.3;
+        test.push("there", set("0"), row).expect("probabilities");
+        row[0] = 0.1;
+        test.push("not there", set(""), row).expect("probabilities");
+    }
+    let mut thresholds = [PLAIN; COUNT];
+    thresholds[0] = 0.2;
+    let found = Evaluation::new(&test, &thresholds, FEW_DRAWS);
+    assert_eq!((found.scores.micro_f1, found.plain.micro_f1), (1.0, 0.0));
+    assert_eq!(found.gain.micro_f1.low, 1.0, "in every draw");
+    assert_eq!(
+        (found.classes[0].scores.f1, found.classes[0].plain_f1),
+        (1.0, 0.0)
+    );
+    assert_eq!(found.without_label, 10);
+}
+
+#[test]
+fn pairs_are_counted_where_both_labels_are_wrong() {
+    let found = evaluate(&samples(&[
+        ("0 1", "0 2"), // 1 missed, 2 given
+        ("1", "2 3"),   // 1 missed, 2 and 3 given
+        ("1", ""),      // 1 missed, nothing given
+        ("1", "1 2"),   // 1 found: 2 is too much, but in place of nothing
+        ("2", "2"),
+    ]))
+    .confusion;
+    assert_eq!((found.positives[1], found.missed[1]), (4, 3));
+    assert_eq!((found.counts[1][2], found.counts[1][3]), (2, 1));
+    assert_eq!(found.share(1, 2), Some(0.5), "of the four that have it");
+    assert_eq!(found.share(1, 0), Some(0.0), "0 was there");
+    assert_eq!(found.share(7, 2), None, "no sample shows 7");
+    let pairs: Vec<(usize, usize, usize)> = found
+        .pairs()
+        .iter()
+        .map(|pair| (pair.missed, pair.given, pair.samples))
+        .collect();
+    assert_eq!(pairs, [(1, 2, 2), (1, 3, 1)]);
+}
+
+#[test]
+fn the_worst_mistakes_come_first_and_what_is_right_never() {
+    let mut test = Predicted::default();
+    let mut add = |id: &str, truth: &str, probability: f32| {
+        let mut row = [0.01; COUNT];
+        row[4] = probability;
+        test.push(id, set(truth), row).expect("probabilities");
+    };
+    add("hardly right", "4", 0.51);
+    add("a little wrong", "4", 0.45);
+    add("sure and wrong", "4", 0.0);
+    add("wrongly given", "", 0.97);
+    add("right", "4", 0.99);
+    let found = evaluate(&test).worst;
+    let ids: Vec<&str> = found.iter().map(|mistake| mistake.id.as_str()).collect();
+    assert_eq!(ids, ["sure and wrong", "wrongly given", "a little wrong"]);
+    assert!(found[0].loss.is_finite(), "a probability of 0 too");
+    assert_eq!(found[1].wrong.len(), 1);
+    assert!(!found[1].wrong[0].is_true && found[1].wrong[0].class == 4);
+}
+
+#[test]
+fn there_are_never_more_mistakes_than_a_page_can_show() {
+    let test = samples(&[("1", "2"); 60]);
+    let found = evaluate(&test).worst;
+    assert_eq!(found.len(), mistakes::MOST);
+    assert_eq!(found[0].sample, 0, "equal ones keep their order");
+}
+
+/// Writes the whole report and gives its page.
+fn page(test: &Predicted, evaluation: &Evaluation) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(&tested(), evaluation, test, &[], &[], folder.path()).expect("a report");
+    let text =
+        |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a written file");
+    let json: serde_json::Value = serde_json::from_str(&text("evaluation.json")).expect("JSON");
+    assert_eq!(json["evaluation"]["scores"]["samples"], test.len());
+    let page = text("index.html");
+    assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
+    page
+}
+
+#[test]
+fn degenerate_sets_are_scored_and_told() {
+    for (what, test) in [
+        ("no sample", samples(&[])),
+        ("one sample, right", samples(&[("0 5", "0 5")])),
+        ("one sample, wrong", samples(&[("0", "5")])),
+        ("no label anywhere", samples(&[("", ""), ("", "")])),
+        ("every label missed", samples(&[("3", ""), ("4", "")])),
+        ("labels given to all", samples(&[("", "1"), ("", "1")])),
+    ] {
+        let found = evaluate(&test);
+        let all = found.estimates.named();
+        for (name, one) in all {
+            assert!(
+                one.low <= one.value && one.value <= one.high && (0.0..=1.0).contains(&one.value),
+                "{what}: {name} {one:?}"
+            );
+        }
+        page(&test, &found);
+    }
+    let nothing = evaluate(&samples(&[]));
+    assert_eq!(nothing.mean_average_precision, None);
+    assert_eq!(nothing.expected_calibration_error, 0.0);
+    let labels_everywhere = evaluate(&samples(&[("0", "0"), ("0", "0")]));
+    assert_eq!(labels_everywhere.mean_area_under_roc, None, "no negative");
+    assert_eq!(labels_everywhere.mean_average_precision, Some(1.0));
+}
+
+#[test]
+fn without_draws_a_score_is_its_own_interval() {
+    let choice = EvaluationChoice {
+        bootstrap: 0,
+        ..FEW_DRAWS
+    };
+    let test = test_of(&reference());
+    let found = Evaluation::new(&test, &[PLAIN; COUNT], choice);
+    let one = found.estimates.macro_f1;
+    assert!(one.low == one.value && one.high == one.value);
+    assert!(page(&test, &found).contains("were not asked for"));
+}
+
+#[test]
+fn choices_out_of_range_are_named_by_their_keys() {
+    EvaluationChoice::default().check().expect("a valid choice");
+    for (text, named) in [
+        ("bootstrap = 7", "evaluation.bootstrap"),
+        ("confidence = 1.0", "evaluation.confidence"),
+        ("confidence = nan", "evaluation.confidence"),
+    ] {
+        let choice: EvaluationChoice = toml::from_str(text).expect("a choice");
+        let error = choice.check().expect_err("a refusal").to_string();
+        assert!(error.contains(named), "{error}");
+    }
+    assert!(toml::from_str::<EvaluationChoice>("draws = 5").is_err());
+    let partial: EvaluationChoice = toml::from_str("seed = 9").expect("a choice");
+    assert_eq!(partial.bootstrap, EvaluationChoice::default().bootstrap);
+}
+
+#[test]
+fn what_is_no_probability_is_refused() {
+    let mut row = [0.5; COUNT];
+    row[7] = f32::NAN;
+    let mut test = Predicted::default();
+    let error = test.push("a", set("7"), row).expect_err("a refusal");
+    assert!(error.to_string().contains("Golgi apparatus"), "{error}");
+    assert!(test.is_empty());
+}
+
+#[test]
+fn the_page_says_what_the_numbers_cannot() {
+    let test = test_of(&reference());
+    let found = evaluate(&test);
+    let page = page(&test, &found);
+    assert!(page.contains("a &lt;model&gt;") && !page.contains("<model>"));
+    for told in [
+        "It may have seen them.",
+        "No sample shows Rods &amp; rings",
+        "drawn with replacement with seed 1",
+        "own threshold",
+        "sample-",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    // What links lead to is there.
+    let ids: BTreeSet<&str> = page
+        .split("href=\"#")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(ids.contains("mistakes"));
+    for id in ids {
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+#[test]
+fn predictions_are_written_as_they_were_decided() {
+    let test = samples(&[("0 25", "25 3"), ("", "")]);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let picture = vec![("all channels".to_owned(), "pictures/one.jpg".to_owned())];
+    let faults = [Fault::new("x_green.png", "the file cannot be read")];
+    let out = folder.path();
+    write(&tested(), &evaluate(&test), &test, &[picture], &faults, out).expect("a report");
+    let mut table = csv::Reader::from_path(out.join("predictions.csv")).expect("a table");
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(
+        (&rows[0][1], &rows[0][2], &rows[0][6]),
+        ("0 25", "3 25", "0.9")
+    );
+    assert_eq!((&rows[1][1], &rows[1][2], rows[1].len()), ("", "", 31));
+    let page = std::fs::read_to_string(out.join("index.html")).expect("the page");
+    assert!(page.contains("src=\"pictures/one.jpg\""));
+    assert!(page.contains("x_green.png") && page.contains("id=\"faults\""));
+}

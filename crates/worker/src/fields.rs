@@ -1,0 +1,123 @@
+//! Fields: read, decoded, shown and classified.
+
+use cytolens::classifier::{ActivationMaps, Classifier};
+use cytolens_core::ChannelOrder;
+use cytolens_field::{Field, Plates, Source, decode_field, plates, preview};
+use cytolens_protocol::{InputFile, Maps, Plate, Reply};
+use js_sys::{Array, Float32Array, Uint8Array};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag};
+
+use super::Failure;
+use super::scope::{now, post};
+
+/// The thumbnail's longest side in pixels: a tile of the gallery on a sharp screen.
+const THUMBNAIL_SIDE: u32 = 288;
+
+/// Decodes a field, shows it, classifies it.
+pub(super) async fn classify(
+    classifier: &Classifier,
+    field: u32,
+    id: &str,
+    files: &[InputFile],
+    order: &str,
+) -> Result<Reply, Failure> {
+    let start = now();
+    let decoded = decode(id, files, order).await.map_err(Failure::Refused)?;
+    post(&Reply::Preview {
+        field,
+        thumbnail: thumbnail(&decoded).map_err(Failure::Refused)?,
+        description: decoded.describe(),
+    });
+    let planes = classifier
+        .compose(&decoded)
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    drop(decoded);
+    let decode_ms = now() - start;
+
+    let start = now();
+    let features = classifier.features(&planes);
+    let prediction = classifier.predict(&features).await?;
+    let network_ms = now() - start;
+
+    let start = now();
+    let ActivationMaps { side, values } = classifier.maps(&features).await?;
+    Ok(Reply::Classified {
+        field,
+        probabilities: prediction.probabilities,
+        present: prediction.present,
+        decode_ms,
+        network_ms,
+        maps: Maps {
+            side: side as u32,
+            values: Float32Array::from(values.as_slice()),
+        },
+        map_ms: now() - start,
+    })
+}
+
+/// Decodes a field for the viewer, or gives the reason why that cannot be.
+pub(super) async fn view(
+    field: u32,
+    side: u32,
+    id: &str,
+    files: &[InputFile],
+    order: &str,
+) -> Result<Reply, String> {
+    let decoded = decode(id, files, order).await?;
+    let Plates {
+        width,
+        height,
+        plates,
+    } = plates(&decoded, side);
+    Ok(Reply::Viewed {
+        field,
+        width,
+        height,
+        full_width: decoded.width(),
+        full_height: decoded.height(),
+        bits: decoded.bits(),
+        plates: plates
+            .into_iter()
+            .map(|plate| Plate {
+                channel: plate.channel,
+                white: plate.white,
+                samples: Uint8Array::from(plate.samples.as_slice()),
+            })
+            .collect(),
+    })
+}
+
+/// Reads a field's files and decodes them.
+async fn decode(id: &str, files: &[InputFile], order: &str) -> Result<Field, String> {
+    let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
+    let mut contents = Vec::with_capacity(files.len());
+    for file in files {
+        let buffer = JsFuture::from(file.blob.array_buffer())
+            .await
+            .map_err(|_| format!("{}: the browser cannot read this file any more", file.name))?;
+        contents.push(Uint8Array::new(&buffer).to_vec());
+    }
+    let sources: Vec<Source<'_>> = files
+        .iter()
+        .zip(&contents)
+        .map(|(file, bytes)| Source {
+            name: &file.name,
+            channel: file.channel,
+            bytes,
+        })
+        .collect();
+    decode_field(id, &sources, &order).map_err(|error| error.to_string())
+}
+
+/// A small picture of a field, as a file that browsers show.
+fn thumbnail(field: &Field) -> Result<Blob, String> {
+    let file = preview(field, THUMBNAIL_SIDE)
+        .to_jpeg()
+        .map_err(|error| error.to_string())?;
+    let options = BlobPropertyBag::new();
+    options.set_type("image/jpeg");
+    let parts = Array::of1(&Uint8Array::from(file.as_slice()));
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+        .map_err(|_| format!("{}: the browser cannot hold a picture of it", field.id()))
+}

@@ -1,0 +1,8 @@
+//! The networks, their weights and packages, against references from elsewhere.
+
+mod activation_maps;
+mod foreign_weights;
+mod formula_weights;
+mod networks;
+mod packages;
+mod parity;

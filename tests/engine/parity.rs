@@ -1,0 +1,212 @@
+//! The network's numbers against a reference: DenseNet-121 with ImageNet weights and the outputs of
+//! a float64 forward pass, on the CPU and on a GPU.
+//!
+//! `CYTOLENS_DATA` names the folder with `imagenet/` (`../shared/data`); without it the tests skip.
+//! `CYTOLENS_TEST_GPU=1` demands a GPU, for which a software Vulkan driver serves; without it the
+//! GPU's test skips.
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
+use cytolens::model::{
+    Architecture, HeadKind, InferenceBackbone, Names, Network, NetworkConfig, head, weights,
+};
+use safetensors::SafeTensors;
+
+use cytolens_testing::third_party;
+
+/// float32 against float64 through 121 layers: measured 4e-6 on the CPU.
+const SOFTMAX_TOLERANCE: f64 = 1e-4;
+/// Relative to the largest feature.
+const POOLED_TOLERANCE: f64 = 1e-3;
+const SIZE: usize = 224;
+
+fn network(folder: &std::path::Path, device: &Device) -> Network {
+    let config = NetworkConfig {
+        architecture: Architecture::DenseNet121,
+        head: HeadKind::Pooling,
+        planes: 3,
+        size: SIZE,
+        classes: 1000,
+        batch_norm_epsilon: 1.001e-5,
+    };
+    let mut network = config.init(device);
+    let tensors = weights::read_file(&folder.join("densenet121.safetensors")).expect("weights");
+    weights::apply_exactly(&mut network, config.names(), &tensors).expect("weights that fit");
+    network
+}
+
+fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
+    let bytes = file.tensor(name).expect("a golden tensor").data().to_vec();
+    let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    bytes.chunks_exact(8).map(number).collect()
+}
+
+/// Normalised planes `[1, 3, 224, 224]` of bytes `[224, 224, 3]`.
+fn input(bytes: &[u8], device: &Device) -> Tensor<4> {
+    let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    let values: Vec<f32> = (0..3)
+        .flat_map(|plane| {
+            let normalise =
+                move |value: &u8| (f32::from(*value) / 255.0 - mean[plane]) / std[plane];
+            bytes.iter().skip(plane).step_by(3).map(normalise)
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, [1, 3, SIZE, SIZE]), device)
+}
+
+fn largest_difference(found: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let difference = |(found, expected): (&f32, &f64)| (f64::from(*found) - expected).abs();
+    // NaN is no small difference.
+    found
+        .iter()
+        .zip(expected)
+        .map(difference)
+        .fold(0.0, |worst, d| {
+            if d.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(d)
+            }
+        })
+}
+
+fn vector(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("f32 numbers")
+}
+
+/// The worst softmax difference and the worst relative difference of the pooled features, of the
+/// network as it is trained and as it answers.
+fn deviations(network: &Network, folder: &std::path::Path, device: &Device) -> (f64, f64) {
+    let prepared = InferenceBackbone::new(network.backbone.clone());
+    let answering = backbone_deviations(&|input| prepared.forward(input), network, folder, device);
+    // One pass through the slow software GPU is enough for what browsers run.
+    if *device != Device::flex() {
+        return answering;
+    }
+    let trained = |input| network.backbone.forward(input);
+    let training = backbone_deviations(&trained, network, folder, device);
+    (answering.0.max(training.0), answering.1.max(training.1))
+}
+
+fn backbone_deviations(
+    backbone: &dyn Fn(Tensor<4>) -> Tensor<4>,
+    network: &Network,
+    folder: &std::path::Path,
+    device: &Device,
+) -> (f64, f64) {
+    let bytes = std::fs::read(folder.join("densenet121_golden.safetensors")).expect("goldens");
+    let file = SafeTensors::deserialize(&bytes).expect("safetensors");
+    let mut names: Vec<String> = file
+        .names()
+        .into_iter()
+        .filter_map(|name| name.strip_suffix(".input_u8"))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 5);
+    names.iter().fold((0.0_f64, 0.0_f64), |worst, name| {
+        let bytes = file
+            .tensor(&format!("{name}.input_u8"))
+            .expect("an input")
+            .data()
+            .to_vec();
+        let features = backbone(input(&bytes, device));
+        let pooled = vector(head::pool(features.clone()));
+        let probabilities = vector(softmax(network.head.forward(features), 1));
+        let expected = numbers(&file, &format!("{name}.pooled1024"));
+        let scale = expected
+            .iter()
+            .fold(0.0_f64, |scale, value| scale.max(value.abs()));
+        let pooled = largest_difference(&pooled, &expected) / scale;
+        let softmax = largest_difference(
+            &probabilities,
+            &numbers(&file, &format!("{name}.softmax1000")),
+        );
+        println!(
+            "{device:?} {name}: softmax off by {softmax:.2e}, pooled features by {pooled:.2e}"
+        );
+        (worst.0.max(softmax), worst.1.max(pooled))
+    })
+}
+
+fn assert_parity(device: &Device) {
+    let folder = third_party("imagenet");
+    let (softmax, pooled) = deviations(&network(&folder, device), &folder, device);
+    assert!(
+        softmax <= SOFTMAX_TOLERANCE,
+        "softmax is off by {softmax:e}"
+    );
+    assert!(
+        pooled <= POOLED_TOLERANCE,
+        "pooled features are off by {pooled:e}"
+    );
+}
+
+#[test]
+#[ignore = "needs the third-party data"]
+fn cpu_gives_the_reference() {
+    assert_parity(&Device::flex());
+}
+
+#[test]
+#[ignore = "needs the third-party data and a GPU"]
+fn gpu_gives_the_reference() {
+    assert_parity(&Device::wgpu(DeviceKind::DefaultDevice));
+}
+
+/// The comparison itself can fail: one weight off shows.
+#[test]
+#[ignore = "needs the third-party data"]
+fn a_wrong_weight_is_noticed() {
+    let folder = third_party("imagenet");
+    let device = Device::flex();
+    let mut network = network(&folder, &device);
+    network.backbone = network.backbone.with_stem_for(4).with_stem_for(3);
+    let (same, _) = deviations(&network, &folder, &device);
+    assert!(
+        same <= SOFTMAX_TOLERANCE,
+        "widening and narrowing the stem changes nothing"
+    );
+
+    let tensors = weights::read_file(&folder.join("densenet121.safetensors")).expect("weights");
+    let mut swapped = tensors.clone();
+    let [one, other] =
+        ["1", "2"].map(|layer| format!("features.denseblock4.denselayer1{layer}.conv2.weight"));
+    swapped.insert(one, tensors[&other].clone());
+    weights::apply(
+        &mut network,
+        Names::network(Architecture::DenseNet121),
+        &swapped,
+    );
+    let (softmax, pooled) = deviations(&network, &folder, &device);
+    assert!(
+        softmax > SOFTMAX_TOLERANCE || pooled > POOLED_TOLERANCE,
+        "a swapped kernel passes"
+    );
+}
+
+/// A fourth plane reads with red's filters: with yellow dark the answer is that of three planes,
+/// and yellow counts as red does.
+#[test]
+#[ignore = "needs the third-party data"]
+fn the_stem_takes_a_yellow_plane() {
+    let folder = third_party("imagenet");
+    let device = Device::flex();
+    let three = network(&folder, &device).backbone;
+    let four = three.clone().with_stem_for(4);
+    let planes: Tensor<4> =
+        Tensor::random([1, 3, 64, 64], burn::tensor::Distribution::Default, &device);
+    let dark = Tensor::zeros([1, 1, 64, 64], &device);
+    let red = planes.clone().narrow(1, 0, 1);
+    let rest = planes.clone().narrow(1, 1, 2);
+    let expected = vector(head::pool(three.forward(planes.clone())));
+    let answers = [
+        four.forward(Tensor::cat(vec![planes, dark.clone()], 1)),
+        four.forward(Tensor::cat(vec![dark, rest, red], 1)),
+    ];
+    for answer in answers {
+        let expected: Vec<f64> = expected.iter().copied().map(f64::from).collect();
+        assert!(largest_difference(&vector(head::pool(answer)), &expected) < 1e-4);
+    }
+}
