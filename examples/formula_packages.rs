@@ -1,5 +1,6 @@
-//! Makes a model package of every architecture with every head, its weights made by a formula: what
-//! exports are checked on, because no trained weights of most of them come with the project.
+//! Writes a model package of every architecture with every head, with weights made by a formula, because no trained
+//! weights of most of them come with the project. Exports and the browser's engine are checked on them, and browser
+//! tests compute with a small one wherever the shipped network is not what they test.
 //!
 //! usage: formula_packages OUT
 
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// With golden outputs for all sizes at which an export is to be checked.
+/// A package with golden outputs for all sizes at which an export is checked.
 fn package(
     architecture: Architecture,
     head: HeadKind,
@@ -66,7 +67,7 @@ fn package(
     let manifest = Manifest {
         format: FORMAT,
         name: format!("{}, weights by a formula", architecture.title()),
-        limits: "Knows nothing: for checks of exports only.".to_owned(),
+        limits: "Knows nothing: for checks only.".to_owned(),
         licence: "CC0-1.0".to_owned(),
         attribution: vec![],
         network: config,

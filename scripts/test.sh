@@ -1,37 +1,56 @@
 #!/usr/bin/env bash
-# Runs every check of the project, the quick ones first, and stops at the first step that fails.
-# What CI runs is this file.
+# Runs the project's checks, the quick ones first, and stops at the first step that fails. CI runs this file.
 #
-# Each step's whole output goes to test-artifacts/logs/; here appear the lines that count, the log's
-# end when a step fails, and at the end a table of the steps with their times.
+# usage: scripts/test.sh [STEP...]
 #
-# CYTOLENS_DATA  the folder of real fields and ImageNet weights (../shared/data); tests that need it
-#                are skipped where it is absent
+#   (none)           everything
+#   quick            format and floors: all that needs no burn
+#
+#   format           rustfmt
+#   floors           lints and tests of the crates without burn, the page's among them
+#   native[:FILTER]  lints, builds and tests the whole workspace; only the tests whose names contain FILTER
+#   web              builds the browser application and weighs its programs
+#   exports          ONNX exports of every network, in ONNX Runtime
+#   browser[:FILE]   the application in Chromium, on the CPU and on WebGPU; only tests/e2e/FILE.test.mjs
+#
+# Each step's whole output goes to test-artifacts/logs/; the lines that count appear here, the log's end when a step
+# fails, and at the end a table of the steps with their times.
+#
+# CYTOLENS_DATA  the folder of real fields and ImageNet weights (../shared/data); tests that need it count as ignored or
+#                skipped where it is absent
 set -euo pipefail
 
 # shellcheck source=scripts/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$ROOT"
 
-# What a visitor downloads, gzipped, in bytes: before the page reacts, and before it can classify. The page itself, its
-# words and its style, is seen before either.
+# What a visitor downloads, gzipped, in bytes: before the page reacts, and before it can classify.
 PAGE_BUDGET=310000
 ENGINE_BUDGET=3000000
+
+# The crates that need no burn.
+FLOORS=(cellsim cytolens-core cytolens-data cytolens-field cytolens-page cytolens-protocol cytolens-report cytolens-testing)
 
 export ARTEFACTS="$ROOT/test-artifacts"
 export DIST="$ROOT/dist"
 LOGS="$ARTEFACTS/logs"
-rm -rf "$ARTEFACTS"
-mkdir -p "$LOGS"
 
 data="${CYTOLENS_DATA:-$ROOT/../shared/data}"
 unset CYTOLENS_DATA
+# Tests that need third-party data are marked as ignored.
+IGNORED=()
 if [ -d "$data" ]; then
   CYTOLENS_DATA="$(cd "$data" && pwd)"
   export CYTOLENS_DATA
+  IGNORED=(--include-ignored)
 else
-  echo "no test data at $data: the tests that need it are skipped"
+  echo "no third-party data at $data: the tests that need it are left out"
 fi
+
+usage() {
+  sed -n '/^# usage/,/^# Each/p' "${BASH_SOURCE[0]}" | sed '$d; s/^# \{0,1\}//' >&2
+  exit 2
+}
 
 STEPS=()
 started=$SECONDS
@@ -69,13 +88,37 @@ step() {
 }
 
 NOTHING='^$.'
-CARGO=(--locked)
-# One profile and one set of packages for everything native, so that burn is built once.
-NATIVE=(--release --workspace --all-targets "${CARGO[@]}")
-# As trunk builds the two programs, each with its profile.
-WASM=(--target wasm32-unknown-unknown --no-default-features "${CARGO[@]}")
+COMPILED='^(warning|error)'
+CARGO_TESTED='^(     Running|   Doc-tests|test result:|test .* FAILED|error)'
+NODE_TESTED='^ *(✔|✖|﹣|ℹ)'
 
-sizes() {
+# linted COMMAND...: a cargo command by which every crate of ours is linted as it is compiled.
+linted() { RUSTC_WORKSPACE_WRAPPER="$ROOT/scripts/lint-rustc.sh" "$@"; }
+
+format() {
+  step 'format' "$NOTHING" cargo fmt --all --check
+}
+
+floors() {
+  local packages=() crate
+  for crate in "${FLOORS[@]}"; do packages+=(--package "$crate"); done
+  step 'build floors' "$COMPILED" linted cargo test --release --locked "${packages[@]}" --all-targets --no-run
+  step 'test floors' "$CARGO_TESTED" linted cargo test --release --locked --no-fail-fast "${packages[@]}" -- "${IGNORED[@]}"
+}
+
+# One profile and one set of packages for everything native, so that burn is built once.
+build_native() {
+  [ -z "${BUILT_NATIVE:-}" ] || return 0
+  BUILT_NATIVE=1
+  step 'build native' "$COMPILED" linted cargo build --release --locked --workspace --all-targets
+}
+
+native() {
+  build_native
+  step 'test native' "$CARGO_TESTED" linted cargo test --release --locked --workspace --no-fail-fast -- "${IGNORED[@]}" ${1:+"$1"}
+}
+
+weigh() {
   local program budget size over=0
   for program in "page $PAGE_BUDGET" "worker $ENGINE_BUDGET"; do
     budget="${program#* }"
@@ -88,56 +131,41 @@ sizes() {
   return "$over"
 }
 
-# What the browser must equal: the trainer's own prediction of real fields, by the shipped package.
-reference() {
-  "$CARGO_TARGET_DIR/release/trainer" predict --model www/model --out "$REFERENCE_CSV" \
-    --data "$CYTOLENS_DATA/hpa/images"
+web() {
+  step 'build browser application' '^(warning|error|build:)' scripts/build.sh
+  step 'weigh browser application' '^size:' weigh
 }
 
-# A package of DenseNet-121 with its ImageNet weights, whose outputs are known from elsewhere.
-imagenet_package() {
-  "$CARGO_TARGET_DIR/release/examples/imagenet_package" \
-    "$CYTOLENS_DATA/imagenet/densenet121.safetensors" "$IMAGENET_PACKAGE"
+# A package of every architecture and head, whose weights a formula gives.
+formula_packages() {
+  export FORMULA_PACKAGES="$ARTEFACTS/formula-packages"
+  [ -d "$FORMULA_PACKAGES" ] ||
+    step 'package formula weights' "$NOTHING" "$CARGO_TARGET_DIR/release/examples/formula_packages" "$FORMULA_PACKAGES"
 }
 
-# A package of every architecture and head, and their exports in ONNX Runtime.
 exports() {
-  "$CARGO_TARGET_DIR/release/examples/formula_packages" "$FORMULA_PACKAGES"
-  node --test --test-concurrency=1 --test-reporter=spec tests/export/*.test.mjs
+  build_native
+  formula_packages
+  step 'test exports' "$NODE_TESTED" node --test --test-concurrency=1 --test-reporter=spec tests/export/*.test.mjs
 }
 
-browser_tests() {
+browser() {
+  build_native
+  [ -d "$DIST" ] || web
+  formula_packages
+  if [ -n "${CYTOLENS_DATA:-}" ]; then
+    # The trainer's own prediction of real fields, which the browser must equal.
+    export REFERENCE_CSV="$ARTEFACTS/reference.csv"
+    step 'predict real fields' "$NOTHING" "$TRAINER" predict --model www/model --out "$REFERENCE_CSV" \
+      --data "$CYTOLENS_DATA/hpa/images"
+    # DenseNet-121 with its ImageNet weights, whose outputs are known from elsewhere.
+    export IMAGENET_PACKAGE="$ARTEFACTS/imagenet-package"
+    step 'package ImageNet weights' "$NOTHING" "$CARGO_TARGET_DIR/release/examples/imagenet_package" \
+      "$CYTOLENS_DATA/imagenet/densenet121.safetensors" "$IMAGENET_PACKAGE"
+  fi
   # One file at a time: each has a browser that computes on every core there is.
-  node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
-  rm -rf "$FORMULA_PACKAGES" # some 400 MB
+  step 'test browser application' "$NODE_TESTED" node --test --test-concurrency=1 --test-reporter=spec "tests/e2e/${1:-*}".test.mjs
 }
-
-step 'setup' '^setup:' setup_test
-setup_test >/dev/null # again, in this shell: for the variables and PATH
-export CYTOLENS_TEST_GPU=1
-
-step 'format' "$NOTHING" cargo fmt --all --check
-step 'lint page program' '^(warning|error)' cargo clippy --profile page "${WASM[@]}" --features page --lib --bin page -- -D warnings
-step 'lint native' '^(warning|error)' cargo clippy "${NATIVE[@]}" -- -D warnings
-step 'lint worker program' '^(warning|error)' cargo clippy --profile web "${WASM[@]}" --features worker --lib --bin worker -- -D warnings
-step 'build native' '^(warning|error)' cargo build "${NATIVE[@]}"
-step 'test native' '^(     Running|   Doc-tests|test result:|test .* FAILED|skip)' \
-  cargo test --release --workspace --no-fail-fast "${CARGO[@]}"
-# The page's parts that need no browser; a build without burn.
-step 'test page parts' '^(test result:|test .* FAILED)' \
-  cargo test --release --no-default-features --features page --lib "${CARGO[@]}" page::
-export TRAINER="$CARGO_TARGET_DIR/release/trainer"
-export FORMULA_PACKAGES="$ARTEFACTS/formula-packages"
-step 'test exports' '^ *(✔|✖|﹣|ℹ)' exports
-step 'build browser application' '^(warning|error|build:)' scripts/build.sh
-step 'wasm sizes' '^size:' sizes
-if [ -n "${CYTOLENS_DATA:-}" ]; then
-  export REFERENCE_CSV="$ARTEFACTS/reference.csv"
-  export IMAGENET_PACKAGE="$ARTEFACTS/imagenet-package"
-  step 'predict real fields' "$NOTHING" reference
-  step 'package ImageNet weights' "$NOTHING" imagenet_package
-fi
-step 'test browser application' '^ *(✔|✖|﹣|ℹ)' browser_tests
 
 # counts WORD: the sum, over cargo's and node's closing lines, of the tests that WORD names there.
 counts() {
@@ -146,6 +174,33 @@ counts() {
     $1 == "ℹ" && $2 == node { sum += $3 }
     END { print sum + 0 }'
 }
+
+[ $# -gt 0 ] || set -- format native web exports browser
+[ "$*" != quick ] || set -- format floors
+for name in "$@"; do
+  case "$name" in
+    format | floors | native | native:* | web | exports | browser | browser:*) ;;
+    *) usage ;;
+  esac
+done
+
+rm -rf "$ARTEFACTS"
+mkdir -p "$LOGS"
+
+# What the steps need, no more: the crates without burn want nothing but Rust.
+case " $* " in
+  *" native"* | *" web "* | *" exports "* | *" browser"*) prepare=setup_test ;;
+  *) prepare=setup_rust ;;
+esac
+step 'setup' '^setup:' "$prepare"
+"$prepare" >/dev/null # again, in this shell: for the variables and PATH
+export TRAINER="$CARGO_TARGET_DIR/release/trainer"
+
+for name in "$@"; do
+  filter="${name#*:}"
+  [ "$filter" != "$name" ] || filter=''
+  "${name%%:*}" ${filter:+"$filter"}
+done
 
 table
 echo "$(counts passed pass) passed, $(counts failed fail) failed, $(counts ignored skipped) skipped"

@@ -1,52 +1,53 @@
-//! The only place that runs a network for an answer: a package on a device gives predictions.
+//! The classifier: a package's network on a device, which predicts the locations in a field.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model::activation_map::averaged_down;
-use crate::model::{InferenceNetwork, head};
+use crate::model::{InferenceNetwork, Network, head};
 use crate::package::{Golden, Manifest, Package, PackageError, golden_planes};
 use cytolens_field::{Field, FieldError, Planes, normalise};
 
-/// The largest side of an activation map in pixels; larger ones are averaged down.
+/// The largest side of an activation map in pixels; larger maps are averaged down.
 pub const MAP_SIDE: usize = 32;
 
-/// What a network says of one field.
+/// A network's prediction for one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// One a class.
+    /// The probabilities, one a class.
     pub probabilities: Vec<f32>,
     /// The classes whose probability reaches their threshold, rising.
     pub present: Vec<usize>,
 }
 
-/// What a backbone makes of one field, kept on the device: [`Classifier::predict`] and
-/// [`Classifier::maps`] both start from it.
+/// The backbone's features of one field, kept on the device: [`Classifier::predict`] and
+/// [`Classifier::maps`] both start from them.
 #[derive(Debug, Clone)]
 pub struct Features(Tensor<4>);
 
-/// Where a network finds evidence, for every class (see [`activation_map`](crate::model::activation_map)).
+/// The activation maps of one field, for every class (see
+/// [`activation_map`](crate::model::activation_map)).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActivationMaps {
-    /// The side of one map in pixels, at most [`MAP_SIDE`]; it lies over the square that the network
-    /// saw.
+    /// The side of one map in pixels, at most [`MAP_SIDE`]; the map covers the square that is the
+    /// network's input.
     pub side: usize,
-    /// `[classes, side, side]`, in logits.
+    /// The maps `[classes, side, side]`, in logits.
     pub values: Vec<f32>,
 }
 
-/// What a network gives before anything is decided.
+/// The raw output of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
-    /// One a class.
+    /// The logits, one a class.
     pub logits: Vec<f32>,
     /// The mean of each of the backbone's feature maps.
     pub pooled: Vec<f32>,
 }
 
-/// Why a field was not classified.
+/// A failure to classify a field.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassifierError {
-    /// The field is not what the composition needs.
+    /// The field lacks a channel that the composition needs.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// The package cannot be put on the device.
@@ -64,12 +65,12 @@ pub enum ClassifierError {
     Wrong {
         /// The golden input's side in pixels.
         size: usize,
-        /// See [`Golden::deviation`].
+        /// The deviation, by [`Golden::deviation`].
         deviation: f32,
     },
 }
 
-/// A package's network on a device.
+/// A network on a device with its manifest, as packages hold both.
 #[derive(Debug)]
 pub struct Classifier {
     manifest: Manifest,
@@ -83,14 +84,25 @@ impl Classifier {
     /// # Errors
     /// [`ClassifierError::Package`].
     pub fn new(package: &Package, device: Device) -> Result<Self, ClassifierError> {
-        Ok(Self {
-            manifest: package.manifest().clone(),
-            network: InferenceNetwork::new(package.network(&device)?),
+        let network = package.network(&device)?;
+        Ok(Self::of_network(
+            package.manifest().clone(),
+            network,
             device,
-        })
+        ))
     }
 
-    /// What the package says of itself.
+    /// Prepares a network that is on the device already, as its manifest describes it: a run's, for
+    /// example, of which there is no package.
+    pub fn of_network(manifest: Manifest, network: Network, device: Device) -> Self {
+        Self {
+            manifest,
+            network: InferenceNetwork::new(network),
+            device,
+        }
+    }
+
+    /// The package's manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -103,7 +115,7 @@ impl Classifier {
         self.classify_planes(&self.compose(field)?).await
     }
 
-    /// The network's input planes of a field, before normalisation.
+    /// Composes the network's input planes of a field, before normalisation.
     ///
     /// # Errors
     /// [`FieldError::MissingChannel`].
@@ -113,7 +125,7 @@ impl Classifier {
             .compose(field, self.manifest.network.size as u32)
     }
 
-    /// Classifies planes that [`Classifier::compose`] made.
+    /// Classifies planes from [`Classifier::compose`].
     ///
     /// # Errors
     /// [`ClassifierError::Device`].
@@ -121,22 +133,22 @@ impl Classifier {
         self.predict(&self.features(planes)).await
     }
 
-    /// Runs the backbone, nearly all of the work, on planes that [`Classifier::compose`] made.
+    /// Runs the backbone, nearly all of the work, on planes from [`Classifier::compose`].
     pub fn features(&self, planes: &Planes) -> Features {
         let input = self.input(&planes.values, 1, planes.size as usize);
         Features(self.network.backbone.forward(input))
     }
 
-    /// The prediction that these features lead to.
+    /// Predicts from features.
     ///
     /// # Errors
     /// [`ClassifierError::Device`].
     pub async fn predict(&self, features: &Features) -> Result<Prediction, ClassifierError> {
         let logits = read(self.network.head.forward(features.0.clone())).await?;
-        Ok(self.decide(sigmoid(logits)))
+        Ok(self.decide(logits.into_iter().map(probability).collect()))
     }
 
-    /// Where these features hold the evidence for each class.
+    /// Computes the activation maps of every class from features.
     ///
     /// # Errors
     /// [`ClassifierError::Device`].
@@ -153,14 +165,14 @@ impl Classifier {
         })
     }
 
-    /// [`Classifier::classify_planes`] of several fields at once, which GPUs need to be busy. Memory
-    /// grows with their number.
+    /// Classifies the planes of several fields at once, as [`Classifier::classify_planes`] does one by
+    /// one; GPUs need batches to be busy. Memory grows with their number.
     ///
     /// # Errors
     /// [`ClassifierError::Device`].
     ///
     /// # Panics
-    /// Where the planes are not all of the size that [`Classifier::compose`] gives.
+    /// If the planes are not all of the size that [`Classifier::compose`] gives.
     pub async fn classify_batch(
         &self,
         batch: &[Planes],
@@ -173,17 +185,17 @@ impl Classifier {
             .flat_map(|planes| planes.values.iter().copied())
             .collect();
         let input = self.input(&values, batch.len(), self.manifest.network.size);
-        let probabilities = sigmoid(read(self.network.forward(input)).await?);
-        Ok(probabilities
+        let logits = read(self.network.forward(input)).await?;
+        Ok(logits
             .chunks_exact(self.manifest.network.classes)
-            .map(|one| self.decide(one.to_vec()))
+            .map(|field| self.decide(field.iter().copied().map(probability).collect()))
             .collect())
     }
 
-    /// The prediction of these probabilities, one a class, by the package's thresholds.
+    /// Decides by the package's thresholds which classes are present, from their probabilities.
     ///
     /// # Panics
-    /// Where there are more probabilities than classes.
+    /// If there are more probabilities than classes.
     pub fn decide(&self, probabilities: Vec<f32>) -> Prediction {
         let reached = |&class: &usize| probabilities[class] >= self.manifest.thresholds[class];
         let present = (0..probabilities.len()).filter(reached).collect();
@@ -199,7 +211,7 @@ impl Classifier {
     /// [`ClassifierError::Device`].
     ///
     /// # Panics
-    /// Where the number of values is not that of the shape.
+    /// If the number of values is not that of the shape.
     pub async fn run(&self, planes: &[f32], size: usize) -> Result<Output, ClassifierError> {
         let features = self.network.backbone.forward(self.input(planes, 1, size));
         let pooled = read(head::pool(features.clone())).await?;
@@ -209,10 +221,10 @@ impl Classifier {
         })
     }
 
-    /// Holds the device against a golden output of the package.
+    /// Checks that the device gives a golden output of the package.
     ///
     /// # Errors
-    /// [`ClassifierError::Wrong`] where it computes wrongly, [`ClassifierError::Device`].
+    /// [`ClassifierError::Wrong`] where it does not, [`ClassifierError::Device`].
     pub async fn check(&self, golden: &Golden) -> Result<(), ClassifierError> {
         let planes = golden_planes(self.manifest.network.planes, golden.size);
         let deviation = golden.deviation(&self.run(&planes, golden.size).await?.logits);
@@ -226,7 +238,7 @@ impl Classifier {
         }
     }
 
-    /// Normalised planes on the device: `[batch, planes, size, size]`.
+    /// Normalises planes and moves them to the device: `[batch, planes, size, size]`.
     fn input(&self, planes: &[f32], batch: usize, size: usize) -> Tensor<4> {
         let count = self.manifest.network.planes;
         let mut values = planes.to_vec();
@@ -240,13 +252,13 @@ impl Classifier {
     }
 }
 
-fn sigmoid(logits: Vec<f32>) -> Vec<f32> {
-    let probability = |logit: f32| 1.0 / (1.0 + (-logit).exp());
-    logits.into_iter().map(probability).collect()
+/// The probability of a class by its logit: the logistic function.
+pub fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
-/// The numbers of a tensor. A device that fails may leave anything behind; what is no number is
-/// never an answer.
+/// Reads the numbers of a tensor. A failing device may leave anything behind: NaN and infinity are
+/// errors, never answers.
 async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ClassifierError> {
     let data = tensor
         .into_data_async()

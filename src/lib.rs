@@ -1,4 +1,4 @@
-//! The networks, model packages and the classifier: the same model code in the trainer and the browser.
+//! The networks, model packages and the classifier, shared by the trainer and the browser.
 //!
 //! From low to high: [`model`], [`package`], [`classifier`]. A module names only lower ones.
 

@@ -1,5 +1,5 @@
-//! Model packages: a folder with `manifest.json` and `weights.safetensors`, all that is needed to
-//! classify. One loader serves the trainer and the browser.
+//! Model packages: a folder with `manifest.json` and `weights.safetensors`, all that a classifier
+//! needs. The trainer and the browser read them by the same code.
 
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
@@ -12,19 +12,19 @@ use crate::model::{Network, NetworkConfig, WeightsError, weights};
 use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
 use cytolens_field::Composition;
 
-/// Everything about a model but its weights.
+/// The manifest of a model package: everything about a model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The format's version: [`FORMAT`].
+    /// The version of the format: [`FORMAT`].
     pub format: u32,
     /// A short name for people.
     pub name: String,
-    /// What the model cannot do, in a sentence or two that the page shows.
+    /// The model's limits, in a sentence or two that the page shows.
     pub limits: String,
-    /// The terms under which the package may be used.
+    /// The licence of the package, for people; "not stated" where nobody stated it.
     pub licence: String,
-    /// Whom to name when using it.
+    /// The people and projects to name when using it.
     pub attribution: Vec<String>,
     /// The network's shape.
     pub network: NetworkConfig,
@@ -32,33 +32,33 @@ pub struct Manifest {
     pub labels: Vec<String>,
     /// The probability, per class, from which a label counts as present.
     pub thresholds: Vec<f32>,
-    /// How channels become planes.
+    /// The composition of channels into planes.
     pub composition: Composition,
-    /// Subtracted from each plane, whose values go from 0 to 1.
+    /// The mean of each plane, whose values go from 0 to 1; it is subtracted.
     pub mean: Vec<f32>,
-    /// What each plane is then divided by.
+    /// The standard deviation of each plane, by which the difference is divided.
     pub std: Vec<f32>,
-    /// The weights' file.
+    /// The checksum and length of the weights' file.
     pub weights: WeightsEntry,
-    /// What the network must answer to known inputs, smallest first.
+    /// Known inputs with the network's logits, smallest first.
     pub goldens: Vec<Golden>,
-    /// How the model came to be: data, recipe, seed, program.
+    /// The model's origin: data, recipe, seed, program.
     pub provenance: serde_json::Value,
-    /// How well it does, on what.
+    /// The model's scores, with the samples they were measured on.
     pub metrics: serde_json::Value,
 }
 
-/// The weights' file, as the manifest names it.
+/// The weights' file, as the manifest describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsEntry {
-    /// Its SHA-256, in lower-case hexadecimal.
+    /// The SHA-256 of the file, in lower-case hexadecimal.
     pub sha256: String,
-    /// Its length.
+    /// The length of the file.
     pub bytes: u64,
 }
 
-/// A known input and the logits it gives on the CPU device.
+/// A known input and its logits on the CPU device.
 ///
 /// The input is [`golden_planes`]; a device that misses these logits computes wrongly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,12 +66,13 @@ pub struct WeightsEntry {
 pub struct Golden {
     /// The side of the input in pixels.
     pub size: usize,
-    /// One a class.
+    /// The logits, one a class.
     pub logits: Vec<f32>,
 }
 
 impl Golden {
-    /// How far `logits` are from the golden ones, relative to the largest of them (at least 1).
+    /// The largest difference of `logits` from the golden ones, relative to the largest of these (at
+    /// least 1); infinite where a logit is not a number.
     pub fn deviation(&self, logits: &[f32]) -> f32 {
         let scale = self
             .logits
@@ -99,7 +100,7 @@ impl Golden {
 /// The golden input: `[planes, size, size]`, values from 0 to 1 before normalisation.
 ///
 /// Smooth waves of a different period in each plane, roughened by a hash, all in integers, so that
-/// every machine makes the same.
+/// they are the same on every machine.
 pub fn golden_planes(planes: usize, size: usize) -> Vec<f32> {
     let triangle = |position: usize, period: usize| {
         let phase = position % period;
@@ -120,7 +121,7 @@ pub fn golden_planes(planes: usize, size: usize) -> Vec<f32> {
     values
 }
 
-/// Why a package was refused.
+/// A failure to read, check or write a package.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// A file could not be read or written.
@@ -128,13 +129,13 @@ pub enum PackageError {
     File {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The manifest is not JSON, or not of this form.
     #[error("{MANIFEST} is not a model package's manifest: {0}")]
     Manifest(#[from] serde_json::Error),
-    /// The package is of another version of the format.
+    /// The package has another version of the format.
     #[error("the package has format {found}, and this program reads format {FORMAT}")]
     Format {
         /// The package's.
@@ -143,7 +144,7 @@ pub enum PackageError {
     /// The manifest contradicts itself.
     #[error("{MANIFEST}: {0}")]
     Contradiction(String),
-    /// The weights are cut short or too long.
+    /// The weights have another length than the manifest says.
     #[error("{WEIGHTS} has {found} bytes, and the manifest says {expected}")]
     Length {
         /// The file's length.
@@ -151,7 +152,7 @@ pub enum PackageError {
         /// The manifest's.
         expected: u64,
     },
-    /// A byte of the weights has changed.
+    /// The weights have another checksum than the manifest says.
     #[error("{WEIGHTS} is damaged: its SHA-256 is {found}, and the manifest says {expected}")]
     Checksum {
         /// The file's checksum.
@@ -159,10 +160,10 @@ pub enum PackageError {
         /// The manifest's.
         expected: String,
     },
-    /// The weights are whole but not this network's.
+    /// The weights are undamaged but do not fit the network.
     #[error("{WEIGHTS}: {0}")]
     Weights(#[from] WeightsError),
-    /// Something is there already.
+    /// A file exists already.
     #[error("{0} exists already; nothing was written")]
     Exists(String),
 }
@@ -175,11 +176,11 @@ pub struct Package {
 }
 
 impl Package {
-    /// A package from the two files' contents.
+    /// Makes a package from the contents of its two files.
     ///
     /// # Errors
     /// [`PackageError`] for another format, a manifest that is malformed or contradicts itself, and
-    /// weights that are not the ones it describes.
+    /// weights other than those it describes.
     pub fn new(manifest: &str, weights: Vec<u8>) -> Result<Self, PackageError> {
         let manifest = read_manifest(manifest)?;
         let entry = &manifest.weights;
@@ -200,7 +201,7 @@ impl Package {
         Ok(Self { manifest, weights })
     }
 
-    /// A package of a manifest and a network's weights, whose length and checksum are filled in.
+    /// Makes a package of a manifest and a network's weights, and fills in their length and checksum.
     ///
     /// # Errors
     /// [`PackageError::Contradiction`].
@@ -213,21 +214,21 @@ impl Package {
         Ok(Self { manifest, weights })
     }
 
-    /// The package in a folder.
+    /// Reads the package in a folder.
     ///
     /// # Errors
-    /// As [`Package::new`], and [`PackageError::File`].
+    /// Those of [`Package::new`], and [`PackageError::File`].
     #[cfg(not(target_family = "wasm"))]
     pub fn read(folder: &Path) -> Result<Self, PackageError> {
         let manifest = folder.join(MANIFEST);
         let text = std::fs::read_to_string(&manifest).map_err(at(&manifest))?;
-        // A package of another format is told before its weights are read.
+        // Another format is reported before the weights are read.
         read_manifest(&text)?;
         let weights = folder.join(WEIGHTS);
         Self::new(&text, std::fs::read(&weights).map_err(at(&weights))?)
     }
 
-    /// Writes the package into a folder, which is made.
+    /// Writes the package into a folder, and makes the folder.
     ///
     /// # Errors
     /// [`PackageError::Exists`] where the folder holds a package already, and
@@ -245,15 +246,15 @@ impl Package {
         std::fs::write(&manifest, text).map_err(at(&manifest))
     }
 
-    /// What the package says of itself.
+    /// The package's manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The network with the package's weights, on a device.
+    /// Makes the network with the package's weights on a device.
     ///
     /// # Errors
-    /// [`PackageError::Weights`] with a complete account of what does not fit.
+    /// [`PackageError::Weights`] with a report on the tensors that do not fit.
     pub fn network(&self, device: &Device) -> Result<Network, PackageError> {
         let tensors = weights::read_safetensors(self.weights.clone())?;
         let mut network = self.manifest.network.init(device);
@@ -277,7 +278,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 fn read_manifest(text: &str) -> Result<Manifest, PackageError> {
-    /// What every version of the format has.
+    /// The part of a manifest that every version of the format has.
     #[derive(Deserialize)]
     struct Head {
         format: u64,
@@ -291,7 +292,7 @@ fn read_manifest(text: &str) -> Result<Manifest, PackageError> {
     Ok(manifest)
 }
 
-/// Whether the manifest's parts agree.
+/// Checks that the manifest does not contradict itself.
 fn check(manifest: &Manifest) -> Result<(), PackageError> {
     let network = &manifest.network;
     let planes = manifest.composition.planes();

@@ -1,4 +1,4 @@
-//! Class activation maps: where a network finds the evidence for a class.
+//! Class activation maps: the evidence for each class by its place in the field.
 //!
 //! Both heads have one in closed form, so that nothing is approximated and no gradient is computed by
 //! a backward pass. A map is scaled so that its mean and a number that does not come from any one
@@ -19,11 +19,11 @@ use burn::tensor::{Device, Tensor};
 use super::head::{DescribedHead, Head, PoolingHead};
 
 impl Head {
-    /// The maps of every class, `[classes, height, width]` in logits, of one field's features
+    /// Computes the maps of every class, `[classes, height, width]` in logits, from one field's features
     /// `[1, features, height, width]`.
     ///
     /// # Panics
-    /// Where there are the features of several fields.
+    /// If there are the features of several fields.
     pub fn activation_maps(&self, features: Tensor<4>) -> Tensor<3> {
         let [batch, maps, height, width] = features.dims();
         assert_eq!(batch, 1, "activation maps are of one field");
@@ -44,7 +44,7 @@ impl PoolingHead {
 }
 
 impl DescribedHead {
-    /// What every pixel adds to every logit: `[classes, pixels]` of features
+    /// The contribution of every pixel to every logit: `[classes, pixels]` of features
     /// `[1, features, height, width]`.
     fn evidence(&self, features: Tensor<4>) -> Tensor<2> {
         let reduced = self.reduce.forward(features);
@@ -66,8 +66,8 @@ impl DescribedHead {
     }
 }
 
-/// Maps `[classes, side, side]` at `to` pixels a side: each new pixel is the mean of what lies under
-/// it, pixels on its border by their share, so that a map's mean stays.
+/// Reduces maps `[classes, side, side]` to `to` pixels a side by averaging: each new pixel is the mean
+/// of the area under it, border pixels by their share, so that a map's mean stays.
 pub fn averaged_down(maps: Tensor<3>, to: usize) -> Tensor<3> {
     let [_, side, _] = maps.dims();
     let rows = averaging(side, to, &maps.device());

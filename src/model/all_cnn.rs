@@ -16,11 +16,11 @@ use super::convolution::{he_convolution, stem_for};
 /// The feature maps before the second striding convolution, and after it.
 const NARROW: usize = 96;
 const WIDE: usize = 192;
-/// The share of input values that training drops, and of values after each striding convolution.
+/// The shares of values that training drops: of the input, and after each striding convolution.
 const INPUT_DROPOUT: f64 = 0.2;
 const DROPOUT: f64 = 0.5;
 
-/// What decides an All-CNN's shape.
+/// The shape of an All-CNN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllCnnConfig {
     /// The planes of the input.
@@ -33,12 +33,12 @@ impl AllCnnConfig {
         Self { planes }
     }
 
-    /// The number of feature maps that the backbone gives.
+    /// The number of the backbone's feature maps.
     pub fn features(&self) -> usize {
         WIDE
     }
 
-    /// A backbone with fresh random weights.
+    /// Makes a backbone with random weights.
     pub fn init(&self, device: &Device) -> AllCnn {
         let conv = |channels, kernel: usize, stride: usize, padding: usize| {
             he_convolution(channels, [kernel, kernel])
@@ -78,7 +78,7 @@ pub struct AllCnn {
 }
 
 impl AllCnn {
-    /// The features after the last convolution's ReLU.
+    /// Computes the features after the last convolution's ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let stage = |x, convs: &[Conv2d]| convs.iter().fold(x, |x, conv| relu(conv.forward(x)));
         let x = self.input_dropout.forward(input);

@@ -50,8 +50,8 @@ impl Architecture {
         }
     }
 
-    /// What batch normalisation adds to the variance in the published weights, where there are
-    /// some: PyTorch's for torchvision's, TensorFlow's for Inception-ResNet-v2.
+    /// The batch-norm epsilon of the published weights: PyTorch's for torchvision's, TensorFlow's for
+    /// Inception-ResNet-v2.
     pub fn usual_epsilon(self) -> f64 {
         match self {
             Self::InceptionResNetV2 => 1e-3,
@@ -59,7 +59,7 @@ impl Architecture {
         }
     }
 
-    /// The number of feature maps that the backbone gives.
+    /// The number of the backbone's feature maps.
     pub fn features(self) -> usize {
         match self {
             Self::DenseNet121 => DenseNetConfig::densenet121().features(),
@@ -79,7 +79,7 @@ impl Architecture {
         }
     }
 
-    /// The smallest input that leaves a feature, in whole steps of 32 pixels a side.
+    /// The side in pixels, a multiple of 32, of the smallest input that gives a feature.
     pub fn least_size(self) -> usize {
         match self {
             Self::InceptionResNetV2 => 96,
@@ -87,7 +87,7 @@ impl Architecture {
         }
     }
 
-    /// A backbone with fresh random weights, for as many planes.
+    /// Makes a backbone with random weights for this many planes.
     pub fn init(self, planes: usize, batch_norm_epsilon: f64, device: &Device) -> Backbone {
         let densenet = |config: DenseNetConfig| {
             let config = config.with_planes(planes).with_epsilon(batch_norm_epsilon);
@@ -125,7 +125,7 @@ pub enum Backbone {
 }
 
 impl Backbone {
-    /// The features after the last ReLU.
+    /// Computes the features after the last ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
             Self::DenseNet(network) => network.forward(input),
@@ -135,8 +135,8 @@ impl Backbone {
         }
     }
 
-    /// The same network for another number of planes: the filters of the planes it had stay, the
-    /// fourth plane, yellow, starts from the first's, red, and so on around.
+    /// The same backbone for another number of planes: existing planes keep their filters; a fourth,
+    /// yellow, starts from the first's, red, and so on in turn.
     #[must_use]
     pub fn with_stem_for(self, planes: usize) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! Convolutions with what usually stands around them.
+//! Convolutions with batch norm, padding and ReLU, as the architectures share them.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-/// What decides the shape of a [`ConvNorm`].
+/// The shape of a [`ConvNorm`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConvNormConfig {
     channels: [usize; 2],
@@ -17,8 +17,8 @@ pub(super) struct ConvNormConfig {
 }
 
 impl ConvNormConfig {
-    /// From and to as many feature maps, with a kernel of this height and width, keeping the
-    /// image's size.
+    /// A convolution between these numbers of feature maps with a kernel of this height and width that
+    /// keeps the image's size.
     pub(super) fn new(channels: [usize; 2], kernel: [usize; 2], epsilon: f64) -> Self {
         Self {
             channels,
@@ -33,7 +33,7 @@ impl ConvNormConfig {
         Self { stride, ..self }
     }
 
-    /// Without a border: the image shrinks by the kernel.
+    /// The same without padding: the image shrinks by the kernel.
     pub(super) fn without_padding(self) -> Self {
         Self {
             padding: [0, 0],
@@ -60,7 +60,7 @@ impl ConvNormConfig {
     }
 }
 
-/// A convolution whose fresh weights keep the variance through a ReLU (He et al. 2015).
+/// A convolution whose random weights keep the variance through a ReLU (He et al. 2015).
 pub(super) fn he_convolution(channels: [usize; 2], kernel: [usize; 2]) -> Conv2dConfig {
     Conv2dConfig::new(channels, kernel).with_initializer(Initializer::KaimingNormal {
         gain: std::f64::consts::SQRT_2,
@@ -68,8 +68,7 @@ pub(super) fn he_convolution(channels: [usize; 2], kernel: [usize; 2]) -> Conv2d
     })
 }
 
-/// A convolution and the batch norm after it; prepared for answers, a convolution that has taken
-/// the norm in.
+/// A convolution and the batch norm after it; for inference, the convolution with the norm folded in.
 #[derive(Module, Debug)]
 pub(super) struct ConvNorm {
     pub(super) conv: Conv2d,
@@ -89,7 +88,7 @@ impl ConvNorm {
         relu(self.forward(x))
     }
 
-    /// The same function of what it sees, with the norm in the convolution's weights and bias.
+    /// The same function with the norm folded into the convolution's weights and bias.
     pub(super) fn folded(mut self) -> Self {
         if let Some(norm) = self.bn.take() {
             let Affine { scale, shift } = Affine::new(&norm);
@@ -101,7 +100,7 @@ impl ConvNorm {
         self
     }
 
-    /// See [`stem_for`].
+    /// The same for another number of planes, as [`stem_for`] makes it.
     pub(super) fn with_planes(mut self, planes: usize) -> Self {
         self.conv = stem_for(self.conv, planes);
         self
@@ -122,8 +121,8 @@ impl Affine {
     }
 }
 
-/// A network's first convolution for another number of planes: the filters of the planes it had
-/// stay, the fourth plane, yellow, starts from the first's, red, and so on around.
+/// A network's first convolution for another number of planes: existing planes keep their filters; a
+/// fourth, yellow, starts from the first's, red, and so on in turn.
 pub(super) fn stem_for(mut stem: Conv2d, planes: usize) -> Conv2d {
     let old = stem.weight.dims()[1];
     stem.weight = stem.weight.map(|weight| {

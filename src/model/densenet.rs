@@ -20,14 +20,14 @@ const GROWTH: usize = 32;
 /// A bottleneck has this many times the growth rate.
 const BOTTLENECK: usize = 4;
 
-/// What decides a DenseNet's shape.
+/// The shape of a DenseNet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseNetConfig {
     /// The number of layers in each block.
     blocks: Vec<usize>,
     /// The planes of the input.
     planes: usize,
-    /// What batch normalisation adds to the variance.
+    /// The constant added to the variance in batch normalisation.
     epsilon: f64,
 }
 
@@ -63,7 +63,7 @@ impl DenseNetConfig {
         Self { epsilon, ..self }
     }
 
-    /// The number of feature maps that the backbone gives.
+    /// The number of the backbone's feature maps.
     pub fn features(&self) -> usize {
         let last = self.blocks.len() - 1;
         self.blocks
@@ -75,7 +75,7 @@ impl DenseNetConfig {
             })
     }
 
-    /// A backbone with fresh random weights (He initialisation, as in torchvision).
+    /// Makes a backbone with random weights (He initialisation, as in torchvision).
     pub fn init(&self, device: &Device) -> DenseNet {
         let mut features = STEM_FEATURES;
         let mut blocks = Vec::with_capacity(self.blocks.len());
@@ -156,13 +156,13 @@ pub struct DenseNet {
     pub(super) norm5: BatchNorm,
 }
 
-/// Layers of which each adds [`GROWTH`] feature maps.
+/// A block of layers, each of which adds [`GROWTH`] feature maps.
 #[derive(Module, Debug)]
 pub(super) struct DenseBlock {
     pub(super) layers: Vec<DenseLayer>,
 }
 
-/// A bottleneck to few maps, then the 3x3 convolution that makes the new ones.
+/// A layer: a bottleneck to few maps, then the 3x3 convolution to the new ones.
 #[derive(Module, Debug)]
 pub(super) struct DenseLayer {
     pub(super) norm1: BatchNorm,
@@ -171,7 +171,7 @@ pub(super) struct DenseLayer {
     pub(super) conv2: Conv2d,
 }
 
-/// Halves the feature maps in number and in side.
+/// A transition, which halves the feature maps in number and in side.
 #[derive(Module, Debug)]
 pub(super) struct Transition {
     pub(super) norm: BatchNorm,
@@ -180,7 +180,7 @@ pub(super) struct Transition {
 }
 
 impl DenseNet {
-    /// The features after the last normalisation and ReLU.
+    /// Computes the features after the last normalisation and ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let x = relu(self.norm0.forward(self.conv0.forward(input)));
         let mut x = self.pool0.forward(x);

@@ -1,4 +1,4 @@
-//! Heads: what turns a backbone's features into one logit a class.
+//! Heads, which turn a backbone's features into one logit a class.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -24,7 +24,7 @@ pub enum HeadKind {
 }
 
 impl HeadKind {
-    /// A head with fresh random weights, for `features` maps of `side` pixels a side.
+    /// Makes a head with random weights for `features` maps of `side` pixels a side.
     pub fn init(self, features: usize, side: usize, classes: usize, device: &Device) -> Head {
         match self {
             Self::Pooling => Head::Pooling(PoolingHead {
@@ -41,26 +41,26 @@ impl HeadKind {
     }
 }
 
-/// Features `[batch, features, height, width]` to logits `[batch, classes]`.
+/// A head: features `[batch, features, height, width]` to logits `[batch, classes]`.
 #[derive(Module, Debug)]
 #[allow(
     clippy::large_enum_variant,
     reason = "a network has one head, and modules cannot be boxed"
 )]
 pub enum Head {
-    /// See [`HeadKind::Pooling`].
+    /// A [`HeadKind::Pooling`] head.
     Pooling(PoolingHead),
-    /// See [`HeadKind::Described`].
+    /// A [`HeadKind::Described`] head.
     Described(DescribedHead),
 }
 
-/// See [`HeadKind::Pooling`].
+/// The layers of [`HeadKind::Pooling`].
 #[derive(Module, Debug)]
 pub struct PoolingHead {
     pub(super) classifier: Linear,
 }
 
-/// See [`HeadKind::Described`].
+/// The layers of [`HeadKind::Described`].
 #[derive(Module, Debug)]
 pub struct DescribedHead {
     pub(super) reduce: Conv2d,
@@ -70,7 +70,7 @@ pub struct DescribedHead {
 }
 
 impl Head {
-    /// Logits `[batch, classes]`.
+    /// Computes logits `[batch, classes]` of features `[batch, features, height, width]`.
     pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
         match self {
             Self::Pooling(head) => head.classifier.forward(pool(features)),
@@ -81,10 +81,9 @@ impl Head {
             }
         }
     }
-}
 
-impl Head {
-    /// The head whose last layer answers `logits` whatever it sees, until it is trained.
+    /// The head with a last layer that gives `logits`, one a class, for any features: weights of 0, and
+    /// these as the bias.
     #[must_use]
     pub fn with_prior(mut self, logits: &[f32]) -> Self {
         let (Self::Pooling(PoolingHead { classifier })
@@ -98,8 +97,8 @@ impl Head {
         self
     }
 
-    /// The head that answers to features as this one answers to `(features - mean) / std`, map by
-    /// map: the first layer takes the normalisation in.
+    /// The head that gives for features what this one gives for `(features - mean) / std`, map by map:
+    /// the normalisation is folded into the first layer.
     #[must_use]
     pub fn with_normalised_input(self, mean: &[f32], std: &[f32]) -> Self {
         match self {

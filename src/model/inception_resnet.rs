@@ -1,5 +1,4 @@
-//! Inception-ResNet-v2: parallel convolutions of different reach, whose sum is added to what they
-//! saw.
+//! Inception-ResNet-v2: parallel convolutions of different reach, whose sum is added to their input.
 //!
 //! Szegedy, Ioffe, Vanhoucke and Alemi, "Inception-v4, Inception-ResNet and the Impact of Residual
 //! Connections on Learning", AAAI 2017, <https://arxiv.org/abs/1602.07261>, in the widths of
@@ -21,16 +20,16 @@ const STAGE_B: usize = 1088;
 const STAGE_C: usize = 2080;
 const FEATURES: usize = 1536;
 
-/// What decides an Inception-ResNet-v2's shape.
+/// The shape of an Inception-ResNet-v2.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InceptionResNetConfig {
     /// The planes of the input.
     planes: usize,
-    /// What batch normalisation adds to the variance; 1e-3 in the published weights.
+    /// The constant added to the variance in batch normalisation; 1e-3 in the published weights.
     epsilon: f64,
 }
 
-/// One convolution of a branch.
+/// A convolution of a branch.
 #[derive(Clone, Copy)]
 struct Step {
     outputs: usize,
@@ -68,7 +67,7 @@ impl InceptionResNetConfig {
         Self { planes, epsilon }
     }
 
-    /// The number of feature maps that the backbone gives.
+    /// The number of the backbone's feature maps.
     pub fn features(&self) -> usize {
         FEATURES
     }
@@ -80,7 +79,7 @@ impl InceptionResNetConfig {
         halved(halved(stem))
     }
 
-    /// A backbone with fresh random weights.
+    /// Makes a backbone with random weights.
     pub fn init(&self, device: &Device) -> InceptionResNet {
         let conv = |channels, side| ConvNormConfig::new(channels, [side, side], self.epsilon);
         let residuals = |count, features, branches: &[&[Step]], scale| {
@@ -212,7 +211,7 @@ pub struct InceptionResNet {
     conv2d_7b: ConvNorm,
 }
 
-/// Chains of convolutions that see the same.
+/// Chains of convolutions with the same input.
 #[derive(Module, Debug)]
 struct Branches {
     branches: Vec<Vec<ConvNorm>>,
@@ -227,7 +226,7 @@ struct Residual {
 }
 
 impl InceptionResNet {
-    /// The features after the last convolution's ReLU.
+    /// Computes the features after the last convolution's ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let x = self
             .conv2d_2a
@@ -269,7 +268,7 @@ impl InceptionResNet {
         }
     }
 
-    /// The same network for answers alone: convolutions have taken their norms in.
+    /// The same network for inference: norms are folded into the convolutions before them.
     #[must_use]
     pub(super) fn folded(self) -> Self {
         let folded = |blocks: Vec<Residual>| blocks.into_iter().map(Residual::folded).collect();
@@ -312,7 +311,7 @@ impl Branches {
 }
 
 impl Residual {
-    /// Without the ReLU after it, which the last of all does not have.
+    /// Computes the block without the ReLU after it, which the last block lacks.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let joined = Tensor::cat(self.mixed.forward(x.clone()), 1);
         self.conv2d.forward(joined) * self.scale + x

@@ -1,15 +1,15 @@
-//! Networks for answers: the trained network's arithmetic with everything done beforehand that does
-//! not depend on the input.
+//! Networks for inference: the trained network's arithmetic, with all that does not depend on the
+//! input computed beforehand.
 //!
-//! Where every norm follows a convolution, the convolutions take the norms in, and that is all.
+//! Where every norm follows a convolution, the norms are folded into the convolutions, and that is all.
 //! DenseNet, whose norms stand before convolutions, is rewritten in four ways, all exact but for
 //! rounding:
 //! - a batch norm is one multiplication and one addition, and where only a convolution stands before
-//!   it, no operation at all: the convolution's weights take it in;
+//!   it, no operation at all: it is folded into the convolution's weights;
 //! - a transition pools before its 1x1 convolution instead of after it, which is the same sum with a
 //!   quarter of the products;
 //! - a 3x3 convolution is one large matrix product and nine shifted sums ([`ShiftedSum`]);
-//! - a block's features are written into one buffer, not concatenated anew at every layer.
+//! - a block's features are written into one buffer instead of concatenated at every layer.
 
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -19,11 +19,13 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
+use super::backbone::Backbone;
 use super::convolution;
 use super::densenet::{self, DenseNet};
-use super::{Backbone, Head, Network};
+use super::head::Head;
+use super::network::Network;
 
-/// A [`Network`] that only answers.
+/// A [`Network`] for inference.
 #[derive(Debug)]
 pub struct InferenceNetwork {
     /// Planes to features.
@@ -33,7 +35,7 @@ pub struct InferenceNetwork {
 }
 
 impl InferenceNetwork {
-    /// Prepares a trained network.
+    /// Prepares a trained network for inference.
     pub fn new(network: Network) -> Self {
         Self {
             backbone: InferenceBackbone::new(network.backbone),
@@ -41,24 +43,24 @@ impl InferenceNetwork {
         }
     }
 
-    /// Logits `[batch, classes]` of normalised planes `[batch, planes, height, width]`.
+    /// Computes logits `[batch, classes]` of normalised planes `[batch, planes, height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.backbone.forward(input))
     }
 }
 
-/// A [`Backbone`] that only answers.
+/// A [`Backbone`] for inference.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a network has one backbone")]
 pub enum InferenceBackbone {
-    /// DenseNet, rewritten.
+    /// A DenseNet, rewritten.
     DenseNet(InferenceDenseNet),
-    /// Any other, with the norms in its convolutions.
+    /// Any other backbone, with the norms folded into its convolutions.
     Folded(Backbone),
 }
 
 impl InferenceBackbone {
-    /// Prepares a trained backbone.
+    /// Prepares a trained backbone for inference.
     pub fn new(trained: Backbone) -> Self {
         match trained {
             Backbone::DenseNet(network) => Self::DenseNet(InferenceDenseNet::new(&network)),
@@ -70,7 +72,7 @@ impl InferenceBackbone {
         }
     }
 
-    /// Features of planes, see [`Backbone::forward`].
+    /// Computes the features of planes, as [`Backbone::forward`] does.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
             Self::DenseNet(network) => network.forward(input),
@@ -79,7 +81,7 @@ impl InferenceBackbone {
     }
 }
 
-/// A [`DenseNet`] that only answers.
+/// A [`DenseNet`] for inference.
 #[derive(Debug)]
 pub struct InferenceDenseNet {
     stem: Convolution,
@@ -119,7 +121,7 @@ struct Affine {
 }
 
 impl InferenceDenseNet {
-    /// Prepares a trained backbone.
+    /// Prepares a trained backbone for inference.
     pub fn new(trained: &DenseNet) -> Self {
         let layers = |block: &densenet::DenseBlock| {
             let layer = |layer: &densenet::DenseLayer| Layer {
@@ -143,7 +145,7 @@ impl InferenceDenseNet {
         }
     }
 
-    /// Features `[batch, features, height / 32, width / 32]` of planes
+    /// Computes features `[batch, features, height / 32, width / 32]` of planes
     /// `[batch, planes, height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let mut x = self.pool.forward(relu(self.stem.forward(input)));

@@ -2,16 +2,16 @@
 //!
 //! Layers are called as in `keras/src/applications/densenet.py` (Keras 3), or as in Keras 2 before it,
 //! which wrote `conv1/conv`, `conv1/bn` and `fc1000`. Variables are called as Keras' layers call them:
-//! `kernel`, `gamma`, `moving_variance` and so on. Between and around them stands what the way from
-//! an HDF5 file left: `conv1_bn/gamma`, `conv1/bn/gamma:0`, `model_weights.conv1_bn.conv1_bn.gamma`.
+//! `kernel`, `gamma`, `moving_variance` and so on. A conversion from HDF5 leaves groups and separators
+//! between and around them: `conv1_bn/gamma`, `conv1/bn/gamma:0`, `model_weights.conv1_bn.conv1_bn.gamma`.
 //! Keras 3's own `.weights.h5` numbers layers instead of naming them, and is not read.
 
 use burn::store::burn_pack::{Bytes, Tensor};
 
-use super::weights::{Tensors, WeightsError};
+use super::tensors::{Tensors, WeightsError};
 
-/// Tensors as they are, or in torchvision's terms where they are Keras'. What is of no DenseNet keeps
-/// its name, so that an account tells it.
+/// Translates Keras' tensors into torchvision's terms, and leaves others as they are. A tensor of no
+/// DenseNet keeps its name, so that the report names it as unexpected.
 ///
 /// # Errors
 /// [`WeightsError::Unreadable`].
@@ -34,7 +34,7 @@ pub(super) fn translated(tensors: Tensors) -> Result<Tensors, WeightsError> {
     Ok(translated)
 }
 
-/// Whether the variable is called as only Keras calls one.
+/// Returns whether only Keras names a variable so.
 fn is_keras(name: &str) -> bool {
     let name = name.strip_suffix(":0").unwrap_or(name);
     let variable = name.rsplit(['/', '.']).next();
@@ -44,7 +44,7 @@ fn is_keras(name: &str) -> bool {
     )
 }
 
-/// `conv2_block1_0_bn/gamma` is `features.denseblock1.denselayer1.norm1.weight`.
+/// Translates a name: `conv2_block1_0_bn/gamma` is `features.denseblock1.denselayer1.norm1.weight`.
 fn torchvision_name(name: &str) -> Option<String> {
     let name = name.strip_suffix(":0").unwrap_or(name);
     let parts: Vec<&str> = name.split(['/', '.']).collect();
@@ -94,8 +94,8 @@ fn torchvision_layer(layer: &str) -> Option<String> {
     ))
 }
 
-/// Kernels `[height, width, inputs, outputs]` as `[outputs, inputs, height, width]`, and those of
-/// dense layers `[inputs, outputs]` as `[outputs, inputs]`.
+/// Transposes kernels `[height, width, inputs, outputs]` to `[outputs, inputs, height, width]`, and
+/// those of dense layers, `[inputs, outputs]`, to `[outputs, inputs]`.
 fn in_torch_layout(tensor: Tensor) -> Result<Tensor, WeightsError> {
     let shape = tensor.shape.to_vec();
     let (area, inputs, outputs, turned) = match *shape.as_slice() {

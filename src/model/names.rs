@@ -1,18 +1,18 @@
-//! What tensors are called in files: torchvision's names where torchvision has the network, timm's
-//! for Inception-ResNet-v2.
+//! The names of tensors in files: torchvision's where torchvision has the network, timm's for
+//! Inception-ResNet-v2.
 
-use super::Architecture;
+use super::backbone::Architecture;
 
 /// The names in files of the tensors of a network or of its backbone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
     architecture: Architecture,
-    /// Where the module stands in a [`Network`](super::Network).
+    /// The module's path in a [`Network`](super::Network).
     prefix: &'static str,
 }
 
 impl Names {
-    /// Of a whole [`Network`](super::Network).
+    /// The names of a whole [`Network`](super::Network).
     pub fn network(architecture: Architecture) -> Self {
         Self {
             architecture,
@@ -20,7 +20,7 @@ impl Names {
         }
     }
 
-    /// Of a [`Backbone`](super::Backbone) alone.
+    /// The names of a [`Backbone`](super::Backbone) alone.
     pub fn backbone(architecture: Architecture) -> Self {
         Self {
             architecture,
@@ -28,7 +28,7 @@ impl Names {
         }
     }
 
-    /// What the last layer, which gives the logits, is called.
+    /// The name of the last layer, which gives the logits.
     pub fn classifier(self) -> &'static str {
         match self.architecture {
             Architecture::ResNet50 => "fc",
@@ -80,7 +80,7 @@ fn densenet(parts: &[&str]) -> String {
     named.join(".")
 }
 
-/// `layer1.0.conv1.bn.weight` is `layer1.0.bn1.weight`; what leads past a block is numbered.
+/// `layer1.0.conv1.bn.weight` is `layer1.0.bn1.weight`; the parts of a shortcut are numbered.
 fn resnet(parts: &[&str]) -> String {
     let (outer, [unit, kind, last]) = parts.split_at(parts.len() - 3) else {
         return parts.join(".");
@@ -119,8 +119,8 @@ fn inception_resnet(parts: &[&str]) -> String {
     named.join(".")
 }
 
-/// Today's torchvision name of a tensor: its files up to 2017 call `norm1` `norm.1`, and models
-/// trained on several GPUs prefix everything with `module.`.
+/// The current torchvision name of a tensor: files up to 2017 call `norm1` `norm.1`, and models
+/// trained on several GPUs prefix every name with `module.`.
 pub(super) fn current_name(name: &str) -> String {
     let name = name.strip_prefix("module.").unwrap_or(name);
     if !name.contains(".denselayer") {

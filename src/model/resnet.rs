@@ -1,4 +1,4 @@
-//! ResNet: every block adds to what it was given.
+//! ResNet: every block adds to its input.
 //!
 //! He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
 //! <https://arxiv.org/abs/1512.03385>, with the stride on a bottleneck's 3x3 convolution as in
@@ -14,17 +14,17 @@ use super::convolution::{ConvNorm, ConvNormConfig};
 
 /// The filters of the stem, and the width of the first stage's bottlenecks.
 const STEM_FEATURES: usize = 64;
-/// A bottleneck gives this many times its width.
+/// A bottleneck's output has this many times its width.
 const EXPANSION: usize = 4;
 
-/// What decides a ResNet's shape.
+/// The shape of a ResNet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResNetConfig {
     /// The bottlenecks in each stage.
     stages: [usize; 4],
     /// The planes of the input.
     planes: usize,
-    /// What batch normalisation adds to the variance.
+    /// The constant added to the variance in batch normalisation.
     epsilon: f64,
 }
 
@@ -38,12 +38,12 @@ impl ResNetConfig {
         }
     }
 
-    /// The number of feature maps that the backbone gives.
+    /// The number of the backbone's feature maps.
     pub fn features(&self) -> usize {
         8 * STEM_FEATURES * EXPANSION
     }
 
-    /// A backbone with fresh random weights.
+    /// Makes a backbone with random weights.
     pub fn init(&self, device: &Device) -> ResNet {
         let mut features = STEM_FEATURES;
         let mut stage = |index: usize| {
@@ -102,7 +102,7 @@ pub struct ResNet {
     layer4: Vec<Bottleneck>,
 }
 
-/// Three convolutions, through fewer feature maps than go in and come out, and the way past them.
+/// A bottleneck: three convolutions, the middle one over fewer feature maps, and the shortcut past them.
 #[derive(Module, Debug)]
 struct Bottleneck {
     conv1: ConvNorm,
@@ -112,7 +112,7 @@ struct Bottleneck {
 }
 
 impl ResNet {
-    /// The features after the last block's ReLU.
+    /// Computes the features after the last block's ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let x = self.pool.forward(self.conv1.forward_relu(input));
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
@@ -131,7 +131,7 @@ impl ResNet {
         }
     }
 
-    /// The same network for answers alone: convolutions have taken their norms in.
+    /// The same network for inference: norms are folded into the convolutions before them.
     #[must_use]
     pub(super) fn folded(self) -> Self {
         let stage = |blocks: Vec<Bottleneck>| blocks.into_iter().map(Bottleneck::folded).collect();

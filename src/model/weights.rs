@@ -1,4 +1,4 @@
-//! Weights in files: safetensors and PyTorch's `.pth`, and a complete account of what did not fit.
+//! Weights in files: safetensors, and PyTorch's `.pth`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,89 +8,16 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{
     ApplyError, BurnToPyTorchAdapter, FloatCastAdapter, HalfPrecisionAdapter, ModuleAdapter,
-    ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, SafetensorsStore, burn_pack,
+    ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, SafetensorsStore,
 };
 use burn::tensor::DType;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::names::{Names, current_name};
+use super::tensors::{Tensors, TensorsReport, WeightsError};
 
-/// How many names an error lists before it only counts.
-const LISTED: usize = 8;
-
-/// Tensors by the names they have in a file.
-pub type Tensors = BTreeMap<String, burn_pack::Tensor>;
-
-/// What fitted and what did not when tensors were put into a network, by the file's names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The tensors that were taken.
-    pub applied: Vec<String>,
-    /// What the network has and the file has not.
-    pub missing: Vec<String>,
-    /// What the file has and the network has not.
-    pub unexpected: Vec<String>,
-    /// What both have, in different shapes or unreadable: the name and the reason.
-    pub unfit: Vec<(String, String)>,
-}
-
-impl Account {
-    /// Whether every tensor of the network came from the file and the file held nothing else.
-    pub fn is_complete(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.unfit.is_empty()
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tensors taken", self.applied.len())?;
-        list(f, "missing", &self.missing)?;
-        list(f, "unexpected", &self.unexpected)?;
-        let unfit: Vec<String> = self
-            .unfit
-            .iter()
-            .map(|(name, reason)| format!("{name} ({reason})"))
-            .collect();
-        list(f, "unfit", &unfit)
-    }
-}
-
-fn list(f: &mut fmt::Formatter<'_>, what: &str, names: &[String]) -> fmt::Result {
-    if names.is_empty() {
-        return Ok(());
-    }
-    write!(
-        f,
-        "; {} {what}: {}",
-        names.len(),
-        names[..names.len().min(LISTED)].join(", ")
-    )?;
-    if names.len() > LISTED {
-        write!(f, " and {} more", names.len() - LISTED)
-    } else {
-        Ok(())
-    }
-}
-
-/// Why weights could not be read, put into a network, or written.
-#[derive(Debug, thiserror::Error)]
-pub enum WeightsError {
-    /// The file's name tells no known format.
-    #[error("weights must be a .safetensors, .pth, .pt or .bin file: {0}")]
-    UnknownFormat(String),
-    /// The file is not what its name says.
-    #[error("cannot read the weights: {0}")]
-    Unreadable(String),
-    /// The tensors are not those of the network.
-    #[error("the weights do not fit the network: {0}")]
-    DoNotFit(Account),
-    /// The tensors could not be written.
-    #[error("cannot write the weights: {0}")]
-    Unwritable(String),
-}
-
-/// The tensors of a `.safetensors` file or, from PyTorch, a `.pth`, `.pt` or `.bin` one, by
-/// torchvision's and timm's names of today. Keras' DenseNets are translated.
+/// Reads the tensors of a `.safetensors` file or, from PyTorch, a `.pth`, `.pt` or `.bin` one, under
+/// the current names of torchvision and timm. Keras' DenseNets are translated.
 ///
 /// # Errors
 /// [`WeightsError::UnknownFormat`] and [`WeightsError::Unreadable`].
@@ -116,8 +43,8 @@ pub fn read_file(path: &Path) -> Result<Tensors, WeightsError> {
     super::keras::translated(tensors)
 }
 
-/// The network's tensors of a checkpoint that holds the optimiser's too, as timm and PyTorch's
-/// examples write it; else all.
+/// Keeps the network's tensors of a checkpoint that holds the optimiser's too, as timm and PyTorch's
+/// examples write it; keeps all of any other file.
 #[cfg(not(target_family = "wasm"))]
 fn of_checkpoint(tensors: Tensors) -> Tensors {
     const NETWORK: &str = "state_dict.";
@@ -130,7 +57,7 @@ fn of_checkpoint(tensors: Tensors) -> Tensors {
         .collect()
 }
 
-/// The tensors of a safetensors file's bytes.
+/// Reads the tensors of a safetensors file from its bytes.
 ///
 /// # Errors
 /// [`WeightsError::Unreadable`].
@@ -151,10 +78,8 @@ fn all_tensors<S: ModuleStore>(store: &mut S) -> Result<Tensors, WeightsError> {
         .collect())
 }
 
-/// Puts tensors into a module whose tensors have these names in files. Numbers become f32.
-///
-/// Nothing is refused here: the account says what fitted.
-pub fn apply<M: Module>(module: &mut M, names: Names, tensors: &Tensors) -> Account {
+/// Puts tensors into a module under their names in files, converted to f32, and reports which fit.
+pub fn apply<M: Module>(module: &mut M, names: Names, tensors: &Tensors) -> TensorsReport {
     let paths: BTreeMap<String, String> = module
         .collect(None, Some(Box::new(BurnToPyTorchAdapter)), true)
         .into_iter()
@@ -174,7 +99,7 @@ pub fn apply<M: Module>(module: &mut M, names: Names, tensors: &Tensors) -> Acco
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = module.apply(renamed, None, Some(Box::new(adapter)), true);
     let named = |path: &str| names.in_files(path);
-    Account {
+    TensorsReport {
         applied: result.applied.iter().map(|path| named(path)).collect(),
         missing: result.missing.iter().map(|(path, _)| named(path)).collect(),
         unexpected: unexpected
@@ -202,20 +127,20 @@ pub fn apply<M: Module>(module: &mut M, names: Names, tensors: &Tensors) -> Acco
     }
 }
 
-/// As [`apply`], but refuses tensors that are not exactly the module's.
+/// Puts tensors into a module as [`apply`] does, and fails unless they are exactly the module's.
 ///
 /// # Errors
-/// [`WeightsError::DoNotFit`] with the account.
+/// [`WeightsError::DoNotFit`] with the report.
 pub fn apply_exactly<M: Module>(
     module: &mut M,
     names: Names,
     tensors: &Tensors,
 ) -> Result<(), WeightsError> {
-    let account = apply(module, names, tensors);
-    if account.is_complete() {
+    let report = apply(module, names, tensors);
+    if report.is_complete() {
         Ok(())
     } else {
-        Err(WeightsError::DoNotFit(account))
+        Err(WeightsError::DoNotFit(report))
     }
 }
 
@@ -224,11 +149,11 @@ pub fn apply_exactly<M: Module>(
 pub enum Precision {
     /// 32 bits.
     Single,
-    /// 16 bits, but for batch normalisation, whose variances would vanish.
+    /// 16 bits, but 32 for batch normalisation, whose variances would vanish.
     Half,
 }
 
-/// A module's tensors as the bytes of a safetensors file, under the names that [`apply`] reads.
+/// Writes a module's tensors as the bytes of a safetensors file, under the names that [`apply`] reads.
 ///
 /// # Errors
 /// [`WeightsError::Unwritable`].

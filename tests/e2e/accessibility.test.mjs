@@ -3,41 +3,48 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {after, before, test} from 'node:test';
-import {drawnField, settled, textNamed} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {beforeEngine, HELD, letThrough} from './engines.mjs';
+import {drawnField, drop, settled, textNamed} from './fields.mjs';
+import {chromiumForTests, PATIENCE, ready} from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const CPU = '?device=cpu';
 const WIDTHS = [390, 1280];
 const THEMES = ['light', 'dark'];
 const timeout = 6 * PATIENCE.cpu;
 
-/**
- * What opens over the page: the button, what it opens, and what must have happened before. A part
- * that a build lacks is passed over; the last test tells where a dialog is in no row.
- */
-const DIALOGS = [
-  {button: '#export', opens: '#export-menu', needs: 'field'},
-  {button: '#open-quiz', opens: '#quiz'},
-  {button: '#open-diagnostics', opens: '#diagnostics'},
-  {button: '#open-channels', opens: '#channels'},
-  {button: '#model-about', opens: '#model-card'},
-];
-/** Dialogs that no button of the page opens, and that have a test of their own. */
-const OPENED_OTHERWISE = ['mapper'];
+/** All that opens over the page: its id, and the button that opens it. */
+const OPENED = {
+  'export-menu': '#export',
+  quiz: '#open-quiz',
+  diagnostics: '#open-diagnostics',
+  channels: '#open-channels',
+  'model-card': '#model-about',
+};
+/** What no button opens but files whose names do not tell the channel. */
+const MAPPER = 'mapper';
 
-let browser;
-let site;
-before(async () => {
-  site = await serve({mounts: SMALL_MODEL});
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const {visit, open} = chromiumForTests();
+
+/** The ids of all dialogs and popovers that the page has. */
+const dialogsOf = (page) => page.evaluate(() => [...document.querySelectorAll('dialog, [popover]')].map(({id}) => id));
+
+/** Opens every dialog of the page by keyboard, hands its id to `use` and closes it by Escape, which gives the focus back. */
+async function eachDialog(page, use) {
+  for (const id of await dialogsOf(page)) {
+    const button = id === MAPPER ? '#open-channels' : OPENED[id];
+    assert.ok(button, `no test knows what opens ${id}`);
+    await page.focus(button);
+    if (id === MAPPER) await drop(page, drawnField('x').map((file, at) => ({...file, name: `A1_w${at}.png`})));
+    else await page.keyboard.press('Enter');
+    await page.locator(`#${id}`).waitFor();
+    await use(id);
+    await page.keyboard.press('Escape');
+    await page.locator(`#${id}`).waitFor({state: 'hidden'});
+    assert.equal(await page.evaluate(() => `#${document.activeElement.id}`), button, `the focus after ${id}`);
+  }
+}
 
 /** What axe finds, one line an element. */
 async function violations(page) {
@@ -62,81 +69,57 @@ function collector(page) {
   return {found, look: async (state) => found.push(...(await violations(page)).map((line) => `${state}: ${line}`))};
 }
 
-const exists = (page, selector) => page.evaluate((selector) => Boolean(document.querySelector(selector)), selector);
-
-async function close(page, opened) {
-  await page.keyboard.press('Escape');
-  await page.locator(opened).waitFor({state: 'hidden'});
-}
-
 for (const width of WIDTHS) {
   for (const colorScheme of THEMES) {
     const viewport = {width, height: width > 600 ? 900 : 844};
     test(`axe finds nothing at ${width} px in the ${colorScheme} theme`, {timeout}, async () => {
-      await visit(
-        browser,
-        site,
-        CPU,
-        async (page) => {
-          const {found, look} = collector(page);
-          await look('loading');
-          await ready(page);
-          await look('start');
-          await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
-          await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
-          await look('working');
-          await settled(page, 'beta', timeout);
-          await settled(page, 'alpha', timeout);
-          await look('results');
-          for (const {button, opens} of DIALOGS) {
-            if (!(await exists(page, button)) || !(await exists(page, opens))) continue;
-            await page.click(button);
-            await page.locator(opens).waitFor();
-            await look(opens);
-            await close(page, opens);
-          }
-          if (await exists(page, '#open-quiz')) {
-            await page.click('#open-quiz');
-            await page.check('[name="kind"][value="desk"]');
-            await look('quiz without a table');
-            await page.check('[name="kind"][value="samples"]');
-            await page.selectOption('#quiz-length', '5');
-            // One of the round's fields stands for all.
-            await page.click('[data-quiz="begin"]');
-            await page.waitForSelector('#quiz-layers canvas', {timeout: PATIENCE.cpu});
-            await page.check('#quiz [name="location"][value="2"]');
-            await look('quiz, asked');
-            await page.click('#quiz-form [type="submit"]');
-            await page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
-            await look('quiz, told');
-            await close(page, '#quiz');
-          }
-          await page.setInputFiles('#files', textNamed('list.png'));
-          await settled(page, 'list');
-          await look('error');
-          assert.deepEqual(found, []);
-        },
-        {viewport, colorScheme},
-      );
+      await visit(async (page) => {
+        const {found, look} = collector(page);
+        await look('loading');
+        await ready(page);
+        await look('start');
+        await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+        await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
+        await look('working');
+        assert.ok(await page.isVisible('.field[data-state="working"]'), 'it was looked at while a field was in work');
+        await letThrough(page);
+        await settled(page, 'beta', timeout);
+        await settled(page, 'alpha', timeout);
+        await look('results');
+        await eachDialog(page, look);
+        await page.click('#open-quiz');
+        await page.check('[name="kind"][value="desk"]');
+        await look('quiz without a table');
+        await page.check('[name="kind"][value="samples"]');
+        await page.selectOption('#quiz-length', '5');
+        // One of the round's fields stands for all.
+        await page.click('[data-quiz="begin"]');
+        await page.waitForSelector('#quiz-layers canvas', {timeout: PATIENCE.cpu});
+        await page.check('#quiz [name="location"][value="2"]');
+        await look('quiz, asked');
+        await page.click('#quiz-form [type="submit"]');
+        await page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
+        await look('quiz, answered');
+        await page.keyboard.press('Escape');
+        await page.locator('#quiz').waitFor({state: 'hidden'});
+        await page.setInputFiles('#files', textNamed('list.png'));
+        await settled(page, 'list');
+        await look('error');
+        assert.deepEqual(found, []);
+      }, {viewport, colorScheme, changes: beforeEngine(HELD)});
     });
   }
 }
 
 test('axe finds nothing where the engine cannot be had', {timeout}, async () => {
-  const broken = await serve({changes: {'/model/manifest.json': 404}});
-  try {
-    await visit(browser, broken, CPU, async (page) => {
-      await page.waitForSelector('body[data-engine="failed"]', {timeout: PATIENCE.cpu});
-      assert.deepEqual(await violations(page), []);
-    });
-  } finally {
-    await broken.close();
-  }
+  await visit(async (page) => {
+    await page.waitForSelector('body[data-engine="failed"]', {timeout: PATIENCE.cpu});
+    assert.deepEqual(await violations(page), []);
+  }, {changes: {'/model/manifest.json': 404}});
 });
 
 test('Tab reaches all that can be used, in the order in which it is read', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
     await settled(page, 'alpha', timeout);
     await page.evaluate(() => {
@@ -171,11 +154,11 @@ test('Tab reaches all that can be used, in the order in which it is read', {time
 });
 
 test('the focus is always seen', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
     await settled(page, 'alpha', timeout);
     const unseen = [];
+    let stops = 0;
     await page.evaluate(() => document.activeElement.blur());
     for (let press = 0; press < 40; press++) {
       await page.keyboard.press('Tab');
@@ -188,44 +171,32 @@ test('the focus is always seen', {timeout}, async () => {
         return {html: part.outerHTML.slice(0, 120), isSeen: outlines.length > 0};
       });
       if (!look) break;
+      stops += 1;
       if (!look.isSeen) unseen.push(look.html);
     }
+    assert.ok(stops > 5, `${stops} stops`);
     assert.deepEqual(unseen, []);
   });
 });
 
 test('Escape closes what is open and gives the focus back', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', drawnField('alpha'));
     await settled(page, 'alpha', timeout);
-    let opened = 0;
-    for (const {button, opens} of DIALOGS) {
-      if (!(await exists(page, button)) || !(await exists(page, opens))) continue;
-      await page.focus(button);
-      await page.keyboard.press('Enter');
-      await page.locator(opens).waitFor();
+    await eachDialog(page, async (id) => {
       await page.keyboard.press('Tab');
-      const isInside = await page.evaluate((opens) => document.querySelector(opens).contains(document.activeElement), opens);
-      assert.ok(isInside, `Tab goes into ${opens}`);
-      await close(page, opens);
-      assert.equal(await page.evaluate(() => `#${document.activeElement.id}`), button);
-      opened += 1;
-    }
-    assert.ok(opened >= 2, 'there are dialogs');
+      const isInside = await page.evaluate((id) => document.getElementById(id).contains(document.activeElement), id);
+      assert.ok(isInside, `Tab goes into ${id}`);
+    });
   });
 });
 
 test('every dialog of the page is in a test', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    const dialogs = await page.evaluate(() => [...document.querySelectorAll('dialog, [popover]')].map(({id}) => id));
-    const known = [...DIALOGS.map(({opens}) => opens.slice(1)), ...OPENED_OTHERWISE];
-    assert.deepEqual(dialogs.filter((id) => !known.includes(id)), []);
-  });
+  await visit(async (page) => assert.deepEqual((await dialogsOf(page)).sort(), [...Object.keys(OPENED), MAPPER].sort()));
 });
 
 test('the first stop skips to the fields', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
+  await visit(async (page) => {
     await page.keyboard.press('Tab');
     assert.match(await page.evaluate(() => document.activeElement.textContent), /skip/i);
     await page.keyboard.press('Enter');
@@ -234,7 +205,7 @@ test('the first stop skips to the fields', {timeout}, async () => {
 });
 
 test('nothing moves where less motion is wished for', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
+  await visit(async (page) => {
     await page.emulateMedia({reducedMotion: 'reduce'});
     const moving = () => page.evaluate(() => document.getAnimations().filter((it) => it.playState === 'running').map((it) => it.animationName ?? it.transitionProperty));
     assert.deepEqual(await moving(), []);
@@ -242,14 +213,14 @@ test('nothing moves where less motion is wished for', {timeout}, async () => {
     await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
     await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
     assert.deepEqual(await moving(), []);
+    await letThrough(page);
     await settled(page, 'beta', timeout);
     assert.deepEqual(await moving(), []);
-  });
+  }, {changes: beforeEngine(HELD)});
 });
 
 test('results and refusals are said aloud', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     const said = page.locator('#announcer');
     assert.equal(await said.getAttribute('role'), 'status');
     await page.setInputFiles('#files', drawnField('alpha'));
@@ -262,18 +233,11 @@ test('results and refusals are said aloud', {timeout}, async () => {
 });
 
 test('nothing is wider than a small screen', {timeout}, async () => {
-  await visit(
-    browser,
-    site,
-    CPU,
-    async (page) => {
-      await ready(page);
-      await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
-      await settled(page, 'alpha', timeout);
-      const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
-      assert.equal(scrollWidth, clientWidth);
-    },
-    // The width at which WCAG 1.4.10 asks for reflow.
-    {viewport: {width: 320, height: 640}},
-  );
+  // The width at which WCAG 1.4.10 asks for reflow.
+  await open(async (page) => {
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await settled(page, 'alpha', timeout);
+    const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
+    assert.equal(scrollWidth, clientWidth);
+  }, {viewport: {width: 320, height: 640}});
 });

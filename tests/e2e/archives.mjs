@@ -1,5 +1,6 @@
 // Zip archives and TIFF files as tests need them: whole, and wrong in one way each.
 import zlib from 'node:zlib';
+import {crc32} from './fields.mjs';
 
 /**
  * A zip archive (APPNOTE 6.3.10, 4.3). An entry is `{name, bytes}`; `deflate` packs it, `encrypted`
@@ -16,7 +17,7 @@ export function zip(entries) {
     header.writeUInt16LE(20, 0);
     header.writeUInt16LE(encrypted ? 0x801 : 0x800, 2);
     header.writeUInt16LE(deflate ? 8 : 0, 4);
-    header.writeUInt32LE(zlib.crc32?.(bytes) ?? 0, 10);
+    header.writeUInt32LE(crc32(bytes), 10);
     header.writeUInt32LE(packed.length, 14);
     header.writeUInt32LE(says, 18);
     header.writeUInt16LE(path.length, 22);

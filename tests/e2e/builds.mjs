@@ -1,19 +1,21 @@
-// Builds as tests of the offline copy need them: copies of dist/ with something changed, listed anew.
+// Builds as tests of the offline copy need them: copies of dist/ with a small network and something changed,
+// listed anew.
 import {execFileSync} from 'node:child_process';
 import {cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {DIST} from './harness.mjs';
+import {DIST, smallModel} from './harness.mjs';
 
 const LISTER = fileURLToPath(new URL('../../scripts/list-files.mjs', import.meta.url));
 const made = [];
 
-/** A copy of dist/ in which `edits` maps a file to a function from its text to another text. */
+/** A copy of dist/ with the small network in which `edits` maps a file to a function from its text to another text. */
 export function build(edits = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'cytolens-build-'));
   made.push(folder);
   cpSync(DIST, folder, {recursive: true});
+  cpSync(smallModel(), path.join(folder, 'model'), {recursive: true});
   for (const [name, edit] of Object.entries(edits)) {
     const file = path.join(folder, name);
     const text = readFileSync(file, 'utf8');
@@ -25,7 +27,7 @@ export function build(edits = {}) {
   return folder;
 }
 
-/** Another build, to be told from the first by what two of its files say. */
+/** Another build, which differs from the first in what two of its files say. */
 export function newerBuild() {
   return build({
     'index.html': (text) => text.replace('Where in the cell is the protein?</p>', 'A newer page.</p>'),

@@ -6,7 +6,7 @@ import path from 'node:path';
 import {test} from 'node:test';
 import {maxAbsolute, maxRelative, softmax} from './closeness.mjs';
 import {differences, readReference} from './fields.mjs';
-import {HERE, launch, serve, visit} from './harness.mjs';
+import {chromiumForTests, HERE} from './harness.mjs';
 
 const reference = {id: 'x', predicted: [3], probabilities: Array.from({length: 28}, (_, at) => (at === 3 ? 0.9 : 0.1))};
 
@@ -61,24 +61,18 @@ test('vectors of other lengths or without numbers are never close', () => {
   assert.ok(maxAbsolute(softmax([1000, 1000]), [0.5, 0.5]) < 1e-12);
 });
 
+const {visit} = chromiumForTests();
 test('a request to another origin is noticed, also from a worker', {timeout: 60_000}, async () => {
-  const site = await serve({folder: HERE});
-  const browser = await launch();
-  try {
-    for (const ask of [
-      () => fetch('http://elsewhere.invalid/').catch(() => {}),
-      () => new Promise((resolve) => {
-        const script = "fetch('http://elsewhere.invalid/').catch(() => {}).then(() => postMessage(0))";
-        const worker = new Worker(URL.createObjectURL(new Blob([script])));
-        worker.onmessage = resolve;
-      }),
-    ]) {
-      const watched = visit(browser, site, 'probe.html', (page) => page.evaluate(ask));
-      await assert.rejects(watched, /every request stays on the origin/);
-    }
-    await visit(browser, site, 'probe.html', async () => {});
-  } finally {
-    await browser.close();
-    await site.close();
+  const probe = {folder: HERE, address: 'probe.html'};
+  for (const ask of [
+    () => fetch('http://elsewhere.invalid/').catch(() => {}),
+    () => new Promise((resolve) => {
+      const script = "fetch('http://elsewhere.invalid/').catch(() => {}).then(() => postMessage(0))";
+      const worker = new Worker(URL.createObjectURL(new Blob([script])));
+      worker.onmessage = resolve;
+    }),
+  ]) {
+    await assert.rejects(visit((page) => page.evaluate(ask), probe), /every request stays on the origin/);
   }
+  await visit(async () => {}, probe);
 });

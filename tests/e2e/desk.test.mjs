@@ -1,129 +1,157 @@
-// Many fields: the gallery, the queue, and what outlives a reload. On a small network, whose answers
-// mean nothing and come fast.
+// Many fields: the gallery, the queue, and what outlives a reload.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import {after, before, test} from 'node:test';
-import {drawnField, settled, textNamed} from './fields.mjs';
-import {launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {beforeEngine, HELD, letThrough} from './engines.mjs';
+import {drawnField, kept, settled, textNamed} from './fields.mjs';
+import {chromiumForTests, PATIENCE, ready, withManifest} from './harness.mjs';
 
-const PACKAGES = process.env.FORMULA_PACKAGES;
-const noPackages = missing({FORMULA_PACKAGES: PACKAGES});
-const CPU = '?device=cpu';
 const timeout = 3 * PATIENCE.cpu;
+const patience = {timeout: PATIENCE.cpu};
 
-let browser;
-let site;
-before(async () => {
-  if (noPackages) return;
-  site = await serve({mounts: {'/model/': path.join(PACKAGES, 'densenet-121-pooling')}});
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const {open} = chromiumForTests();
+const it = (name, use, how) => test(name, {timeout}, () => open(use, how));
+/** A test that says when the engine gets a field, so that some wait for as long as it wants. */
+const itHolds = (name, use) => it(name, use, {changes: beforeEngine(HELD)});
 
-const fields = (count, prefix = 'f') => Array.from({length: count}, (_, at) => `${prefix}${String(at).padStart(3, '0')}`);
+const fields = (count) => Array.from({length: count}, (_, at) => `f${String(at).padStart(3, '0')}`);
 const files = (ids) => ids.flatMap((id) => drawnField(id, {side: 64}));
+/** Fields to which a network says different things. */
+const different = (ids) => ids.flatMap((id, at) => drawnField(id, {side: 64 + 24 * at}));
 const states = (page) => page.$$eval('#fields .field', (tiles) => tiles.map((tile) => tile.dataset.state));
 const shown = (page) => page.$$eval('#fields .field', (tiles) => tiles.map((tile) => tile.dataset.id));
+
+/** Waits until so many fields are done. */
+const done = (page, count) =>
+  page.waitForFunction((count) => document.querySelectorAll('.field[data-state="done"]').length === count, count, patience);
 
 /** Waits until no field is waiting or in work. */
 const idle = (page) =>
   page.waitForFunction(
     () => !document.querySelector('.field[data-state="waiting"], .field[data-state="working"]') && document.querySelector('.field'),
     undefined,
-    {timeout: PATIENCE.cpu},
+    patience,
   );
 
-const it = (name, use) =>
-  test(name, {skip: noPackages, timeout}, () =>
-    visit(browser, site, CPU, async (page, context) => {
-      await ready(page);
-      await use(page, context);
-    }));
-
-it('a gallery is filtered by label and sorted by probability, and the arrows follow it', async (page) => {
+it('a gallery is sorted by probability, and the arrows follow it', async (page) => {
   const ids = fields(6);
-  await page.setInputFiles('#files', [...files(ids), textNamed('notes.txt')]);
+  await page.setInputFiles('#files', [...different(ids), textNamed('notes.txt')]);
   await idle(page);
   assert.deepEqual((await shown(page)).sort(), [...ids, 'notes.txt'].sort());
-  await page.selectOption('#filter', 'unanswered');
-  assert.deepEqual(await shown(page), ['notes.txt']);
-  await page.selectOption('#filter', 'all');
 
-  const best = [];
-  for (const id of ids) best.push([id, Math.max(...(await settled(page, id)).bars.map((bar) => bar.probability))]);
+  const best = {};
+  for (const id of ids) best[id] = Math.max(...(await settled(page, id)).bars.map((bar) => bar.probability));
+  assert.ok(new Set(Object.values(best)).size > 3, `the fields differ: ${JSON.stringify(best)}`);
+  const rising = [...ids].sort((a, b) => best[a] - best[b]);
+  await page.selectOption('#sort', 'doubtful');
+  assert.deepEqual((await shown(page)).slice(0, 6).map((id) => best[id]), rising.map((id) => best[id]));
   await page.selectOption('#sort', 'confident');
-  const falling = [...best].sort((a, b) => b[1] - a[1]).map(([, probability]) => probability);
   const order = await shown(page);
-  assert.deepEqual(order.slice(0, 6).map((id) => Object.fromEntries(best)[id]), falling);
+  assert.deepEqual(order.slice(0, 6).map((id) => best[id]), rising.reverse().map((id) => best[id]));
   assert.equal(order[6], 'notes.txt', 'what has no answer comes last');
 
   await page.locator('.field button').first().click();
   await page.click('#next');
   assert.equal(await page.getAttribute('#detail', 'data-id'), order[1]);
   assert.equal(await page.getAttribute(`.field[data-id="${order[1]}"] button`, 'aria-current'), 'true');
-
-  const label = await page.$eval('#filter', (filter) => [...filter.options].find((option) => option.value.startsWith('label:'))?.value);
-  if (label) {
-    await page.selectOption('#filter', label);
-    for (const id of await shown(page)) {
-      const {chips, bars} = await settled(page, id);
-      assert.ok(chips.length > 0 && bars.length > 0);
-    }
-  }
 });
 
-it('a queue is paused, goes on, and is cancelled; what was cancelled can be classified after all', async (page) => {
+test('a gallery is filtered by label: each shows the fields that have it, and no other', {timeout}, async () => {
+  const ids = fields(6);
+  const given = [...different(ids), textNamed('notes.txt')];
+  // What the network says of the fields decides which thresholds part them.
+  let labels;
+  const probabilities = {};
+  await open(async (page) => {
+    await page.setInputFiles('#files', given);
+    for (const id of ids) {
+      const {bars} = await settled(page, id);
+      probabilities[id] = [...bars].sort((a, b) => a.class - b.class).map((bar) => bar.probability);
+    }
+  }, {changes: withManifest((manifest) => ({...manifest, labels: (labels = manifest.labels)}))});
+  // The first label is over its threshold in one field, the next in two, and so on; most are over it in none.
+  const thresholds = labels.map(() => 1);
+  let present = 1;
+  for (const label of labels.keys()) {
+    const falling = ids.map((id) => probabilities[id][label]).sort((a, b) => b - a);
+    if (present > 3 || !(falling[present - 1] > falling[present])) continue;
+    thresholds[label] = (falling[present - 1] + falling[present]) / 2;
+    present += 1;
+  }
+  assert.equal(present, 4, `the fields differ: ${JSON.stringify(probabilities)}`);
+  const has = (id, label) => probabilities[id][label] >= thresholds[label];
+  const found = [...labels.keys()].filter((label) => ids.some((id) => has(id, label)));
+
+  await open(async (page) => {
+    await page.setInputFiles('#files', given);
+    await idle(page);
+    for (const id of ids) {
+      const {chips} = await settled(page, id);
+      assert.deepEqual(chips.sort((a, b) => a - b), found.filter((label) => has(id, label)), id);
+    }
+    const offered = await page.$$eval('#filter option', (options) => options.map(({value}) => value));
+    assert.deepEqual(offered.filter((value) => value.startsWith('label:')).sort(), found.map((label) => `label:${labels[label]}`).sort());
+    for (const label of found) {
+      await page.selectOption('#filter', `label:${labels[label]}`);
+      assert.deepEqual(await shown(page), ids.filter((id) => has(id, label)), labels[label]);
+    }
+    await page.selectOption('#filter', 'unlabelled');
+    assert.deepEqual(await shown(page), ids.filter((id) => !found.some((label) => has(id, label))));
+    await page.selectOption('#filter', 'unanswered');
+    assert.deepEqual(await shown(page), ['notes.txt']);
+    await page.selectOption('#filter', 'all');
+    assert.deepEqual(await shown(page), [...ids, 'notes.txt']);
+  }, {changes: withManifest((manifest) => ({...manifest, thresholds}))});
+});
+
+itHolds('a queue is paused, goes on, and is cancelled; what was cancelled can be classified after all', async (page) => {
   await page.setInputFiles('#files', files(fields(40)));
   await page.locator('#queue').waitFor();
   await page.click('#pause');
   assert.equal(await page.getAttribute('#pause', 'aria-pressed'), 'true');
   // What the engine holds it finishes; after that nothing moves.
-  await page.waitForFunction(() => !document.querySelector('.field[data-state="working"]'), undefined, {timeout: PATIENCE.cpu});
-  const before = await states(page);
-  assert.ok(before.includes('waiting'));
+  const working = (await states(page)).filter((state) => state === 'working').length;
+  assert.ok(working > 0);
+  await letThrough(page, working);
+  await page.waitForFunction(() => !document.querySelector('.field[data-state="working"]'), undefined, patience);
+  const before = (await states(page)).filter((state) => state === 'done').length;
+  assert.equal(before, working);
   assert.match(await page.textContent('#queue-line'), /paused/);
   await page.click('#pause');
-  await page.waitForFunction((done) => document.querySelectorAll('.field[data-state="done"]').length > done, before.filter((state) => state === 'done').length, {timeout: PATIENCE.cpu});
+  await letThrough(page, 1);
+  await page.waitForFunction((done) => document.querySelectorAll('.field[data-state="done"]').length > done, before, patience);
   await page.click('#cancel');
+  await letThrough(page);
   await idle(page);
   const after = await states(page);
   const cancelled = after.filter((state) => state === 'cancelled').length;
   assert.ok(cancelled > 0);
   assert.equal(after.filter((state) => state === 'done').length, 40 - cancelled);
   await page.click('#rerun');
-  await page.waitForFunction(() => document.querySelectorAll('.field[data-state="done"]').length === 40, undefined, {timeout: PATIENCE.cpu});
+  await done(page, 40);
 });
 
-it('a reload loses nothing: answers, pictures, and fields that waited', async (page) => {
+itHolds('a reload loses nothing: answers, pictures, and fields that waited', async (page) => {
   await page.setInputFiles('#files', files(fields(24)));
-  await page.waitForFunction(() => document.querySelectorAll('.field[data-state="done"]').length >= 2, undefined, {timeout: PATIENCE.cpu});
-  await page.click('#pause');
+  await letThrough(page, 2);
+  await done(page, 2);
   const first = await settled(page, 'f000');
-  // Writing goes on in the background for a moment.
-  await page.waitForFunction(() => new Promise((resolve) => {
-    const open = indexedDB.open('cytolens');
-    open.onsuccess = () => {
-      const count = open.result.transaction('inputs').objectStore('inputs').count();
-      count.onsuccess = () => { open.result.close(); resolve(count.result === 24); };
-    };
-  }), undefined, {timeout: PATIENCE.cpu});
+  await kept(page, 24);
   await page.reload();
   await ready(page);
   await page.waitForFunction(() => document.querySelectorAll('.field').length === 24);
   assert.deepEqual(await settled(page, 'f000'), first);
-  await page.waitForFunction(() => document.querySelectorAll('.field[data-state="done"]').length === 24, undefined, {timeout: PATIENCE.cpu});
+  assert.ok((await states(page)).includes('waiting'));
+  await letThrough(page);
+  await done(page, 24);
   await page.click('#clear');
   await page.waitForFunction(() => !document.querySelector('.field'));
-  await page.waitForTimeout(300);
+  await kept(page, 0);
   await page.reload();
   await ready(page);
   assert.equal(await page.locator('.field').count(), 0, 'what was cleared stays away');
 });
 
-it('a second tab says that it keeps nothing, and works', async (page, context) => {
+it('a second tab says that it keeps nothing, and works', async (page, {context}) => {
   await page.setInputFiles('#files', files(['first']));
   await settled(page, 'first');
   const second = await context.newPage();
@@ -141,7 +169,7 @@ it('a second tab says that it keeps nothing, and works', async (page, context) =
   assert.deepEqual(await shown(page), ['first']);
 });
 
-it('where the browser gives no room, the page says so and every field is still classified', async (page, context) => {
+it('where the browser gives no room, the page says so and every field is still classified', async (page, {context, site}) => {
   const session = await context.newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 20_000});
   await page.setInputFiles('#files', files(fields(6)));
@@ -151,12 +179,21 @@ it('where the browser gives no room, the page says so and every field is still c
   assert.match(await page.textContent('#notice'), /room/);
 });
 
-it('a tab that the browser freezes goes on where it was', async (page, context) => {
+itHolds('a tab that the browser freezes goes on where it was', async (page, {context}) => {
   const session = await context.newCDPSession(page);
   await page.setInputFiles('#files', files(fields(12)));
-  await page.waitForFunction(() => document.querySelector('.field[data-state="done"]'), undefined, {timeout: PATIENCE.cpu});
+  await letThrough(page, 1);
+  await done(page, 1);
+  await page.evaluate(() => {
+    window.ticks = 0;
+    setInterval(() => (window.ticks += 1), 1);
+  });
+  const ticks = async () => (await session.send('Runtime.evaluate', {expression: 'window.ticks'})).result.value;
   await session.send('Page.setWebLifecycleState', {state: 'frozen'});
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await letThrough(page);
+  // Frozen it is once its clock stands still.
+  for (let last; last !== (last = await ticks());) await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.ok((await states(page)).includes('waiting'));
   await session.send('Page.setWebLifecycleState', {state: 'active'});
   await idle(page);
   assert.deepEqual(new Set(await states(page)), new Set(['done']));
@@ -180,4 +217,25 @@ it('the theme is chosen and remembered', async (page) => {
   await page.reload();
   await page.waitForSelector('html[data-theme="dark"]');
   assert.notEqual(await paper(), light);
+});
+
+it('a field that the first version of the page kept is there again', async (page) => {
+  await page.evaluate(() => new Promise((resolve, reject) => {
+    const model = {name: 'two', limits: '', labels: ['Nucleoli', 'Cytosol'], thresholds: [0.5, 0.5], size: 64, composition: 'rgb', architecture: 'DenseNet-121', licence: '', weights_sha256: ''};
+    const done = {model, device: 'CPU (drawn)', probabilities: [0.25, 0.75], present: [1], decode_ms: 12.5, network_ms: 1400, map_ms: 1.5};
+    const opening = indexedDB.open('cytolens');
+    opening.onerror = reject;
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction('fields', 'readwrite');
+      transaction.objectStore('fields').put({id: 'kept', source: 'green', thumbnail: null, outcome: {done}}, 7);
+      transaction.oncomplete = resolve;
+      transaction.onabort = reject;
+    };
+  }));
+  await page.reload();
+  await ready(page);
+  const {state, chips, bars} = await settled(page, 'kept');
+  assert.deepEqual([state, chips], ['done', [1]]);
+  assert.deepEqual(bars.map(({class: number, probability, present}) => [number, probability, present]).sort(), [[0, 0.25, false], [1, 0.75, true]]);
+  assert.match(await page.textContent('#answer .took'), /1\.4 s on CPU \(drawn\), by two/);
 });

@@ -1,10 +1,9 @@
-// The dialog that tells what computes and how it fares.
+// The dialog with the device that computes, the versions, times and memory.
 import assert from 'node:assert/strict';
-import {after, before, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {drawnField, settled} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
+import {chromiumForTests, PATIENCE} from './harness.mjs';
 
-const mounts = SMALL_MODEL;
 const timeout = 2 * PATIENCE.gpu;
 
 /** The dialog's lines, a heading's in one object. */
@@ -16,25 +15,14 @@ const report = (page) => page.evaluate(() => Object.fromEntries(
   }),
 ));
 
-/** Waits until the engine has told its memory. */
-const told = (page) => page.waitForFunction(() => /Engine[\d.]+ MB/.test(document.querySelector('#diagnostics-report').textContent));
-
-let site;
-before(async () => {
-  site = await serve({mounts});
-});
-after(() => site?.close());
+/** Waits until the report has the engine's memory, which the engine is asked for. */
+const complete = (page) => page.waitForFunction(() => /Engine[\d.]+ MB/.test(document.querySelector('#diagnostics-report').textContent));
 
 describe('on the CPU', () => {
-  let browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser?.close());
+  const {visit, open} = chromiumForTests();
 
-  test('the dialog tells device, versions, times and memory, by keyboard alone', {timeout}, async () => {
-    await visit(browser, site, '', async (page) => {
-      const {kind, model} = await ready(page);
+  test('the dialog shows device, versions, times and memory, by keyboard alone', {timeout}, async () => {
+    await open(async (page, {engine: {kind, model}}) => {
       assert.equal(kind, 'cpu');
       await page.setInputFiles('#files', drawnField('drawn', {side: 64}));
       assert.equal((await settled(page, 'drawn')).state, 'done');
@@ -43,7 +31,7 @@ describe('on the CPU', () => {
       await page.keyboard.press('Enter');
       const dialog = page.getByRole('dialog', {name: 'Diagnostics'});
       await dialog.waitFor();
-      await told(page);
+      await complete(page);
       const {Versions, Device, Model, Times, Memory} = await report(page);
       assert.match(Versions.Cytolens, /^\d+\.\d+\.\d+$/);
       assert.match(Versions.burn, /^\d+\.\d+\.\d+$/);
@@ -63,15 +51,14 @@ describe('on the CPU', () => {
       await page.keyboard.press('Escape');
       await dialog.waitFor({state: 'hidden'});
       assert.equal(await page.evaluate(() => document.activeElement.id), 'open-diagnostics');
-    });
+    }, {address: ''});
   });
 
   test('the report is copied as text, and the dialog says so', {timeout}, async () => {
-    await visit(browser, site, '', async (page) => {
-      await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-      await ready(page);
+    await open(async (page, {context}) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       await page.click('#open-diagnostics');
-      await told(page);
+      await complete(page);
       await page.click('#copy-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-said').textContent);
       assert.equal(await page.textContent('#diagnostics-said'), 'Copied.');
@@ -81,45 +68,40 @@ describe('on the CPU', () => {
       assert.ok(text.includes(Versions.Browser), text);
       await page.click('#close-diagnostics');
       assert.equal(await page.locator('#diagnostics').isVisible(), false);
-    });
+    }, {address: ''});
   });
 
   test('a browser that does not let it copy is named', {timeout}, async () => {
-    await visit(browser, site, '', async (page) => {
+    await visit(async (page) => {
       await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
       await page.click('#open-diagnostics');
       await page.click('#copy-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-said').textContent);
       assert.match(await page.textContent('#diagnostics-said'), /does not let this page copy/);
-    });
+    }, {address: ''});
   });
 
   test('an engine that failed has a report too', {timeout}, async () => {
-    site.changes['/model/manifest.json'] = 404;
-    try {
-      await visit(browser, site, '', async (page) => {
-        await page.waitForSelector('body[data-engine="failed"]');
-        await page.click('#open-diagnostics');
-        await page.waitForFunction(() => document.querySelector('#diagnostics-report').textContent);
-        const {Device, Memory, Times} = await report(page);
-        assert.equal(Device['Computes on'], 'nothing yet');
-        assert.equal(Memory.Engine, 'not known yet');
-        assert.match(Times['A field'], /none/);
-      });
-    } finally {
-      delete site.changes['/model/manifest.json'];
-    }
+    await visit(async (page) => {
+      await page.waitForSelector('body[data-engine="failed"]');
+      await page.click('#open-diagnostics');
+      await page.waitForFunction(() => document.querySelector('#diagnostics-report').textContent);
+      const {Device, Memory, Times} = await report(page);
+      assert.equal(Device['Computes on'], 'nothing yet');
+      assert.equal(Memory.Engine, 'not known yet');
+      assert.match(Times['A field'], /none/);
+    }, {address: '', changes: {'/model/manifest.json': 404}});
   });
 });
 
-test('on WebGPU it names the adapter and its limits', {timeout}, async () => {
-  const browser = await launch({adapter: true});
-  try {
-    await visit(browser, site, '?device=gpu', async (page) => {
-      const {kind, report: said} = await ready(page, PATIENCE.gpu);
-      assert.equal(kind, 'gpu', said);
+describe('on WebGPU', () => {
+  const {open} = chromiumForTests({adapter: true});
+
+  test('it names the adapter and its limits', {timeout}, async () => {
+    await open(async (page, {engine}) => {
+      assert.equal(engine.kind, 'gpu', engine.report);
       await page.click('#open-diagnostics');
-      await told(page);
+      await complete(page);
       const {Device} = await report(page);
       const adapter = await page.evaluate(async () => {
         const {info, limits} = await navigator.gpu.requestAdapter();
@@ -129,8 +111,6 @@ test('on WebGPU it names the adapter and its limits', {timeout}, async () => {
       assert.equal(Device["Adapter's architecture"], adapter.architecture);
       assert.ok(Device['Largest buffer'].includes(`${adapter.largest} bytes`), Device['Largest buffer']);
       assert.match(Device["Adapter's features"], /timestamp-query/);
-    });
-  } finally {
-    await browser.close();
-  }
+    }, {address: '?device=gpu', patience: PATIENCE.gpu});
+  });
 });

@@ -1,26 +1,16 @@
 // What visitors take home: tables as the trainer writes them, one document, a picture, a printed page.
 import assert from 'node:assert/strict';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {after, before, test} from 'node:test';
-import {drawnField, IMAGES, readReference, realField, settled, textNamed} from './fields.mjs';
-import {ARTEFACTS, DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {drawnField, readReference, realField, references, settled, textNamed} from './fields.mjs';
+import {
+  ARTEFACTS, chromiumForTests, given, halfPresent, IMAGES, manifestOf, missing, PATIENCE, SHIPPED_MODEL, smallModel, withManifest,
+} from './harness.mjs';
 
-const REFERENCE = process.env.REFERENCE_CSV;
-const noReference = missing({'the folder of real fields': IMAGES, REFERENCE_CSV: REFERENCE});
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 
-let browser;
-let site;
-before(async () => {
-  site = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const {open} = chromiumForTests();
 
 /** Takes one thing from the menu; gives its name and its content. */
 async function save(page, what) {
@@ -37,35 +27,33 @@ function rows(bytes) {
   return lines.map((line) => Object.fromEntries(head.map((column, at) => [column, line[at]])));
 }
 
-test('real fields are saved as the trainer predicts them', {skip: noReference, timeout}, async () => {
-  const references = readReference(REFERENCE).filter(({id}) => existsSync(path.join(IMAGES, `${id}_green.png`))).slice(0, 2);
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
-    await page.setInputFiles('#files', references.flatMap(({id}) => realField(id)));
-    for (const {id} of references) await settled(page, id, timeout);
+test('real fields are saved as the trainer predicts them', {skip: missing(IMAGES), timeout}, async () => {
+  const expected = references().slice(0, 2);
+  await open(async (page) => {
+    await page.setInputFiles('#files', expected.flatMap(({id}) => realField(id)));
+    for (const {id} of expected) await settled(page, id, timeout);
     const {name, bytes} = await save(page, 'table');
     assert.equal(name, 'cytolens-predictions.csv');
     const file = path.join(ARTEFACTS, name);
     mkdirSync(ARTEFACTS, {recursive: true});
     writeFileSync(file, bytes);
     const head = (text) => text.toString('utf8').split('\n')[0].trim();
-    assert.equal(head(bytes), head(readFileSync(REFERENCE)));
+    assert.equal(head(bytes), head(readFileSync(given('REFERENCE_CSV'))));
     const saved = readReference(file);
-    assert.deepEqual(saved.map(({id}) => id), references.map(({id}) => id));
-    for (const [at, reference] of references.entries()) {
+    assert.deepEqual(saved.map(({id}) => id), expected.map(({id}) => id));
+    for (const [at, reference] of expected.entries()) {
       assert.deepEqual(saved[at].predicted, reference.predicted);
       assert.equal(saved[at].probabilities.length, reference.probabilities.length);
       // Tolerance: the same network on other kernels; float32 rounding stays well under it.
-      for (const [label, expected] of reference.probabilities.entries()) {
-        assert.ok(Math.abs(saved[at].probabilities[label] - expected) <= 1e-3, `${reference.id}, class ${label}`);
+      for (const [label, probability] of reference.probabilities.entries()) {
+        assert.ok(Math.abs(saved[at].probabilities[label] - probability) <= 1e-3, `${reference.id}, class ${label}`);
       }
     }
-  });
+  }, {model: SHIPPED_MODEL});
 });
 
 test('tables and the document say the same, also of what was refused', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', [...drawnField('alpha'), textNamed('list.png'), ...drawnField('omega')]);
     for (const id of ['alpha', 'omega', 'list']) await settled(page, id, timeout);
     const table = rows((await save(page, 'table')).bytes);
@@ -82,9 +70,9 @@ test('tables and the document say the same, also of what was refused', {timeout}
     assert.equal(document.format, 'cytolens-predictions');
     assert.equal(document.models.length, 1);
     const [{labels, thresholds, weights_sha256: weights}] = document.models;
-    const manifest = await page.evaluate(async () => (await fetch('model/manifest.json')).json());
+    const manifest = manifestOf(smallModel());
     assert.deepEqual(labels, manifest.labels);
-    assert.equal(thresholds.length, labels.length);
+    assert.deepEqual(thresholds, halfPresent(manifest).thresholds);
     assert.equal(weights, manifest.weights.sha256);
     assert.deepEqual(document.fields.map(({id}) => id), ['alpha', 'omega']);
     for (const [at, field] of document.fields.entries()) {
@@ -96,12 +84,11 @@ test('tables and the document say the same, also of what was refused', {timeout}
     }
     assert.deepEqual(document.refused.map(({id}) => id), ['list']);
     assert.match(document.refused[0].reason, /list\.png/);
-  });
+  }, {changes: withManifest(halfPresent)});
 });
 
 test('addresses of saved files are given back', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', drawnField('alpha'));
     await settled(page, 'alpha');
     await page.evaluate(() => {
@@ -123,8 +110,7 @@ test('addresses of saved files are given back', {timeout}, async () => {
 });
 
 test('the menu says what can be had, and why the rest cannot', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', textNamed('list.png'));
     await settled(page, 'list');
     await page.focus('#export');
@@ -149,8 +135,7 @@ test('the menu says what can be had, and why the rest cannot', {timeout}, async 
 });
 
 test('the picture is saved as PNG', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', drawnField('alpha'));
     await settled(page, 'alpha');
     await page.waitForSelector('#viewer[data-state="shown"]');
@@ -171,63 +156,57 @@ test('the picture is saved as PNG', {timeout}, async () => {
   });
 });
 
-// A model that finds everything has the longest report.
-const talkative = (bytes) => {
-  const manifest = JSON.parse(bytes);
-  manifest.thresholds = manifest.thresholds.map(() => 0);
-  manifest.limits = `${'It was never shown anything, and finds all of it. '.repeat(12)}`;
-  return JSON.stringify(manifest);
-};
-const usual = (bytes) => bytes;
+/** A model that finds everything has the longest report. */
+const talkative = (manifest) => ({
+  ...manifest,
+  thresholds: manifest.thresholds.map(() => 0),
+  limits: 'It was never shown anything, and finds all of it. '.repeat(12),
+});
 
-for (const [which, change, colorScheme, format] of [
-  ['usual', usual, 'dark', 'A4'],
-  ['usual', usual, 'light', 'Letter'],
+for (const [which, edit, colorScheme, format] of [
+  ['usual', halfPresent, 'dark', 'A4'],
+  ['usual', halfPresent, 'light', 'Letter'],
   ['longest', talkative, 'dark', 'Letter'],
 ]) {
   test(`the ${which} report is one page of ${format}, from the ${colorScheme} theme`, {timeout}, async () => {
-    const own = await serve({folder: DIST, mounts: site.mounts, changes: {'/model/manifest.json': change}});
     mkdirSync(ARTEFACTS, {recursive: true});
-    try {
-      await visit(browser, own, CPU, async (page) => {
-        await ready(page);
-        const id = 'alpha-0123456789-0123456789-0123456789';
-        await page.setInputFiles('#files', drawnField(id));
-        await settled(page, id);
-        // The browser's own dialog cannot be driven.
-        await page.evaluate(() => (window.print = () => {}));
-        await page.click('#export');
-        await page.click('[data-export="report"]');
-        await page.waitForSelector('body[data-print="report"]', {state: 'attached'});
-        await page.emulateMedia({media: 'print'});
-        const sheet = page.locator('#report');
-        const text = await sheet.innerText();
-        for (const part of [id, `${id}_green.png`, await page.textContent('#model-name'), 'not for diagnosis', 'CPU', 'Licence', 'UTC']) {
-          assert.ok(text.includes(part), `the report says ${part}: ${text}`);
-        }
-        for (const chip of await page.locator('#answer .chip .name').allTextContents()) assert.ok(text.includes(chip), chip);
-        const look = await sheet.evaluate((sheet) => ({
-          ink: getComputedStyle(sheet).color,
-          paper: getComputedStyle(document.body).backgroundColor,
-          picture: sheet.querySelector('img').naturalWidth,
-          others: [...document.body.children].filter((part) => part !== sheet && part.checkVisibility()).map((part) => part.tagName),
-        }));
-        assert.equal(look.ink, 'rgb(0, 0, 0)');
-        assert.equal(look.paper, 'rgb(255, 255, 255)');
-        assert.ok(look.picture > 1, 'the picture is on the report');
-        assert.deepEqual(look.others, []);
-        await page.setViewportSize({width: 688, height: 950});
-        await page.screenshot({path: path.join(ARTEFACTS, `report-${which}-${format}.png`), fullPage: true});
-        await page.emulateMedia({media: null});
-        const pdf = await page.pdf({format, printBackground: true});
-        const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? [];
-        assert.equal(pages.length, 1);
-        // After printing, the page is as it was.
-        await page.waitForSelector('body:not([data-print])', {state: 'attached'});
-        assert.equal(await sheet.isVisible(), false);
-      }, {colorScheme});
-    } finally {
-      await own.close();
-    }
+    await open(async (page) => {
+      const id = 'alpha-0123456789-0123456789-0123456789';
+      await page.setInputFiles('#files', drawnField(id));
+      await settled(page, id);
+      // The browser's own dialog cannot be driven.
+      await page.evaluate(() => (window.print = () => {}));
+      await page.click('#export');
+      await page.click('[data-export="report"]');
+      await page.waitForSelector('body[data-print="report"]', {state: 'attached'});
+      await page.emulateMedia({media: 'print'});
+      const sheet = page.locator('#report');
+      const text = await sheet.innerText();
+      for (const part of [id, `${id}_green.png`, await page.textContent('#model-name'), 'not for diagnosis', 'CPU', 'Licence', 'UTC']) {
+        assert.ok(text.includes(part), `the report says ${part}: ${text}`);
+      }
+      const chips = await page.locator('#answer .chip .name').allTextContents();
+      assert.ok(chips.length > 0);
+      for (const chip of chips) assert.ok(text.includes(chip), chip);
+      const look = await sheet.evaluate((sheet) => ({
+        ink: getComputedStyle(sheet).color,
+        paper: getComputedStyle(document.body).backgroundColor,
+        picture: sheet.querySelector('img').naturalWidth,
+        others: [...document.body.children].filter((part) => part !== sheet && part.checkVisibility()).map((part) => part.tagName),
+      }));
+      assert.equal(look.ink, 'rgb(0, 0, 0)');
+      assert.equal(look.paper, 'rgb(255, 255, 255)');
+      assert.ok(look.picture > 1, 'the picture is on the report');
+      assert.deepEqual(look.others, []);
+      await page.setViewportSize({width: 688, height: 950});
+      await page.screenshot({path: path.join(ARTEFACTS, `report-${which}-${format}.png`), fullPage: true});
+      await page.emulateMedia({media: null});
+      const pdf = await page.pdf({format, printBackground: true});
+      const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? [];
+      assert.equal(pages.length, 1);
+      // After printing, the page is as it was.
+      await page.waitForSelector('body:not([data-print])', {state: 'attached'});
+      assert.equal(await sheet.isVisible(), false);
+    }, {colorScheme, changes: withManifest(edit)});
   });
 }

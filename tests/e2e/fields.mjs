@@ -1,10 +1,10 @@
 // Fields as tests hand them to the page, and cards as tests read them.
-import {readFileSync} from 'node:fs';
+import assert from 'node:assert/strict';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import {DATA, PATIENCE} from './harness.mjs';
+import {given, IMAGES, PATIENCE} from './harness.mjs';
 
-export const IMAGES = path.join(DATA, 'hpa/images');
 export const CHANNELS = ['red', 'green', 'blue', 'yellow'];
 
 /** A grey PNG of 8 or 16 bit; `shade` gives a pixel's value. */
@@ -32,14 +32,14 @@ export function greyPng({width, height = width, bits = 8}, shade) {
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows, {level: 1})), chunk('IEND', Buffer.alloc(0))]);
 }
 
-function crc32(bytes) {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
+/** What each byte adds to the check sum. */
+const CRCS = Uint32Array.from({length: 256}, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 ? 0xedb88320 : 0);
+  return byte;
+});
+
+/** The check sum that PNG and zip files have. */
+export const crc32 = (bytes) => ~bytes.reduce((crc, byte) => (crc >>> 8) ^ CRCS[(crc ^ byte) & 255], ~0) >>> 0;
 
 /** Files of a drawn field: a bright disc in every channel, of another size in each. */
 export function drawnField(id, {channels = CHANNELS, side = 256, sides = {}} = {}) {
@@ -79,6 +79,19 @@ export async function drop(page, files) {
   for (const event of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#drop', event, {dataTransfer});
 }
 
+/** Waits until the browser keeps so many fields: writing goes on in the background. */
+export const kept = (page, count) =>
+  page.waitForFunction((count) => new Promise((resolve) => {
+    const open = indexedDB.open('cytolens');
+    open.onsuccess = () => {
+      const inputs = open.result.transaction('inputs').objectStore('inputs').count();
+      inputs.onsuccess = () => {
+        open.result.close();
+        resolve(inputs.result === count);
+      };
+    };
+  }), count, {timeout: PATIENCE.cpu});
+
 /** Waits until this field is done or refused, selects it, and reads its panel. */
 export async function settled(page, id, timeout = PATIENCE.cpu) {
   const tile = `.field[data-id="${id}"]`;
@@ -108,6 +121,13 @@ export function readReference(file) {
     predicted: row[head.indexOf('Predicted')].split(' ').filter(Boolean).map(Number),
     probabilities: row.slice(first).map(Number),
   }));
+}
+
+/** The trainer's predictions of the real fields that are there. */
+export function references() {
+  const found = readReference(given('REFERENCE_CSV')).filter(({id}) => existsSync(path.join(IMAGES, `${id}_green.png`)));
+  assert.ok(found.length > 0, 'REFERENCE_CSV names no field that is there');
+  return found;
 }
 
 /** What a card says otherwise than the reference does, one line a difference. */

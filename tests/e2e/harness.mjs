@@ -1,11 +1,19 @@
-// What every browser test stands on: where things are, a server over dist/, a browser, and a page
+// The base of every browser test: where things are, a server over dist/, a browser, and a page
 // whose every request is watched.
+//
+// DIST              the built application (dist/)
+// FORMULA_PACKAGES  the packages that the example formula_packages makes
+// CYTOLENS_DATA     the folder of real fields and ImageNet weights (../shared/data)
+// REFERENCE_CSV     the trainer's prediction of the real fields, by the shipped model
+// ARTEFACTS         where pictures and files for people to look at are put (test-artifacts/)
+// CHROMIUM          the browser (chromium on PATH)
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
+import {after, before} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {chromium} from 'playwright-core';
 import {answer} from '../../scripts/serve.mjs';
@@ -13,36 +21,60 @@ import {answer} from '../../scripts/serve.mjs';
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 
-export const DIST = path.resolve(process.env.DIST ?? path.join(ROOT, 'dist'));
-export const DATA = path.resolve(process.env.CYTOLENS_DATA ?? path.join(ROOT, '../shared/data'));
-export const ARTEFACTS = path.resolve(process.env.ARTEFACTS ?? path.join(ROOT, 'test-artifacts'));
+export const DIST = path.resolve(process.env.DIST || path.join(ROOT, 'dist'));
+export const DATA = path.resolve(process.env.CYTOLENS_DATA || path.join(ROOT, '../shared/data'));
+export const ARTEFACTS = path.resolve(process.env.ARTEFACTS || path.join(ROOT, 'test-artifacts'));
+/** The folder of real fields. */
+export const IMAGES = path.join(DATA, 'hpa/images');
+/** The package that the page comes with: a second and a half a field on the CPU, a minute on a software GPU. */
+export const SHIPPED_MODEL = path.join(DIST, 'model');
 
-/** The packages that the example formula_packages makes, where tests have them. */
-export const {FORMULA_PACKAGES} = process.env;
-/** What `serve` mounts to put a small network in the place of the shipped one, where there is one: it answers sooner. */
-export const SMALL_MODEL = FORMULA_PACKAGES ? {'/model/': path.join(FORMULA_PACKAGES, 'densenet-121-pooling')} : {};
+/** The page's address with the CPU as its device. */
+export const CPU = '?device=cpu';
 
 /** How long an engine may take to open a package, or to classify one field. */
 export const PATIENCE = {cpu: 120_000, gpu: 300_000};
 
-/** A reason to skip, where one of these paths is not there; else false. */
-export function missing(paths) {
-  for (const [what, where] of Object.entries(paths)) {
-    if (!where) return `${what} is not set`;
-    if (!existsSync(where)) return `${what} is not there: ${where}`;
-  }
-  return false;
+/** A reason to skip, where data that the project may not bring along are not there; else false. */
+export function missing(...paths) {
+  const absent = paths.find((where) => !existsSync(where));
+  return absent ? `${absent} is not there` : false;
 }
 
+/** A path that a variable must name: scripts/test.sh sets it, so a missing one is a fault and no reason to skip. */
+export function given(variable) {
+  const where = process.env[variable];
+  assert.ok(where && existsSync(where), `${variable} must name what scripts/test.sh has made before, and is ${where || 'not set'}`);
+  return where;
+}
+
+/** The folder of a package that the example formula_packages made. */
+export const formulaPackage = (name) => path.join(given('FORMULA_PACKAGES'), name);
+
+/** A network whose answers mean nothing and come at once: for all tests that are not about the shipped one. */
+export const smallModel = () => formulaPackage('densenet-121-pooling');
+
+/** The manifest of a package. */
+export const manifestOf = (folder) => JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
+
+/** A change of a site: the package's manifest as `edit` makes it from the one that is there. */
+export const withManifest = (edit) => ({'/model/manifest.json': (bytes) => JSON.stringify(edit(JSON.parse(bytes)))});
+
+/** A manifest with half of the labels over their threshold and half under it, whatever the network says of a field. */
+export const halfPresent = (manifest) => ({
+  ...manifest,
+  thresholds: manifest.thresholds.map((_, label) => (label % 2 ? 0.001 : 0.999)),
+});
+
 /**
- * Serves `folder` on 127.0.0.1.
+ * Serves `folder` on 127.0.0.1, with the package of the folder `model` in the place of its own.
  *
  * `changes` maps an address, such as '/model/manifest.json', to a status (404) or to a function from
  * the file's bytes to what is served in their place; `mounts` maps an address's beginning to another
  * folder. Both may be changed while the server runs.
  */
-export async function serve({folder = DIST, changes = {}, mounts = {}} = {}) {
-  const site = {changes, mounts, requests: []};
+export async function serve({folder = DIST, model, changes = {}, mounts = {}} = {}) {
+  const site = {changes, mounts: model ? {...mounts, '/model/': model} : mounts, requests: []};
   const server = http.createServer(async (request, response) => {
     const {pathname} = new URL(request.url, 'http://x');
     site.requests.push(pathname);
@@ -51,16 +83,17 @@ export async function serve({folder = DIST, changes = {}, mounts = {}} = {}) {
       response.writeHead(change, {'content-type': 'text/plain'}).end('not here\n');
       return;
     }
+    const mount = Object.keys(site.mounts).find((start) => pathname.startsWith(start));
+    const [root, inside] = mount ? [site.mounts[mount], pathname.slice(mount.length - 1)] : [folder, pathname];
     if (change) {
-      const bytes = Buffer.from(change(await readFile(path.join(folder, pathname))));
+      const bytes = Buffer.from(change(await readFile(path.join(root, inside))));
       const type = {'.js': 'text/javascript', '.json': 'application/json', '.wasm': 'application/wasm'};
       const headers = {'content-length': bytes.length, 'content-type': type[path.extname(pathname)] ?? 'application/octet-stream'};
       response.writeHead(200, headers).end(bytes);
       return;
     }
-    const mount = Object.keys(site.mounts).find((start) => pathname.startsWith(start));
-    if (mount) request.url = pathname.slice(mount.length - 1);
-    await answer(mount ? site.mounts[mount] : folder, request, response);
+    request.url = inside;
+    await answer(root, request, response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   site.origin = `http://127.0.0.1:${server.address().port}`;
@@ -69,6 +102,16 @@ export async function serve({folder = DIST, changes = {}, mounts = {}} = {}) {
     return new Promise((resolve) => server.close(resolve));
   };
   return site;
+}
+
+/** Serves what `how` says for as long as `use` lasts. */
+export async function withSite(how, use) {
+  const site = await serve(how);
+  try {
+    return await use(site);
+  } finally {
+    await site.close();
+  }
 }
 
 const QUIET = [
@@ -94,7 +137,7 @@ export function launch({adapter = false, flags = []} = {}) {
  * workers alike, so that none is overlooked. Service workers are for the tests of the offline copy: elsewhere
  * every test meets the server. `breaksPolicy` is for the tests that try to.
  */
-export async function visit(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', serviceWorkers = 'block', breaksPolicy = false} = {}) {
+export async function visitSite(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', serviceWorkers = 'block', breaksPolicy = false} = {}) {
   const foreign = [];
   const record = (request, response) => {
     foreign.push(request.url);
@@ -109,7 +152,7 @@ export async function visit(browser, site, address, use, {viewport = {width: 128
     proxy: {server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1'},
   });
   context.on('request', (request) => {
-    // The browser tells of requests that the policy then stops; those that it lets go meet the proxy.
+    // The browser names requests that the policy then stops, too; those that it lets go meet the proxy.
     if (breaksPolicy) return;
     const url = new URL(request.url());
     if (['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol) && url.origin !== site.origin) foreign.push(url.href);
@@ -152,4 +195,28 @@ export async function failed(page, timeout = PATIENCE.cpu) {
   assert.equal(await page.getAttribute('body', 'data-engine'), 'failed');
   await page.locator('#engine-fault').waitFor({state: 'visible'});
   return page.textContent('#engine-fault-text');
+}
+
+/**
+ * A Chromium for the tests of a file or of a `describe`: started before them, closed after them. Every visit has a
+ * server and a context (storage, caches, permissions) of its own, so that no test meets what another has left.
+ *
+ * `visit` opens the page and hands it to `use`, with its `context` and its `site`; `open` waits for the engine first, and
+ * hands over what `ready` gives, too. Both take what `serve` and `visitSite` take, and the page's `address`; the network
+ * is the small one unless `model` names another. `visitAt` is for a site that another program serves.
+ */
+export function chromiumForTests(how) {
+  let browser;
+  before(async () => {
+    browser = await launch(how);
+  });
+  after(() => browser?.close());
+
+  const visitAt = (site, address, use, look) =>
+    visitSite(browser, site, address, (page, context) => use(page, {context, site}), look);
+  const visit = (use, {address = CPU, folder, model = folder ? undefined : smallModel(), changes, mounts, ...look} = {}) =>
+    withSite({folder, model, changes, mounts}, (site) => visitAt(site, address, use, look));
+  const open = (use, {patience, ...options} = {}) =>
+    visit(async (page, {context, site}) => use(page, {context, site, engine: await ready(page, patience)}), options);
+  return {visitAt, visit, open};
 }

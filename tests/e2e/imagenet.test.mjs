@@ -1,27 +1,27 @@
 // The browser's DenseNet-121 against a float64 forward pass of the same ImageNet weights.
+//
+// IMAGENET_PACKAGE  the package that the example imagenet_package makes
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {test} from 'node:test';
+import {describe, test} from 'node:test';
 import {maxAbsolute, maxRelative, softmax} from './closeness.mjs';
-import {DATA, HERE, launch, missing, PATIENCE, serve, visit} from './harness.mjs';
+import {chromiumForTests, DATA, given, HERE, missing, PATIENCE} from './harness.mjs';
 import {goldenNames, readTensors} from './safetensors.mjs';
 
-const PACKAGE = process.env.IMAGENET_PACKAGE;
 const FOLDER = path.join(DATA, 'imagenet');
 const GOLDENS = 'densenet121_golden.safetensors';
-const skip = missing({IMAGENET_PACKAGE: PACKAGE, 'the golden inputs': path.join(FOLDER, GOLDENS)});
+const skip = missing(path.join(FOLDER, GOLDENS));
 
 for (const device of ['cpu', 'gpu']) {
-  test(`DenseNet-121 of ImageNet is right on the ${device.toUpperCase()}`, {skip, timeout: 4 * PATIENCE.gpu}, async (t) => {
-    const golden = readTensors(new Uint8Array(readFileSync(path.join(FOLDER, GOLDENS))).buffer);
-    const names = goldenNames(golden);
-    assert.ok(names.length > 0);
-    const mounts = {'/e2e/': HERE, '/package/': PACKAGE, '/goldens/': FOLDER};
-    const site = await serve({mounts});
-    const browser = await launch({adapter: device === 'gpu'});
-    try {
-      await visit(browser, site, 'e2e/probe.html', async (page) => {
+  describe(`on the ${device.toUpperCase()}`, {skip}, () => {
+    const {visit} = chromiumForTests({adapter: device === 'gpu'});
+
+    test('DenseNet-121 of ImageNet is right', {timeout: 4 * PATIENCE.gpu}, async (t) => {
+      const golden = readTensors(new Uint8Array(readFileSync(path.join(FOLDER, GOLDENS))).buffer);
+      const names = goldenNames(golden);
+      assert.ok(names.length > 0);
+      await visit(async (page) => {
         await page.waitForFunction(() => window.probeGoldens);
         const run = ([device, goldens]) => window.probeGoldens(device, goldens);
         const {report, answers} = await page.evaluate(run, [device, `../goldens/${GOLDENS}`]);
@@ -36,10 +36,7 @@ for (const device of ['cpu', 'gpu']) {
           assert.ok(probability <= 1e-4, `${name}: softmax is off by ${probability}`);
           assert.ok(feature <= 1e-3, `${name}: pooled features are off by ${feature}, relative to the largest`);
         }
-      });
-    } finally {
-      await browser.close();
-      await site.close();
-    }
+      }, {address: 'e2e/probe.html', mounts: {'/e2e/': HERE, '/package/': given('IMAGENET_PACKAGE'), '/goldens/': FOLDER}});
+    });
   });
 }

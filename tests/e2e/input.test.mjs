@@ -6,39 +6,22 @@ import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {entriesOf, tiff, zip, zipFile} from './archives.mjs';
 import {CHANNELS, drawnField, drop, settled, textNamed} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, SMALL_MODEL, visit} from './harness.mjs';
+import {chromiumForTests, PATIENCE, ready} from './harness.mjs';
 
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
-const mounts = SMALL_MODEL;
 
-let browser;
-let site;
-let engineless;
 let scratch;
-before(async () => {
-  site = await serve({mounts});
-  engineless = await serve({mounts, changes: {'/worker_bg.wasm': 404}});
-  browser = await launch();
+before(() => {
   scratch = mkdtempSync(path.join(os.tmpdir(), 'cytolens-input-'));
 });
-after(async () => {
-  await browser?.close();
-  await site?.close();
-  await engineless?.close();
-  if (scratch) rmSync(scratch, {recursive: true});
-});
+after(() => rmSync(scratch, {recursive: true}));
 
-/** Visits the page with its engine. */
-const withEngine = (use) => visit(browser, site, CPU, async (page) => {
-  await ready(page);
-  await use(page);
-});
-/** Visits a page whose engine does not come: fields wait, and refusals show all the same. */
-const withoutEngine = (use) => visit(browser, engineless, CPU, async (page) => {
+const {visit, open} = chromiumForTests();
+/** Opens a page whose engine does not come: fields wait, and refusals show all the same. */
+const openWithoutEngine = (use) => visit(async (page) => {
   await page.waitForSelector('body[data-engine="failed"]');
   await use(page);
-});
+}, {changes: {'/worker_bg.wasm': 404}});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));
@@ -62,9 +45,17 @@ async function refusal(page, id) {
   return reason;
 }
 
+test('the answer depends on which channel is which', {timeout}, async () => {
+  await open(async (page) => {
+    await drop(page, [...drawnField('right'), ...renamed('wrong', {red: '_blue.png', green: '_yellow.png', blue: '_red.png', yellow: '_green.png'})]);
+    const [right, wrong] = [await settled(page, 'right'), await settled(page, 'wrong')];
+    assert.notDeepEqual(wrong.bars, right.bars);
+  });
+});
+
 for (const [how, deflate] of [['stored', false], ['deflated', true]]) {
   test(`an archive of ${how} files is a set of fields`, {timeout}, async () => {
-    await withEngine(async (page) => {
+    await open(async (page) => {
       const litter = [{name: '__MACOSX/set/._packed_red.png', bytes: Buffer.from('x')}, {name: 'set/.DS_Store', bytes: Buffer.from('x')}];
       const packed = drawnField('x').map((file) => ({...file, name: file.name.replace('x_', 'packed_')}));
       await drop(page, [...drawnField('x'), zipFile('fields.zip', [...litter, ...entriesOf(packed, {folder: 'set/deep/', deflate})])]);
@@ -75,7 +66,7 @@ for (const [how, deflate] of [['stored', false], ['deflated', true]]) {
 }
 
 test('wrong archives and entries are refused in words, and the rest is classified', {timeout}, async () => {
-  await withEngine(async (page) => {
+  await open(async (page) => {
     const whole = drawnField('whole');
     const lying = entriesOf(drawnField('lying'), {deflate: true});
     lying[1] = {...lying[1], bytes: Buffer.alloc(3_000_000), says: 1000};
@@ -104,7 +95,7 @@ test('wrong archives and entries are refused in words, and the rest is classifie
 });
 
 test('a pasted picture gets a name', {timeout}, async () => {
-  await withEngine(async (page) => {
+  await open(async (page) => {
     const paste = () => page.evaluate(async () => {
       const canvas = new OffscreenCanvas(64, 64);
       const pen = canvas.getContext('2d', {alpha: false});
@@ -133,7 +124,7 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
   for (let number = 0; number < 40; number++) writeFileSync(path.join(folder, `note${number}.txt`), 'x');
   writeFileSync(path.join(folder, 'deep/read.me.html'), 'x');
   for (const name of ['deep/Thumbs.db', 'deep/.DS_Store', 'deep/.hidden/x_red.png']) writeFileSync(path.join(folder, name), 'x');
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await page.setInputFiles('#folder', folder);
     await waitForTiles(page, 2);
     assert.deepEqual((await ids(page)).sort(), ['41 files', 'inside']);
@@ -142,19 +133,19 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
   });
 });
 
-test('a folder of nothing usable is told', {timeout}, async () => {
+test('a folder of nothing usable is refused in words', {timeout}, async () => {
   const folder = path.join(scratch, 'empty');
   mkdirSync(folder);
   writeFileSync(path.join(folder, '.DS_Store'), 'x');
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await page.setInputFiles('#folder', folder);
     await waitForTiles(page, 1);
     assert.match(await refusal(page, 'Nothing to classify'), /no PNG, JPEG or TIFF/);
   });
 });
 
-test('folders are walked to the last file, and what cannot be read is told', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+test('folders are walked to the last file, and what cannot be read is refused by name', {timeout}, async () => {
+  await openWithoutEngine(async (page) => {
     // A browser hands out folders only to people's own drops; this is one by the same interface.
     await page.evaluate(() => {
       const file = (fullPath, fails) => ({
@@ -184,8 +175,8 @@ test('folders are walked to the last file, and what cannot be read is told', {ti
   });
 });
 
-test('the same id in several folders is told apart; doubled files are told', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+test('the same id in several folders makes two fields; of doubled files one is refused', {timeout}, async () => {
+  await openWithoutEngine(async (page) => {
     const entries = ['one/', 'two/'].flatMap((folder) => entriesOf(drawnField('a'), {folder}));
     const twice = entriesOf([drawnField('b')[0]])[0];
     await drop(page, [zipFile('set.zip', [...entries, twice, {...twice, name: 'b_red.tif'}])]);
@@ -199,8 +190,8 @@ test('the same id in several folders is told apart; doubled files are told', {ti
 const MARKS = {red: '_w3.png', green: '_w2.png', blue: '_w1.png', yellow: '_w4.png'};
 
 test('names that do not tell the channel are asked for once, by keyboard', {timeout}, async () => {
-  await withEngine(async (page) => {
-    await drop(page, [...drawnField('told'), ...renamed('A1', MARKS)]);
+  await open(async (page) => {
+    await drop(page, [...drawnField('named'), ...renamed('A1', MARKS)]);
     await page.locator('#mapper').waitFor({state: 'visible'});
     assert.deepEqual(await page.locator('#mapper .value').allTextContents(), ['w1', 'w2', 'w3', 'w4']);
     assert.match(await page.locator('#mapper .example').first().textContent(), /A1_w1, 1 file/);
@@ -215,11 +206,11 @@ test('names that do not tell the channel are asked for once, by keyboard', {time
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.locator('#mapper').waitFor({state: 'hidden'});
-    await assertSameAnswer(page, 'told', 'A1');
+    await assertSameAnswer(page, 'named', 'A1');
 
     // Remembered: for other files, and after a reload.
     await drop(page, renamed('B2', MARKS));
-    await assertSameAnswer(page, 'told', 'B2');
+    await assertSameAnswer(page, 'named', 'B2');
     await page.reload();
     await ready(page);
     await page.setInputFiles('#files', renamed('C3', MARKS).slice(0, 3));
@@ -238,13 +229,13 @@ test('names that do not tell the channel are asked for once, by keyboard', {time
 });
 
 test('good guesses are chosen already, and a channel goes to one value only', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await drop(page, renamed('x', {blue: '_DAPI.png', yellow: '_ER.png', green: '_HSP60.png', red: '_tubulin.png'}));
     await page.locator('#mapper').waitFor({state: 'visible'});
     const chosen = () => page.locator('#mapper select').evaluateAll((selects) => selects.map((select) => select.value));
     assert.deepEqual(await chosen(), ['blue', 'yellow', '', 'red']);
     await page.click('#mapper [value="channels"]');
-    assert.equal(await page.locator('#mapper').isVisible(), true, 'one is not told yet');
+    assert.equal(await page.locator('#mapper').isVisible(), true, 'one is not chosen yet');
     await page.locator('#mapper select').nth(2).selectOption('blue');
     assert.deepEqual(await chosen(), ['', 'yellow', 'blue', 'red']);
     assert.match(await page.textContent('#mapper-said'), /blue goes from DAPI to HSP60/);
@@ -259,7 +250,7 @@ test('good guesses are chosen already, and a channel goes to one value only', {t
 });
 
 test('a question may be cancelled, or the files be pictures', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await drop(page, [...renamed('A1', MARKS).slice(0, 2), ...drawnField('other')]);
     await page.locator('#mapper').waitFor({state: 'visible'});
     await page.keyboard.press('Escape');
@@ -274,7 +265,7 @@ test('a question may be cancelled, or the files be pictures', {timeout}, async (
 });
 
 test('numbered pictures are not asked about', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await drop(page, [1, 2, 3, 4].map((number) => ({...drawnField('x')[0], name: `photo${number}.png`})));
     await waitForTiles(page, 4);
     assert.equal(await page.locator('#mapper').isVisible(), false);
@@ -284,12 +275,12 @@ test('numbered pictures are not asked about', {timeout}, async () => {
 /** The brightness of a channel's disc, from 0 to 65535. */
 const disc = (channel, side) => (x, y) => (Math.hypot(x - side / 2, y - side / 2) < side * (0.15 + 0.07 * CHANNELS.indexOf(channel)) ? 50_000 : 300);
 
-test('TIFF files of several images: named by the file, and by an order that is told', {timeout}, async () => {
+test('TIFF files of several images: named by the file, and by an order that is given', {timeout}, async () => {
   const side = 128;
   const file = (name, channels, words) => ({name, mimeType: 'image/tiff', buffer: tiff(side, channels.map((channel) => disc(channel, side)), words)});
   const ome = (channels) => `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${channels.length}" SizeZ="1" SizeT="1">${channels.map((channel, at) => `<Channel ID="Channel:0:${at}" Name="${channel}" SamplesPerPixel="1"/>`).join('')}<TiffData/></Pixels></Image></OME>`;
   const backwards = [...CHANNELS].reverse();
-  await withEngine(async (page) => {
+  await open(async (page) => {
     await drop(page, [file('plain.tif', CHANNELS), file('named.ome.tif', backwards, ome(backwards))]);
     await assertSameAnswer(page, 'plain', 'named');
 
@@ -307,7 +298,7 @@ test('TIFF files of several images: named by the file, and by an order that is t
 });
 
 test('dragging files shows where they may be dropped', {timeout}, async () => {
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     const dataTransfer = await page.evaluateHandle(() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(['x'], 'x.png'));
@@ -330,7 +321,7 @@ test('two gigabytes at once: what is too large is refused unread, the rest is cl
     truncateSync(name, 300 << 20);
   }
   for (const {name, buffer} of drawnField('usual')) writeFileSync(path.join(folder, name), buffer);
-  await withEngine(async (page) => {
+  await open(async (page) => {
     await page.setInputFiles('#folder', folder);
     for (let number = 0; number < 7; number++) {
       const large = await settled(page, `large${number}`);
@@ -349,7 +340,7 @@ test('10,000 files are grouped', {timeout: 3 * timeout}, async (context) => {
   for (let number = 0; number < 50; number++) {
     for (const channel of CHANNELS) writeFileSync(path.join(folder, `cell${number}_${channel}.png`), 'x');
   }
-  await withoutEngine(async (page) => {
+  await openWithoutEngine(async (page) => {
     await page.evaluate(() => {
       window.stops = [];
       new PerformanceObserver((list) => window.stops.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({type: 'longtask'});

@@ -1,36 +1,31 @@
 // Visitors' own model packages: brought, used, kept, refused, removed; and the model card.
-//
-// FORMULA_PACKAGES  the packages that the example formula_packages makes
 import assert from 'node:assert/strict';
-import {copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
-import zlib from 'node:zlib';
+import {zipFile} from './archives.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {
+  chromiumForTests, formulaPackage, manifestOf, PATIENCE, ready, SHIPPED_MODEL, smallModel, withManifest,
+} from './harness.mjs';
 
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
-const SHIPPED = path.join(DIST, 'model');
-const {FORMULA_PACKAGES} = process.env;
+/** The package that the page comes with here. */
+const OURS = smallModel();
 
-let browser;
 let scratch;
-before(async () => {
-  browser = await launch();
+before(() => {
   scratch = mkdtempSync(path.join(tmpdir(), 'models-'));
 });
-after(async () => {
-  await browser?.close();
-  if (scratch) rmSync(scratch, {recursive: true});
-});
+after(() => rmSync(scratch, {recursive: true}));
 
-const manifestOf = (folder) => JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
+const {visit, open} = chromiumForTests();
+
 const filesOf = (folder) => ['manifest.json', 'weights.safetensors'].map((name) => path.join(folder, name));
 
 /** A folder with a package: that of `from`, with `changes` to its manifest. */
-function packageOf(changes = {}, {from = SHIPPED, name = 'own'} = {}) {
+function packageOf(changes = {}, {from = OURS, name = 'own'} = {}) {
   const folder = path.join(mkdtempSync(path.join(scratch, 'package-')), name);
   mkdirSync(folder);
   writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({...manifestOf(from), ...changes}));
@@ -40,19 +35,6 @@ function packageOf(changes = {}, {from = SHIPPED, name = 'own'} = {}) {
 
 /** The same network with other names for its classes. */
 const RENAMED = {name: 'Places by letter', labels: Array.from({length: 28}, (_, at) => `Place ${String.fromCharCode(65 + at)}`)};
-
-/** Opens the page on the CPU and waits for its model. */
-async function open(use, options = {}) {
-  const site = await serve(options);
-  try {
-    await visit(browser, site, CPU, async (page) => {
-      await ready(page);
-      await use(page, site);
-    });
-  } finally {
-    await site.close();
-  }
-}
 
 const bring = (page, folder) => page.setInputFiles('#files', filesOf(folder));
 
@@ -95,42 +77,6 @@ async function dropFolder(page, folder) {
   }
 }
 
-/** A zip archive of files, the first deflated. */
-function zipOf(files) {
-  const [parts, entries] = [[], []];
-  let offset = 0;
-  for (const [at, [name, bytes]] of files.entries()) {
-    const packed = at === 0 ? zlib.deflateRawSync(bytes) : bytes;
-    const fields = Buffer.alloc(26);
-    fields.writeUInt16LE(20, 0);
-    fields.writeUInt16LE(at === 0 ? 8 : 0, 4);
-    fields.writeUInt32LE(crc32(bytes), 10);
-    fields.writeUInt32LE(packed.length, 14);
-    fields.writeUInt32LE(bytes.length, 18);
-    fields.writeUInt16LE(name.length, 22);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(offset, 10);
-    entries.push(Buffer.from('PK\x01\x02\x14\x00'), fields, tail, Buffer.from(name));
-    const local = [Buffer.from('PK\x03\x04'), fields, Buffer.from(name), packed];
-    parts.push(...local);
-    offset += local.reduce((sum, part) => sum + part.length, 0);
-  }
-  const directory = Buffer.concat(entries);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(files.length, 8);
-  end.writeUInt16LE(files.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, directory, end]);
-}
-
-const CRCS = Uint32Array.from({length: 256}, (_, byte) => {
-  for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 ? 0xedb88320 : 0);
-  return byte;
-});
-const crc32 = (bytes) => ~bytes.reduce((crc, byte) => (crc >>> 8) ^ CRCS[(crc ^ byte) & 255], ~0) >>> 0;
-
 test('a dropped folder classifies with its own labels, and models can be switched', {timeout}, async () => {
   await open(async (page) => {
     const shipped = await page.textContent('#model-name');
@@ -148,17 +94,16 @@ test('a dropped folder classifies with its own labels, and models can be switche
 
 test('a zip of a package classifies', {timeout}, async () => {
   await open(async (page) => {
-    const folder = packageOf(RENAMED);
-    const files = filesOf(folder).map((file) => [`own/${path.basename(file)}`, readFileSync(file)]);
-    await page.setInputFiles('#files', {name: 'own.zip', mimeType: 'application/zip', buffer: zipOf(files)});
+    const entries = filesOf(packageOf(RENAMED)).map((file, at) => ({name: `own/${path.basename(file)}`, bytes: readFileSync(file), deflate: at === 0}));
+    await page.setInputFiles('#files', zipFile('own.zip', entries));
     await opened(page, RENAMED.name);
     assert.deepEqual((await classify(page, 'one')).sort(), [...RENAMED.labels].sort());
   });
 });
 
 for (const name of ['all-cnn-described', 'densenet-121-described', 'resnet-50-pooling']) {
-  const folder = FORMULA_PACKAGES && path.join(FORMULA_PACKAGES, name);
-  test(`a package of ${name} just works`, {timeout, skip: missing({FORMULA_PACKAGES, [name]: folder})}, async () => {
+  test(`a package of ${name} just works`, {timeout}, async () => {
+    const folder = formulaPackage(name);
     await open(async (page) => {
       await bring(page, folder);
       await opened(page, manifestOf(folder).name);
@@ -167,7 +112,7 @@ for (const name of ['all-cnn-described', 'densenet-121-described', 'resnet-50-po
       const card = await page.textContent('#model-card');
       assert.match(card, /All-CNN|DenseNet-121|ResNet-50/);
       assert.match(card, name.endsWith('described') ? /endoplasmic reticulum as they are/ : /microtubules, protein and nucleus/);
-    });
+    }, {model: SHIPPED_MODEL});
   });
 }
 
@@ -181,7 +126,7 @@ const flipped = (folder) => {
 for (const [what, changes, damage, reason] of [
   ['a bit of its weights is flipped', {}, flipped, /damaged|SHA-256/],
   ['it contradicts itself', {thresholds: [0.5]}, () => {}, /28 thresholds/],
-  ['its weights are another network\'s', {network: {...manifestOfShipped().network, architecture: 'resnet-50'}}, () => {}, /weights\.safetensors/],
+  ['its weights are another network\'s', {network: {...manifestOf(OURS).network, architecture: 'resnet-50'}}, () => {}, /weights\.safetensors/],
 ]) {
   test(`a package is given up where ${what}, and the model before goes on`, {timeout}, async () => {
     await open(async (page) => {
@@ -202,10 +147,6 @@ for (const [what, changes, damage, reason] of [
   });
 }
 
-function manifestOfShipped() {
-  return existsSync(SHIPPED) ? manifestOf(SHIPPED) : {};
-}
-
 for (const [what, spoil, reason] of [
   ['its weights are cut short', (folder) => truncateSync(path.join(folder, 'weights.safetensors'), 1000), /1,000 bytes/],
   ['it is of another format', (folder) => change(folder, {format: 9999}), /9999/],
@@ -219,7 +160,7 @@ for (const [what, spoil, reason] of [
   }, /600 MB.*512 MB/],
 ]) {
   test(`a package is not taken where ${what}`, {timeout}, async () => {
-    await open(async (page, site) => {
+    await open(async (page, {site}) => {
       const shipped = await page.textContent('#model-name');
       const folder = packageOf();
       spoil(folder);
@@ -238,7 +179,7 @@ function change(folder, changes) {
 }
 
 test('a reload keeps the packages and the choice, the same one is kept once, and each can be removed', {timeout}, async () => {
-  await open(async (page, site) => {
+  await open(async (page, {site}) => {
     const shipped = await page.textContent('#model-name');
     const folder = packageOf(RENAMED);
     await bring(page, folder);
@@ -279,7 +220,7 @@ test('a reload keeps the packages and the choice, the same one is kept once, and
 
 test('the model of the page, brought again, is not listed twice', {timeout}, async () => {
   await open(async (page) => {
-    await page.setInputFiles('#files', filesOf(SHIPPED));
+    await page.setInputFiles('#files', filesOf(OURS));
     await says(page, /here already/);
     assert.ok(await page.isHidden('#model-choice'));
     assert.equal(await page.getAttribute('body', 'data-engine'), 'ready');
@@ -302,7 +243,7 @@ test('a changed manifest takes the place of the one before, once it opens', {tim
 });
 
 test('a browser without room says so, and the package works for this visit', {timeout}, async () => {
-  await open(async (page, site) => {
+  await open(async (page, {site}) => {
     const shipped = await page.textContent('#model-name');
     const session = await page.context().newCDPSession(page);
     await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 1_000_000});
@@ -316,9 +257,9 @@ test('a browser without room says so, and the package works for this visit', {ti
   });
 });
 
-test('the card tells limits, scores, data, licence and checksum', {timeout}, async () => {
+test('the card shows limits, scores, data, licence and checksum', {timeout}, async () => {
   await open(async (page) => {
-    const manifest = manifestOf(SHIPPED);
+    const manifest = manifestOf(SHIPPED_MODEL);
     await page.click('#model-about');
     const card = page.locator('#model-card');
     await card.waitFor({state: 'visible'});
@@ -342,32 +283,25 @@ test('the card tells limits, scores, data, licence and checksum', {timeout}, asy
     assert.ok(await card.isHidden());
     const focused = await page.evaluate(() => document.activeElement.id);
     assert.equal(focused, 'model-about', 'the focus comes back');
-  });
+  }, {model: SHIPPED_MODEL});
 });
 
 test('the footer credits whoever made the model in use', {timeout}, async () => {
   await open(async (page) => {
+    assert.match(await page.textContent('#credits'), /ImageNet/);
     await bring(page, packageOf({...RENAMED, attribution: ['Images by a laboratory'], licence: 'CC0-1.0'}));
     await opened(page, RENAMED.name);
     const credits = await page.textContent('#credits');
     assert.match(credits, /Images by a laboratory\. Licence: CC0-1\.0\./);
     assert.ok(!credits.includes('ImageNet'), credits);
-  });
+  }, {model: SHIPPED_MODEL});
 });
 
 /** Opens the card of the page's model with a changed manifest; the engine may refuse it. */
-async function card(changes, use) {
-  const edited = (bytes) => JSON.stringify({...JSON.parse(bytes), ...changes});
-  const site = await serve({changes: {'/model/manifest.json': edited}});
-  try {
-    await visit(browser, site, CPU, async (page) => {
-      await page.click('#model-about', {timeout: PATIENCE.cpu});
-      await use(page);
-    });
-  } finally {
-    await site.close();
-  }
-}
+const card = (changes, use) => visit(async (page) => {
+  await page.click('#model-about', {timeout: PATIENCE.cpu});
+  await use(page);
+}, {changes: withManifest((manifest) => ({...manifest, ...changes}))});
 
 test('the card of a package that says little says that', {timeout}, async () => {
   await card({provenance: null, metrics: null, limits: '', attribution: []}, async (page) => {

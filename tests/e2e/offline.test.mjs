@@ -6,40 +6,23 @@ import {once} from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import {createInterface} from 'node:readline';
-import {after, before, test} from 'node:test';
+import {after, test} from 'node:test';
 import {build, newerBuild, removeBuilds, versionOf} from './builds.mjs';
+import {HELD} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {chromiumForTests, CPU, launch, manifestOf, PATIENCE, ready, withSite} from './harness.mjs';
 
-const CPU = '?device=cpu';
-const ALLOWED = {serviceWorkers: 'allow'};
 const timeout = 3 * PATIENCE.cpu;
 const SAMPLE = '/samples/sample-nucleoli_red.png';
 
-let browser;
-let first;
-let newer;
-before(async () => {
-  browser = await launch();
-  first = build();
-  newer = newerBuild();
-});
-after(async () => {
-  await browser?.close();
-  removeBuilds();
-});
+const first = build();
+const newer = newerBuild();
+after(removeBuilds);
 
-/** Serves a build, and lets `use` put another in its place. */
-async function withSite(folder, use, changes = {}) {
-  const site = await serve({folder, changes});
-  // A mount at the root is another build in the place of the first.
-  site.publish = (other) => (site.mounts = {'/': other});
-  try {
-    await use(site);
-  } finally {
-    await site.close();
-  }
-}
+const chromium = chromiumForTests();
+const visit = (use, options) => chromium.visit(use, {folder: first, serviceWorkers: 'allow', ...options});
+/** Puts another build in the place of the one that is served. */
+const publish = (site, folder) => (site.mounts = {'/': folder});
 
 /** Waits until the page says how its offline copy is. */
 async function copyIs(page, state) {
@@ -79,221 +62,200 @@ test('the same build is the same version, and another build is another', () => {
 });
 
 test('after one visit the page works without network and server', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await ready(page);
-      const text = await copyIs(page, 'ready');
-      assert.match(text, /Ready for offline use \(\d+ MB\)/);
-      await page.context().setOffline(true);
-      await site.close();
+  await visit(async (page, {site}) => {
+    await ready(page);
+    const text = await copyIs(page, 'ready');
+    assert.match(text, /Ready for offline use \(\d+ MB\)/);
+    await page.context().setOffline(true);
+    await site.close();
 
-      // Without a reload: files that were not asked for yet.
-      await page.locator('[data-sample]').first().click();
-      await allDone(page, 1);
+    // Without a reload: files that were not asked for yet.
+    await page.locator('[data-sample]').first().click();
+    await allDone(page, 1);
 
-      await page.reload();
-      await ready(page);
-      assert.match(await copyIs(page, 'ready'), /Ready/);
-      await page.setInputFiles('#files', drawnField('unplugged'));
-      await done(page, 'unplugged');
-      await page.click('#clear');
-      await page.locator('[data-sample]').nth(1).click();
-      await allDone(page, 1);
-    }, ALLOWED);
+    await page.reload();
+    await ready(page);
+    assert.match(await copyIs(page, 'ready'), /Ready/);
+    await page.setInputFiles('#files', drawnField('unplugged'));
+    await done(page, 'unplugged');
+    await page.click('#clear');
+    await page.locator('[data-sample]').nth(1).click();
+    await allDone(page, 1);
   });
 });
 
 test("a visitor's own model is there without network and server, and so is the shipped one", {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      const shipped = await page.textContent('#model-name');
-      const isOpen = (name) => page.waitForFunction((name) =>
-        document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name, name, {timeout: PATIENCE.cpu});
-      const manifest = JSON.parse(readFileSync(path.join(first, 'model/manifest.json'), 'utf8'));
-      await page.setInputFiles('#files', [
-        {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({...manifest, name: 'Our own'}))},
-        {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(first, 'model/weights.safetensors'))},
-      ]);
-      await isOpen('Our own');
-      await page.waitForFunction(() => /is kept/.test(document.querySelector('#model-notice').textContent));
-      await site.close();
-      await page.reload();
-      await isOpen('Our own');
-      await page.setInputFiles('#files', drawnField('unplugged'));
-      await done(page, 'unplugged');
-      // The only other one.
-      await page.selectOption('#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
-      await isOpen(shipped);
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    const shipped = await page.textContent('#model-name');
+    const isOpen = (name) => page.waitForFunction((name) =>
+      document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name, name, {timeout: PATIENCE.cpu});
+    const manifest = manifestOf(path.join(first, 'model'));
+    await page.setInputFiles('#files', [
+      {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({...manifest, name: 'Our own'}))},
+      {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(first, 'model/weights.safetensors'))},
+    ]);
+    await isOpen('Our own');
+    await page.waitForFunction(() => /is kept/.test(document.querySelector('#model-notice').textContent));
+    await site.close();
+    await page.reload();
+    await isOpen('Our own');
+    await page.setInputFiles('#files', drawnField('unplugged'));
+    await done(page, 'unplugged');
+    // The only other one.
+    await page.selectOption('#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
+    await isOpen(shipped);
   });
 });
 
 test('what the page downloaded is not downloaded again for the copy', {timeout}, async () => {
   // This server forbids the browser's own cache.
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      for (const large of ['/worker_bg.wasm', '/model/weights.safetensors']) {
-        assert.equal(site.requests.filter((address) => address === large).length, 1, large);
-      }
-      assert.deepEqual((await cacheNames(page)).filter((name) => /arrived/.test(name)), [], 'nothing is kept twice');
-      const asked = site.requests.length;
-      await page.reload();
-      await ready(page);
-      await copyIs(page, 'ready');
-      const again = site.requests.slice(asked).filter((address) => address !== '/service-worker.js');
-      assert.deepEqual(again, [], 'a later visit asks only whether there is a newer version');
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    for (const large of ['/worker_bg.wasm', '/model/weights.safetensors']) {
+      assert.equal(site.requests.filter((address) => address === large).length, 1, large);
+    }
+    assert.deepEqual((await cacheNames(page)).filter((name) => /arrived/.test(name)), [], 'nothing is kept twice');
+    const asked = site.requests.length;
+    await page.reload();
+    await ready(page);
+    await copyIs(page, 'ready');
+    const again = site.requests.slice(asked).filter((address) => address !== '/service-worker.js');
+    assert.deepEqual(again, [], 'a later visit asks only whether there is a newer version');
   });
 });
 
 test('a newer version waits until the visitor takes it, and comes whole', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await ready(page);
-      await copyIs(page, 'ready');
-      await page.setInputFiles('#files', drawnField('kept'));
-      await done(page, 'kept');
-      const asked = site.requests.length;
-      site.publish(newer);
-      await lookForNewer(page);
-      await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
-      assert.match(await page.textContent('#newer-text'), /new version is ready/);
-      const fetched = site.requests.slice(asked);
-      assert.ok(!fetched.includes('/worker_bg.wasm'), 'what is the same is not downloaded again');
-      // Whatever this page asks for now is of its own build.
-      assert.doesNotMatch(await page.evaluate(async () => (await fetch('start.js')).text()), /newer/);
-      assert.deepEqual(await shown(page), {tagline: 'Where in the cell is the protein?', script: undefined, version: versionOf(first)});
+  await visit(async (page, {site}) => {
+    await ready(page);
+    await copyIs(page, 'ready');
+    await page.setInputFiles('#files', drawnField('kept'));
+    await done(page, 'kept');
+    const asked = site.requests.length;
+    publish(site, newer);
+    await lookForNewer(page);
+    await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
+    assert.match(await page.textContent('#newer-text'), /new version is ready/);
+    const fetched = site.requests.slice(asked);
+    assert.ok(!fetched.includes('/worker_bg.wasm'), 'what is the same is not downloaded again');
+    // Whatever this page asks for now is of its own build.
+    assert.doesNotMatch(await page.evaluate(async () => (await fetch('start.js')).text()), /newer/);
+    assert.deepEqual(await shown(page), {tagline: 'Where in the cell is the protein?', script: undefined, version: versionOf(first)});
 
-      await page.click('#newer-reload');
-      await page.waitForSelector('body[data-script="newer"]');
-      await ready(page);
-      assert.deepEqual(await shown(page), {tagline: 'A newer page.', script: 'newer', version: versionOf(newer)});
-      await done(page, 'kept');
-      await copyIs(page, 'ready');
-      const names = await cacheNames(page);
-      assert.equal(names.length, 1, `only the newer copy is kept: ${names.join(', ')}`);
-      assert.ok(names[0].endsWith(versionOf(newer)));
+    await page.click('#newer-reload');
+    await page.waitForSelector('body[data-script="newer"]');
+    await ready(page);
+    assert.deepEqual(await shown(page), {tagline: 'A newer page.', script: 'newer', version: versionOf(newer)});
+    await done(page, 'kept');
+    await copyIs(page, 'ready');
+    const names = await cacheNames(page);
+    assert.equal(names.length, 1, `only the newer copy is kept: ${names.join(', ')}`);
+    assert.ok(names[0].endsWith(versionOf(newer)));
 
-      await site.close();
-      await page.reload();
-      await ready(page);
-      assert.deepEqual(await shown(page), {tagline: 'A newer page.', script: 'newer', version: versionOf(newer)});
-    }, ALLOWED);
+    await site.close();
+    await page.reload();
+    await ready(page);
+    assert.deepEqual(await shown(page), {tagline: 'A newer page.', script: 'newer', version: versionOf(newer)});
   });
 });
 
 test('a newer version that was not taken is there at the next visit', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      await page.setInputFiles('#files', drawnField('kept'));
-      await done(page, 'kept');
-      site.publish(newer);
-      await lookForNewer(page);
-      await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
-      await page.reload();
-      await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
-      await done(page, 'kept');
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    await page.setInputFiles('#files', drawnField('kept'));
+    await done(page, 'kept');
+    publish(site, newer);
+    await lookForNewer(page);
+    await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
+    await page.reload();
+    await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
+    await done(page, 'kept');
   });
 });
 
 test('who builds the application sees the new build at the next load', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      site.publish(newer);
-      await page.reload();
-      await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
-      assert.equal((await shown(page)).tagline, 'A newer page.');
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    publish(site, newer);
+    await page.reload();
+    await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
+    assert.equal((await shown(page)).tagline, 'A newer page.');
   });
 });
 
 test('a newer version does not take over while another window is open', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      const other = await page.context().newPage();
-      await other.goto(`${site.origin}/${CPU}`);
-      await copyIs(other, 'ready');
-      site.publish(newer);
-      await lookForNewer(page);
-      await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
-      await page.click('#newer-reload');
-      await page.waitForFunction(() => /other windows/.test(document.querySelector('#newer-text').textContent));
-      assert.equal((await shown(page)).version, versionOf(first));
-      assert.doesNotMatch(await other.evaluate(async () => (await fetch('start.js')).text()), /newer/);
-      await other.close();
-      await page.click('#newer-reload');
-      await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    const other = await page.context().newPage();
+    await other.goto(`${site.origin}/${CPU}`);
+    await copyIs(other, 'ready');
+    publish(site, newer);
+    await lookForNewer(page);
+    await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
+    await page.click('#newer-reload');
+    await page.waitForFunction(() => /other windows/.test(document.querySelector('#newer-text').textContent));
+    assert.equal((await shown(page)).version, versionOf(first));
+    assert.doesNotMatch(await other.evaluate(async () => (await fetch('start.js')).text()), /newer/);
+    await other.close();
+    await page.click('#newer-reload');
+    await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
   });
 });
 
 test('a newer version while fields wait loses none of them', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      const ids = Array.from({length: 8}, (_, index) => `field-${index}`);
-      await page.setInputFiles('#files', ids.flatMap((id) => drawnField(id)));
-      await page.click('#pause');
-      site.publish(newer);
-      await lookForNewer(page);
-      await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
-      assert.ok(await page.locator('.field:not([data-state="done"])').count() > 0, 'some still wait');
-      await page.click('#newer-reload');
-      await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
-      for (const id of ids) await done(page, id);
-    }, ALLOWED);
-  });
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    const ids = Array.from({length: 8}, (_, index) => `field-${index}`);
+    await page.setInputFiles('#files', ids.flatMap((id) => drawnField(id)));
+    publish(site, newer);
+    await lookForNewer(page);
+    await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
+    assert.equal(await page.locator('.field:is([data-state="waiting"], [data-state="working"])').count(), ids.length, 'all still wait');
+    await page.click('#newer-reload');
+    await page.waitForSelector('body[data-script="newer"]', {timeout: PATIENCE.cpu});
+    for (const id of ids) await done(page, id);
+  }, {folder: build({'engine.js': (text) => `${HELD}\n${text}`})});
 });
 
-test('a file that is not what was built is refused, told, and tried again', {timeout}, async () => {
+test('a file that is not what was built is refused by name and tried again', {timeout}, async () => {
   const flipped = (bytes) => {
     bytes[bytes.length - 1] ^= 1;
     return bytes;
   };
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      const text = await copyIs(page, 'refused');
-      assert.match(text, /sample-nucleoli_red\.png/);
-      assert.equal(await cached(page, SAMPLE), false);
-      assert.equal(await page.evaluate(() => Boolean(navigator.serviceWorker.controller)), false, 'no part of a copy answers');
-      await ready(page);
+  await visit(async (page, {site}) => {
+    const text = await copyIs(page, 'refused');
+    assert.match(text, /sample-nucleoli_red\.png/);
+    assert.equal(await cached(page, SAMPLE), false);
+    assert.equal(await page.evaluate(() => Boolean(navigator.serviceWorker.controller)), false, 'no part of a copy answers');
+    await ready(page);
 
-      delete site.changes[SAMPLE];
-      await page.reload();
-      await copyIs(page, 'ready');
-      assert.equal(await cached(page, SAMPLE), true);
+    delete site.changes[SAMPLE];
+    await page.reload();
+    await copyIs(page, 'ready');
+    assert.equal(await cached(page, SAMPLE), true);
 
-      // A newer version that arrives damaged leaves the whole one in its place.
-      site.changes['/start.js'] = flipped;
-      site.publish(newer);
-      await page.reload();
-      await page.waitForFunction(() => /newer version was not kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
-      await site.close();
-      await page.reload();
-      await ready(page);
-      assert.equal((await shown(page)).version, versionOf(first));
-    }, ALLOWED);
-  }, {[SAMPLE]: flipped});
+    // A newer version that arrives damaged leaves the whole one in its place.
+    site.changes['/start.js'] = flipped;
+    publish(site, newer);
+    await page.reload();
+    await page.waitForFunction(() => /newer version was not kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
+    await site.close();
+    await page.reload();
+    await ready(page);
+    assert.equal((await shown(page)).version, versionOf(first));
+  }, {changes: {[SAMPLE]: flipped}});
 });
 
 test('a server that has the application no longer gets its place back', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      await copyIs(page, 'ready');
-      site.changes['/service-worker.js'] = 404;
-      await page.reload();
-      const isGone = () => page.evaluate(async () => !(await navigator.serviceWorker.getRegistration()) && (await caches.keys()).length === 0);
-      while (!(await isGone())) await page.waitForTimeout(100);
-      site.changes['/'] = 404;
-      const response = await page.goto(`${site.origin}/`);
-      assert.equal(response.status(), 404, 'the server answers, and not a copy');
-    }, ALLOWED);
+  await visit(async (page, {site}) => {
+    await copyIs(page, 'ready');
+    site.changes['/service-worker.js'] = 404;
+    await page.reload();
+    const isGone = async () => !(await navigator.serviceWorker.getRegistration()) && (await caches.keys()).length === 0;
+    await page.waitForFunction(isGone, null, {timeout: PATIENCE.cpu});
+    site.changes['/'] = 404;
+    const response = await page.goto(`${site.origin}/`);
+    assert.equal(response.status(), 404, 'the server answers, and not a copy');
   });
 });
 
@@ -307,7 +269,7 @@ test('a folder of any plain server will do', {skip: noPython, timeout}, async ()
   try {
     const [line] = await once(createInterface(server.stdout), 'line');
     const site = {origin: `http://127.0.0.1:${/port (\d+)/.exec(line)[1]}`};
-    await visit(browser, site, `lecture%203/cytolens/${CPU}`, async (page) => {
+    await chromium.visitAt(site, `lecture%203/cytolens/${CPU}`, async (page) => {
       await ready(page);
       await copyIs(page, 'ready');
       server.kill();
@@ -319,7 +281,7 @@ test('a folder of any plain server will do', {skip: noPython, timeout}, async ()
       // The same page by its other address.
       await page.goto(`${site.origin}/lecture%203/cytolens/index.html`);
       await ready(page);
-    }, ALLOWED);
+    }, {serviceWorkers: 'allow'});
   } finally {
     server.kill();
     rmSync(root, {recursive: true, force: true});
@@ -330,7 +292,7 @@ test('where no copy can be kept the page works and says why', {timeout}, async (
   // Plain http from another machine: no secure context, so no service workers.
   const plain = await launch({flags: ['--host-resolver-rules=MAP microscope.test 127.0.0.1']});
   try {
-    await withSite(first, async (site) => {
+    await withSite({folder: first}, async (site) => {
       const page = await plain.newPage();
       await page.goto(`${site.origin.replace('127.0.0.1', 'microscope.test')}/${CPU}`);
       await ready(page);
@@ -344,43 +306,41 @@ test('where no copy can be kept the page works and says why', {timeout}, async (
 });
 
 test('the page can be installed', {timeout}, async () => {
-  await withSite(first, async (site) => {
-    await visit(browser, site, CPU, async (page) => {
-      const session = await page.context().newCDPSession(page);
-      const {errors, data} = await session.send('Page.getAppManifest');
-      assert.deepEqual(errors, []);
-      const manifest = JSON.parse(data);
-      for (const {src, sizes, type} of manifest.icons) {
-        const found = await page.evaluate(async (src) => {
-          const response = await fetch(src);
-          const picture = await new Promise((resolve, reject) => {
-            const image = new Image();
-            image.onload = () => resolve(`${image.naturalWidth}x${image.naturalHeight}`);
-            image.onerror = () => reject(new Error(src));
-            image.src = src;
-          });
-          return {status: response.status, picture};
-        }, src);
-        assert.equal(found.status, 200, src);
-        if (type === 'image/png') assert.equal(found.picture, sizes, src);
-      }
-      const {installabilityErrors} = await session.send('Page.getInstallabilityErrors');
-      // Contexts of tests are private windows, in which nothing can be installed.
-      assert.deepEqual(installabilityErrors.map(({errorId}) => errorId).filter((id) => id !== 'in-incognito'), []);
+  await visit(async (page, {site}) => {
+    const session = await page.context().newCDPSession(page);
+    const {errors, data} = await session.send('Page.getAppManifest');
+    assert.deepEqual(errors, []);
+    const manifest = JSON.parse(data);
+    for (const {src, sizes, type} of manifest.icons) {
+      const found = await page.evaluate(async (src) => {
+        const response = await fetch(src);
+        const picture = await new Promise((resolve, reject) => {
+          const image = new Image();
+          image.onload = () => resolve(`${image.naturalWidth}x${image.naturalHeight}`);
+          image.onerror = () => reject(new Error(src));
+          image.src = src;
+        });
+        return {status: response.status, picture};
+      }, src);
+      assert.equal(found.status, 200, src);
+      if (type === 'image/png') assert.equal(found.picture, sizes, src);
+    }
+    const {installabilityErrors} = await session.send('Page.getInstallabilityErrors');
+    // Contexts of tests are private windows, in which nothing can be installed.
+    assert.deepEqual(installabilityErrors.map(({errorId}) => errorId).filter((id) => id !== 'in-incognito'), []);
 
-      // Headless browsers make no offer, so the test makes one.
-      assert.equal(await page.locator('#install').isVisible(), false);
-      await page.evaluate(() => {
-        const offer = new Event('beforeinstallprompt', {cancelable: true});
-        offer.prompt = () => {
-          window.prompted = offer.defaultPrevented;
-          return Promise.resolve();
-        };
-        dispatchEvent(offer);
-      });
-      await page.click('#install');
-      assert.equal(await page.evaluate(() => window.prompted), true);
-      assert.equal(await page.locator('#install').isVisible(), false);
-    }, ALLOWED);
+    // Headless browsers make no offer, so the test makes one.
+    assert.equal(await page.locator('#install').isVisible(), false);
+    await page.evaluate(() => {
+      const offer = new Event('beforeinstallprompt', {cancelable: true});
+      offer.prompt = () => {
+        window.prompted = offer.defaultPrevented;
+        return Promise.resolve();
+      };
+      dispatchEvent(offer);
+    });
+    await page.click('#install');
+    assert.equal(await page.evaluate(() => window.prompted), true);
+    assert.equal(await page.locator('#install').isVisible(), false);
   });
 });

@@ -1,18 +1,13 @@
 // What the page says when the server gives it something wrong.
 import assert from 'node:assert/strict';
-import {after, before, test} from 'node:test';
-import {failed, launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {chromiumForTests, failed, PATIENCE, ready} from './harness.mjs';
 
 const MANIFEST = '/model/manifest.json';
 const WEIGHTS = '/model/weights.safetensors';
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
+const {visit} = chromiumForTests();
 
 const flipped = (bytes) => {
   bytes[bytes.length - 1] ^= 1;
@@ -33,26 +28,16 @@ for (const [what, changes, reason] of [
   ['the program of the page is missing', {'/page_bg.wasm': 404}, /page/i],
 ]) {
   test(`the page says so where ${what}`, {timeout}, async () => {
-    const site = await serve({changes});
-    try {
-      await visit(browser, site, CPU, async (page) => assert.match(await failed(page), reason));
-    } finally {
-      await site.close();
-    }
+    await visit(async (page) => assert.match(await failed(page), reason), {changes});
   });
 }
 
 test('trying again succeeds once the server does', {timeout}, async () => {
-  const site = await serve({changes: {[WEIGHTS]: 503}});
-  try {
-    await visit(browser, site, CPU, async (page) => {
-      assert.match(await failed(page), /503/);
-      delete site.changes[WEIGHTS];
-      await page.click('#retry');
-      await page.waitForSelector('body[data-engine="loading"], body[data-engine="ready"]');
-      await ready(page);
-    });
-  } finally {
-    await site.close();
-  }
+  await visit(async (page, {site}) => {
+    assert.match(await failed(page), /503/);
+    delete site.changes[WEIGHTS];
+    await page.click('#retry');
+    await page.waitForSelector('body[data-engine="loading"], body[data-engine="ready"]');
+    await ready(page);
+  }, {changes: {[WEIGHTS]: 503}});
 });

@@ -1,51 +1,37 @@
 // The page with its real engine on the CPU device, as a visitor uses it.
 import assert from 'node:assert/strict';
-import {existsSync, mkdirSync} from 'node:fs';
+import {mkdirSync} from 'node:fs';
 import path from 'node:path';
-import {after, before, test} from 'node:test';
-import {differences, drawnField, drop, IMAGES, readReference, realField, settled, textNamed} from './fields.mjs';
-import {ARTEFACTS, DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {beforeEngine, HELD, letThrough} from './engines.mjs';
+import {differences, drawnField, drop, realField, references, settled, textNamed} from './fields.mjs';
+import {ARTEFACTS, chromiumForTests, IMAGES, manifestOf, missing, PATIENCE, ready, SHIPPED_MODEL, withManifest} from './harness.mjs';
 
-const REFERENCE = process.env.REFERENCE_CSV;
-const noReference = missing({'the folder of real fields': IMAGES, REFERENCE_CSV: REFERENCE});
-const noSamples = missing({'the list of samples': path.join(DIST, 'samples/samples.json')});
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 
-let browser;
-let site;
-before(async () => {
-  site = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const {visit, open} = chromiumForTests();
 
 // Tolerance: the same network on other kernels; float32 rounding stays well under it.
 for (const [how, give] of [
   ['picked', (page, files) => page.setInputFiles('#files', files)],
   ['dropped', drop],
 ]) {
-  test(`a real field, ${how}, is classified as the trainer does`, {skip: noReference, timeout}, async () => {
-    const reference = readReference(REFERENCE).find(({id}) => existsSync(path.join(IMAGES, `${id}_green.png`)));
-    assert.ok(reference, 'the reference names a field that is there');
-    await visit(browser, site, CPU, async (page) => {
-      const {kind} = await ready(page);
-      assert.equal(kind, 'cpu');
+  test(`a real field, ${how}, is classified as the trainer does`, {skip: missing(IMAGES), timeout}, async () => {
+    const [reference] = references();
+    await open(async (page, {engine}) => {
+      assert.equal(engine.kind, 'cpu');
       await give(page, realField(reference.id));
       const card = await settled(page, reference.id);
       assert.equal(card.reason, '');
       assert.equal(card.state, 'done');
       assert.ok(card.hasPreview);
       assert.deepEqual(differences(card, reference, 1e-3), []);
-    });
+    }, {model: SHIPPED_MODEL});
   });
 }
 
 test('a faulty file is refused by name, and its neighbours are classified', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
+  await visit(async (page) => {
     // Not waiting for the engine: fields may come before it.
     await page.setInputFiles('#files', [...drawnField('alpha'), textNamed('list.png'), textNamed('list.txt'), ...drawnField('omega')]);
     for (const id of ['alpha', 'omega']) {
@@ -63,8 +49,7 @@ test('a faulty file is refused by name, and its neighbours are classified', {tim
 });
 
 test('fields that are no input are refused with the reason', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     const again = {...drawnField('twice', {channels: ['red']})[0], name: 'twice_red.jpg'};
     await page.setInputFiles('#files', [
       ...drawnField('lacking', {channels: ['red', 'blue', 'yellow']}),
@@ -86,9 +71,8 @@ test('fields that are no input are refused with the reason', {timeout}, async ()
   });
 });
 
-test('a sample is classified by one click', {skip: noSamples, timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+test('a sample is classified by one click', {timeout}, async () => {
+  await open(async (page) => {
     await page.locator('[data-sample]').first().click();
     await page.waitForSelector('.field[data-state="done"]', {timeout: PATIENCE.cpu, state: 'attached'});
     assert.equal(await page.locator('.bar').count(), 28);
@@ -96,94 +80,103 @@ test('a sample is classified by one click', {skip: noSamples, timeout}, async ()
 });
 
 test('without samples there is no strip', {timeout}, async () => {
-  const bare = await serve({changes: {'/samples/samples.json': 404}});
-  try {
-    await visit(browser, bare, CPU, async (page) => {
-      await ready(page);
-      assert.equal(await page.locator('#samples').isVisible(), false);
-    });
-  } finally {
-    await bare.close();
-  }
+  await open(async (page) => {
+    assert.equal(await page.locator('#samples').isVisible(), false);
+  }, {changes: {'/samples/samples.json': 404}});
 });
 
-test('clearing removes all cards, and later fields are classified', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+test('clearing removes all cards, also of fields in work, and later fields are classified', {timeout}, async () => {
+  await open(async (page) => {
     await page.setInputFiles('#files', ['a', 'b', 'c'].flatMap((id) => drawnField(id)));
     await page.waitForSelector('li.field[data-id="c"]');
     await page.click('#clear');
     assert.equal(await page.locator('li.field').count(), 0);
+    await letThrough(page);
     await page.setInputFiles('#files', drawnField('later'));
     assert.equal((await settled(page, 'later')).state, 'done');
     assert.equal(await page.locator('li.field').count(), 1);
-  });
+  }, {changes: beforeEngine(HELD)});
 });
 
 test('another device takes over the waiting fields, without any download', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page, {site}) => {
     await page.setInputFiles('#files', ['a', 'b'].flatMap((id) => drawnField(id)));
+    await page.waitForSelector('.field[data-state="working"]', {state: 'attached'});
     const asked = site.requests.length;
     await page.selectOption('#device', 'automatic');
+    await page.waitForSelector('body[data-engine="loading"]');
+    await ready(page);
+    await letThrough(page);
     for (const id of ['a', 'b']) assert.equal((await settled(page, id)).state, 'done');
     const downloads = site.requests.slice(asked).filter((address) => /\.wasm$|^\/model\//.test(address));
     assert.deepEqual(downloads, []);
-  });
+  }, {changes: beforeEngine(HELD)});
 });
 
 test('a field that breaks the engine twice is refused, and the others are classified', {timeout: 2 * timeout}, async () => {
-  const breaking = (bytes) => `${bytes}
+  const breaking = `
     addEventListener('message', ({data}) => {
       if (JSON.stringify(data).includes('breaks_')) setTimeout(() => { throw new Error('broken on purpose'); });
     });`;
-  const fragile = await serve({changes: {'/engine.js': breaking}});
-  try {
-    // Alone it is selected, too, and breaks the engine with its picture.
-    await visit(browser, fragile, CPU, async (page) => {
-      await page.setInputFiles('#files', drawnField('breaks'));
-      const broken = await settled(page, 'breaks', timeout);
-      assert.equal(broken.state, 'error');
-      await ready(page);
-      await page.setInputFiles('#files', drawnField('later'));
-      assert.equal((await settled(page, 'later', timeout)).state, 'done');
-    });
-    await visit(browser, fragile, CPU, async (page) => {
-      await ready(page);
-      await page.setInputFiles('#files', ['before', 'breaks', 'later'].flatMap((id) => drawnField(id)));
-      const broken = await settled(page, 'breaks', timeout);
-      assert.equal(broken.state, 'error');
-      assert.match(broken.reason, /breaks_green\.png/);
-      for (const id of ['before', 'later']) assert.equal((await settled(page, id, timeout)).state, 'done');
-      await ready(page);
-    });
-  } finally {
-    await fragile.close();
-  }
+  const changes = beforeEngine(breaking);
+  // Alone it is selected, too, and breaks the engine with its picture.
+  await visit(async (page) => {
+    await page.setInputFiles('#files', drawnField('breaks'));
+    const broken = await settled(page, 'breaks', timeout);
+    assert.equal(broken.state, 'error');
+    await ready(page);
+    await page.setInputFiles('#files', drawnField('later'));
+    assert.equal((await settled(page, 'later', timeout)).state, 'done');
+  }, {changes});
+  await open(async (page) => {
+    await page.setInputFiles('#files', ['before', 'breaks', 'later'].flatMap((id) => drawnField(id)));
+    const broken = await settled(page, 'breaks', timeout);
+    assert.equal(broken.state, 'error');
+    assert.match(broken.reason, /breaks_green\.png/);
+    for (const id of ['before', 'later']) assert.equal((await settled(page, id, timeout)).state, 'done');
+    await ready(page);
+  }, {changes});
 });
 
-test('the page says what it is, on every screen', {timeout: 2 * timeout}, async () => {
-  mkdirSync(ARTEFACTS, {recursive: true});
-  const real = noReference ? undefined : readReference(REFERENCE)[0].id;
-  for (const [width, colorScheme] of [390, 768, 1280].flatMap((width) => [[width, 'light'], [width, 'dark']])) {
-    const viewport = {width, height: width > 600 ? 900 : 844};
-    const look = async (page) => {
-      const {model, report} = await ready(page);
-      assert.ok(model.trim() && report.trim());
-      await page.setInputFiles('#files', [...(real ? realField(real) : drawnField('drawn'))]);
-      await settled(page, real ?? 'drawn');
+/** What the page says whatever the screen, with the shipped model's words. */
+async function assertSaysWhatItIs(page, {model, report}) {
+  assert.ok(model.trim() && report.trim());
+  const text = await page.innerText('body');
+  assert.match(text, /Nothing is uploaded/);
+  assert.match(text, /Human Protein Atlas/);
+  assert.match(text, /BSD-3-Clause/);
+  assert.equal(await page.textContent('#limits-text'), manifestOf(SHIPPED_MODEL).limits);
+}
+
+test('the shipped model names its limits and where it comes from', {timeout}, async () => {
+  await open(async (page, {engine}) => {
+    await page.setInputFiles('#files', drawnField('drawn'));
+    await settled(page, 'drawn');
+    await assertSaysWhatItIs(page, engine);
+  }, {model: SHIPPED_MODEL});
+});
+
+for (const [width, colorScheme] of [390, 768, 1280].flatMap((width) => [[width, 'light'], [width, 'dark']])) {
+  test(`the page says what it is, at ${width} px in the ${colorScheme} theme`, {timeout}, async () => {
+    // The shipped model's words on a smaller network.
+    const {name, limits, attribution} = manifestOf(SHIPPED_MODEL);
+    // People look at the pictures: of a real field, where there is one.
+    const [id, files] = missing(IMAGES) ? ['drawn', drawnField('drawn')] : [references()[0].id, realField(references()[0].id)];
+    await open(async (page, {engine}) => {
+      await page.setInputFiles('#files', files);
+      await settled(page, id);
       await page.setInputFiles('#files', [...drawnField('other'), textNamed('list.png')]);
       await settled(page, 'list');
       await settled(page, 'other');
-      const text = await page.innerText('body');
-      assert.match(text, /Nothing is uploaded/);
-      assert.match(text, /Human Protein Atlas/);
-      assert.match(text, /BSD-3-Clause/);
-      assert.ok((await page.textContent('#limits-text')).trim(), 'the limits of the model are shown');
+      await assertSaysWhatItIs(page, engine);
       const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
       assert.equal(scrollWidth, clientWidth, 'nothing is wider than the screen');
+      mkdirSync(ARTEFACTS, {recursive: true});
       await page.screenshot({path: path.join(ARTEFACTS, `page-${width}-${colorScheme}.png`), fullPage: true});
-    };
-    await visit(browser, site, CPU, look, {viewport, colorScheme});
-  }
-});
+    }, {
+      viewport: {width, height: width > 600 ? 900 : 844},
+      colorScheme,
+      changes: withManifest((manifest) => ({...manifest, name, limits, attribution})),
+    });
+  });
+}

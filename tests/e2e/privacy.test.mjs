@@ -3,27 +3,16 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {after, before, test} from 'node:test';
+import {after, test} from 'node:test';
 import {build, removeBuilds} from './builds.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {chromiumForTests, manifestOf, PATIENCE} from './harness.mjs';
 
-const CPU = '?device=cpu';
 const timeout = 4 * PATIENCE.cpu;
+const folder = build();
+after(removeBuilds);
 
-let browser;
-let folder;
-let site;
-before(async () => {
-  folder = build();
-  site = await serve({folder});
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-  removeBuilds();
-});
+const {visit, open} = chromiumForTests();
 
 /** Takes a file from the page, as a visitor saves it. */
 async function saved(page, button) {
@@ -34,8 +23,7 @@ async function saved(page, button) {
 
 // `visit` counts what goes elsewhere; here what goes to the page's own server is counted as well.
 test('a whole session after loading asks nothing of any server', {timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page, {site}) => {
     await page.waitForSelector('#offline[data-state="ready"]', {timeout: PATIENCE.cpu});
     const asked = site.requests.length;
 
@@ -63,7 +51,7 @@ test('a whole session after loading asks nothing of any server', {timeout}, asyn
     await page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
     await page.click('[data-quiz="leave"]');
 
-    const own = {...JSON.parse(readFileSync(path.join(folder, 'model/manifest.json'), 'utf8')), name: 'A secret model'};
+    const own = {...manifestOf(path.join(folder, 'model')), name: 'A secret model'};
     await page.setInputFiles('#files', [
       {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(own))},
       {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(folder, 'model/weights.safetensors'))},
@@ -75,7 +63,7 @@ test('a whole session after loading asks nothing of any server', {timeout}, asyn
 
     // When the engine starts again, the browser itself looks whether its service worker is still the newest.
     assert.deepEqual(site.requests.slice(asked).filter((address) => address !== '/service-worker.js'), []);
-  }, {serviceWorkers: 'allow'});
+  }, {folder, serviceWorkers: 'allow'});
 });
 
 // A page can still be left for another address; no policy forbids that, and nothing in the page does it.
@@ -117,7 +105,7 @@ const ATTEMPTS = {
 
 for (const [what, attempt] of Object.entries(ATTEMPTS)) {
   test(`the policy stops ${what} to elsewhere`, {timeout}, async () => {
-    await visit(browser, site, CPU, async (page) => {
+    await visit(async (page) => {
       await page.waitForFunction(() => document.readyState === 'complete');
       await page.evaluate(() => {
         window.stopped = [];
@@ -128,6 +116,6 @@ for (const [what, attempt] of Object.entries(ATTEMPTS)) {
       const [[, blocked]] = await page.evaluate(() => window.stopped);
       assert.match(blocked, /elsewhere\.test/);
       // That nothing was asked of it, `visit` asserts.
-    }, {breaksPolicy: true});
+    }, {folder, breaksPolicy: true});
   });
 }

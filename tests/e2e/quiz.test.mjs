@@ -2,24 +2,13 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {after, before, test} from 'node:test';
+import {test} from 'node:test';
 import {drawnField, settled} from './fields.mjs';
-import {DIST, launch, missing, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {chromiumForTests, DIST, PATIENCE} from './harness.mjs';
 
-const noSamples = missing({'the list of samples': path.join(DIST, 'samples/samples.json')});
-const CPU = '?device=cpu';
 const timeout = 4 * PATIENCE.cpu;
 
-let browser;
-let site;
-before(async () => {
-  site = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const {open} = chromiumForTests();
 
 const revealed = (page) => page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
 
@@ -60,9 +49,8 @@ function f1(pairs) {
   return (2 * hits) / Math.max(1, 2 * hits + wrong + missed);
 }
 
-test('a round over samples is played, scored and saved', {skip: noSamples, timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    const {model} = await ready(page);
+test('a round over samples is played, scored and saved', {timeout}, async () => {
+  await open(async (page, {engine: {model}}) => {
     await page.click('#open-quiz');
     assert.match(await page.textContent('#quiz-simulated'), /simulated/);
     await page.selectOption('#quiz-length', '5');
@@ -124,9 +112,8 @@ test('a round over samples is played, scored and saved', {skip: noSamples, timeo
   });
 });
 
-test('a round is left, and goes on after a reload', {skip: noSamples, timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+test('a round is left, and goes on after a reload', {timeout}, async () => {
+  await open(async (page) => {
     await page.focus('#open-quiz');
     await page.keyboard.press('Enter');
     await page.click('[data-quiz="begin"]');
@@ -147,10 +134,9 @@ test('a round is left, and goes on after a reload', {skip: noSamples, timeout}, 
   });
 });
 
-test('labelled fields of the desk are asked, and a faulty table is told', {timeout}, async () => {
+test('labelled fields of the desk are asked, and a faulty table is refused in words', {timeout}, async () => {
   const table = (name, text) => ({name, mimeType: 'text/csv', buffer: Buffer.from(text)});
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+  await open(async (page) => {
     await page.setInputFiles('#files', ['alpha', 'beta', 'gamma'].flatMap((id) => drawnField(id)));
     await settled(page, 'gamma', timeout);
     await page.click('#open-quiz');
@@ -178,9 +164,8 @@ test('labelled fields of the desk are asked, and a faulty table is told', {timeo
   });
 });
 
-test('the keyboard plays, and channels are switched', {skip: noSamples, timeout}, async () => {
-  await visit(browser, site, CPU, async (page) => {
-    await ready(page);
+test('the keyboard plays, and channels are switched', {timeout}, async () => {
+  await open(async (page) => {
     await page.click('#open-quiz');
     await page.click('[data-quiz="begin"]');
     await page.waitForSelector('#quiz-layers canvas', {timeout: PATIENCE.cpu});
@@ -212,28 +197,22 @@ test('the keyboard plays, and channels are switched', {skip: noSamples, timeout}
   });
 });
 
-test('a sample that cannot be read is left out, and the round goes on', {skip: noSamples, timeout}, async () => {
+test('a sample that cannot be read is left out, and the round goes on', {timeout}, async () => {
   const {samples} = JSON.parse(readFileSync(path.join(DIST, 'samples/samples.json'), 'utf8'));
   const [whole, broken] = samples;
   const two = (bytes) => JSON.stringify({samples: JSON.parse(bytes).samples.slice(0, 2)});
   const green = broken.files.find((file) => file.includes('_green'));
-  const own = await serve({changes: {'/samples/samples.json': two, [`/samples/${green}`]: () => 'no picture'}});
-  try {
-    await visit(browser, own, CPU, async (page) => {
-      await ready(page);
-      // The last one is asked first.
-      await page.evaluate(() => (Math.random = () => 0));
-      await page.click('#open-quiz');
-      await page.click('[data-quiz="begin"]');
-      await page.waitForSelector('#quiz-notice:not([hidden])', {timeout: PATIENCE.cpu});
-      assert.match(await page.textContent('#quiz-notice'), new RegExp(`${broken.id}.*left out`));
-      await answer(page, [0]);
-      assert.equal(await page.textContent('#quiz-field'), whole.id);
-      await page.click('[data-quiz="next"]');
-      await page.waitForSelector('#quiz-end:not([hidden])');
-      assert.match(await page.textContent('#quiz-scores'), /of 1/);
-    });
-  } finally {
-    await own.close();
-  }
+  await open(async (page) => {
+    // The last one is asked first.
+    await page.evaluate(() => (Math.random = () => 0));
+    await page.click('#open-quiz');
+    await page.click('[data-quiz="begin"]');
+    await page.waitForSelector('#quiz-notice:not([hidden])', {timeout: PATIENCE.cpu});
+    assert.match(await page.textContent('#quiz-notice'), new RegExp(`${broken.id}.*left out`));
+    await answer(page, [0]);
+    assert.equal(await page.textContent('#quiz-field'), whole.id);
+    await page.click('[data-quiz="next"]');
+    await page.waitForSelector('#quiz-end:not([hidden])');
+    assert.match(await page.textContent('#quiz-scores'), /of 1/);
+  }, {changes: {'/samples/samples.json': two, [`/samples/${green}`]: () => 'no picture'}});
 });

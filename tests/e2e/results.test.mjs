@@ -1,54 +1,24 @@
 // What the page says of a field: chips, the drawn cell, meanings and bars.
-//
-// FORMULA_PACKAGES  the packages that the example formula_packages makes; with them the tests that
-//                   ask nothing of the model's knowledge are quick, without them they use the shipped one
 import assert from 'node:assert/strict';
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import {after, before, test} from 'node:test';
-import {drawnField, drop, settled} from './fields.mjs';
-import {DIST, launch, PATIENCE, ready, serve, visit} from './harness.mjs';
+import {test} from 'node:test';
+import {drawnField, drop, kept, settled} from './fields.mjs';
+import {chromiumForTests, DIST, halfPresent, PATIENCE, ready, SHIPPED_MODEL, withManifest} from './harness.mjs';
 
-const {FORMULA_PACKAGES} = process.env;
-const small = FORMULA_PACKAGES && path.join(FORMULA_PACKAGES, 'densenet-121-pooling');
-const PACKAGE = small && existsSync(small) ? small : path.join(DIST, 'model');
-const CPU = '?device=cpu';
 const timeout = 2 * PATIENCE.cpu;
 const atlas = JSON.parse(readFileSync(path.join(DIST, 'locations.json'))).locations;
 /** What some hosts answer for a file that they lack. */
 const startPage = readFileSync(path.join(DIST, 'index.html'));
 const meaningOf = (label) => atlas.find(({name}) => name === label).meaning;
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
+const {open} = chromiumForTests();
 
-/** Serves the quick package; `edit` changes its manifest. */
-function serveSmall({edit, changes = {}} = {}) {
-  const manifest = () => JSON.stringify(edit(JSON.parse(readFileSync(path.join(PACKAGE, 'manifest.json')))));
-  return serve({mounts: {'/model/': PACKAGE}, changes: edit ? {...changes, '/model/manifest.json': manifest} : changes});
-}
-
-/** Drops a drawn field on a page of `site`, and hands page and answer to `use`. */
-async function answered(site, use, look) {
-  try {
-    await visit(browser, site, CPU, async (page) => {
-      await ready(page);
-      await drop(page, drawnField('drawn'));
-      await use(page, await settled(page, 'drawn'));
-    }, look);
-  } finally {
-    await site.close();
-  }
-}
-
-/** Half of the labels over their threshold, half under it, whatever the model says of a field. */
-const halfPresent = (manifest) => ({
-  ...manifest,
-  thresholds: manifest.thresholds.map((_, label) => (label % 2 ? 0.001 : 0.999)),
-});
+/** Drops a drawn field on a page with a small network, its manifest as `edit` makes it, and hands page and answer to `use`. */
+const answered = (use, {edit = halfPresent, changes, ...look} = {}) => open(async (page) => {
+  await drop(page, drawnField('drawn'));
+  await use(page, await settled(page, 'drawn'));
+}, {changes: {...changes, ...withManifest(edit)}, ...look});
 
 /** The names that a selector finds, in the page's order. */
 const names = (page, selector) => page.locator(selector).allTextContents();
@@ -56,35 +26,29 @@ const falling = (bars) => bars.every((bar, at) => at === 0 || bars[at - 1].proba
 const ascending = (classes) => [...classes].sort((a, b) => a - b);
 
 test('chips, bars and the drawn cell tell the same', {timeout}, async () => {
-  const site = await serve();
-  try {
-    await visit(browser, site, CPU, async (page) => {
-      await ready(page);
-      await page.click('[data-sample="sample-nucleoli-and-cytosol"]');
-      const {chips, bars} = await settled(page, 'sample-nucleoli-and-cytosol');
-      assert.equal(bars.length, 28);
-      assert.ok(falling(bars), 'bars stand by falling probability');
-      const present = bars.filter((bar) => bar.present).map((bar) => bar.class);
-      assert.ok(present.length > 0, 'the shipped model finds a location in this sample');
-      assert.deepEqual(chips, present, 'chips are the bars over threshold, in their order');
+  await open(async (page) => {
+    await page.click('[data-sample="sample-nucleoli-and-cytosol"]');
+    const {chips, bars} = await settled(page, 'sample-nucleoli-and-cytosol');
+    assert.equal(bars.length, 28);
+    assert.ok(falling(bars), 'bars stand by falling probability');
+    const present = bars.filter((bar) => bar.present).map((bar) => bar.class);
+    assert.ok(present.length > 0, 'the shipped model finds a location in this sample');
+    assert.deepEqual(chips, present, 'chips are the bars over threshold, in their order');
 
-      await page.waitForSelector('.drawing [data-location]');
-      const lit = await page.locator('.drawing [data-lit="true"]').evaluateAll((parts) =>
-        parts.map((part) => ({class: Number(part.dataset.class), name: part.dataset.location})));
-      assert.deepEqual(ascending(lit.map((part) => part.class)), ascending(present), 'the cell lights up what is present');
-      const litNames = lit.map((part) => part.name).sort();
-      assert.deepEqual((await names(page, '.chip .name')).sort(), litNames, 'under the same names');
-      assert.deepEqual((await names(page, '.callouts li')).sort(), litNames, 'and writes them beside it');
-      const alternative = await page.getAttribute('.drawing svg', 'aria-label');
-      for (const name of litNames) assert.ok(alternative.includes(name), `the text alternative names ${name}: ${alternative}`);
+    await page.waitForSelector('.drawing [data-location]');
+    const lit = await page.locator('.drawing [data-lit="true"]').evaluateAll((parts) =>
+      parts.map((part) => ({class: Number(part.dataset.class), name: part.dataset.location})));
+    assert.deepEqual(ascending(lit.map((part) => part.class)), ascending(present), 'the cell lights up what is present');
+    const litNames = lit.map((part) => part.name).sort();
+    assert.deepEqual((await names(page, '.chip .name')).sort(), litNames, 'under the same names');
+    assert.deepEqual((await names(page, '.callouts li')).sort(), litNames, 'and writes them beside it');
+    const alternative = await page.getAttribute('.drawing svg', 'aria-label');
+    for (const name of litNames) assert.ok(alternative.includes(name), `the text alternative names ${name}: ${alternative}`);
 
-      const took = await page.textContent('#answer .took');
-      assert.ok(took.includes(await page.textContent('#model-name')), `the last line names the model: ${took}`);
-      assert.match(took, /Read in .+, network .+ on CPU/);
-    });
-  } finally {
-    await site.close();
-  }
+    const took = await page.textContent('#answer .took');
+    assert.ok(took.includes(await page.textContent('#model-name')), `the last line names the model: ${took}`);
+    assert.match(took, /Read in .+, network .+ on CPU/);
+  }, {model: SHIPPED_MODEL});
 });
 
 test('the drawing has one part for each of the 28 locations', async () => {
@@ -95,7 +59,7 @@ test('the drawing has one part for each of the 28 locations', async () => {
 });
 
 test('bars stand in anatomical groups where asked, also after a reload', {timeout}, async () => {
-  await answered(await serveSmall({edit: halfPresent}), async (page) => {
+  await answered(async (page) => {
     const groups = () => names(page, '.bar-list h5:visible');
     assert.deepEqual(await groups(), []);
     await page.getByLabel('By anatomy').check();
@@ -104,9 +68,9 @@ test('bars stand in anatomical groups where asked, also after a reload', {timeou
     assert.deepEqual(await groups(), expected);
     assert.deepEqual(await names(page, '.bar .name'), inOrder);
 
+    await kept(page, 1);
     await page.reload();
     await ready(page);
-    if (!(await page.locator('#detail').isVisible())) await drop(page, drawnField('drawn'));
     await settled(page, 'drawn');
     await page.waitForSelector('.bar-list h5:visible');
     assert.deepEqual(await groups(), expected);
@@ -117,7 +81,7 @@ test('bars stand in anatomical groups where asked, also after a reload', {timeou
 });
 
 test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}, async () => {
-  await answered(await serveSmall({edit: halfPresent}), async (page, {chips}) => {
+  await answered(async (page, {chips}) => {
     await page.waitForSelector('.drawing [data-class]');
     await page.waitForSelector('.meaning:visible');
     const pressed = () => page.locator('#answer [aria-pressed="true"]').evaluateAll((buttons) =>
@@ -156,7 +120,7 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
 });
 
 test('a chosen label lays its map over the picture, from one field to the next', {timeout}, async () => {
-  await answered(await serveSmall({edit: halfPresent}), async (page) => {
+  await answered(async (page) => {
     await drop(page, drawnField('second', {side: 128}));
     await settled(page, 'drawn');
     const map = page.locator('#viewer .map');
@@ -179,7 +143,7 @@ test('a chosen label lays its map over the picture, from one field to the next',
 });
 
 test('the pointer names a part and chooses it', {timeout}, async () => {
-  await answered(await serveSmall({edit: halfPresent}), async (page) => {
+  await answered(async (page) => {
     await page.waitForSelector('.drawing [data-class]');
     const part = page.locator('.drawing [data-location="Mitochondria"] .area').first();
     await part.hover();
@@ -194,7 +158,7 @@ test('the pointer names a part and chooses it', {timeout}, async () => {
 
 test('where no label is present the page says so and shows the best guess', {timeout}, async () => {
   const edit = (manifest) => ({...manifest, thresholds: manifest.thresholds.map(() => 1)});
-  await answered(await serveSmall({edit}), async (page, {chips, bars}) => {
+  await answered(async (page, {chips, bars}) => {
     assert.deepEqual(chips, []);
     assert.match(await page.textContent('.none-present'), /No location reaches its threshold/);
     const guess = page.locator('.guess');
@@ -203,29 +167,29 @@ test('where no label is present the page says so and shows the best guess', {tim
     assert.equal(await guess.getAttribute('aria-pressed'), 'true');
     assert.equal(await page.locator('.drawing [data-lit="true"]').count(), 0);
     assert.match(await page.getAttribute('.drawing svg', 'aria-label'), /no part is lit/);
-  });
+  }, {edit});
 });
 
 test('labels that nobody described have bars and chips all the same', {timeout}, async () => {
   const edit = (manifest) => halfPresent({...manifest, labels: manifest.labels.map((_, label) => `Kind ${label}`)});
-  await answered(await serveSmall({edit}), async (page, {chips, bars}) => {
+  await answered(async (page, {chips, bars}) => {
     assert.equal(bars.length, 28);
     assert.deepEqual(ascending(chips), bars.filter((bar) => bar.present).map((bar) => bar.class).sort((a, b) => a - b));
     assert.match((await names(page, '.chip .name'))[0], /^Kind \d+$/);
     for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
     await page.locator('.bar').first().click();
     assert.equal(await page.locator('.bar[aria-pressed="true"]').count(), 1);
-  });
+  }, {edit});
 });
 
 test('labels that the file lacks stand under Other', {timeout}, async () => {
   const edit = (manifest) => halfPresent({...manifest, labels: manifest.labels.map((label, at) => (at < 2 ? `Kind ${at}` : label))});
-  await answered(await serveSmall({edit}), async (page) => {
+  await answered(async (page) => {
     await page.getByLabel('By anatomy').check();
     assert.equal((await names(page, '.bar-list h5')).at(-1), 'Other');
     assert.deepEqual((await names(page, '.bar .name')).slice(-2), ['Kind 0', 'Kind 1']);
     assert.equal(await page.locator('.drawing [data-class]').count(), 26);
-  });
+  }, {edit});
 });
 
 for (const [what, changes] of [
@@ -234,20 +198,19 @@ for (const [what, changes] of [
   ['are the start page', {'/locations.json': () => startPage, '/cell.svg': () => startPage}],
 ]) {
   test(`the page has names alone where meanings and drawing ${what}`, {timeout}, async () => {
-    await answered(await serveSmall({edit: halfPresent, changes}), async (page, {chips, bars}) => {
+    await answered(async (page, {chips, bars}) => {
       assert.equal(bars.length, 28);
       assert.ok(chips.length > 0);
       for (const part of ['.cell', '.bar-order', '.meaning']) assert.equal(await page.locator(part).isVisible(), false, part);
       await page.locator('.chip').first().click();
       assert.equal(await page.locator('.chip').first().getAttribute('aria-pressed'), 'true');
       assert.equal(await page.locator('#answer').count(), 1);
-    });
+    }, {changes});
   });
 }
 
 test('a phone shows all of a row, in rows high enough for a finger', {timeout}, async () => {
-  const site = await serveSmall({edit: halfPresent});
-  await answered(site, async (page) => {
+  await answered(async (page) => {
     const width = await page.locator('#answer').evaluate((panel) => [panel.scrollWidth, panel.clientWidth]);
     assert.ok(width[0] <= width[1], `the panel is ${width[1]} px wide and its content ${width[0]} px`);
     const heights = await page.locator('#answer :is(button, input, label)').evaluateAll((targets) =>

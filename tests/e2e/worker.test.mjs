@@ -1,26 +1,23 @@
 // The engine's worker alone, by its messages: views, maps, diagnostics, and what it says when its GPU is
 // lost.
-//
-// FORMULA_PACKAGES  the packages that the example formula_packages makes
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import {after, before, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
+import {beforeEngine, KEPT} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {DIST, HERE, launch, missing, PATIENCE, serve, visit} from './harness.mjs';
+import {formulaPackage, HERE, launch, PATIENCE, visitSite, withSite} from './harness.mjs';
 
-const {FORMULA_PACKAGES} = process.env;
-const skip = missing({FORMULA_PACKAGES});
 const timeout = 2 * PATIENCE.gpu;
 
-/** Runs `use` in a page beside a worker that may be `spoilt`: script put before www/engine.js's. */
+/**
+ * Runs `use` in a page beside a worker that may be `spoilt`: script put before www/engine.js's; in a browser of its own,
+ * so that no test meets a GPU that another has spoilt.
+ */
 async function probe({device = 'cpu', name = 'densenet-121-pooling', spoilt = ''}, use, argument) {
-  const mounts = {'/e2e/': HERE, '/package/': path.join(FORMULA_PACKAGES ?? DIST, name)};
-  const changes = spoilt ? {'/engine.js': (bytes) => `${spoilt}\n${bytes}`} : {};
-  const site = await serve({mounts, changes});
+  const site = {mounts: {'/e2e/': HERE, '/package/': formulaPackage(name)}, changes: beforeEngine(spoilt)};
   const browser = await launch({adapter: device === 'gpu'});
   try {
     let found;
-    await visit(browser, site, 'e2e/probe.html', async (page) => {
+    await withSite(site, (site) => visitSite(browser, site, 'e2e/probe.html', async (page) => {
       await page.waitForFunction(() => window.engineProbe);
       await page.evaluate((fields) => {
         // A field's files as the page names them to the worker.
@@ -32,11 +29,10 @@ async function probe({device = 'cpu', name = 'densenet-121-pooling', spoilt = ''
         window.view = (field, side, id = 'drawn') => ({view: {field, id, files: window.filesOf(id), order: 'auto', side}});
       }, FIELDS);
       found = await page.evaluate(use, argument);
-    });
+    }));
     return found;
   } finally {
     await browser.close();
-    await site.close();
   }
 }
 
@@ -82,7 +78,7 @@ test('a field is viewed before any package is open', {timeout}, async () => {
 });
 
 for (const name of ['densenet-121-pooling', 'all-cnn-described']) {
-  test(`a prediction comes with a thumbnail and maps (${name})`, {skip, timeout}, async () => {
+  test(`a prediction comes with a thumbnail and maps (${name})`, {timeout}, async () => {
     const {preview, image, classified, report} = await probe({name}, async () => {
       const {worker, ask, hear, ...rest} = await window.engineProbe.start();
       const {report} = await window.engineProbe.openPackage({ask}, 'cpu');
@@ -113,7 +109,7 @@ for (const name of ['densenet-121-pooling', 'all-cnn-described']) {
   });
 }
 
-test('a view goes before the fields that wait', {skip, timeout}, async () => {
+test('a view goes before the fields that wait', {timeout}, async () => {
   const order = await probe({}, async () => {
     const {worker, ask, hear} = await window.engineProbe.start();
     await window.engineProbe.openPackage({ask}, 'cpu');
@@ -132,12 +128,6 @@ test('a view goes before the fields that wait', {skip, timeout}, async () => {
   assert.deepEqual(order.filter((one) => one !== 'viewed 9'), ['classified 1', 'classified 2', 'classified 3']);
 });
 
-/** Keeps every device that the engine gets. */
-const KEPT = `
-  const {requestDevice} = GPUAdapter.prototype;
-  GPUAdapter.prototype.requestDevice = async function (...options) {
-    return globalThis.kept = await requestDevice.apply(this, options);
-  };`;
 /** Does `deed` when the second field is asked for. */
 const atSecondField = (deed) => `${KEPT}
   let fields = 0;
@@ -162,13 +152,15 @@ describe('a GPU that fails', () => {
         return bytes;
       };`),
   })) {
-    test(`one that ${what} is said to be lost, and gives no wrong answer`, {skip, timeout}, async (t) => {
+    test(`one that ${what} is said to be lost, and gives no wrong answer`, {timeout}, async (t) => {
       const larger = what === 'has no memory left';
       const {kind, heard, first} = await probe({device: 'gpu', spoilt}, async (larger) => {
         const {worker, ask, hear} = await window.engineProbe.start();
         const {report} = await window.engineProbe.openPackage({ask}, 'gpu');
+        const begun = performance.now();
         await ask(window.classify(1), 'preview');
         const {probabilities} = await ask(undefined, 'classified');
+        const took = performance.now() - begun;
         if (larger) {
           // More than the buffers hold that the engine has already.
           const size = 160;
@@ -177,16 +169,17 @@ describe('a GPU that fails', () => {
           for (const field of [2, 3]) worker.postMessage(window.classify(field));
         }
         const heard = [];
-        const silence = new Promise((resolve) => setTimeout(resolve, 60_000));
-        // Until it says that it is lost, and then for as long as a wrong answer would take.
+        const silence = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+        const enough = silence(60_000);
+        // Until it says that it is lost, and then for as long as two wrong answers would take.
         for (;;) {
-          const reply = await Promise.race([hear().catch(({message}) => ({type: 'crash', reason: message})), silence]);
+          const reply = await Promise.race([hear().catch(({message}) => ({type: 'crash', reason: message})), enough]);
           if (!reply) break;
           if (reply.type === 'preview') continue;
           heard.push({type: reply.type, field: reply.field, reason: reply.reason, probabilities: reply.probabilities});
           if (reply.type === 'crash') break;
           if (reply.type === 'device_lost') {
-            const later = await Promise.race([hear().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 3000))]);
+            const later = await Promise.race([hear().catch(() => undefined), silence(2 * took)]);
             if (later) heard.push({type: later.type, field: later.field, reason: later.reason});
             break;
           }

@@ -1,15 +1,15 @@
-//! Activation maps: they account for the logits, and they lie where the evidence does.
+//! Activation maps: their means explain the logits, and they show the place of the evidence.
 
 use burn::tensor::{Device, Distribution, Tensor};
 use cytolens::classifier::{ActivationMaps, Classifier, MAP_SIDE};
 use cytolens::model::activation_map::averaged_down;
 use cytolens::model::{Architecture, HeadKind, InferenceNetwork, NetworkConfig, weights};
-use cytolens::package::{Golden, Manifest, Package, WeightsEntry};
+use cytolens::package::Package;
 use cytolens_core::Channel;
-use cytolens_core::package::FORMAT;
 use cytolens_field::{Composition, Field, Plane, Samples};
 
 use crate::formula_weights::formula_weights;
+use crate::support::manifest;
 
 const CLASSES: usize = 5;
 
@@ -28,7 +28,7 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec().expect("f32 numbers")
 }
 
-/// The mean of a map and the bias are the logit, of the map as it is and averaged down.
+/// The mean of a map and the bias make the logit, also of a map that is averaged down.
 #[test]
 fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     let device = Device::flex();
@@ -37,7 +37,7 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
         let network = InferenceNetwork::new(config.init(&device));
         let input = Tensor::random([1, 3, 160, 160], Distribution::Normal(0.0, 1.0), &device);
         let features = network.backbone.forward(input);
-        // What the head says of no features at all.
+        // The head's logits of no features.
         let bias = numbers(network.head.forward(features.zeros_like()));
         let maps = network.head.activation_maps(features.clone());
         let logits = numbers(network.head.forward(features));
@@ -88,26 +88,7 @@ fn classifier(size: usize) -> Classifier {
     let mut made = made;
     weights::apply_exactly(&mut made, network.names(), &tensors).expect("all tensors");
     let bytes = weights::to_safetensors(&made, network.names(), weights::Precision::Single);
-    let manifest = Manifest {
-        format: FORMAT,
-        name: "test".to_owned(),
-        limits: "none".to_owned(),
-        licence: "none".to_owned(),
-        attribution: Vec::new(),
-        network,
-        labels: (0..CLASSES).map(|class| class.to_string()).collect(),
-        thresholds: vec![0.5; CLASSES],
-        composition: Composition::Rgb,
-        mean: vec![0.1; 3],
-        std: vec![0.2; 3],
-        weights: WeightsEntry::default(),
-        goldens: vec![Golden {
-            size: 32,
-            logits: vec![0.0; CLASSES],
-        }],
-        provenance: serde_json::Value::Null,
-        metrics: serde_json::Value::Null,
-    };
+    let manifest = manifest(network, Composition::Rgb);
     let package = Package::pack(manifest, bytes.expect("bytes")).expect("a package");
     Classifier::new(&package, device).expect("a classifier")
 }
@@ -117,8 +98,8 @@ fn maps(classifier: &Classifier, field: &Field) -> ActivationMaps {
     pollster::block_on(classifier.maps(&classifier.features(&planes))).expect("maps")
 }
 
-/// All-CNN sees some thirty pixels around each: what an object adds to the maps lies at the object,
-/// wherever in the field that is.
+/// All-CNN's field of view is some thirty pixels: the evidence that an object adds to the maps is at the
+/// object, wherever in the field that is.
 #[test]
 fn the_evidence_moves_with_the_object() {
     // The features' side, 38, exceeds what maps are brought to.

@@ -4,28 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor};
-use cytolens::model::{Architecture, HeadKind, NetworkConfig, WeightsError, weights};
+use cytolens::model::{Architecture, NetworkConfig, WeightsError, weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use tempfile::TempDir;
 
 use cytolens_testing::third_party;
 
-fn imagenet() -> NetworkConfig {
-    NetworkConfig {
-        architecture: Architecture::DenseNet121,
-        head: HeadKind::Pooling,
-        planes: 3,
-        size: 64,
-        classes: 1000,
-        batch_norm_epsilon: 1.001e-5,
-    }
-}
+use crate::support::imagenet;
 
-/// What the network says of one fixed image with the weights of a file.
+/// The logits of a fixed image with the weights of a file.
 fn logits(file: &Path) -> Result<Vec<f32>, WeightsError> {
     let device = Device::flex();
-    let config = imagenet();
+    let config = imagenet(64);
     let mut network = config.init(&device);
     weights::apply_exactly(&mut network, config.names(), &weights::read_file(file)?)?;
     let values: Vec<f32> = (0..3 * 64 * 64)
@@ -36,21 +27,21 @@ fn logits(file: &Path) -> Result<Vec<f32>, WeightsError> {
     Ok(logits.expect("f32 numbers"))
 }
 
-/// One tensor of a file to be.
-struct Entry {
+/// A tensor to write into a file.
+struct NamedTensor {
     name: String,
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 /// The file of published weights, every tensor changed.
-fn changed(folder: &TempDir, original: &Path, change: impl Fn(&mut Entry)) -> PathBuf {
+fn changed(folder: &TempDir, original: &Path, change: impl Fn(&mut NamedTensor)) -> PathBuf {
     let bytes = std::fs::read(original).expect("the published weights");
     let file = SafeTensors::deserialize(&bytes).expect("tensors");
     let entries: Vec<_> = file
         .iter()
         .map(|(name, tensor)| {
-            let mut entry = Entry {
+            let mut entry = NamedTensor {
                 name: name.to_owned(),
                 shape: tensor.shape().to_vec(),
                 bytes: tensor.data().to_vec(),
@@ -115,7 +106,7 @@ fn keras_name(name: &str) -> (String, &'static str) {
 
 /// `[outputs, inputs, height, width]` as `[height, width, inputs, outputs]`, and `[outputs, inputs]`
 /// as `[inputs, outputs]`, of four bytes a number.
-fn to_keras_layout(entry: &mut Entry) {
+fn to_keras_layout(entry: &mut NamedTensor) {
     let (outputs, inputs, area) = match *entry.shape.as_slice() {
         [outputs, inputs, height, width] => {
             entry.shape = vec![height, width, inputs, outputs];
@@ -202,14 +193,14 @@ fn other_files_are_refused_with_what_does_not_fit() {
         entry.name = format!("layers/{}", entry.name.replace('.', "/"));
     });
     let error = logits(&file).expect_err("a refusal").to_string();
-    for told in [
+    for expected in [
         "0 tensors taken",
         "606 missing",
         "606 unexpected",
         "features.denseblock1.denselayer1.conv1.weight",
         "layers/",
     ] {
-        assert!(error.contains(told), "{told} in {error}");
+        assert!(error.contains(expected), "{expected} in {error}");
     }
     // Keras' names, but kernels in torchvision's layout: the shapes tell.
     let file = changed(&folder, &original, |entry| {
@@ -217,12 +208,12 @@ fn other_files_are_refused_with_what_does_not_fit() {
         entry.name = format!("{layer}/{variable}");
     });
     let error = logits(&file).expect_err("a refusal").to_string();
-    for told in ["; 121 unfit: features.", "(shape "] {
-        assert!(error.contains(told), "{told} in {error}");
+    for expected in ["; 121 unfit: features.", "(shape "] {
+        assert!(error.contains(expected), "{expected} in {error}");
     }
 }
 
-/// What the project writes of any network is read as it is: no name of one is taken for Keras'.
+/// The project's own files of any network are read back: none of their names is taken for Keras'.
 #[test]
 fn every_networks_own_file_is_read_as_written() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -231,7 +222,7 @@ fn every_networks_own_file_is_read_as_written() {
         let config = NetworkConfig {
             architecture,
             size: architecture.least_size().max(64),
-            ..imagenet()
+            ..imagenet(64)
         };
         let bytes = weights::to_safetensors(
             &config.init(&device),

@@ -1,12 +1,12 @@
-//! Weights that any program can make, whatever the network: what tests compare networks on, where
-//! trained weights are not part of the project.
+//! Weights by a formula that other programs share, for tests that compare networks of which the project
+//! has no trained weights.
 
-use cytolens::model::{Names, Network, weights};
+use cytolens::model::{Names, Network, Tensors, weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-/// A number from 0 to 1 that depends on a tensor's name and a place in it alone: the mixing of
-/// 32-bit numbers that MurmurHash3 ends with.
+/// A number from 0 to 1 that depends on a tensor's name and a place in it alone, by the finaliser of
+/// MurmurHash3 for 32 bits.
 pub fn hashed(name: &str, place: u32) -> f64 {
     let seed = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -18,8 +18,8 @@ pub fn hashed(name: &str, place: u32) -> f64 {
     f64::from(x) / 4_294_967_296.0
 }
 
-/// `values[name][place]` of a formula that `fixtures/networks.py` has too.
-pub fn formula_weights(names: Names, network: &Network) -> weights::Tensors {
+/// The weights of a network by the formula, which `fixtures/networks.py` has too.
+pub fn formula_weights(names: Names, network: &Network) -> Tensors {
     let file = weights::to_safetensors(network, names, weights::Precision::Single).expect("bytes");
     let file = SafeTensors::deserialize(&file).expect("tensors");
     let made: Vec<(String, Vec<usize>, Vec<u8>)> = file

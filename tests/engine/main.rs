@@ -6,3 +6,4 @@ mod formula_weights;
 mod networks;
 mod packages;
 mod parity;
+mod support;

@@ -1,4 +1,4 @@
-//! The networks' shapes, their weights' names and files, against published counts and PyTorch.
+//! The networks' shapes, and the names and files of their weights, against published counts and PyTorch.
 
 use std::path::Path;
 
@@ -21,8 +21,8 @@ fn config(architecture: Architecture, head: HeadKind, classes: usize) -> Network
     }
 }
 
-/// What published implementations count: torchvision's documentation for DenseNets and ResNet, timm
-/// for Inception-ResNet, with 1000 classes; the paper's table 2 for All-CNN-C, with 10.
+/// The published counts: torchvision's documentation for DenseNets and ResNet, timm for
+/// Inception-ResNet, with 1000 classes; the paper's table 2 for All-CNN-C, with 10.
 #[test]
 fn parameters_are_as_many_as_published() {
     let device = Device::flex();
@@ -67,8 +67,8 @@ fn features_are_as_many_and_as_large_as_announced() {
 }
 
 /// `fixtures/networks.json` holds what torchvision's and timm's networks (and All-CNN built in
-/// PyTorch) give in float64 to weights and an input made by a formula (`networks.py`): 28 logits,
-/// as trained and as they answer.
+/// PyTorch) give in float64 for weights and an input made by a formula (`networks.py`): 28 logits,
+/// which the trained networks and those for inference must match.
 #[test]
 fn every_network_computes_what_its_published_form_does() {
     #[derive(serde::Deserialize)]
@@ -95,11 +95,11 @@ fn every_network_computes_what_its_published_form_does() {
             .collect();
         let input = Tensor::<1>::from_floats(input.as_slice(), &device).reshape([1, 3, size, size]);
         let trained = network.forward(input.clone());
-        let answering = InferenceNetwork::new(network).forward(input);
+        let inference = InferenceNetwork::new(network).forward(input);
         let scale = logits
             .iter()
             .fold(0.0_f64, |scale, logit| scale.max(logit.abs()));
-        for (form, found) in [("trained", trained), ("answering", answering)] {
+        for (form, found) in [("trained", trained), ("for inference", inference)] {
             let found: Vec<f32> = found.into_data().try_into_vec().expect("f32 numbers");
             assert_eq!(found.len(), logits.len());
             let worst = found
@@ -161,7 +161,7 @@ fn weights_survive_a_file_under_torchvisions_names() {
 }
 
 #[test]
-fn the_account_names_everything_that_does_not_fit() {
+fn the_report_names_everything_that_does_not_fit() {
     let device = Device::flex();
     let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
     let mut network = config.init(&device);
@@ -178,22 +178,22 @@ fn the_account_names_everything_that_does_not_fit() {
     let wrong = tensors["classifier.bias"].clone();
     tensors.insert("features.norm5.weight".to_owned(), wrong);
 
-    let account = weights::apply(&mut network, config.names(), &tensors);
-    assert_eq!(account.missing, ["features.transition2.norm.bias"]);
+    let report = weights::apply(&mut network, config.names(), &tensors);
+    assert_eq!(report.missing, ["features.transition2.norm.bias"]);
     assert_eq!(
-        account.unexpected,
+        report.unexpected,
         ["features.denseblock5.denselayer1.conv1.weight"]
     );
-    assert_eq!(account.unfit.len(), 1);
-    assert_eq!(account.unfit[0].0, "features.norm5.weight");
-    assert!(account.unfit[0].1.contains("28"), "{account}");
+    assert_eq!(report.unfit.len(), 1);
+    assert_eq!(report.unfit[0].0, "features.norm5.weight");
+    assert!(report.unfit[0].1.contains("28"), "{report}");
 
     let error =
         weights::apply_exactly(&mut network, config.names(), &tensors).expect_err("a refusal");
-    let WeightsError::DoNotFit(told) = &error else {
+    let WeightsError::DoNotFit(refused) = &error else {
         panic!("{error}")
     };
-    assert_eq!(told, &account);
+    assert_eq!(refused, &report);
     for name in ["transition2.norm.bias", "denseblock5", "norm5.weight"] {
         assert!(error.to_string().contains(name), "{error}");
     }
@@ -252,7 +252,7 @@ fn pytorch_files_load_and_give_pytorchs_features() {
     }
 }
 
-/// The trainer standardises features and then has the head take that in: both must answer alike.
+/// The trainer normalises features and then folds that into the head: both must give the same logits.
 #[test]
 fn heads_take_a_normalisation_in() {
     let device = Device::flex();
@@ -276,7 +276,7 @@ fn heads_take_a_normalisation_in() {
     }
 }
 
-/// A head that knows nothing but the labels' frequencies says these, whatever it sees.
+/// A head with a prior gives the labels' frequencies for any features.
 #[test]
 fn heads_start_from_a_prior() {
     let device = Device::flex();

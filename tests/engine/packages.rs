@@ -1,4 +1,4 @@
-//! Model packages: what is written is read, and nothing else is.
+//! Model packages: a written package is read back, and anything else refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,44 +6,26 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, ClassifierError};
 use cytolens::model::{Architecture, HeadKind, Names, NetworkConfig, weights};
-use cytolens::package::{Golden, Manifest, Package, PackageError, WeightsEntry, golden_planes};
-use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
+use cytolens::package::{Manifest, Package, PackageError, golden_planes};
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 use cytolens_field::Composition;
 
-const CLASSES: usize = 3;
+use crate::support;
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("www/model")
 }
 
 fn manifest() -> Manifest {
-    Manifest {
-        format: FORMAT,
-        name: "test".to_owned(),
-        limits: "none".to_owned(),
-        licence: "none".to_owned(),
-        attribution: Vec::new(),
-        network: NetworkConfig {
-            architecture: Architecture::DenseNet121,
-            head: HeadKind::Pooling,
-            planes: 4,
-            size: 64,
-            classes: CLASSES,
-            batch_norm_epsilon: 1e-5,
-        },
-        labels: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
-        thresholds: vec![0.5; CLASSES],
-        composition: Composition::Rgby,
-        mean: vec![0.1; 4],
-        std: vec![0.2; 4],
-        weights: WeightsEntry::default(),
-        goldens: vec![Golden {
-            size: 32,
-            logits: vec![0.0; CLASSES],
-        }],
-        provenance: serde_json::Value::Null,
-        metrics: serde_json::Value::Null,
-    }
+    let network = NetworkConfig {
+        architecture: Architecture::DenseNet121,
+        head: HeadKind::Pooling,
+        planes: 4,
+        size: 64,
+        classes: 3,
+        batch_norm_epsilon: 1e-5,
+    };
+    support::manifest(network, Composition::Rgby)
 }
 
 fn package() -> Package {
@@ -108,9 +90,9 @@ fn another_format_is_refused_by_its_number() {
 }
 
 #[test]
-fn contradictions_are_told() {
+fn contradictions_are_named() {
     let package = package();
-    for (from, to, told) in [
+    for (from, to, expected) in [
         ("\"classes\": 3", "\"classes\": 4", "3 labels for 4 classes"),
         ("\"rgby\"", "\"rgb\"", "rgb has 3 planes, the network 4"),
         ("\"size\": 64", "\"size\": 70", "multiple of 32"),
@@ -119,8 +101,8 @@ fn contradictions_are_told() {
         ("0.2", "0.0", "std"),
         ("0.5", "1.5", "threshold"),
     ] {
-        let error = reread(&package, from, to).expect_err(told);
-        assert!(error.to_string().contains(told), "{error}");
+        let error = reread(&package, from, to).expect_err(expected);
+        assert!(error.to_string().contains(expected), "{error}");
     }
     for text in ["", "{", "[]", "{\"format\": \"one\"}"] {
         assert!(
@@ -151,12 +133,12 @@ fn missing_and_foreign_tensors_are_named() {
         .network(&Device::flex())
         .expect_err("a refusal")
         .to_string();
-    for told in [
+    for expected in [
         "2 missing: classifier.",
         "features.conv0.weight",
         "[64, 3, 7, 7]",
     ] {
-        assert!(error.contains(told), "{told} in: {error}");
+        assert!(error.contains(expected), "{expected} in: {error}");
     }
 }
 

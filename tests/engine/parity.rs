@@ -1,34 +1,23 @@
-//! The network's numbers against a reference: DenseNet-121 with ImageNet weights and the outputs of
-//! a float64 forward pass, on the CPU and on a GPU.
-//!
-//! `CYTOLENS_DATA` names the folder with `imagenet/` (`../shared/data`); without it the tests skip.
-//! `CYTOLENS_TEST_GPU=1` demands a GPU, for which a software Vulkan driver serves; without it the
-//! GPU's test skips.
+//! The network against a reference: DenseNet-121 with ImageNet weights and the outputs of a float64
+//! forward pass, on the CPU and on a GPU, for which a software Vulkan driver serves.
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
-use cytolens::model::{
-    Architecture, HeadKind, InferenceBackbone, Names, Network, NetworkConfig, head, weights,
-};
+use cytolens::model::{Architecture, InferenceBackbone, Names, Network, head, weights};
 use safetensors::SafeTensors;
 
 use cytolens_testing::third_party;
 
-/// float32 against float64 through 121 layers: measured 4e-6 on the CPU.
+use crate::support::imagenet;
+
+/// The tolerance of float32 against float64 through 121 layers: measured 4e-6 on the CPU.
 const SOFTMAX_TOLERANCE: f64 = 1e-4;
-/// Relative to the largest feature.
+/// The tolerance relative to the largest feature.
 const POOLED_TOLERANCE: f64 = 1e-3;
 const SIZE: usize = 224;
 
 fn network(folder: &std::path::Path, device: &Device) -> Network {
-    let config = NetworkConfig {
-        architecture: Architecture::DenseNet121,
-        head: HeadKind::Pooling,
-        planes: 3,
-        size: SIZE,
-        classes: 1000,
-        batch_norm_epsilon: 1.001e-5,
-    };
+    let config = imagenet(SIZE);
     let mut network = config.init(device);
     let tensors = weights::read_file(&folder.join("densenet121.safetensors")).expect("weights");
     weights::apply_exactly(&mut network, config.names(), &tensors).expect("weights that fit");
@@ -75,12 +64,12 @@ fn vector(tensor: Tensor<2>) -> Vec<f32> {
     tensor.into_data().try_into_vec().expect("f32 numbers")
 }
 
-/// The worst softmax difference and the worst relative difference of the pooled features, of the
-/// network as it is trained and as it answers.
+/// The largest difference of the softmax and the largest relative difference of the pooled features, of
+/// the trained network and the one for inference.
 fn deviations(network: &Network, folder: &std::path::Path, device: &Device) -> (f64, f64) {
     let prepared = InferenceBackbone::new(network.backbone.clone());
     let answering = backbone_deviations(&|input| prepared.forward(input), network, folder, device);
-    // One pass through the slow software GPU is enough for what browsers run.
+    // The slow software GPU runs the network for inference alone, as browsers do.
     if *device != Device::flex() {
         return answering;
     }
@@ -155,7 +144,7 @@ fn gpu_gives_the_reference() {
     assert_parity(&Device::wgpu(DeviceKind::DefaultDevice));
 }
 
-/// The comparison itself can fail: one weight off shows.
+/// The comparison itself can fail: a wrong weight shows.
 #[test]
 #[ignore = "needs the third-party data"]
 fn a_wrong_weight_is_noticed() {
@@ -186,8 +175,8 @@ fn a_wrong_weight_is_noticed() {
     );
 }
 
-/// A fourth plane reads with red's filters: with yellow dark the answer is that of three planes,
-/// and yellow counts as red does.
+/// A fourth plane has red's filters: with yellow dark the features are those of three planes, and yellow
+/// counts as red does.
 #[test]
 #[ignore = "needs the third-party data"]
 fn the_stem_takes_a_yellow_plane() {

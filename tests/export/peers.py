@@ -42,7 +42,7 @@ def golden_planes(planes, size):
     return (np.stack(made) / 255).astype(np.float32)
 
 
-def told(what, found, expected):
+def report(what, found, expected):
     scale = max(1, np.abs(expected).max())
     print(f"{what}: off by {np.abs(found - expected).max() / scale:.1e} of the largest logit")
 
@@ -60,7 +60,7 @@ def answer(planes):
 
 for golden in manifest["goldens"]:
     planes = golden_planes(shape["planes"], golden["size"])
-    told(f"golden input of {golden['size']} px, ONNX Runtime", answer(planes[None])[0], np.array(golden["logits"]))
+    report(f"golden input of {golden['size']} px, ONNX Runtime", answer(planes[None])[0], np.array(golden["logits"]))
 
 if shape["architecture"] in NETWORKS and shape["head"] == "pooling" and shape["planes"] == 3:
     network = NETWORKS[shape["architecture"]](num_classes=shape["classes"])
@@ -77,4 +77,4 @@ if shape["architecture"] in NETWORKS and shape["head"] == "pooling" and shape["p
             norm.eps = epsilon
         with torch.no_grad():
             logits = network((images - mean) / std).numpy()
-        told(f"two images of {size + 32} x {size + 64} px, PyTorch with epsilon {epsilon:g}", logits, answer(images.numpy()))
+        report(f"two images of {size + 32} x {size + 64} px, PyTorch with epsilon {epsilon:g}", logits, answer(images.numpy()))

@@ -1,8 +1,12 @@
-//! The Cytolens trainer: trains, packages and runs models on the desktop.
+//! The Cytolens trainer, which trains, packages and runs models on the desktop.
+//!
+//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `commands`.
 
 mod commands;
 mod device;
 mod export;
+mod output;
+mod panics;
 mod predict;
 mod run;
 
@@ -51,8 +55,10 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
+        // As in `trainer evaluate ... | head`: nobody reads the rest.
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::note!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

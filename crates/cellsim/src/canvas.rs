@@ -1,18 +1,18 @@
-//! A plane of light to draw on: spots, strokes, discs and blurs, all in micrometres.
+//! A channel's light to draw on: spots, strokes, discs and blurs, all in micrometres.
 
-use super::geometry::{Point, smooth_step};
+use crate::geometry::{Point, bell, smooth_step};
 
 /// One channel's light before the optics: `size` by `size` values, about 1 for a bright structure.
 #[derive(Debug, Clone)]
-pub(super) struct Plane {
-    pub(super) size: usize,
+pub(crate) struct Canvas {
+    pub(crate) size: usize,
     /// Pixels a micrometre.
-    pub(super) scale: f32,
-    pub(super) values: Vec<f32>,
+    pub(crate) scale: f32,
+    pub(crate) values: Vec<f32>,
 }
 
-impl Plane {
-    pub(super) fn new(size: usize, scale: f32) -> Self {
+impl Canvas {
+    pub(crate) fn new(size: usize, scale: f32) -> Self {
         Self {
             size,
             scale,
@@ -55,7 +55,7 @@ impl Plane {
         }
     }
 
-    /// The least radius that a pixel grid can show, and how much fainter a thinner thing looks.
+    /// The radius that the pixel grid can show, and the factor by which a thinner thing looks fainter.
     fn shown(&self, radius: f32) -> (f32, f32) {
         let least = 0.75 / self.scale;
         if radius < least {
@@ -66,7 +66,7 @@ impl Plane {
     }
 
     /// Adds a round spot with soft flanks that ends at about twice `radius`.
-    pub(super) fn spot(&mut self, centre: Point, radius: f32, light: f32) {
+    pub(crate) fn spot(&mut self, centre: Point, radius: f32, light: f32) {
         let (radius, fainter) = self.shown(radius);
         let light = light * fainter * fainter;
         let reach = radius * 1.9;
@@ -81,7 +81,7 @@ impl Plane {
     }
 
     /// Adds a soft spot drawn out along a direction: `along` and `across` are its half lengths.
-    pub(super) fn dash(
+    pub(crate) fn dash(
         &mut self,
         centre: Point,
         direction: Point,
@@ -104,7 +104,7 @@ impl Plane {
     }
 
     /// Raises a filled disc to at least `light`, with an edge `soft` wide.
-    pub(super) fn disc(&mut self, centre: Point, radius: f32, soft: f32, light: f32) {
+    pub(crate) fn disc(&mut self, centre: Point, radius: f32, soft: f32, light: f32) {
         let soft = soft.max(0.7 / self.scale);
         self.paint(centre, centre, radius + soft, |value, place| {
             let height = light
@@ -118,7 +118,7 @@ impl Plane {
     }
 
     /// Adds a ring of a given radius and line width.
-    pub(super) fn ring(&mut self, centre: Point, radius: f32, width: f32, light: f32) {
+    pub(crate) fn ring(&mut self, centre: Point, radius: f32, width: f32, light: f32) {
         let (half, fainter) = self.shown(width / 2.0);
         self.paint(centre, centre, radius + 2.0 * half, |value, place| {
             let gap = ((place - centre).length() - radius) / (2.0 * half);
@@ -129,8 +129,8 @@ impl Plane {
         });
     }
 
-    /// Adds a line through the points, soft across its `width`; `light` is asked for each segment.
-    pub(super) fn stroke(
+    /// Adds a line through the points, soft across its `width`; `light` gives each segment's brightness.
+    pub(crate) fn stroke(
         &mut self,
         points: &[Point],
         width: f32,
@@ -164,8 +164,8 @@ impl Plane {
         }
     }
 
-    /// A copy blurred by a normal curve of the given deviation.
-    pub(super) fn blurred(&self, deviation: f32) -> Self {
+    /// A copy blurred by a normal curve of the given deviation, in micrometres.
+    pub(crate) fn blurred(&self, deviation: f32) -> Self {
         let mut result = self.clone();
         let pixels = deviation * self.scale;
         if pixels > 2.5 {
@@ -262,7 +262,7 @@ impl Plane {
 fn kernel(deviation: f32) -> Vec<f32> {
     let reach = (3.0 * deviation).ceil().max(1.0) as usize;
     let mut weights: Vec<f32> = (0..=reach)
-        .map(|place| super::geometry::bell(place as f32, deviation))
+        .map(|place| bell(place as f32, deviation))
         .collect();
     let sum = 2.0 * weights.iter().sum::<f32>() - weights[0];
     weights.iter_mut().for_each(|weight| *weight /= sum);
@@ -276,10 +276,10 @@ mod tests {
     #[test]
     fn blurs_keep_the_light() {
         for deviation in [0.5, 2.0, 8.0] {
-            let mut plane = Plane::new(128, 1.0);
-            plane.spot(Point::new(64.0, 64.0), 2.0, 1.0);
-            let before: f32 = plane.values.iter().sum();
-            let after: f32 = plane.blurred(deviation).values.iter().sum();
+            let mut canvas = Canvas::new(128, 1.0);
+            canvas.spot(Point::new(64.0, 64.0), 2.0, 1.0);
+            let before: f32 = canvas.values.iter().sum();
+            let after: f32 = canvas.blurred(deviation).values.iter().sum();
             assert!(
                 (after / before - 1.0).abs() < 0.01,
                 "{deviation}: {before} {after}"
@@ -289,14 +289,14 @@ mod tests {
 
     #[test]
     fn drawing_outside_is_harmless() {
-        let mut plane = Plane::new(16, 1.0);
-        plane.spot(Point::new(-9.0, 40.0), 3.0, 1.0);
-        plane.ring(Point::new(-2.0, 4.0), 3.0, 1.0, 1.0);
-        plane.stroke(
+        let mut canvas = Canvas::new(16, 1.0);
+        canvas.spot(Point::new(-9.0, 40.0), 3.0, 1.0);
+        canvas.ring(Point::new(-2.0, 4.0), 3.0, 1.0, 1.0);
+        canvas.stroke(
             &[Point::new(-5.0, -5.0), Point::new(30.0, 25.0)],
             1.0,
             |_| 1.0,
         );
-        assert!(plane.values.iter().any(|value| *value > 0.0));
+        assert!(canvas.values.iter().any(|value| *value > 0.0));
     }
 }

@@ -1,19 +1,13 @@
-//! Cells: their outlines, nuclei and organising centres, and how they share a field.
+//! One cell: its outline, nucleus, organising centre and brightness.
 
-use std::f32::consts::{FRAC_PI_2, PI};
+use crate::geometry::{Outline, Point};
 
-use cytolens_core::labels::LabelSet;
+/// Half the distance between a spindle's poles, as a share of the spindle's space.
+const POLE: f32 = 0.92;
 
-use super::Settings;
-use super::cell_line::CellLine;
-use super::geometry::{Outline, Point, angle_between, bell};
-use super::layout::{Layout, Spot, choose_line};
-use super::random::{FieldSeed, Purpose, Stream};
-use super::texture::Grain;
-
-/// Where a cell stands in its cycle, as far as it shows.
+/// The phase of a cell's cycle, as far as a microscope shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Interphase,
     /// Chromosomes condensed to threads in a whole nucleus.
     Prophase,
@@ -26,362 +20,61 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    fn divides(self) -> bool {
+    /// Whether the cell is in mitosis.
+    pub(crate) fn divides(self) -> bool {
         matches!(self, Self::Metaphase | Self::Anaphase)
     }
 
     /// Whether a bridge still joins the cell to its sister.
-    pub(super) fn is_daughter(self) -> bool {
+    pub(crate) fn is_daughter(self) -> bool {
         matches!(self, Self::Daughter(_))
     }
 }
 
 /// A nucleolus: a few overlapping discs.
 #[derive(Debug, Clone)]
-pub(super) struct Nucleolus {
-    pub(super) lobes: Vec<(Point, f32)>,
+pub(crate) struct Nucleolus {
+    pub(crate) lobes: Vec<(Point, f32)>,
 }
 
 /// One cell of a field.
 #[derive(Debug, Clone)]
-pub(super) struct Cell {
-    pub(super) centre: Point,
-    pub(super) outline: Outline,
+pub(crate) struct Cell {
+    pub(crate) centre: Point,
+    pub(crate) outline: Outline,
     /// Direction of the long axis.
-    pub(super) axis: f32,
+    pub(crate) axis: f32,
     /// Long axis over short axis.
-    pub(super) elongation: f32,
-    pub(super) nucleus: Point,
+    pub(crate) elongation: f32,
+    pub(crate) nucleus: Point,
     /// The nucleus's outline; in mitosis, that of the space the spindle takes.
-    pub(super) nucleus_outline: Outline,
-    pub(super) nucleoli: Vec<Nucleolus>,
+    pub(crate) nucleus_outline: Outline,
+    pub(crate) nucleoli: Vec<Nucleolus>,
     /// Small round pieces that came off the nucleus, and their radii.
-    pub(super) micronuclei: Vec<(Point, f32)>,
+    pub(crate) micronuclei: Vec<(Point, f32)>,
     /// The microtubule organising centre.
-    pub(super) organiser: Point,
-    pub(super) phase: Phase,
+    pub(crate) organiser: Point,
+    pub(crate) phase: Phase,
     /// Brightness of the red, blue and yellow stains.
-    pub(super) stain: [f32; 3],
+    pub(crate) stain: [f32; 3],
     /// Brightness of the protein.
-    pub(super) expression: f32,
-    /// How far out of focus the cell lies, 0 to 1.
-    pub(super) defocus: f32,
+    pub(crate) expression: f32,
+    /// Defocus: 0 in the focal plane, 1 farthest from it.
+    pub(crate) defocus: f32,
 }
 
 impl Cell {
     /// Whether the cell is in mitosis: no nucleus, no nucleoli.
-    pub(super) fn divides(&self) -> bool {
+    pub(crate) fn divides(&self) -> bool {
         self.phase.divides()
     }
-}
 
-/// The cells of a field and what they have in common.
-#[derive(Debug)]
-pub(super) struct Population {
-    pub(super) line: CellLine,
-    pub(super) cells: Vec<Cell>,
-    /// Typical width of the dark line between neighbours, in micrometres, and how it varies along the line.
-    pub(super) gap: f32,
-    pub(super) gap_width: Grain,
-    /// Whether cells lie with their thin edges over each other.
-    pub(super) overlap: bool,
-    /// How many micrometres from the rim cells reach their full thickness.
-    pub(super) thinning: f32,
-}
-
-/// Places the cells of a field.
-///
-/// The labels matter only where they demand something of the cells: junctions need neighbours, a spindle needs a cell in
-/// mitosis and a bridge needs two daughters.
-pub(super) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -> Population {
-    let mut stream = seed.stream(Purpose::Layout, 0);
-    let junctions = labels.contains(22);
-    let line = settings
-        .cell_line
-        .unwrap_or_else(|| choose_line(&mut stream, junctions));
-    let mut layout = Layout::new(line, junctions, stream);
-    if labels.contains(16) {
-        for _ in 0..layout.stream.count(1, 3) {
-            layout.place_daughters();
+    /// The places where microtubules start: the two poles in mitosis, else the organising centre.
+    pub(crate) fn poles(&self) -> Vec<Point> {
+        if !self.divides() {
+            return vec![self.organiser];
         }
+        let half = Point::at_angle(self.axis) * (self.nucleus_outline.radius(self.axis) * POLE);
+        vec![self.nucleus - half, self.nucleus + half]
     }
-    if labels.contains(17) {
-        for _ in 0..layout.stream.count(1, 3) {
-            layout.place_dividing();
-        }
-    }
-    layout.fill(settings.mitoses);
-    let gap = line.gap
-        * if junctions {
-            0.3
-        } else {
-            layout.stream.between(0.0, 1.5)
-        };
-    let gap_width = Grain::new(&mut layout.stream, 9.0);
-    // Sheets of cells keep side by side; single ones creep over each other.
-    let overlap = !junctions
-        && layout
-            .stream
-            .chance(if line.gap < 0.4 { 0.35 } else { 0.75 });
-    let thinning = line.radius * layout.stream.between(0.08, 0.34);
-    let Layout { spots, .. } = layout;
-    let fields = FieldLooks::new(seed, settings);
-    let cells = spots
-        .iter()
-        .enumerate()
-        .map(|(number, spot)| {
-            build(
-                spot,
-                &line,
-                &fields,
-                &mut seed.stream(Purpose::Cell, number),
-            )
-        })
-        .collect();
-    Population {
-        line,
-        cells,
-        gap,
-        gap_width,
-        overlap,
-        thinning,
-    }
-}
-
-/// What all cells of a field share besides the line.
-struct FieldLooks {
-    /// Spread of the protein's brightness from cell to cell.
-    variation: f32,
-    /// Share of cells that do not show the protein at all.
-    silent: f32,
-    /// Spread of the stains' brightness.
-    uneven: f32,
-    /// Share of cells out of focus.
-    defocused: f32,
-}
-
-impl FieldLooks {
-    fn new(seed: FieldSeed, settings: &Settings) -> Self {
-        let mut stream = seed.stream(Purpose::Style, 0);
-        let selective = stream.chance(0.15 * settings.variation);
-        Self {
-            variation: stream.between(0.12, 0.55) * settings.variation,
-            silent: if selective {
-                stream.between(0.1, 0.5)
-            } else {
-                0.0
-            },
-            uneven: stream.between(0.1, 0.3) * settings.variation,
-            defocused: if stream.chance(0.4) {
-                stream.between(0.05, 0.35) * settings.defocus
-            } else {
-                0.0
-            },
-        }
-    }
-}
-
-/// Gives a placed cell its outline, nucleus and brightness.
-fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut Stream) -> Cell {
-    let divides = spot.phase.divides();
-    let daughter = spot.phase.is_daughter();
-    let stretch = spot.elongation.sqrt();
-    // Outlines are drawn somewhat large: where neighbours meet, the border falls between them.
-    let growth = if divides { 1.0 } else { 1.12 };
-    let mut outline = Outline::ellipse(
-        spot.radius * stretch * growth,
-        spot.radius / stretch * growth,
-        spot.axis,
-    );
-    if !divides {
-        shape(&mut outline, spot, line, daughter, stream);
-    }
-    let (long, short) = line.nucleus;
-    let giant = if stream.chance(0.03) { 1.3 } else { 1.0 };
-    let size =
-        giant * stream.around(1.05, 0.15) * (spot.radius / line.radius).powf(0.5).clamp(0.75, 1.3);
-    let nucleus_axis = spot.axis + 0.35 * stream.normal();
-    // Daughters begin with small dense nuclei across the axis of the division.
-    let young = daughter && stream.chance(0.6);
-    let nucleus_outline = if divides {
-        Outline::ellipse(long * 0.88, short * 0.95, spot.axis)
-    } else if young {
-        Outline::ellipse(long * 0.68, short * 0.5, spot.axis).wavy(stream, 0.05, 4)
-    } else {
-        let roundness = stream.between(0.86, 1.14);
-        let half_axes = (long * size * roundness, short * size / roundness);
-        nuclear_outline(half_axes, nucleus_axis, line.bent, stream)
-    };
-    let wander = (spot.radius * 0.9 - long * size).max(0.0) * 0.45;
-    let nucleus = if divides {
-        spot.centre
-    } else {
-        spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit())
-    };
-    let nucleoli = if divides || young || spot.phase == Phase::Prophase {
-        Vec::new()
-    } else {
-        nucleoli(nucleus, &nucleus_outline, stream)
-    };
-    let mut micronuclei = Vec::new();
-    if !divides && stream.chance(0.6 * line.bent) {
-        for _ in 0..stream.count(1, 3) {
-            let (direction, radius) = (stream.angle(), stream.between(0.4, 1.3));
-            let away = nucleus_outline.radius(direction) + radius * stream.between(0.9, 1.8);
-            micronuclei.push((nucleus + Point::at_angle(direction) * away, radius));
-        }
-    }
-    // The organising centre keeps to the roomy side of the nucleus.
-    let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
-    let organiser = nucleus
-        + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
-    let silent = stream.chance(looks.silent);
-    let expression = stream.around(1.0, looks.variation)
-        * if silent {
-            stream.between(0.0, 0.15)
-        } else {
-            1.0
-        };
-    let round = if divides { 1.4 } else { 1.0 };
-    // A thick cell is bright in every stain.
-    let thick = stream.around(round, looks.uneven);
-    let mut stain = [(); 3].map(|()| thick * stream.around(1.0, 0.6 * looks.uneven));
-    if young || spot.phase == Phase::Prophase {
-        // The same DNA in less room.
-        stain[1] *= 1.5;
-    }
-    let defocus = if stream.chance(looks.defocused) {
-        stream.between(0.3, 1.0)
-    } else {
-        0.0
-    };
-    // A confocal microscope loses the light from out of its focal plane.
-    let in_focus = 1.0 - 0.65 * defocus;
-    let (stain, expression) = (stain.map(|stain| stain * in_focus), expression * in_focus);
-    Cell {
-        centre: spot.centre,
-        outline,
-        axis: spot.axis,
-        elongation: spot.elongation,
-        nucleus,
-        nucleus_outline,
-        nucleoli,
-        micronuclei,
-        organiser,
-        phase: spot.phase,
-        stain,
-        expression,
-        defocus,
-    }
-}
-
-/// A nucleus's outline: most are slightly uneven ellipses, some have a dent, lobes, a bleb or are two in one.
-fn nuclear_outline(
-    (long, short): (f32, f32),
-    axis: f32,
-    bent: f32,
-    stream: &mut Stream,
-) -> Outline {
-    let pair = stream.chance(0.25 * bent);
-    let long = if pair { 1.45 * long } else { long };
-    let mut outline = Outline::ellipse(long, short, axis).wavy(stream, bent * 0.75, 4);
-    let mut notch = |direction: f32, depth: f32, width: f32| {
-        outline.scale_by(|angle| 1.0 - depth * bell(angle_between(angle, direction), width));
-    };
-    let aside = axis + FRAC_PI_2 + 0.3 * stream.normal();
-    if pair {
-        notch(aside, 0.75, 0.25);
-        notch(aside + PI, 0.75, 0.25);
-    } else if stream.chance(2.0 * bent) {
-        notch(aside, stream.between(0.15, 0.45), stream.between(0.3, 0.55));
-    } else if stream.chance(0.9 * bent) {
-        for _ in 0..stream.count(2, 4) {
-            notch(
-                stream.angle(),
-                stream.between(0.12, 0.4),
-                stream.between(0.1, 0.28),
-            );
-        }
-    } else if stream.chance(bent) {
-        notch(
-            stream.angle(),
-            stream.between(-0.3, -0.12),
-            stream.between(0.08, 0.16),
-        );
-    }
-    outline
-}
-
-/// Turns a cell's ellipse into an outline with lobes, tails and an uneven edge.
-fn shape(outline: &mut Outline, spot: &Spot, line: &CellLine, daughter: bool, stream: &mut Stream) {
-    let shaped = std::mem::replace(outline, Outline::ellipse(1.0, 1.0, 0.0));
-    *outline = shaped.wavy(stream, if daughter { 0.04 } else { 0.12 }, 5);
-    if !daughter && stream.chance(line.tails) {
-        for end in [0.0, PI] {
-            if stream.chance(0.75) {
-                let direction = spot.axis + end + 0.25 * stream.normal();
-                let (length, width) = (stream.between(0.6, 2.4), stream.between(0.06, 0.2));
-                outline.scale_by(|angle| {
-                    1.0 + length * (-angle_between(angle, direction).abs() / width).exp()
-                });
-            }
-        }
-    }
-    // A few corners, as where a cell holds on to the glass, with the rim drawn in between them.
-    let pull = if daughter {
-        0.15
-    } else {
-        0.25 + 0.7 * line.tails
-    };
-    for _ in 0..stream.count(1, 5) {
-        let (direction, width, height) = (
-            stream.angle(),
-            stream.between(0.12, 0.4),
-            pull * stream.between(0.0, 1.5),
-        );
-        outline.scale_by(|angle| {
-            1.0 + height * (-angle_between(angle, direction).abs() / width).exp()
-        });
-    }
-    let ragged = line.ragged * stream.between(0.1, 1.1);
-    for _ in 0..24 {
-        let (direction, width, height) = (
-            stream.angle(),
-            stream.between(0.03, 0.1),
-            ragged * stream.normal(),
-        );
-        outline.scale_by(|angle| 1.0 + height * bell(angle_between(angle, direction), width));
-    }
-}
-
-/// One to six nucleoli of one to three lobes, away from the rim.
-fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut Stream) -> Vec<Nucleolus> {
-    let count = stream.count(1, 5);
-    let mean = outline.mean();
-    let mut found: Vec<Nucleolus> = Vec::new();
-    for _ in 0..count * 3 {
-        if found.len() == count {
-            break;
-        }
-        let direction = stream.angle();
-        let place = nucleus
-            + Point::at_angle(direction)
-                * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
-        let radius = mean * stream.between(0.09, 0.25) / (count as f32).powf(0.25);
-        let far = |other: &Nucleolus| {
-            other
-                .lobes
-                .iter()
-                .all(|lobe| (lobe.0 - place).length() > lobe.1 + radius + 0.5)
-        };
-        if found.iter().all(far) {
-            let mut lobes = vec![(place, radius)];
-            for _ in 0..stream.count(0, 4) {
-                let aside = Point::at_angle(stream.angle()) * (radius * stream.between(0.5, 1.1));
-                lobes.push((place + aside, radius * stream.between(0.35, 0.8)));
-            }
-            found.push(Nucleolus { lobes });
-        }
-    }
-    found
 }

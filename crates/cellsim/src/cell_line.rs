@@ -4,35 +4,35 @@
 //! (<https://www.proteinatlas.org/humanproteome/subcellular/cell+line>): not measured from single cells, but drawn so that
 //! fields of the same line look alike and fields of different lines differ as much as real ones do.
 
-/// How the cells of a line look. Lengths are micrometres, shares are 0 to 1.
+/// The look of a cell line. Lengths are micrometres, shares are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CellLine {
-    /// The line whose look this is.
-    pub name: &'static str,
+pub(crate) struct CellLine {
+    /// The line's name in the atlas.
+    pub(crate) name: &'static str,
     /// Half axes of the typical nucleus.
-    pub(super) nucleus: (f32, f32),
+    pub(crate) nucleus: (f32, f32),
     /// Mean radius of a cell's outline.
-    pub(super) radius: f32,
+    pub(crate) radius: f32,
     /// Long axis over short axis of the typical cell.
-    pub(super) elongation: f32,
+    pub(crate) elongation: f32,
     /// Share of cells with drawn-out tails.
-    pub(super) tails: f32,
-    /// How uneven outlines are.
-    pub(super) ragged: f32,
+    pub(crate) tails: f32,
+    /// Unevenness of outlines.
+    pub(crate) ragged: f32,
     /// Least and greatest share of the field that cells cover.
-    pub(super) coverage: (f32, f32),
-    /// How much cells keep to islands.
-    pub(super) gathered: f32,
+    pub(crate) coverage: (f32, f32),
+    /// Strength by which cells keep to islands.
+    pub(crate) gathered: f32,
     /// Width of the dark line between neighbours.
-    pub(super) gap: f32,
-    /// How far nuclei depart from ellipses.
-    pub(super) bent: f32,
+    pub(crate) gap: f32,
+    /// Departure of nuclei from ellipses.
+    pub(crate) bent: f32,
     /// Whether the nuclei show the bright chromocentres of mouse cells.
-    pub(super) chromocentres: bool,
+    pub(crate) chromocentres: bool,
 }
 
-/// The lines a field may be of.
-pub const CELL_LINES: [CellLine; 11] = [
+/// The cell lines of fields.
+pub(crate) const CELL_LINES: [CellLine; 11] = [
     CellLine {
         name: "U-2 OS",
         nucleus: (9.2, 7.2),
@@ -178,7 +178,7 @@ pub const CELL_LINES: [CellLine; 11] = [
     },
 ];
 
-/// How often each line turns up, in the order of [`CELL_LINES`]: the atlas stains U-2 OS for every protein.
-pub(super) const CELL_LINE_SHARES: [f32; CELL_LINES.len()] = [
+/// The share of fields that show each line, in the order of [`CELL_LINES`]: the atlas stains U-2 OS for every protein.
+pub(crate) const CELL_LINE_SHARES: [f32; CELL_LINES.len()] = [
     0.34, 0.15, 0.14, 0.06, 0.06, 0.05, 0.05, 0.03, 0.06, 0.04, 0.02,
 ];

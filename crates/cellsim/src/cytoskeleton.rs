@@ -3,151 +3,27 @@
 //! Descriptions follow <https://www.proteinatlas.org/humanproteome/subcellular/microtubules> and the atlas's pages on actin
 //! filaments, intermediate filaments and centrosomes.
 
-use std::f32::consts::{FRAC_PI_2, PI};
+use std::f32::consts::FRAC_PI_2;
 
-use super::geometry::{Point, smooth_step};
-use super::random::{FieldSeed, Purpose, Stream};
-use super::scene::{Scene, Staining, Walk};
-use super::territory::Site;
-use super::texture::Grain;
-
-/// One filament of a cell.
-#[derive(Debug)]
-pub(super) struct Filament {
-    pub(super) cell: usize,
-    pub(super) points: Vec<Point>,
-    light: f32,
-}
-
-/// Grows the microtubules of all interphase cells: a polar net from the organising centre towards the membrane.
-pub(super) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament> {
-    let mut style = seed.stream(Purpose::Filaments, usize::MAX);
-    let density = style.between(0.18, 0.38);
-    let wobble = style.between(0.04, 0.2);
-    let central = 0.02 + 0.38 * style.unit().powi(2);
-    let order = style.between(0.2, 0.9);
-    let perinuclear = style.between(2.5, 10.0);
-    let bends = Grain::new(&mut style, 26.0);
-    let mut filaments = Vec::new();
-    for (number, cell) in scene.cells().iter().enumerate() {
-        let area = scene.area(number);
-        if area <= 0.0 || cell.divides() {
-            continue;
-        }
-        let mut stream = seed.stream(Purpose::Filaments, number);
-        let along_axis = |place: Point| cell.axis + 0.5 * bends.at(place);
-        let from_organiser =
-            |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
-        for _ in 0..((area * density) as usize).clamp(16, 420) {
-            let light = stream.between(0.25, 0.8);
-            let over = stream.chance(0.3);
-            let beside = stream.between(0.15, 1.2);
-            let (start, direction) = origin(scene, number, (central, perinuclear), &mut stream);
-            // Long cells order their filaments along their axis, round ones around the organising centre.
-            let aligned = (cell.elongation - 1.0).clamp(0.1, 0.8);
-            let guide: Option<&dyn Fn(Point) -> f32> = if !stream.chance(order) {
-                None
-            } else if stream.chance(aligned) {
-                Some(&along_axis)
-            } else {
-                Some(&from_organiser)
-            };
-            let walk = Walk {
-                start,
-                direction,
-                wobble,
-                steps: stream.count(8, 40),
-                step: 0.9,
-                guide,
-            };
-            let mut points = scene.wander(number, walk, &mut stream, |site| {
-                site.rim > 0.5 && (over || site.nucleus > beside)
-            });
-            if scene.population.overlap {
-                creep(scene, &mut points, &mut stream);
-            }
-            filaments.push(Filament {
-                cell: number,
-                points,
-                light,
-            });
-        }
-    }
-    filaments
-}
-
-/// Lets a filament that has come to its cell's border run on over the neighbour there.
-fn creep(scene: &Scene, points: &mut Vec<Point>, stream: &mut Stream) {
-    let [.., before, last] = points[..] else {
-        return;
-    };
-    let at_border = |site: Site| site.contact && site.rim < 3.0;
-    if !scene.territory.at(last).is_some_and(at_border) {
-        return;
-    }
-    let step = last - before;
-    for number in 1..=stream.count(0, 5) {
-        let next = last + step * number as f32;
-        let is_cytoplasm = |site: Site| site.nucleus > 0.5;
-        if !scene.territory.at(next).is_some_and(is_cytoplasm) {
-            break;
-        }
-        points.push(next);
-    }
-}
-
-/// Where a microtubule starts and which way it goes; `central` is the share that starts at the organising centre, and the
-/// others thin out over `perinuclear` micrometres from the nucleus.
-fn origin(
-    scene: &Scene,
-    number: usize,
-    (central, perinuclear): (f32, f32),
-    stream: &mut Stream,
-) -> (Point, f32) {
-    let cell = &scene.cells()[number];
-    let from_organiser =
-        stream.chance(central) && scene.territory.within(number, cell.organiser).is_some();
-    if from_organiser {
-        let start = cell.organiser + Point::at_angle(stream.angle()) * (3.5 * stream.unit());
-        let away = (cell.organiser - cell.nucleus).angle() + 1.3 * stream.normal();
-        return (start, away);
-    }
-    let near = scene.pick(number, stream, |site| {
-        if site.nucleus < 0.2 || site.rim < 0.8 {
-            0.0
-        } else {
-            0.05 + 0.9 * (-site.nucleus / perinuclear).exp()
-        }
-    });
-    let start = near.map_or(cell.organiser, |site| site.place);
-    let outward = (start - cell.nucleus).angle();
-    // Filaments around the nucleus run beside it or outward, and along long cells.
-    let direction = match stream.count(0, 3) {
-        0 => outward + 0.5 * stream.normal(),
-        1 => cell.axis + if stream.chance(0.5) { PI } else { 0.0 } + 0.3 * stream.normal(),
-        2 => {
-            outward
-                + FRAC_PI_2 * if stream.chance(0.5) { 1.0 } else { -1.0 }
-                + 0.35 * stream.normal()
-        }
-        _ => stream.angle(),
-    };
-    (start, direction)
-}
+use crate::division;
+use crate::geometry::{Point, bell, smooth_step};
+use crate::scene::Walk;
+use crate::staining::Staining;
+use crate::texture::Grain;
 
 /// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
-pub(super) fn microtubules(staining: &mut Staining) {
+pub(crate) fn microtubules(staining: &mut Staining) {
     let width = staining.stream.between(0.28, 0.36);
     let haze = 0.03 + 0.32 * staining.stream.unit().powi(2);
     let flat = staining.stream.between(0.2, 0.8);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);
     let scene = staining.scene;
-    for filament in &scene.microtubules {
+    for filament in staining.microtubules {
         let light = filament.light * staining.brightness[filament.cell];
         let points = &filament.points;
         let last = points.len() as f32;
-        staining.plane.stroke(points, width, |segment| {
+        staining.canvas.stroke(points, width, |segment| {
             let place = points[segment];
             // Over the nucleus strands are out of the focal plane, and towards the rim the cell is thin.
             let depth = scene
@@ -169,14 +45,13 @@ pub(super) fn microtubules(staining: &mut Staining) {
         let thick = thick * (flat + (1.0 - flat) * (-site.nucleus.max(0.0) / 5.0).exp());
         haze * thick * (1.0 + 0.35 * grain.at(site.place)).max(0.0)
     });
-    super::division::spindles(staining, 1.0);
+    division::spindles(staining, 1.0);
 }
 
 /// Microtubule ends: short comets at the growing ends, most of them near the rim.
-pub(super) fn microtubule_ends(staining: &mut Staining) {
+pub(crate) fn microtubule_ends(staining: &mut Staining) {
     let length = staining.stream.between(0.6, 1.1);
-    let scene = staining.scene;
-    for filament in &scene.microtubules {
+    for filament in staining.microtubules {
         let points = &filament.points;
         if points.len() < 4 {
             continue;
@@ -192,15 +67,15 @@ pub(super) fn microtubule_ends(staining: &mut Staining) {
             let direction = (points[place] - points[place - 1]).unit();
             let light = staining.brightness[filament.cell] * staining.stream.between(0.4, 1.0);
             staining
-                .plane
+                .canvas
                 .dash(points[place], direction, (length, 0.24), 1.4 * light);
         }
     }
-    super::endomembrane::haze(staining, 0.08);
+    staining.haze(0.08);
 }
 
 /// Intermediate filaments: a tangled, wavy mesh that is thickest around the nucleus and thins out towards the rim.
-pub(super) fn intermediate_filaments(staining: &mut Staining) {
+pub(crate) fn intermediate_filaments(staining: &mut Staining) {
     let density = staining.stream.between(0.1, 0.2);
     let wobble = staining.stream.between(0.3, 0.5);
     let reach = staining.stream.between(4.0, 12.0);
@@ -236,14 +111,14 @@ pub(super) fn intermediate_filaments(staining: &mut Staining) {
             });
             let light = staining.brightness[cell] * staining.stream.between(0.25, 0.8);
             let width = staining.stream.between(0.3, 0.6);
-            staining.plane.stroke(&path, width, |_| light);
+            staining.canvas.stroke(&path, width, |_| light);
         }
     }
-    super::endomembrane::haze(staining, 0.06);
+    staining.haze(0.06);
 }
 
 /// Actin filaments: straight parallel bundles across the cell, and a line along the membrane.
-pub(super) fn actin(staining: &mut Staining) {
+pub(crate) fn actin(staining: &mut Staining) {
     let scene = staining.scene;
     let spacing = staining.stream.between(0.9, 2.2);
     let cortex = staining.stream.between(0.15, 0.8);
@@ -277,7 +152,7 @@ pub(super) fn actin(staining: &mut Staining) {
                             + across * (aside + tilt * forward + bow * forward * forward * 0.2)
                     })
                     .collect();
-                staining.plane.stroke(&points, 0.4, |segment| {
+                staining.canvas.stroke(&points, 0.4, |segment| {
                     let place = points[segment];
                     scene.territory.within(cell, place).map_or(0.0, |site| {
                         let over = if site.nucleus < 0.0 { 0.45 } else { 1.0 };
@@ -291,46 +166,45 @@ pub(super) fn actin(staining: &mut Staining) {
         }
     }
     staining.shade(|_, site, _| {
-        let line = super::geometry::bell(site.rim, 0.4)
-            * (0.7 + 0.5 * patches.at(site.place)).clamp(0.0, 1.4);
+        let line = bell(site.rim, 0.4) * (0.7 + 0.5 * patches.at(site.place)).clamp(0.0, 1.4);
         cortex * line + 0.06 * smooth_step(0.0, 2.0, site.rim)
     });
 }
 
 /// Microtubule organising centre: a cloud of light beside the nucleus that fades outwards.
-pub(super) fn organising_centre(staining: &mut Staining) {
+pub(crate) fn organising_centre(staining: &mut Staining) {
     let size = staining.stream.between(0.9, 1.7);
     let crumbs = staining.stream.count(4, 18);
     for cell in staining.shown_cells() {
-        for pole in super::division::poles(&staining.scene.cells()[cell]) {
+        for pole in staining.scene.cells()[cell].poles() {
             let light = staining.brightness[cell];
-            staining.plane.spot(pole, size * 0.55, 0.8 * light);
-            staining.plane.spot(pole, size * 2.2, 0.22 * light);
+            staining.canvas.spot(pole, size * 0.55, 0.8 * light);
+            staining.canvas.spot(pole, size * 2.2, 0.22 * light);
             for _ in 0..crumbs {
                 let aside = Point::at_angle(staining.stream.angle())
                     * (size * 1.6 * staining.stream.unit());
                 let height = light * staining.stream.between(0.15, 0.5);
-                staining.plane.spot(pole + aside, 0.3, height);
+                staining.canvas.spot(pole + aside, 0.3, height);
             }
         }
     }
-    super::endomembrane::haze(staining, 0.06);
+    staining.haze(0.06);
 }
 
 /// Centrosome: one or two small distinct dots beside the nucleus.
-pub(super) fn centrosome(staining: &mut Staining) {
+pub(crate) fn centrosome(staining: &mut Staining) {
     let size = staining.stream.between(0.42, 0.6);
     for cell in staining.shown_cells() {
-        let poles = super::division::poles(&staining.scene.cells()[cell]);
+        let poles = staining.scene.cells()[cell].poles();
         for pole in &poles {
             let light = staining.brightness[cell] * staining.stream.between(1.2, 1.8);
-            staining.plane.spot(*pole, size, light);
+            staining.canvas.spot(*pole, size, light);
             if poles.len() == 1 && staining.stream.chance(0.75) {
                 let aside =
                     Point::at_angle(staining.stream.angle()) * staining.stream.between(0.7, 1.6);
-                staining.plane.spot(*pole + aside, size, light * 0.9);
+                staining.canvas.spot(*pole + aside, size, light * 0.9);
             }
         }
     }
-    super::endomembrane::haze(staining, 0.06);
+    staining.haze(0.06);
 }

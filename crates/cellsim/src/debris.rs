@@ -1,13 +1,13 @@
-//! What lies between cells: blebs and vesicles that cells shed, clumps of antibody and pieces of dead nuclei.
+//! Debris between cells: blebs and vesicles that cells shed, clumps of antibody and pieces of dead nuclei.
 
-use super::canvas::Plane;
-use super::geometry::Point;
-use super::random::Stream;
-use super::scene::Scene;
+use crate::canvas::Canvas;
+use crate::geometry::Point;
+use crate::random::FieldStream;
+use crate::scene::Scene;
 
-/// One thing that lies between cells.
+/// One round piece of debris.
 #[derive(Debug)]
-pub(super) struct Speck {
+pub(crate) struct Speck {
     place: Point,
     radius: f32,
     /// Its light in red, green, blue and yellow.
@@ -15,7 +15,7 @@ pub(super) struct Speck {
 }
 
 /// Strews debris over a field; most fields get none.
-pub(super) fn strew(scene: &Scene, amount: f32, stream: &mut Stream) -> Vec<Speck> {
+pub(crate) fn strew(scene: &Scene, amount: f32, stream: &mut FieldStream) -> Vec<Speck> {
     let mut specks = Vec::new();
     if stream.chance(0.3 * amount) {
         for _ in 0..stream.count(2, 14) {
@@ -38,14 +38,14 @@ pub(super) fn strew(scene: &Scene, amount: f32, stream: &mut Stream) -> Vec<Spec
 }
 
 /// Adds the specks' light in one channel: 0 red, 1 green, 2 blue, 3 yellow.
-pub(super) fn draw(specks: &[Speck], channel: usize, plane: &mut Plane) {
+pub(crate) fn draw(specks: &[Speck], channel: usize, canvas: &mut Canvas) {
     for speck in specks {
-        plane.spot(speck.place, speck.radius, speck.light[channel]);
+        canvas.spot(speck.place, speck.radius, speck.light[channel]);
     }
 }
 
 /// A row of blebs just outside a cell's rim.
-fn blebs(scene: &Scene, stream: &mut Stream, specks: &mut Vec<Speck>) {
+fn blebs(scene: &Scene, stream: &mut FieldStream, specks: &mut Vec<Speck>) {
     let cell = stream.count(0, scene.cells().len().max(1) - 1);
     let angle = stream.angle();
     if scene.cells().is_empty() {
@@ -75,7 +75,7 @@ fn blebs(scene: &Scene, stream: &mut Stream, specks: &mut Vec<Speck>) {
 /// An irregular heap of specks on empty glass.
 fn clump(
     scene: &Scene,
-    stream: &mut Stream,
+    stream: &mut FieldStream,
     (least, greatest): (f32, f32),
     light: [f32; 4],
     specks: &mut Vec<Speck>,

@@ -5,25 +5,14 @@
 
 use std::f32::consts::FRAC_PI_2;
 
-use super::cell::{Cell, Phase};
-use super::geometry::{Point, bell};
-use super::scene::{Scene, Staining};
-use super::texture::Grain;
-
-/// Half the distance between the poles, as a share of the spindle's space.
-const POLE: f32 = 0.92;
-
-/// Where microtubules start: the two poles in mitosis, else the organising centre.
-pub(super) fn poles(cell: &Cell) -> Vec<Point> {
-    if !cell.divides() {
-        return vec![cell.organiser];
-    }
-    let half = Point::at_angle(cell.axis) * (cell.nucleus_outline.radius(cell.axis) * POLE);
-    vec![cell.nucleus - half, cell.nucleus + half]
-}
+use crate::cell::Phase;
+use crate::geometry::{Point, bell};
+use crate::scene::Scene;
+use crate::staining::Staining;
+use crate::texture::Grain;
 
 /// The chromosomes of cells in mitosis: a ragged plate across the spindle, or two on their way to the poles.
-pub(super) fn chromosomes(staining: &mut Staining) {
+pub(crate) fn chromosomes(staining: &mut Staining) {
     for number in staining.shown_cells() {
         let cell = &staining.scene.cells()[number];
         let apart = match cell.phase {
@@ -46,7 +35,7 @@ pub(super) fn chromosomes(staining: &mut Staining) {
                     + across * aside
                     + along * (side * (apart + bend) + 0.55 * staining.stream.normal());
                 let direction = along.turned(0.5 * staining.stream.normal());
-                staining.plane.dash(
+                staining.canvas.dash(
                     place,
                     direction,
                     (1.2, 0.7),
@@ -57,14 +46,14 @@ pub(super) fn chromosomes(staining: &mut Staining) {
     }
     // Chromosomes lie on top of each other, but stains saturate.
     staining
-        .plane
+        .canvas
         .values
         .iter_mut()
         .for_each(|value| *value = value.min(1.9));
 }
 
 /// The spindle: fibres from both poles to the chromosomes, and short asters behind the poles.
-pub(super) fn spindles(staining: &mut Staining, share: f32) {
+pub(crate) fn spindles(staining: &mut Staining, share: f32) {
     let grain = Grain::new(&mut staining.stream, 1.0);
     for number in staining.shown_cells() {
         let cell = &staining.scene.cells()[number];
@@ -72,7 +61,7 @@ pub(super) fn spindles(staining: &mut Staining, share: f32) {
             continue;
         }
         let light = share * staining.brightness[number];
-        let ends = poles(cell);
+        let ends = cell.poles();
         let across = Point::at_angle(cell.axis + FRAC_PI_2);
         let half = cell.nucleus_outline.radius(cell.axis + FRAC_PI_2) * 0.85;
         for (pole, other) in [(ends[0], ends[1]), (ends[1], ends[0])] {
@@ -88,16 +77,18 @@ pub(super) fn spindles(staining: &mut Staining, share: f32) {
                     })
                     .collect();
                 let height = light * staining.stream.between(0.2, 0.42);
-                staining.plane.stroke(&points, 0.42, |_| height);
+                staining.canvas.stroke(&points, 0.42, |_| height);
             }
             let back = (pole - other).angle();
             for _ in 0..9 {
                 let ray = Point::at_angle(back + 1.1 * staining.stream.normal())
                     * staining.stream.between(1.0, 3.5);
                 let height = light * staining.stream.between(0.12, 0.3);
-                staining.plane.stroke(&[pole, pole + ray], 0.35, |_| height);
+                staining
+                    .canvas
+                    .stroke(&[pole, pole + ray], 0.35, |_| height);
             }
-            staining.plane.spot(pole, 0.8, 0.5 * light);
+            staining.canvas.spot(pole, 0.8, 0.5 * light);
         }
     }
     staining.shade(|scene, site, _| {
@@ -131,14 +122,14 @@ fn bridges(scene: &Scene) -> Vec<(usize, Point, Point)> {
 }
 
 /// The bundle of microtubules between daughters, with the dark midbody in its middle.
-pub(super) fn bridge_bundle(staining: &mut Staining) {
+pub(crate) fn bridge_bundle(staining: &mut Staining) {
     for (number, start, end) in bridges(staining.scene) {
         let light = 1.1 * staining.brightness[number];
         let points: Vec<Point> = (0..=24)
             .map(|step| start.mix(end, step as f32 / 24.0))
             .collect();
         let length = (end - start).length();
-        staining.plane.stroke(&points, 0.9, |segment| {
+        staining.canvas.stroke(&points, 0.9, |segment| {
             let from_middle = ((segment as f32 + 0.5) / 24.0 - 0.5) * length;
             light * (1.0 - 0.85 * bell(from_middle, 0.4))
         });
@@ -146,7 +137,7 @@ pub(super) fn bridge_bundle(staining: &mut Staining) {
 }
 
 /// Cytokinetic bridge: the thin link between daughter cells, with or as the midbody in its middle.
-pub(super) fn cytokinetic_bridge(staining: &mut Staining) {
+pub(crate) fn cytokinetic_bridge(staining: &mut Staining) {
     let midbody = staining.stream.between(0.0, 1.0);
     let bundle = if staining.stream.chance(0.7) {
         staining.stream.between(0.5, 1.0)
@@ -157,23 +148,23 @@ pub(super) fn cytokinetic_bridge(staining: &mut Staining) {
         // A field is labelled for its bridge, so the bridge shows whatever its cells express.
         let light = 1.7 * staining.brightness[number].max(0.7);
         staining
-            .plane
+            .canvas
             .stroke(&[start, start.mix(end, 0.5), end], 1.1, |_| bundle * light);
         let middle = start.mix(end, 0.5);
         if midbody > 0.6 {
-            staining.plane.ring(middle, 0.8, 0.6, light);
+            staining.canvas.ring(middle, 0.8, 0.6, light);
         } else {
             staining
-                .plane
+                .canvas
                 .dash(middle, (end - start).unit(), (0.9, 0.8), light);
         }
     }
-    super::endomembrane::haze(staining, 0.12);
+    staining.haze(0.12);
 }
 
 /// Mitotic spindle: the spindle's shape in cells in mitosis, little in all others.
-pub(super) fn mitotic_spindle(staining: &mut Staining) {
+pub(crate) fn mitotic_spindle(staining: &mut Staining) {
     spindles(staining, 1.0);
     let background = staining.stream.between(0.03, 0.15);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }

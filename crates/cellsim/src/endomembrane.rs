@@ -5,12 +5,13 @@
 
 use std::f32::consts::FRAC_PI_2;
 
-use super::geometry::{Point, bell, smooth_step};
-use super::scene::{Staining, Walk};
-use super::texture::Grain;
+use crate::geometry::{Point, bell, smooth_step};
+use crate::scene::Walk;
+use crate::staining::Staining;
+use crate::texture::Grain;
 
 /// Endoplasmic reticulum: a net through the cytoplasm, dense around the nucleus, with the nuclear envelope as its inner edge.
-pub(super) fn reticulum(staining: &mut Staining) {
+pub(crate) fn reticulum(staining: &mut Staining) {
     let mesh = staining.stream.between(1.2, 2.0);
     let net = Grain::new(&mut staining.stream, mesh);
     let second = Grain::new(&mut staining.stream, mesh * 0.6);
@@ -45,7 +46,7 @@ pub(super) fn reticulum(staining: &mut Staining) {
 }
 
 /// Golgi apparatus: ribbons stacked beside the nucleus around the organising centre, compact or falling into pieces.
-pub(super) fn golgi(staining: &mut Staining) {
+pub(crate) fn golgi(staining: &mut Staining) {
     let scene = staining.scene;
     let width = staining.stream.between(0.5, 0.8);
     let spread = staining.stream.between(0.35, 0.9);
@@ -55,7 +56,7 @@ pub(super) fn golgi(staining: &mut Staining) {
         let light = staining.brightness[cell];
         if owner.divides() {
             // The apparatus breaks up for mitosis.
-            super::vesicles::sprinkle(staining, cell, 30, (0.3, 0.5), 0.4);
+            staining.sprinkle(cell, 30, (0.3, 0.5), 0.4);
             continue;
         }
         let middle = (owner.organiser - owner.nucleus).angle();
@@ -79,8 +80,8 @@ pub(super) fn golgi(staining: &mut Staining) {
                 site.nucleus > 0.3 && site.rim > 0.4
             });
             let height = light * staining.stream.between(0.4, 1.0);
-            staining.plane.stroke(&path, width, |_| height);
-            staining.plane.spot(start, width * 0.6, height * 0.6);
+            staining.canvas.stroke(&path, width, |_| height);
+            staining.canvas.spot(start, width * 0.6, height * 0.6);
         }
         for _ in 0..scattered as usize {
             let site = scene.pick(cell, &mut staining.stream, |site| {
@@ -92,16 +93,16 @@ pub(super) fn golgi(staining: &mut Staining) {
             });
             if let Some(site) = site {
                 let height = light * staining.stream.between(0.3, 0.7);
-                staining.plane.spot(site.place, 0.35, height);
+                staining.canvas.spot(site.place, 0.35, height);
             }
         }
     }
     let background = staining.stream.between(0.02, 0.1);
-    haze(staining, background);
+    staining.haze(background);
 }
 
 /// Mitochondria: short and long threads and grains spread through the cytoplasm, along the microtubules.
-pub(super) fn mitochondria(staining: &mut Staining) {
+pub(crate) fn mitochondria(staining: &mut Staining) {
     let scene = staining.scene;
     let density = staining.stream.between(0.16, 0.34);
     let reach = staining.stream.between(4.0, 14.0);
@@ -140,17 +141,17 @@ pub(super) fn mitochondria(staining: &mut Staining) {
                 site.nucleus > 0.3 && site.rim > 0.5
             });
             let light = staining.brightness[cell] * staining.stream.between(0.35, 0.85);
-            staining.plane.stroke(&path, width, |segment| {
+            staining.canvas.stroke(&path, width, |segment| {
                 light * (1.0 + 0.35 * beads.at(path[segment])).max(0.15)
             });
         }
     }
     let background = staining.stream.between(0.02, 0.1);
-    haze(staining, background);
+    staining.haze(background);
 }
 
 /// Cytosol: the whole cytoplasm, even or granular, with small dark holes where organelles lie, and less in the nucleus.
-pub(super) fn cytosol(staining: &mut Staining) {
+pub(crate) fn cytosol(staining: &mut Staining) {
     let size = staining.stream.between(0.6, 1.3);
     let grain = Grain::new(&mut staining.stream, size);
     let organelles = Grain::new(&mut staining.stream, 2.2);
@@ -179,17 +180,8 @@ pub(super) fn cytosol(staining: &mut Staining) {
     });
 }
 
-/// A thin even veil over the cytoplasm, as nearly every protein leaves.
-pub(super) fn haze(staining: &mut Staining, light: f32) {
-    let grain = Grain::new(&mut staining.stream, 0.8);
-    staining.shade(|scene, site, _| {
-        let within = if site.nucleus < 0.0 { 0.7 } else { 1.0 };
-        light * within * scene.thickness(site) * (1.0 + 0.3 * grain.at(site.place)).max(0.0)
-    });
-}
-
-/// What an antibody shows everywhere, wanted or not: a granular veil over cytoplasm and nucleus.
-pub(super) fn unspecific(staining: &mut Staining, cytoplasm: f32, nucleus: f32) {
+/// Unspecific staining, as every antibody leaves: a granular veil over cytoplasm and nucleus.
+pub(crate) fn unspecific(staining: &mut Staining, cytoplasm: f32, nucleus: f32) {
     let size = staining.stream.between(0.5, 1.0);
     let grain = Grain::new(&mut staining.stream, size);
     staining.shade(|scene, site, index| {
@@ -203,7 +195,7 @@ pub(super) fn unspecific(staining: &mut Staining, cytoplasm: f32, nucleus: f32) 
         let density = staining.stream.between(0.01, 0.08);
         for cell in staining.shown_cells() {
             let count = (staining.scene.area(cell) * density) as usize;
-            super::vesicles::sprinkle(staining, cell, count, (0.22, 0.4), 0.1 + 1.2 * cytoplasm);
+            staining.sprinkle(cell, count, (0.22, 0.4), 0.1 + 1.2 * cytoplasm);
         }
     }
 }

@@ -3,42 +3,42 @@
 use std::f32::consts::{PI, TAU};
 use std::ops::{Add, Mul, Sub};
 
-use super::random::Stream;
+use crate::random::FieldStream;
 
 /// A place or a direction in the field, in micrometres.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
-    pub(super) x: f32,
-    pub(super) y: f32,
+pub(crate) struct Point {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
 }
 
 impl Point {
-    pub(super) fn new(x: f32, y: f32) -> Self {
+    pub(crate) fn new(x: f32, y: f32) -> Self {
         Self { x, y }
     }
 
     /// The unit vector at an angle.
-    pub(super) fn at_angle(angle: f32) -> Self {
+    pub(crate) fn at_angle(angle: f32) -> Self {
         let (sin, cos) = angle.sin_cos();
         Self::new(cos, sin)
     }
 
-    pub(super) fn length(self) -> f32 {
+    pub(crate) fn length(self) -> f32 {
         self.x.hypot(self.y)
     }
 
-    pub(super) fn angle(self) -> f32 {
+    pub(crate) fn angle(self) -> f32 {
         self.y.atan2(self.x)
     }
 
     /// This direction turned by `angle`.
-    pub(super) fn turned(self, angle: f32) -> Self {
+    pub(crate) fn turned(self, angle: f32) -> Self {
         let (sin, cos) = angle.sin_cos();
         Self::new(self.x * cos - self.y * sin, self.x * sin + self.y * cos)
     }
 
     /// The unit vector of this direction; the null vector stays itself.
-    pub(super) fn unit(self) -> Self {
+    pub(crate) fn unit(self) -> Self {
         let length = self.length();
         if length > 0.0 {
             self * length.recip()
@@ -47,7 +47,7 @@ impl Point {
         }
     }
 
-    pub(super) fn mix(self, other: Self, share: f32) -> Self {
+    pub(crate) fn mix(self, other: Self, share: f32) -> Self {
         self + (other - self) * share
     }
 }
@@ -74,13 +74,13 @@ impl Mul<f32> for Point {
 }
 
 /// A smooth step from 0 at `from` to 1 at `to`; `from` may be the greater.
-pub(super) fn smooth_step(from: f32, to: f32, value: f32) -> f32 {
+pub(crate) fn smooth_step(from: f32, to: f32, value: f32) -> f32 {
     let share = ((value - from) / (to - from)).clamp(0.0, 1.0);
     share * share * (3.0 - 2.0 * share)
 }
 
 /// A normal curve's height over its centre, without its constant.
-pub(super) fn bell(distance: f32, deviation: f32) -> f32 {
+pub(crate) fn bell(distance: f32, deviation: f32) -> f32 {
     let ratio = distance / deviation;
     let square = ratio * ratio;
     if square > 25.0 {
@@ -90,23 +90,23 @@ pub(super) fn bell(distance: f32, deviation: f32) -> f32 {
     }
 }
 
-/// Angles differ by at most half a turn; this is the signed difference.
-pub(super) fn angle_between(a: f32, b: f32) -> f32 {
+/// The signed difference of two angles, at most half a turn.
+pub(crate) fn angle_between(a: f32, b: f32) -> f32 {
     (a - b + PI).rem_euclid(TAU) - PI
 }
 
-/// The directions for which an outline holds a radius.
+/// The number of directions for which an outline holds a radius.
 const DIRECTIONS: usize = 256;
 
 /// A star-shaped closed outline: a radius for each direction from its centre.
 #[derive(Debug, Clone)]
-pub(super) struct Outline {
+pub(crate) struct Outline {
     radii: Vec<f32>,
 }
 
 impl Outline {
     /// An ellipse with the long axis at `angle`.
-    pub(super) fn ellipse(long: f32, short: f32, angle: f32) -> Self {
+    pub(crate) fn ellipse(long: f32, short: f32, angle: f32) -> Self {
         let radii = (0..DIRECTIONS)
             .map(|step| {
                 let direction = Self::direction(step) - angle;
@@ -121,7 +121,7 @@ impl Outline {
     }
 
     /// Adds waves of two and more lobes around the outline, each weaker than the last: `amount` is a share of the radius.
-    pub(super) fn wavy(mut self, stream: &mut Stream, amount: f32, lobes: usize) -> Self {
+    pub(crate) fn wavy(mut self, stream: &mut FieldStream, amount: f32, lobes: usize) -> Self {
         for lobe in 2..2 + lobes {
             let height = amount * stream.normal() / (lobe as f32 - 1.0);
             let phase = stream.angle();
@@ -130,15 +130,15 @@ impl Outline {
         self
     }
 
-    /// Multiplies every radius by what `factor` says for its direction.
-    pub(super) fn scale_by(&mut self, factor: impl Fn(f32) -> f32) {
+    /// Multiplies every radius by the `factor` of its direction.
+    pub(crate) fn scale_by(&mut self, factor: impl Fn(f32) -> f32) {
         for (step, radius) in self.radii.iter_mut().enumerate() {
             *radius *= factor(Self::direction(step)).max(0.2);
         }
     }
 
     /// The radius in a direction.
-    pub(super) fn radius(&self, angle: f32) -> f32 {
+    pub(crate) fn radius(&self, angle: f32) -> f32 {
         let position = (angle * (DIRECTIONS as f32 / TAU)).rem_euclid(DIRECTIONS as f32);
         let step = position as usize;
         let share = position - step as f32;
@@ -147,7 +147,7 @@ impl Outline {
     }
 
     /// The radius in the direction of `offset`, without the cost of an exact angle.
-    pub(super) fn radius_towards(&self, offset: Point) -> f32 {
+    pub(crate) fn radius_towards(&self, offset: Point) -> f32 {
         let position = quick_turn(offset) * DIRECTIONS as f32;
         let step = position as usize;
         let share = position - step as f32;
@@ -155,11 +155,11 @@ impl Outline {
         here + (self.radii[(step + 1) % DIRECTIONS] - here) * share
     }
 
-    pub(super) fn greatest(&self) -> f32 {
+    pub(crate) fn greatest(&self) -> f32 {
         self.radii.iter().copied().fold(0.0, f32::max)
     }
 
-    pub(super) fn mean(&self) -> f32 {
+    pub(crate) fn mean(&self) -> f32 {
         self.radii.iter().sum::<f32>() / self.radii.len() as f32
     }
 }

@@ -1,16 +1,16 @@
-//! Where in a field cells lie: which line, how many, how close, which of them divide.
+//! The layout of a field: its cell line, the places of its cells and which of them divide.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
-use super::FIELD_WIDTH;
-use super::cell::Phase;
-use super::cell_line::{CELL_LINE_SHARES, CELL_LINES, CellLine};
-use super::geometry::Point;
-use super::random::Stream;
-use super::texture::Grain;
+use crate::cell::Phase;
+use crate::cell_line::{CELL_LINE_SHARES, CELL_LINES, CellLine};
+use crate::geometry::Point;
+use crate::random::FieldStream;
+use crate::settings::FIELD_WIDTH;
+use crate::texture::Grain;
 
-/// A line by its share; only lines that grow in contact if junctions are asked for.
-pub(super) fn choose_line(stream: &mut Stream, junctions: bool) -> CellLine {
+/// A line drawn by its share; only lines that grow in contact if junctions are asked for.
+pub(crate) fn choose_line(stream: &mut FieldStream, junctions: bool) -> CellLine {
     let fits = |line: &CellLine| !junctions || line.gap < 0.45;
     let shares: Vec<f32> = CELL_LINES
         .iter()
@@ -27,30 +27,30 @@ pub(super) fn choose_line(stream: &mut Stream, junctions: bool) -> CellLine {
     CELL_LINES[0]
 }
 
-/// A place taken by a cell, before its details.
+/// A cell's place, size and phase, before its details.
 #[derive(Debug)]
-pub(super) struct Spot {
-    pub(super) centre: Point,
-    pub(super) radius: f32,
-    pub(super) axis: f32,
-    pub(super) elongation: f32,
-    pub(super) phase: Phase,
+pub(crate) struct Spot {
+    pub(crate) centre: Point,
+    pub(crate) radius: f32,
+    pub(crate) axis: f32,
+    pub(crate) elongation: f32,
+    pub(crate) phase: Phase,
 }
 
 /// The placing of cells: darts thrown at the field that keep their distance.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     line: CellLine,
-    pub(super) stream: Stream,
+    pub(crate) stream: FieldStream,
     coverage: f32,
     gathered: f32,
     islands: Grain,
     currents: Grain,
     axis: f32,
-    pub(super) spots: Vec<Spot>,
+    pub(crate) spots: Vec<Spot>,
 }
 
 impl Layout {
-    pub(super) fn new(line: CellLine, junctions: bool, mut stream: Stream) -> Self {
+    pub(crate) fn new(line: CellLine, junctions: bool, mut stream: FieldStream) -> Self {
         let (low, high) = line.coverage;
         let coverage = stream.between(
             if junctions { high.max(0.75) } else { low },
@@ -72,14 +72,14 @@ impl Layout {
         }
     }
 
-    /// Cells lie along slow currents, the more so the longer they are.
+    /// The direction of a cell at a place: cells lie along slow currents, the more so the longer they are.
     fn axis_at(&mut self, place: Point) -> f32 {
         let freedom = 1.4 / self.line.elongation;
         self.axis + 0.9 * self.currents.at(place) + freedom * self.stream.normal()
     }
 
     /// Places two daughters that a bridge joins.
-    pub(super) fn place_daughters(&mut self) {
+    pub(crate) fn place_daughters(&mut self) {
         let place = self.inner_place();
         self.part(place);
     }
@@ -103,7 +103,7 @@ impl Layout {
     }
 
     /// Places a cell in mitosis.
-    pub(super) fn place_dividing(&mut self) {
+    pub(crate) fn place_dividing(&mut self) {
         let centre = self.inner_place();
         let spot = self.dividing(centre);
         self.spots.push(spot);
@@ -145,8 +145,8 @@ impl Layout {
         place
     }
 
-    /// Places cells until they cover what is wanted; a share of them is in mitosis.
-    pub(super) fn fill(&mut self, mitoses: f32) {
+    /// Places cells until they cover the line's share of the field; a share of them is in mitosis.
+    pub(crate) fn fill(&mut self, mitoses: f32) {
         let margin = self.line.radius * 0.8;
         let area = (FIELD_WIDTH + 2.0 * margin).powi(2);
         // Darts leave gaps that outlines then grow into, so covering all of the field takes less than its area.

@@ -1,11 +1,10 @@
-//! Which drawing shows which of the 28 locations.
+//! The drawing of each of the 28 locations.
 
-use super::cytoskeleton as fibres;
-use super::scene::Staining;
-use super::{division, endomembrane, nucleus, surface, vesicles};
+use crate::staining::Staining;
+use crate::{cytoskeleton, division, endomembrane, nucleus, surface, vesicles};
 
 /// Draws a location, by its class number.
-pub(super) fn draw(class: usize, staining: &mut Staining) {
+pub(crate) fn draw(class: usize, staining: &mut Staining) {
     match class {
         0 => nucleus::nucleoplasm(staining),
         1 => nucleus::membrane(staining),
@@ -18,15 +17,15 @@ pub(super) fn draw(class: usize, staining: &mut Staining) {
         8 => vesicles::peroxisomes(staining),
         9 => vesicles::endosomes(staining),
         10 => vesicles::lysosomes(staining),
-        11 => fibres::intermediate_filaments(staining),
-        12 => fibres::actin(staining),
+        11 => cytoskeleton::intermediate_filaments(staining),
+        12 => cytoskeleton::actin(staining),
         13 => surface::focal_adhesions(staining),
-        14 => fibres::microtubules(staining),
-        15 => fibres::microtubule_ends(staining),
+        14 => cytoskeleton::microtubules(staining),
+        15 => cytoskeleton::microtubule_ends(staining),
         16 => division::cytokinetic_bridge(staining),
         17 => division::mitotic_spindle(staining),
-        18 => fibres::organising_centre(staining),
-        19 => fibres::centrosome(staining),
+        18 => cytoskeleton::organising_centre(staining),
+        19 => cytoskeleton::centrosome(staining),
         20 => vesicles::lipid_droplets(staining),
         21 => surface::plasma_membrane(staining),
         22 => surface::junctions(staining),

@@ -3,19 +3,20 @@
 //! Descriptions follow the atlas's pages on the nucleoplasm, nuclear membrane and nucleoli, such as
 //! <https://www.proteinatlas.org/humanproteome/subcellular/nucleoplasm>.
 
-use super::cell::Phase;
-use super::geometry::{Point, bell, smooth_step};
-use super::random::Stream;
-use super::scene::{Scene, Staining, Walk};
-use super::territory::Site;
-use super::texture::Grain;
+use crate::cell::Phase;
+use crate::geometry::{Point, bell, smooth_step};
+use crate::random::FieldStream;
+use crate::scene::{Scene, Walk};
+use crate::staining::Staining;
+use crate::territory::Site;
+use crate::texture::Grain;
 
-/// How much of a pixel lies in the nucleus: 1 inside, 0 outside, with a soft edge.
-pub(super) fn inside(site: &Site) -> f32 {
+/// The share of a pixel that lies in the nucleus: 1 inside, 0 outside, with a soft edge.
+pub(crate) fn inside(site: &Site) -> f32 {
     smooth_step(0.22, -0.22, site.nucleus)
 }
 
-/// What cells in mitosis show of a nuclear protein: it spreads through the whole rounded cell, but for the chromosomes.
+/// The light of a nuclear protein in cells in mitosis, `None` in others: it spreads through the whole rounded cell, but for the chromosomes.
 fn spread_in_mitosis(scene: &Scene, site: &Site) -> Option<f32> {
     scene.cells()[site.cell]
         .divides()
@@ -24,7 +25,7 @@ fn spread_in_mitosis(scene: &Scene, site: &Site) -> Option<f32> {
 
 /// DNA: chromatin of uneven density, darker nucleoli, folds, brighter at the rim; in some species bright chromocentres, and
 /// threads before a division.
-pub(super) fn dna(staining: &mut Staining) {
+pub(crate) fn dna(staining: &mut Staining) {
     let size = staining.stream.between(0.9, 1.6);
     let coarse = Grain::new(&mut staining.stream, size);
     let fine = Grain::new(&mut staining.stream, 0.6);
@@ -57,25 +58,30 @@ pub(super) fn dna(staining: &mut Staining) {
                 if let Some(place) =
                     place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.8)
                 {
-                    staining.plane.spot(place, radius, light);
+                    staining.canvas.spot(place, radius, light);
                 }
             }
         }
     }
 }
 
-/// The pieces that came off nuclei, which show what their nucleus shows.
+/// Draws micronuclei, which stain as their nucleus does.
 fn micronuclei(staining: &mut Staining, light: f32) {
     for cell in staining.resting_cells() {
         for (place, radius) in &staining.scene.cells()[cell].micronuclei {
             let height = light * staining.brightness[cell];
-            staining.plane.disc(*place, *radius, 0.3, height);
+            staining.canvas.disc(*place, *radius, 0.3, height);
         }
     }
 }
 
 /// A random place inside the nucleus, at least `depth` from its edge and outside nucleoli.
-fn place_in_nucleus(scene: &Scene, cell: usize, stream: &mut Stream, depth: f32) -> Option<Point> {
+fn place_in_nucleus(
+    scene: &Scene,
+    cell: usize,
+    stream: &mut FieldStream,
+    depth: f32,
+) -> Option<Point> {
     let owner = &scene.cells()[cell];
     for _ in 0..20 {
         let direction = stream.angle();
@@ -101,7 +107,7 @@ fn place_in_nucleus(scene: &Scene, cell: usize, stream: &mut Stream, depth: f32)
 }
 
 /// Nucleoplasm: all of the nucleus but the nucleoli, smooth or finely granular.
-pub(super) fn nucleoplasm(staining: &mut Staining) {
+pub(crate) fn nucleoplasm(staining: &mut Staining) {
     let grain_size = staining.stream.between(0.5, 1.4);
     let grain = Grain::new(&mut staining.stream, grain_size);
     let contrast = staining.stream.between(0.05, 0.45);
@@ -119,7 +125,7 @@ pub(super) fn nucleoplasm(staining: &mut Staining) {
     micronuclei(staining, 0.8);
 }
 
-/// A faint veil over the nucleus, as most nuclear proteins leave.
+/// Draws a faint veil over the nucleus, as most nuclear proteins leave.
 fn veil(staining: &mut Staining, light: f32) {
     let grain = Grain::new(&mut staining.stream, 0.7);
     staining.shade(|scene, site, index| {
@@ -135,7 +141,7 @@ fn veil(staining: &mut Staining, light: f32) {
 }
 
 /// Nuclear membrane: a thin distinct circle around the nucleus, sometimes with folds that cross it.
-pub(super) fn membrane(staining: &mut Staining) {
+pub(crate) fn membrane(staining: &mut Staining) {
     let width = staining.stream.between(0.18, 0.3);
     let patches = Grain::new(&mut staining.stream, 2.5);
     let fill = staining.stream.between(0.02, 0.2);
@@ -166,13 +172,13 @@ pub(super) fn membrane(staining: &mut Staining) {
             };
             let fold = scene.wander(cell, walk, &mut staining.stream, |site| site.nucleus < 0.2);
             let light = 0.45 * staining.brightness[cell];
-            staining.plane.stroke(&fold, 0.4, |_| light);
+            staining.canvas.stroke(&fold, 0.4, |_| light);
         }
     }
 }
 
 /// Nucleoli: large round or lobed bodies inside the nucleus, filled or, for proteins of the rim, hollow.
-pub(super) fn nucleoli(staining: &mut Staining) {
+pub(crate) fn nucleoli(staining: &mut Staining) {
     let hollow = if staining.stream.chance(0.2) {
         staining.stream.between(0.4, 0.85)
     } else {
@@ -196,7 +202,7 @@ pub(super) fn nucleoli(staining: &mut Staining) {
                 .filter_map(|nucleolus| nucleolus.lobes.first())
             {
                 // A round darkening of the middle; the shade above has drawn at most the cell's brightness there.
-                staining.plane.spot(
+                staining.canvas.spot(
                     lobe.0,
                     lobe.1 * 0.62,
                     -hollow * 0.9 * staining.brightness[number],
@@ -204,7 +210,7 @@ pub(super) fn nucleoli(staining: &mut Staining) {
             }
         }
         staining
-            .plane
+            .canvas
             .values
             .iter_mut()
             .for_each(|value| *value = value.max(0.0));
@@ -213,7 +219,7 @@ pub(super) fn nucleoli(staining: &mut Staining) {
 }
 
 /// Fibrillar centres: small bright spots within the nucleoli, several in each.
-pub(super) fn fibrillar_centres(staining: &mut Staining) {
+pub(crate) fn fibrillar_centres(staining: &mut Staining) {
     let scene = staining.scene;
     for cell in staining.resting_cells() {
         let light = staining.brightness[cell];
@@ -226,7 +232,7 @@ pub(super) fn fibrillar_centres(staining: &mut Staining) {
                         * (radius * 0.75 * staining.stream.unit().sqrt());
                     let size = staining.stream.between(0.28, 0.5);
                     let height = light * staining.stream.between(0.9, 1.4);
-                    staining.plane.spot(*centre + aside, size, height);
+                    staining.canvas.spot(*centre + aside, size, height);
                 }
             }
         }
@@ -236,7 +242,7 @@ pub(super) fn fibrillar_centres(staining: &mut Staining) {
 }
 
 /// Nuclear speckles: a dozen to some thirty irregular patches of varying size all over the nucleoplasm.
-pub(super) fn speckles(staining: &mut Staining) {
+pub(crate) fn speckles(staining: &mut Staining) {
     let typical = staining.stream.count(14, 30);
     let size = staining.stream.between(0.42, 0.68);
     for cell in staining.resting_cells() {
@@ -257,7 +263,7 @@ pub(super) fn speckles(staining: &mut Staining) {
                 };
                 let radius = size * staining.stream.between(0.6, 1.2);
                 let beside = place + Point::at_angle(staining.stream.angle()) * aside;
-                staining.plane.spot(beside, radius, 0.7 * light);
+                staining.canvas.spot(beside, radius, 0.7 * light);
             }
         }
     }
@@ -266,7 +272,7 @@ pub(super) fn speckles(staining: &mut Staining) {
 }
 
 /// Nuclear bodies: a few to a dozen round distinct spots in the nucleoplasm.
-pub(super) fn bodies(staining: &mut Staining) {
+pub(crate) fn bodies(staining: &mut Staining) {
     let typical = staining.stream.count(2, 9);
     let size = staining.stream.between(0.42, 0.75);
     for cell in staining.resting_cells() {
@@ -277,7 +283,7 @@ pub(super) fn bodies(staining: &mut Staining) {
             );
             if let Some(place) = place_in_nucleus(staining.scene, cell, &mut staining.stream, 0.6) {
                 staining
-                    .plane
+                    .canvas
                     .spot(place, radius, light * staining.brightness[cell]);
             }
         }

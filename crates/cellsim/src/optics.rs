@@ -1,45 +1,45 @@
-//! From light to pixels: focus, point spread, stray light, uneven illumination, exposure, shot and read noise.
+//! The microscope, from light to pixels: focus, point spread, stray light, uneven illumination, exposure, shot and read noise.
 
 use std::sync::OnceLock;
 
-use super::Settings;
-use super::canvas::Plane;
-use super::geometry::Point;
-use super::random::Stream;
-use super::scene::Scene;
+use crate::canvas::Canvas;
+use crate::geometry::Point;
+use crate::random::FieldStream;
+use crate::scene::Scene;
+use crate::settings::Settings;
 
-/// With fewer photons than this in the brightest pixels a field would not have been kept.
+/// The least photons in the brightest pixels: a field with fewer would not have been kept.
 const LEAST_PHOTONS: f32 = 9.0;
 
-/// The grey value that bright structures are kept under.
+/// The highest grey value of bright structures.
 const MOST_BRIGHT: f32 = 245.0;
 
-/// How bright a channel's images come out.
+/// The exposure of a channel's images.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Exposure {
+pub(crate) struct Exposure {
     /// The grey value that bright structures reach, and the spread of its logarithm from field to field.
-    pub(super) bright: (f32, f32),
+    pub(crate) bright: (f32, f32),
     /// The least light that comes out bright: a fainter field stays dark, as where no protein is.
-    pub(super) least: f32,
+    pub(crate) least: f32,
     /// Photons that make a pixel of full brightness, and the spread of the logarithm.
-    pub(super) photons: (f32, f32),
+    pub(crate) photons: (f32, f32),
 }
 
 /// The microscope's state for all channels of one field.
 #[derive(Debug)]
-pub(super) struct Microscope {
+pub(crate) struct Microscope {
     /// Deviation of the point spread, in micrometres.
     spread: f32,
-    /// The place of even illumination and how fast it falls off from there.
+    /// The centre of the illumination, as a share of the field, and how fast it falls off from there.
     centre: Point,
     fall: f32,
     tilt: Point,
-    /// How far out of focus each pixel is, if any is.
-    defocus: Option<Plane>,
+    /// The defocus of each pixel, 0 to 1; `None` where all cells are in focus.
+    defocus: Option<Canvas>,
 }
 
 impl Microscope {
-    pub(super) fn new(scene: &Scene, settings: &Settings, stream: &mut Stream) -> Self {
+    pub(crate) fn new(scene: &Scene, settings: &Settings, stream: &mut FieldStream) -> Self {
         let soft = stream.chance(0.12 * settings.defocus);
         let spread = if soft {
             stream.between(0.25, 0.5)
@@ -52,13 +52,13 @@ impl Microscope {
             .iter()
             .any(|cell| cell.defocus > 0.0)
             .then(|| {
-                let mut plane = Plane::new(scene.territory.size, scene.territory.scale);
-                for (value, owner) in plane.values.iter_mut().zip(&scene.territory.owner) {
+                let mut defocus = scene.canvas();
+                for (value, owner) in defocus.values.iter_mut().zip(&scene.territory.owner) {
                     if *owner > 0 {
                         *value = scene.cells()[usize::from(*owner) - 1].defocus;
                     }
                 }
-                plane.blurred(1.2)
+                defocus.blurred(1.2)
             });
         Self {
             spread,
@@ -70,14 +70,13 @@ impl Microscope {
     }
 
     /// Images one channel: 8 bits a pixel, row by row.
-    pub(super) fn expose(
+    pub(crate) fn expose(
         &self,
-        plane: Plane,
+        mut light: Canvas,
         exposure: Exposure,
         settings: &Settings,
-        stream: &mut Stream,
+        stream: &mut FieldStream,
     ) -> Vec<u8> {
-        let mut light = plane;
         if let Some(defocus) = &self.defocus {
             let blurred = light.blurred(1.1);
             for ((value, soft), share) in light
@@ -165,7 +164,7 @@ struct Detector {
 }
 
 impl Detector {
-    fn read(&self, light: f32, stream: &mut Stream) -> f32 {
+    fn read(&self, light: f32, stream: &mut FieldStream) -> f32 {
         let bits = stream.bits();
         let noise = self.read * normal_of(bits) - self.black;
         let expected = light * self.photons;
@@ -229,12 +228,12 @@ fn normal_of(bits: u64) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::{FieldSeed, Purpose};
     use super::*;
+    use crate::random::{FieldPurpose, FieldSeed};
 
     #[test]
     fn the_detector_keeps_mean_and_variance() {
-        let mut stream = FieldSeed { seed: 1, index: 2 }.stream(Purpose::Optics(0), 0);
+        let mut stream = FieldSeed { seed: 1, index: 2 }.stream(FieldPurpose::Optics(0), 0);
         for light in [0.02_f32, 0.2, 1.0] {
             let detector = Detector {
                 photons: 60.0,

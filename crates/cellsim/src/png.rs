@@ -10,7 +10,7 @@ use cytolens_data::whole_file::fill_whole;
 
 /// A square image's pixels, row by row.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Pixels<'a> {
+pub(crate) enum Pixels<'a> {
     /// One byte a pixel.
     Gray(&'a [u8]),
     /// Sixteen bits a pixel.
@@ -19,12 +19,12 @@ pub(super) enum Pixels<'a> {
     Colour(&'a [u8]),
 }
 
-/// How hard a file is packed.
+/// The compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
-    /// As sets of thousands want it.
+pub(crate) enum Packing {
+    /// Fast, for sets of thousands.
     Fast,
-    /// As small as PNG allows, at several times the cost: for what every visitor downloads.
+    /// As small as PNG allows, at several times the cost: for files that every visitor downloads.
     Smallest,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum Packing {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub(super) fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packing) -> Result<()> {
+pub(crate) fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packing) -> Result<()> {
     let (compression, filter) = match packing {
         Packing::Fast => (CompressionType::Fast, FilterType::Up),
         Packing::Smallest => (CompressionType::Best, FilterType::Adaptive),

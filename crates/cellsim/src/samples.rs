@@ -7,99 +7,121 @@ use cytolens_core::labels::{LOCATIONS, LabelSet};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::png::{Packing, Pixels, write_png};
-use super::set::write_channels;
-use super::{CELL_LINES, Settings, SimulatedField, simulate_field};
+use crate::cell_line::CELL_LINES;
+use crate::field::{SimulatedField, simulate_field};
+use crate::png::{Packing, Pixels, write_png};
+use crate::set::write_channels;
+use crate::settings::Settings;
 use cytolens_data::files::claim_folder;
 use cytolens_data::whole_file::write_whole;
 
 /// Pixels on a side of a thumbnail.
 const THUMBNAIL: usize = 160;
 
-/// A sample: what it is called, its classes, the cell line it shows, and which field of the seed it is.
-struct Choice {
+/// The choice of one sample: its title, classes and cell line, and the number of the field.
+struct SampleChoice {
     title: &'static str,
     classes: &'static [usize],
     cell_line: &'static str,
     index: u64,
 }
 
-impl Choice {
-    /// What the sample's files are called.
+impl SampleChoice {
+    /// The stem of the sample's file names.
     fn id(&self) -> String {
         format!("sample-{}", self.title.to_lowercase().replace(' ', "-"))
+    }
+
+    /// Simulates the sample as a clear example: well exposed, in focus, little noise.
+    fn simulate(&self, size: usize, seed: u64) -> Result<SimulatedField> {
+        let mut lines = CELL_LINES.into_iter();
+        let Some(cell_line) = lines.find(|line| line.name == self.cell_line) else {
+            bail!("there is no cell line {}", self.cell_line);
+        };
+        let settings = Settings {
+            size,
+            cell_line: Some(cell_line),
+            mitoses: 0.0,
+            variation: 0.4,
+            defocus: 0.0,
+            noise: 0.25,
+            background: 0.5,
+            debris: 0.0,
+        };
+        let labels = LabelSet::from_classes(self.classes.iter().copied())?;
+        Ok(simulate_field(&settings, labels, seed, self.index))
     }
 }
 
 /// The samples, in the order the page shows them: from the nucleus outwards.
-const CHOICES: [Choice; 12] = [
-    Choice {
+const CHOICES: [SampleChoice; 12] = [
+    SampleChoice {
         title: "Nucleoplasm",
         classes: &[0],
         cell_line: "U-2 OS",
         index: 0,
     },
-    Choice {
+    SampleChoice {
         title: "Nuclear membrane",
         classes: &[1],
         cell_line: "HeLa",
         index: 8,
     },
-    Choice {
+    SampleChoice {
         title: "Nucleoli",
         classes: &[2],
         cell_line: "U-2 OS",
         index: 11,
     },
-    Choice {
+    SampleChoice {
         title: "Nuclear speckles",
         classes: &[4],
         cell_line: "A-431",
         index: 21,
     },
-    Choice {
+    SampleChoice {
         title: "Endoplasmic reticulum",
         classes: &[6],
         cell_line: "U-2 OS",
         index: 16,
     },
-    Choice {
+    SampleChoice {
         title: "Golgi apparatus",
         classes: &[7],
         cell_line: "U-251 MG",
         index: 3,
     },
-    Choice {
+    SampleChoice {
         title: "Lysosomes",
         classes: &[10],
         cell_line: "U-2 OS",
         index: 12,
     },
-    Choice {
+    SampleChoice {
         title: "Actin filaments",
         classes: &[12],
         cell_line: "U-2 OS",
         index: 10,
     },
-    Choice {
+    SampleChoice {
         title: "Microtubules",
         classes: &[14],
         cell_line: "U-2 OS",
         index: 21,
     },
-    Choice {
+    SampleChoice {
         title: "Plasma membrane",
         classes: &[21],
         cell_line: "A-431",
         index: 21,
     },
-    Choice {
+    SampleChoice {
         title: "Mitochondria",
         classes: &[23],
         cell_line: "U-2 OS",
         index: 2,
     },
-    Choice {
+    SampleChoice {
         title: "Nucleoli and cytosol",
         classes: &[2, 25],
         cell_line: "U-251 MG",
@@ -110,12 +132,13 @@ const CHOICES: [Choice; 12] = [
 /// The contents of `samples.json`.
 #[derive(Debug, Serialize)]
 struct Catalogue {
-    samples: Vec<Entry>,
+    samples: Vec<SampleEntry>,
     made_by: String,
 }
 
+/// One sample in `samples.json`.
 #[derive(Debug, Serialize)]
-struct Entry {
+struct SampleEntry {
     id: String,
     title: &'static str,
     labels: Vec<&'static str>,
@@ -123,9 +146,9 @@ struct Entry {
     thumbnail: String,
 }
 
-/// What stands beside the samples for those who find them.
+/// The text beside the samples, for those who find them.
 const README: &str = "# Sample fields\n\n\
-    Drawn by this project's cell simulator (`trainer/src/simulate/`). They are not microscope images, and no microscope image\n\
+    Drawn by this project's cell simulator (`crates/cellsim/`). They are not microscope images, and no microscope image\n\
     went into them. Free to use for any purpose: CC0 1.0, <https://creativecommons.org/publicdomain/zero/1.0/>.\n\n\
     `samples.json` lists them with their locations. Channels: red microtubules, green protein, blue\n\
     nucleus, yellow endoplasmic reticulum; a field is 164 micrometres wide.\n";
@@ -149,30 +172,9 @@ pub fn write_samples(out: &Path, size: usize, seed: u64) -> Result<()> {
     Ok(())
 }
 
-fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<Entry> {
-    let Some(cell_line) = CELL_LINES
-        .into_iter()
-        .find(|line| line.name == choice.cell_line)
-    else {
-        bail!("there is no cell line {}", choice.cell_line);
-    };
-    // Clear examples: well exposed, in focus, little noise.
-    let settings = Settings {
-        size,
-        cell_line: Some(cell_line),
-        mitoses: 0.0,
-        variation: 0.4,
-        defocus: 0.0,
-        noise: 0.25,
-        background: 0.5,
-        debris: 0.0,
-    };
-    let field = simulate_field(
-        &settings,
-        LabelSet::from_classes(choice.classes.iter().copied())?,
-        seed,
-        choice.index,
-    );
+/// Simulates a sample and writes its channels and thumbnail.
+fn write_sample(out: &Path, choice: &SampleChoice, size: usize, seed: u64) -> Result<SampleEntry> {
+    let field = choice.simulate(size, seed)?;
     let id = choice.id();
     let files = write_channels(out, &id, &field, Packing::Smallest)?;
     let thumbnail = format!("{id}_preview.png");
@@ -182,7 +184,7 @@ fn write_sample(out: &Path, choice: &Choice, size: usize, seed: u64) -> Result<E
         THUMBNAIL,
         Packing::Smallest,
     )?;
-    Ok(Entry {
+    Ok(SampleEntry {
         id,
         title: choice.title,
         labels: choice
@@ -212,7 +214,7 @@ fn preview(field: &SimulatedField) -> Vec<u8> {
         .collect()
 }
 
-/// The mean over each thumbnail pixel's share of the field.
+/// The channel at the thumbnail's size: the mean over each pixel's share of the field.
 fn shrunk(pixels: &[u8], size: usize) -> Vec<f32> {
     let bounds = |place: usize| {
         let start = place * size / THUMBNAIL;
@@ -229,4 +231,59 @@ fn shrunk(pixels: &[u8], size: usize) -> Vec<f32> {
         }
     }
     small
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::set::channel_names;
+
+    #[test]
+    fn samples_come_with_their_list() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        write_samples(folder.path(), 64, 1).expect("an empty place can be written");
+        let json = std::fs::read_to_string(folder.path().join("samples.json")).expect("a list");
+        let list: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
+        let samples = list["samples"].as_array().expect("an array");
+        assert_eq!(samples.len(), 12);
+        for sample in samples {
+            for file in sample["files"]
+                .as_array()
+                .expect("files")
+                .iter()
+                .chain([&sample["thumbnail"]])
+            {
+                let name = file.as_str().expect("a name");
+                assert!(folder.path().join(name).is_file(), "{name} is missing");
+            }
+        }
+    }
+
+    /// The folder of the samples that the page offers: 512 pixels on a side, of seed 1.
+    fn offered() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www/samples")
+    }
+
+    #[test]
+    fn the_offered_samples_come_with_this_text() {
+        let text = std::fs::read_to_string(offered().join("README.md")).expect("a text");
+        assert_eq!(text, README);
+    }
+
+    #[test]
+    #[cfg_attr(
+        not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")),
+        ignore = "sine, logarithm and power round differently in other systems' libraries"
+    )]
+    fn the_offered_samples_are_what_this_version_draws() {
+        let choice = &CHOICES[0];
+        let field = choice.simulate(512, 1).expect("a sample");
+        let drawn = [field.red, field.green, field.blue, field.yellow];
+        for (name, pixels) in channel_names(&choice.id()).iter().zip(drawn) {
+            let picture = image::open(offered().join(name)).expect("a picture");
+            assert!(picture.into_luma8().into_raw() == pixels, "{name}");
+        }
+    }
 }

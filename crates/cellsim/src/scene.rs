@@ -1,27 +1,27 @@
-//! A field's cells ready for drawing, and the staining that draws on them.
+//! The cells of a field on its grid of pixels, ready for drawing.
 
-use super::canvas::Plane;
-use super::cell::{Cell, Population};
-use super::cytoskeleton::{Filament, grow_microtubules};
-use super::geometry::{Point, angle_between, smooth_step};
-use super::random::{FieldSeed, Stream};
-use super::territory::{Site, Territory};
+use crate::canvas::Canvas;
+use crate::cell::Cell;
+use crate::geometry::{Point, angle_between, smooth_step};
+use crate::population::Population;
+use crate::random::FieldStream;
+use crate::settings::FIELD_WIDTH;
+use crate::territory::{Site, Territory};
 
-/// The cells of a field with what several structures refer to.
+/// The cells of a field and the pixels that each covers.
 #[derive(Debug)]
-pub(super) struct Scene {
-    pub(super) population: Population,
-    pub(super) territory: Territory,
+pub(crate) struct Scene {
+    pub(crate) population: Population,
+    pub(crate) territory: Territory,
     /// 1 inside nucleoli, 0 outside.
-    pub(super) nucleoli: Plane,
-    /// The microtubules, which red always shows and green may.
-    pub(super) microtubules: Vec<Filament>,
+    pub(crate) nucleoli: Canvas,
     /// The pixels of each cell.
     pixels: Vec<Vec<u32>>,
 }
 
 impl Scene {
-    pub(super) fn new(population: Population, size: usize, scale: f32, seed: FieldSeed) -> Self {
+    pub(crate) fn new(population: Population, size: usize) -> Self {
+        let scale = size as f32 / FIELD_WIDTH;
         let territory = Territory::new(&population, size, scale);
         let mut pixels = vec![Vec::new(); population.cells.len()];
         for (index, owner) in territory.owner.iter().enumerate() {
@@ -29,7 +29,7 @@ impl Scene {
                 pixels[usize::from(*owner) - 1].push(index as u32);
             }
         }
-        let mut nucleoli = Plane::new(size, scale);
+        let mut nucleoli = Canvas::new(size, scale);
         for lobe in population
             .cells
             .iter()
@@ -38,28 +38,30 @@ impl Scene {
         {
             nucleoli.disc(lobe.0, lobe.1, 0.7, 1.0);
         }
-        let mut scene = Self {
+        Self {
             population,
             territory,
             nucleoli,
-            microtubules: Vec::new(),
             pixels,
-        };
-        scene.microtubules = grow_microtubules(&scene, seed);
-        scene
+        }
     }
 
-    pub(super) fn cells(&self) -> &[Cell] {
+    /// An empty canvas of the field's size.
+    pub(crate) fn canvas(&self) -> Canvas {
+        Canvas::new(self.territory.size, self.territory.scale)
+    }
+
+    pub(crate) fn cells(&self) -> &[Cell] {
         &self.population.cells
     }
 
-    /// How thick the cell is at a site, as a share of its thickest part: cells thin out towards their rim.
-    pub(super) fn thickness(&self, site: &Site) -> f32 {
+    /// The cell's thickness at a site, as a share of its thickest part: cells thin out towards their rim.
+    pub(crate) fn thickness(&self, site: &Site) -> f32 {
         smooth_step(-0.2, self.population.thinning, site.rim)
     }
 
     /// The number of the cell whose nucleus each pixel shows, from 1; 0 outside nuclei.
-    pub(super) fn nuclei(&self) -> Vec<u16> {
+    pub(crate) fn nuclei(&self) -> Vec<u16> {
         let mut nuclei = vec![0; self.territory.owner.len()];
         for (index, site) in self.territory.sites() {
             if site.nucleus < 0.0 && !self.cells()[site.cell].divides() {
@@ -70,15 +72,15 @@ impl Scene {
     }
 
     /// The part of a cell's area that lies in the field, in square micrometres.
-    pub(super) fn area(&self, cell: usize) -> f32 {
+    pub(crate) fn area(&self, cell: usize) -> f32 {
         self.pixels[cell].len() as f32 / (self.territory.scale * self.territory.scale)
     }
 
     /// A random place in a cell that `weight` accepts with the probability it gives; none if it accepts hardly any.
-    pub(super) fn pick(
+    pub(crate) fn pick(
         &self,
         cell: usize,
-        stream: &mut Stream,
+        stream: &mut FieldStream,
         weight: impl Fn(&Site) -> f32,
     ) -> Option<Site> {
         let pixels = &self.pixels[cell];
@@ -101,7 +103,7 @@ impl Scene {
     }
 
     /// The place where a ray from the cell's nucleus leaves the cell, if that is inside the field.
-    pub(super) fn edge(&self, cell: usize, angle: f32) -> Option<Point> {
+    pub(crate) fn edge(&self, cell: usize, angle: f32) -> Option<Point> {
         let origin = self.cells()[cell].nucleus;
         let step = Point::at_angle(angle) * 0.35;
         let mut place = self.territory.within(cell, origin)?.place;
@@ -120,11 +122,11 @@ impl Scene {
 
     /// A path of steps that wanders through a cell as long as `allows` agrees, turning aside where it does not; at each such
     /// turn beside the rim it ends with a chance of one in two.
-    pub(super) fn wander(
+    pub(crate) fn wander(
         &self,
         cell: usize,
         walk: Walk,
-        stream: &mut Stream,
+        stream: &mut FieldStream,
         allows: impl Fn(&Site) -> bool,
     ) -> Vec<Point> {
         let mut path = Vec::with_capacity(walk.steps + 1);
@@ -170,52 +172,16 @@ impl Scene {
     }
 }
 
-/// How a path wanders: from where, which way, how unsteadily and how far.
+/// A wandering path to take: its start, direction, unsteadiness and length.
 #[derive(Clone, Copy)]
-pub(super) struct Walk<'a> {
-    pub(super) start: Point,
-    pub(super) direction: f32,
+pub(crate) struct Walk<'a> {
+    pub(crate) start: Point,
+    pub(crate) direction: f32,
     /// Deviation of the turn at each step, in radians.
-    pub(super) wobble: f32,
-    pub(super) steps: usize,
+    pub(crate) wobble: f32,
+    pub(crate) steps: usize,
     /// Length of a step in micrometres.
-    pub(super) step: f32,
+    pub(crate) step: f32,
     /// An orientation that the path is drawn to at each place, if any.
-    pub(super) guide: Option<&'a dyn Fn(Point) -> f32>,
-}
-
-/// One stain being drawn on one channel.
-pub(super) struct Staining<'a> {
-    pub(super) scene: &'a Scene,
-    pub(super) plane: &'a mut Plane,
-    pub(super) stream: Stream,
-    /// How brightly each cell takes the stain.
-    pub(super) brightness: Vec<f32>,
-}
-
-impl Staining<'_> {
-    /// Adds light to every pixel inside cells, twice where cells overlap.
-    pub(super) fn shade(&mut self, mut light: impl FnMut(&Scene, &Site, usize) -> f32) {
-        let territory = &self.scene.territory;
-        for (index, site) in territory.sites().chain(territory.overlaps()) {
-            self.plane.values[index] +=
-                self.brightness[site.cell] * site.share * light(self.scene, &site, index);
-        }
-    }
-
-    /// The numbers of the cells that show at least in part.
-    pub(super) fn shown_cells(&self) -> Vec<usize> {
-        (0..self.scene.cells().len())
-            .filter(|cell| self.scene.area(*cell) > 0.0)
-            .collect()
-    }
-
-    /// The numbers of the shown cells that are not in mitosis.
-    pub(super) fn resting_cells(&self) -> Vec<usize> {
-        let cells = self.scene.cells();
-        self.shown_cells()
-            .into_iter()
-            .filter(|cell| !cells[*cell].divides())
-            .collect()
-    }
+    pub(crate) guide: Option<&'a dyn Fn(Point) -> f32>,
 }

@@ -11,36 +11,37 @@ use cytolens_core::labels::LabelSet;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::png::{Packing, Pixels, write_png};
-use super::{SIMULATOR_VERSION, Settings, SimulatedField, simulate_field};
+use crate::field::{SIMULATOR_VERSION, SimulatedField, simulate_field};
+use crate::png::{Packing, Pixels, write_png};
+use crate::settings::Settings;
 use cytolens_data::dataset::TABLE_FILE;
 use cytolens_data::files::claim_folder;
 use cytolens_data::whole_file::{fill_whole, write_whole};
 
-/// What the id of every simulated field begins with.
+/// The beginning of every simulated field's id.
 pub const ID_PREFIX: &str = "simulated-";
 
 /// The parameters of a set, inside its folder.
 const PARAMETERS_FILE: &str = "simulation.json";
 
-/// Where masks lie inside a set: beside the fields they would be read as fields.
+/// The folder of the masks inside a set: beside the fields they would be read as fields.
 const MASK_FOLDER: &str = "masks";
 
-/// All that a set's files depend on.
+/// The plan of a set: all that its files depend on.
 #[derive(Debug, Clone)]
 pub struct SetPlan {
-    /// How fields are simulated.
-    pub settings: Settings,
+    /// Pixels on a side, one of [`SIZES`](crate::SIZES).
+    pub size: usize,
     /// The labels of each field.
     pub label_sets: Vec<LabelSet>,
-    /// Names the set: field number `index` of it has the id `simulated-<seed>-<index>`.
+    /// The random seed; field number `index` has the id `simulated-<seed>-<index>`.
     pub seed: u64,
-    /// Also write `masks/<id>_cells.png` and `masks/<id>_nuclei.png`, 16 bits: the number of the cell that each pixel, or each
+    /// Whether to write `masks/<id>_cells.png` and `masks/<id>_nuclei.png`, 16 bits: the number of the cell that each pixel, or each
     /// nucleus's pixel, belongs to.
     pub masks: bool,
 }
 
-/// What `simulation.json` says.
+/// The contents of `simulation.json`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
@@ -48,22 +49,18 @@ struct Parameters {
     size: usize,
     seed: u64,
     count: usize,
-    /// FNV-1a of the fields' labels, one text a line.
+    /// The FNV-1a hash of the fields' labels, one text a line.
     labels: String,
     masks: bool,
 }
 
 impl SetPlan {
     fn parameters(&self) -> Parameters {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for labels in &self.label_sets {
-            for byte in format!("{labels}\n").bytes() {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
+        let lines = self.label_sets.iter().map(|labels| format!("{labels}\n"));
+        let hash = fnv1a(lines.flat_map(String::into_bytes));
         Parameters {
             simulator: SIMULATOR_VERSION,
-            size: self.settings.size,
+            size: self.size,
             seed: self.seed,
             count: self.label_sets.len(),
             labels: format!("{hash:016x}"),
@@ -76,7 +73,14 @@ impl SetPlan {
     }
 }
 
-/// A set's folder with the fields that it still lacks.
+/// The 64-bit FNV-1a hash of bytes.
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The folder of a set, and the fields that it still lacks.
 #[derive(Debug)]
 pub struct SetFolder<'a> {
     out: &'a Path,
@@ -129,20 +133,21 @@ impl<'a> SetFolder<'a> {
         Ok(Self { out, plan, missing })
     }
 
-    /// How many fields are there already.
+    /// The number of fields that are there already.
     pub fn done(&self) -> usize {
         self.plan.label_sets.len() - self.missing.len()
     }
 
-    /// Simulates the missing fields, then writes the table; `written` is told of each field.
+    /// Simulates the missing fields, then writes the table; calls `written` after each field.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub fn write(&self, written: impl Fn() + Sync) -> Result<()> {
         let plan = self.plan;
+        let settings = Settings::of_size(plan.size);
         self.missing.par_iter().try_for_each(|&index| {
             let labels = plan.label_sets[index];
-            let field = simulate_field(&plan.settings, labels, plan.seed, index as u64);
+            let field = simulate_field(&settings, labels, plan.seed, index as u64);
             let id = plan.id(index);
             write_channels(self.out, &id, &field, Packing::Fast)?;
             if plan.masks {
@@ -166,7 +171,7 @@ impl<'a> SetFolder<'a> {
 }
 
 /// Writes a field's channels and returns their file names.
-pub(super) fn write_channels(
+pub(crate) fn write_channels(
     out: &Path,
     id: &str,
     field: &SimulatedField,
@@ -180,10 +185,12 @@ pub(super) fn write_channels(
     Ok(names)
 }
 
-fn channel_names(id: &str) -> [String; 4] {
+/// The file names of a field's red, green, blue and yellow channels.
+pub(crate) fn channel_names(id: &str) -> [String; 4] {
     ["red", "green", "blue", "yellow"].map(|channel| format!("{id}_{channel}.png"))
 }
 
+/// The files of a field's cell and nucleus masks.
 fn mask_paths(out: &Path, id: &str) -> [PathBuf; 2] {
     ["cells", "nuclei"].map(|what| out.join(MASK_FOLDER).join(format!("{id}_{what}.png")))
 }
@@ -201,10 +208,7 @@ mod tests {
     fn plan() -> SetPlan {
         let label_sets = ["0", "2 25", "", "16", "17"].map(|text| text.parse().expect("classes"));
         SetPlan {
-            settings: Settings {
-                size: 64,
-                ..Settings::default()
-            },
+            size: 64,
             label_sets: label_sets.to_vec(),
             seed: 20,
             masks: true,
@@ -264,7 +268,7 @@ mod tests {
         let folder = folder();
         let out = whole(folder.path());
         let plan = plan();
-        let expected = simulate_field(&plan.settings, plan.label_sets[1], 20, 1);
+        let expected = simulate_field(&Settings::of_size(64), plan.label_sets[1], 20, 1);
         let read = |name: &str| image::open(out.join(name)).expect("an image");
         let green = read("simulated-20-000001_green.png").into_luma8();
         assert_eq!(green.into_raw(), expected.green);
@@ -308,7 +312,7 @@ mod tests {
         fs::remove_file(out.join(TABLE_FILE)).expect("a table");
         let mut others = vec![plan(); 5];
         others[0].seed = 21;
-        others[1].settings.size = 65;
+        others[1].size = 65;
         others[2].masks = false;
         others[3].label_sets.pop();
         others[4].label_sets.swap(0, 1);

@@ -3,12 +3,12 @@
 //! Descriptions follow <https://www.proteinatlas.org/humanproteome/subcellular/plasma+membrane> and the atlas's page on actin
 //! filaments, which covers focal adhesion sites.
 
-use super::geometry::{Point, bell, smooth_step};
-use super::scene::Staining;
-use super::texture::Grain;
+use crate::geometry::{Point, bell, smooth_step};
+use crate::staining::Staining;
+use crate::texture::Grain;
 
 /// Plasma membrane: a line around the cell, with ruffles, brighter where two cells meet, and a faint mottled upper surface.
-pub(super) fn plasma_membrane(staining: &mut Staining) {
+pub(crate) fn plasma_membrane(staining: &mut Staining) {
     let width = staining.stream.between(0.3, 0.5);
     let patches = Grain::new(&mut staining.stream, 4.0);
     let ruffles = Grain::new(&mut staining.stream, 1.3);
@@ -33,7 +33,7 @@ pub(super) fn plasma_membrane(staining: &mut Staining) {
 }
 
 /// Cell junctions: bright, often interrupted lines only where two cells touch.
-pub(super) fn junctions(staining: &mut Staining) {
+pub(crate) fn junctions(staining: &mut Staining) {
     let width = staining.stream.between(0.3, 0.5);
     let patches = Grain::new(&mut staining.stream, 2.0);
     let broken = staining.stream.between(0.0, 0.9);
@@ -45,11 +45,11 @@ pub(super) fn junctions(staining: &mut Staining) {
         1.1 * whole * bell(site.rim, width)
     });
     let background = staining.stream.between(0.03, 0.15);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }
 
 /// Focal adhesion sites: short bright wedges near the rim that point along the cell's pull, some under the cell's middle.
-pub(super) fn focal_adhesions(staining: &mut Staining) {
+pub(crate) fn focal_adhesions(staining: &mut Staining) {
     let scene = staining.scene;
     let crowd = staining.stream.between(0.12, 0.4);
     let length = staining.stream.between(0.8, 1.8);
@@ -90,9 +90,9 @@ pub(super) fn focal_adhesions(staining: &mut Staining) {
                 .turned(0.15 * staining.stream.normal());
             let long = length * staining.stream.between(0.6, 1.4);
             let light = staining.brightness[cell] * staining.stream.between(0.5, 1.1);
-            staining.plane.dash(place, pull, (long, 0.34), light);
+            staining.canvas.dash(place, pull, (long, 0.34), light);
         }
     }
     let background = staining.stream.between(0.04, 0.15);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }

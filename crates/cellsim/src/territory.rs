@@ -1,25 +1,26 @@
-//! Which pixel belongs to which cell, and how far it lies from the cell's rim and nucleus.
+//! The division of a field's pixels among its cells, with the distances to rim and nucleus.
 
-use super::cell::{Cell, Population};
-use super::geometry::{Point, smooth_step};
+use crate::cell::Cell;
+use crate::geometry::{Point, smooth_step};
+use crate::population::Population;
 
-/// What every location's drawing needs to know of a pixel's surroundings.
+/// The cell of every pixel, and the pixel's place in it.
 #[derive(Debug)]
-pub(super) struct Territory {
-    pub(super) size: usize,
+pub(crate) struct Territory {
+    pub(crate) size: usize,
     /// Pixels a micrometre.
-    pub(super) scale: f32,
+    pub(crate) scale: f32,
     /// The number of the cell, from 1; 0 outside cells.
-    pub(super) owner: Vec<u16>,
+    pub(crate) owner: Vec<u16>,
     /// Micrometres to the cell's rim.
     rim: Vec<f32>,
     /// Whether the nearest rim touches another cell.
     contact: Vec<bool>,
     /// Micrometres to the nucleus's edge, negative inside the nucleus.
     nucleus: Vec<f32>,
-    /// Which part of its light each cell gives at a pixel; empty where no cells overlap.
+    /// The share of its light that each cell gives at a pixel; empty where no cells overlap.
     share: Vec<f32>,
-    /// Where the thin edge of another cell lies over or under the cell that a pixel belongs to.
+    /// The pixels at which the thin edge of another cell lies over or under their own.
     overlaps: Vec<Overlap>,
 }
 
@@ -34,22 +35,30 @@ struct Overlap {
 
 /// A pixel inside a cell.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Site {
-    pub(super) place: Point,
+pub(crate) struct Site {
+    pub(crate) place: Point,
     /// The cell's place in the list of cells.
-    pub(super) cell: usize,
+    pub(crate) cell: usize,
     /// Micrometres to the cell's rim.
-    pub(super) rim: f32,
+    pub(crate) rim: f32,
     /// Micrometres to the nucleus's edge, negative inside.
-    pub(super) nucleus: f32,
+    pub(crate) nucleus: f32,
     /// Whether the nearest rim touches another cell.
-    pub(super) contact: bool,
-    /// Which part of its light the cell gives here: all where it lies alone, less where two share the focal plane's depth.
-    pub(super) share: f32,
+    pub(crate) contact: bool,
+    /// The share of its light that the cell gives here: all where it lies alone, less where two share the focal plane's depth.
+    pub(crate) share: f32,
+}
+
+impl Site {
+    /// 1 in the cytoplasm, clear of rim and nucleus, and 0 elsewhere; in a cell that `divides` the spindle's edge counts too.
+    pub(crate) fn cytoplasm(&self, divides: bool) -> f32 {
+        let beside_nucleus = self.nucleus > 0.3 || (divides && self.nucleus > -1.5);
+        f32::from(self.rim > 0.5 && beside_nucleus)
+    }
 }
 
 impl Territory {
-    pub(super) fn new(population: &Population, size: usize, scale: f32) -> Self {
+    pub(crate) fn new(population: &Population, size: usize, scale: f32) -> Self {
         let pixels = size * size;
         let mut claims = Claims {
             size,
@@ -106,7 +115,7 @@ impl Territory {
         territory
     }
 
-    /// Lets every cell reach as far as its own outline, over its neighbours where those are.
+    /// Makes every cell reach as far as its own outline, over its neighbours where those are.
     fn lay_over(&mut self, population: &Population, second_owner: &[u16], second: &[f32]) {
         let pixel = self.scale.recip();
         let free: Vec<u16> = self
@@ -149,7 +158,7 @@ impl Territory {
     }
 
     /// Every pixel that a second cell shares, as that cell sees it.
-    pub(super) fn overlaps(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
+    pub(crate) fn overlaps(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
         let pixel = self.scale.recip();
         self.overlaps.iter().map(move |overlap| {
             let index = overlap.index as usize;
@@ -173,8 +182,8 @@ impl Territory {
         inside.then(|| row as usize * self.size + column as usize)
     }
 
-    /// What is at a place, if a cell is.
-    pub(super) fn at(&self, place: Point) -> Option<Site> {
+    /// The site at a place, if a cell lies there.
+    pub(crate) fn at(&self, place: Point) -> Option<Site> {
         self.index(place).and_then(|index| self.site(index, place))
     }
 
@@ -190,13 +199,13 @@ impl Territory {
         })
     }
 
-    /// What is at a place, if it belongs to this cell.
-    pub(super) fn within(&self, cell: usize, place: Point) -> Option<Site> {
+    /// The site at a place, if this cell lies there.
+    pub(crate) fn within(&self, cell: usize, place: Point) -> Option<Site> {
         self.at(place).filter(|site| site.cell == cell)
     }
 
     /// Every pixel inside cells with its index, row by row.
-    pub(super) fn sites(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
+    pub(crate) fn sites(&self) -> impl Iterator<Item = (usize, Site)> + '_ {
         let pixel = self.scale.recip();
         (0..self.size).flat_map(move |row| {
             let y = (row as f32 + 0.5) * pixel;
@@ -273,7 +282,7 @@ impl Claims {
     }
 }
 
-/// For every pixel the distance to its cell's rim, by a two-pass chamfer, and whether that rim touches another cell; `near` is
+/// The distance of every pixel to its cell's rim, by a two-pass chamfer, and whether that rim touches another cell; `near` is
 /// how many pixels apart cells may be to touch.
 fn rims(owner: &[u16], size: usize, scale: f32, near: usize) -> (Vec<f32>, Vec<bool>) {
     let mut distance = vec![f32::MAX; owner.len()];

@@ -2,22 +2,22 @@
 
 use std::sync::OnceLock;
 
-use super::geometry::Point;
-use super::random::{FieldSeed, Purpose, Stream};
+use crate::geometry::Point;
+use crate::random::{FieldPurpose, FieldSeed, FieldStream};
 
 /// Side of the noise tile, a power of two.
 const SIDE: usize = 512;
-/// How many texels of the tile one grain spans.
+/// The texels of the tile that one grain spans.
 const TEXELS_PER_GRAIN: f32 = 4.0;
 
-/// A tile has a fixed size, so that masked places need no check.
+/// A square of noise, of fixed size, so that masked places need no check.
 type Tile = [f32; SIDE * SIDE];
 
 /// The tile: normal noise smoothed to `TEXELS_PER_GRAIN`, of mean 0 and deviation 1, seamless at its edges.
 fn tile() -> &'static Tile {
     static TILE: OnceLock<Box<Tile>> = OnceLock::new();
     TILE.get_or_init(|| {
-        let mut stream = FieldSeed { seed: 0, index: 0 }.stream(Purpose::Style, SIDE);
+        let mut stream = FieldSeed { seed: 0, index: 0 }.stream(FieldPurpose::Style, SIDE);
         let mut values: Vec<f32> = (0..SIDE * SIDE).map(|_| stream.normal()).collect();
         for _ in 0..3 {
             values = smoothed(&values, 1, SIDE);
@@ -48,7 +48,7 @@ fn smoothed(values: &[f32], step: usize, other: usize) -> Vec<f32> {
 
 /// Noise with a grain of a given size, at a random place and turn of the tile.
 #[derive(Debug, Clone)]
-pub(super) struct Grain {
+pub(crate) struct Grain {
     tile: &'static Tile,
     offset: Point,
     along: Point,
@@ -56,7 +56,7 @@ pub(super) struct Grain {
 
 impl Grain {
     /// Noise whose grains are about `size` micrometres across.
-    pub(super) fn new(stream: &mut Stream, size: f32) -> Self {
+    pub(crate) fn new(stream: &mut FieldStream, size: f32) -> Self {
         // Far from the origin, so that no place of a field has a negative coordinate and a cast rounds down.
         let far = Point::new(16.0, 16.0);
         let offset = (Point::new(stream.unit(), stream.unit()) + far) * (SIDE as f32);
@@ -69,7 +69,7 @@ impl Grain {
 
     /// The noise at a place: about normal, of mean 0 and deviation 1.
     #[inline]
-    pub(super) fn at(&self, place: Point) -> f32 {
+    pub(crate) fn at(&self, place: Point) -> f32 {
         let u = place.x * self.along.x - place.y * self.along.y + self.offset.x;
         let v = place.x * self.along.y + place.y * self.along.x + self.offset.y;
         let (column, row) = (u as usize, v as usize);
@@ -84,7 +84,7 @@ impl Grain {
     }
 
     /// A net of bright threads, 1 on the threads and 0 in the meshes: where the noise crosses zero.
-    pub(super) fn net(&self, place: Point, thickness: f32) -> f32 {
+    pub(crate) fn net(&self, place: Point, thickness: f32) -> f32 {
         let gap = self.at(place).abs() / thickness;
         (1.0 - gap * gap).max(0.0)
     }

@@ -1,52 +1,25 @@
-//! Round things in the cytoplasm: peroxisomes, endosomes, lysosomes, lipid droplets, cytoplasmic bodies; and the aggresome
+//! Vesicles and bodies in the cytoplasm: peroxisomes, endosomes, lysosomes, lipid droplets, cytoplasmic bodies; and the aggresome
 //! and rods and rings.
 //!
 //! Descriptions follow <https://www.proteinatlas.org/humanproteome/subcellular/vesicles> and the atlas's page on the cytosol,
 //! which covers aggresomes, cytoplasmic bodies and rods and rings.
 
-use super::geometry::Point;
-use super::random::Stream;
-use super::scene::Staining;
-use super::territory::Site;
-
-/// Even spots anywhere in a cell's cytoplasm.
-pub(super) fn sprinkle(
-    staining: &mut Staining,
-    cell: usize,
-    count: usize,
-    (least, greatest): (f32, f32),
-    light: f32,
-) {
-    let divides = staining.scene.cells()[cell].divides();
-    for _ in 0..count {
-        let site = staining
-            .scene
-            .pick(cell, &mut staining.stream, |site| cytoplasm(site, divides));
-        if let Some(site) = site {
-            let radius = staining.stream.between(least, greatest);
-            let height = light * staining.brightness[cell] * staining.stream.between(0.5, 1.0);
-            staining.plane.spot(site.place, radius, height);
-        }
-    }
-}
-
-fn cytoplasm(site: &Site, divides: bool) -> f32 {
-    let free = site.rim > 0.5 && (site.nucleus > 0.3 || (divides && site.nucleus > -1.5));
-    f32::from(free)
-}
+use crate::geometry::Point;
+use crate::random::FieldStream;
+use crate::staining::Staining;
 
 /// Peroxisomes: many small even dots all over the cytoplasm.
-pub(super) fn peroxisomes(staining: &mut Staining) {
+pub(crate) fn peroxisomes(staining: &mut Staining) {
     let density = staining.stream.between(0.14, 0.3);
     for cell in staining.shown_cells() {
         let count = (staining.scene.area(cell) * density) as usize;
-        sprinkle(staining, cell, count, (0.3, 0.42), 1.0);
+        staining.sprinkle(cell, count, (0.3, 0.42), 1.0);
     }
-    super::endomembrane::haze(staining, 0.06);
+    staining.haze(0.06);
 }
 
 /// Endosomes: dots of differing size, most of them close to the nucleus and its organising centre, the largest hollow.
-pub(super) fn endosomes(staining: &mut Staining) {
+pub(crate) fn endosomes(staining: &mut Staining) {
     let density = staining.stream.between(0.06, 0.16);
     let hollow = staining.stream.between(0.0, 0.7);
     let reach = staining.stream.between(2.5, 7.0);
@@ -58,25 +31,25 @@ pub(super) fn endosomes(staining: &mut Staining) {
             let site = scene.pick(cell, &mut staining.stream, |site| {
                 let from_organiser = (site.place - organiser).length();
                 let near = (-site.nucleus / reach).exp() + (-from_organiser / reach).exp();
-                cytoplasm(site, divides) * (0.06 + 0.5 * near).min(1.0)
+                site.cytoplasm(divides) * (0.06 + 0.5 * near).min(1.0)
             });
             let Some(site) = site else { continue };
             let radius = staining.stream.around(0.38, 0.35);
             let light = staining.brightness[cell] * staining.stream.between(0.35, 1.0);
             if radius > 0.5 && staining.stream.chance(hollow) {
                 staining
-                    .plane
+                    .canvas
                     .ring(site.place, 0.9 * radius + 0.15, 0.35, light);
             } else {
-                staining.plane.spot(site.place, radius, light);
+                staining.canvas.spot(site.place, radius, light);
             }
         }
     }
-    super::endomembrane::haze(staining, 0.08);
+    staining.haze(0.08);
 }
 
 /// Lysosomes: larger uneven dots that gather around the organising centre.
-pub(super) fn lysosomes(staining: &mut Staining) {
+pub(crate) fn lysosomes(staining: &mut Staining) {
     let density = staining.stream.between(0.05, 0.12);
     let reach = staining.stream.between(4.0, 9.0);
     for cell in staining.shown_cells() {
@@ -85,7 +58,7 @@ pub(super) fn lysosomes(staining: &mut Staining) {
         for _ in 0..(staining.scene.area(cell) * density) as usize {
             let scene = staining.scene;
             let site = scene.pick(cell, &mut staining.stream, |site| {
-                cytoplasm(site, divides)
+                site.cytoplasm(divides)
                     * (0.04 + (-(site.place - organiser).length() / reach).exp()).min(1.0)
             });
             let Some(site) = site else { continue };
@@ -93,7 +66,7 @@ pub(super) fn lysosomes(staining: &mut Staining) {
             let light = staining.brightness[cell] * staining.stream.between(0.4, 1.0);
             let direction = Point::at_angle(staining.stream.angle());
             let stretch = staining.stream.between(1.0, 1.5);
-            staining.plane.dash(
+            staining.canvas.dash(
                 site.place,
                 direction,
                 (radius * stretch, radius / stretch),
@@ -101,11 +74,11 @@ pub(super) fn lysosomes(staining: &mut Staining) {
             );
         }
     }
-    super::endomembrane::haze(staining, 0.08);
+    staining.haze(0.08);
 }
 
 /// Lipid droplets: round drops of very different size in clusters, their surface brighter than their inside.
-pub(super) fn lipid_droplets(staining: &mut Staining) {
+pub(crate) fn lipid_droplets(staining: &mut Staining) {
     let typical = staining.stream.between(0.6, 1.1);
     let rich = staining.stream.between(0.3, 0.9);
     for cell in staining.shown_cells() {
@@ -118,7 +91,7 @@ pub(super) fn lipid_droplets(staining: &mut Staining) {
         for _ in 0..clusters {
             let scene = staining.scene;
             let Some(middle) =
-                scene.pick(cell, &mut staining.stream, |site| cytoplasm(site, divides))
+                scene.pick(cell, &mut staining.stream, |site| site.cytoplasm(divides))
             else {
                 continue;
             };
@@ -129,33 +102,33 @@ pub(super) fn lipid_droplets(staining: &mut Staining) {
                 let Some(site) = scene.territory.within(cell, place) else {
                     continue;
                 };
-                if cytoplasm(&site, divides) <= 0.0 {
+                if site.cytoplasm(divides) <= 0.0 {
                     continue;
                 }
                 let radius = staining.stream.around(typical, 0.35);
                 let light = staining.brightness[cell] * staining.stream.between(0.6, 1.0);
-                staining.plane.disc(place, radius, 0.35, 0.45 * light);
-                staining.plane.ring(place, radius, 0.4, 0.6 * light);
+                staining.canvas.disc(place, radius, 0.35, 0.45 * light);
+                staining.canvas.ring(place, radius, 0.4, 0.6 * light);
             }
         }
     }
-    super::endomembrane::haze(staining, 0.05);
+    staining.haze(0.05);
 }
 
 /// Cytoplasmic bodies: a few distinct round spots in an otherwise faint cytoplasm.
-pub(super) fn cytoplasmic_bodies(staining: &mut Staining) {
+pub(crate) fn cytoplasmic_bodies(staining: &mut Staining) {
     let typical = staining.stream.count(3, 9);
     let size = staining.stream.between(0.42, 0.75);
     for cell in staining.shown_cells() {
         let count = staining.stream.count(1, 2 * typical);
-        sprinkle(staining, cell, count, (0.8 * size, 1.2 * size), 1.6);
+        staining.sprinkle(cell, count, (0.8 * size, 1.2 * size), 1.6);
     }
     let background = staining.stream.between(0.06, 0.2);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }
 
 /// Aggresome: one dense irregular clump beside the nucleus, where unwanted protein is brought along the microtubules.
-pub(super) fn aggresome(staining: &mut Staining) {
+pub(crate) fn aggresome(staining: &mut Staining) {
     let size = staining.stream.between(1.2, 2.2);
     let share = staining.stream.between(0.5, 1.0);
     for cell in staining.resting_cells() {
@@ -171,21 +144,21 @@ pub(super) fn aggresome(staining: &mut Staining) {
                 Point::at_angle(staining.stream.angle()) * (size * 0.8 * staining.stream.unit());
             let radius = size * staining.stream.between(0.4, 0.8);
             let height = light * staining.stream.between(0.75, 1.0);
-            staining.plane.disc(middle + aside, radius, 0.6, height);
+            staining.canvas.disc(middle + aside, radius, 0.6, height);
         }
         for _ in 0..staining.stream.count(0, 8) {
             let aside = Point::at_angle(staining.stream.angle())
                 * (size * staining.stream.between(1.0, 3.0));
             let height = light * staining.stream.between(0.3, 0.7);
-            staining.plane.spot(middle + aside, 0.4, height);
+            staining.canvas.spot(middle + aside, 0.4, height);
         }
     }
     let background = staining.stream.between(0.05, 0.18);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }
 
 /// A closed line, nearly a circle.
-fn ring(middle: Point, stream: &mut Stream) -> Vec<Point> {
+fn ring(middle: Point, stream: &mut FieldStream) -> Vec<Point> {
     let (radius, flat, turn) = (
         stream.between(0.8, 2.0),
         stream.between(0.75, 1.0),
@@ -199,7 +172,7 @@ fn ring(middle: Point, stream: &mut Stream) -> Vec<Point> {
 }
 
 /// A nearly straight line.
-fn rod(middle: Point, stream: &mut Stream) -> Vec<Point> {
+fn rod(middle: Point, stream: &mut FieldStream) -> Vec<Point> {
     let along = Point::at_angle(stream.angle());
     let (half, bow) = (stream.between(1.4, 4.5), stream.normal() * 0.03);
     let across = Point::new(-along.y, along.x);
@@ -212,7 +185,7 @@ fn rod(middle: Point, stream: &mut Stream) -> Vec<Point> {
 }
 
 /// Rods and rings: a few long straight rods and closed rings in the cytoplasm, several micrometres in size.
-pub(super) fn rods_and_rings(staining: &mut Staining) {
+pub(crate) fn rods_and_rings(staining: &mut Staining) {
     let share = staining.stream.between(0.6, 1.0);
     let rings = staining.stream.between(0.15, 0.5);
     for cell in staining.resting_cells() {
@@ -232,9 +205,9 @@ pub(super) fn rods_and_rings(staining: &mut Staining) {
             } else {
                 rod(site.place, &mut staining.stream)
             };
-            staining.plane.stroke(&path, width, |_| light);
+            staining.canvas.stroke(&path, width, |_| light);
         }
     }
     let background = staining.stream.between(0.04, 0.15);
-    super::endomembrane::haze(staining, background);
+    staining.haze(background);
 }

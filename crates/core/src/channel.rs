@@ -19,7 +19,7 @@ pub enum Channel {
     Yellow,
 }
 
-/// The text names no channel.
+/// The error for a text that names no channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("channels are red, green, blue and yellow, not {0:?}")]
 pub struct NoSuchChannel(String);
@@ -28,7 +28,7 @@ impl Channel {
     /// All channels, in the order of a network's input planes.
     pub const ALL: [Self; 4] = [Self::Red, Self::Green, Self::Blue, Self::Yellow];
 
-    /// The channel's name, as file names hold it: `red`, `green`, `blue` or `yellow`.
+    /// The channel's name, as in file names: `red`, `green`, `blue` or `yellow`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Red => "red",
@@ -38,9 +38,8 @@ impl Channel {
         }
     }
 
-    /// What the channel adds to red, green and blue, from 0 to 1, where it is shown with others. Yellow
-    /// at half strength, or the reticulum, which fills the cell, would hide the protein and the
-    /// microtubules.
+    /// The channel's colour in a picture of all channels: red, green and blue, from 0 to 1. Yellow has half strength: the
+    /// reticulum, which fills the cell, would else hide the protein and the microtubules.
     pub fn tint(self) -> [f32; 3] {
         match self {
             Self::Red => [1.0, 0.0, 0.0],

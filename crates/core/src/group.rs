@@ -1,17 +1,17 @@
-//! From file names to fields.
+//! Grouping of file names into fields.
 
 use std::cmp::Ordering;
 
-use crate::Channel;
+use super::channel::Channel;
 
 /// One file of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFile {
-    /// Its position among the names given to [`group`].
+    /// The position among the names given to [`group`].
     pub index: usize,
-    /// Its name, as given.
+    /// The name, as given.
     pub name: String,
-    /// The channel it holds; none for one of several, an RGB composite or a TIFF of all channels.
+    /// The channel in the file; none for a file of several channels, an RGB composite or a TIFF.
     pub channel: Option<Channel>,
 }
 
@@ -20,37 +20,37 @@ pub struct FieldFile {
 pub struct FieldFiles {
     /// The field's id, unique within its folder.
     pub id: String,
-    /// The folder, parted by `/`; empty where names hold none.
+    /// The folder, with `/` as separator; empty for names without a folder.
     pub folder: String,
-    /// At least one file. Which channels must be there is the composition's to say.
+    /// At least one file. A field may lack channels: compositions check for those that they need.
     pub files: Vec<FieldFile>,
 }
 
-/// A file that belongs to no field, and why.
+/// A file that belongs to no field, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {name}")]
 pub struct FileFault {
-    /// Its position among the names given to [`group`].
+    /// The position among the names given to [`group`].
     pub index: usize,
-    /// Its name, as given.
+    /// The name, as given.
     pub name: String,
-    /// Why it belongs to no field.
+    /// The reason.
     pub kind: FaultKind,
 }
 
-/// Why a file belongs to no field.
+/// A reason for which a file belongs to no field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FaultKind {
-    /// The name does not end as an image's does.
+    /// A name without an image's extension.
     #[error("only .png, .jpg, .jpeg, .tif and .tiff files are read")]
     UnknownExtension,
-    /// Nothing stands before the channel, as in `_red.png`.
+    /// A name without an id before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
-    /// A composite of more lights than a picture has, or of too few.
+    /// A composite of channels other than red, green and blue.
     #[error("{}", composite_of(.0))]
     Composite(Vec<Channel>),
-    /// Another file is this channel, or this whole field, already.
+    /// A channel or a whole field that another file has already.
     #[error("{kept} is taken in its place")]
     Repeated {
         /// The name of that other file.
@@ -68,15 +68,15 @@ fn composite_of(channels: &[Channel]) -> String {
     }
 }
 
-/// What [`group`] makes of a list of names.
+/// The result of [`group`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grouping {
-    /// By folder, then by id, numbers in them by value: `x2` before `x10`.
+    /// The fields by folder, then by id, in natural order: `x2` before `x10`.
     pub fields: Vec<FieldFiles>,
     /// Files that belong to no field, in the order given.
     pub faults: Vec<FileFault>,
-    /// The names of files that nobody takes for images of their own: hidden ones, tables, notes in
-    /// JSON, masks of cells, and composites named by channels whose own files are there. In the order given.
+    /// The names, in the order given, of files that are no images of their own: hidden ones, tables, JSON and TOML files, masks
+    /// of cells, and composites of channels whose own files are there.
     pub ignored: Vec<String>,
 }
 
@@ -170,23 +170,23 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     grouping
 }
 
-/// Whether a composite of these channels is an RGB image of each in its own light.
+/// Whether a composite of these channels is an RGB image with each channel in its own component.
 fn is_separable(channels: &[Channel]) -> bool {
     channels.len() == 3 && !channels.contains(&Channel::Yellow)
 }
 
-/// An image before it is known whether its field takes it.
+/// An image that its field may take or leave.
 struct Candidate {
     folder: String,
     id: String,
     is_lossy: bool,
     file: FieldFile,
-    /// Those that its name ends in.
+    /// The channels at the end of its name.
     channels: Vec<Channel>,
 }
 
 impl Candidate {
-    /// Fields in natural order; within one, what is to be taken first comes first.
+    /// Compares fields in natural order and the files of one field by preference.
     fn order(&self, other: &Self) -> Ordering {
         natural_order(&self.folder, &other.folder)
             .then_with(|| natural_order(&self.id, &other.id))
@@ -208,7 +208,7 @@ enum Name {
     Image {
         folder: String,
         id: String,
-        /// Those that it ends in, in that order.
+        /// The channels at its end, in that order.
         channels: Vec<Channel>,
         is_lossy: bool,
     },
@@ -216,7 +216,7 @@ enum Name {
     Faulty(FaultKind),
 }
 
-/// What masks in a folder `masks` are called after their field.
+/// The endings of the names of masks in a folder `masks`, after the field's id.
 const MASKS: [&str; 2] = ["_cells", "_nuclei"];
 
 fn read_name(path: &str) -> Name {
@@ -225,11 +225,11 @@ fn read_name(path: &str) -> Name {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let extension = extension.to_ascii_lowercase();
 
-    // What systems and spreadsheets leave beside images is no mistake of the visitor's.
+    // Files that systems and spreadsheets leave beside images are no mistake of the user's.
     let is_litter = ["thumbs.db", "desktop.ini"]
         .iter()
         .any(|litter| name.eq_ignore_ascii_case(litter));
-    if name.starts_with('.') || is_litter || ["csv", "json"].contains(&&*extension) {
+    if name.starts_with('.') || is_litter || ["csv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
     let is_lossy = match extension.as_str() {
@@ -241,7 +241,7 @@ fn read_name(path: &str) -> Name {
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
     }
-    // Which pixel is of which cell: our simulator writes such pictures beside a set's images.
+    // The simulator writes masks of cells and nuclei beside a set's images.
     let is_mask = folder.rsplit('/').next() == Some("masks")
         && MASKS.iter().any(|ending| id.ends_with(ending));
     if is_mask {
@@ -265,8 +265,8 @@ fn without_ome<'a>(stem: &'a str, extension: &str) -> &'a str {
     }
 }
 
-/// The id, and the channels behind it that are different: of `a_blue_red` both, of `blue_blue_red`
-/// the last two, since no composite has one channel twice.
+/// The id, and the different channels at the end of a name: both of `a_blue_red`, the last two of `blue_blue_red`, since no
+/// composite has one channel twice.
 fn split_channels(stem: &str) -> (&str, Vec<Channel>) {
     let (mut id, mut channels) = (stem, Vec::new());
     while let Some((shorter, word)) = id.rsplit_once('_')
@@ -279,15 +279,15 @@ fn split_channels(stem: &str) -> (&str, Vec<Channel>) {
     (id, channels)
 }
 
-/// Orders texts as people do: runs of digits by value.
+/// Compares texts in natural order: runs of digits by value.
 pub fn natural_order(a: &str, b: &str) -> Ordering {
-    // Texts that differ only in leading zeros are different all the same.
+    // Texts that differ only in leading zeros are not equal.
     runs(a).cmp(runs(b)).then_with(|| a.cmp(b))
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Run<'a> {
-    /// Without leading zeros the longer number is the larger one; this has no largest number.
+    /// A number of any length, as its digits without leading zeros, the longer number being the larger.
     Digits(usize, &'a [u8]),
     Other(&'a [u8]),
 }

@@ -42,7 +42,7 @@ pub const LOCATIONS: [&str; 28] = [
     "Rods & rings",
 ];
 
-/// How many locations there are.
+/// The number of locations.
 pub const COUNT: usize = LOCATIONS.len();
 
 /// The locations a field shows: any subset of the 28, the empty one included.
@@ -50,19 +50,19 @@ pub const COUNT: usize = LOCATIONS.len();
 #[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
 pub struct LabelSet(u32);
 
-/// Why a text or a list of numbers is not a label set.
+/// The error for a text or a list of numbers that is no label set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
-    /// A part of the text is not a number.
+    /// A part of the text that is not a number.
     #[error("a label must be a class number from 0 to 27, not {0:?}")]
     NotANumber(String),
-    /// The number is no class.
+    /// A number that is no class.
     #[error("there is no class {0}: class numbers go from 0 to 27")]
     NoSuchClass(usize),
 }
 
 impl LabelSet {
-    /// The set of the given class numbers; repeats are harmless.
+    /// Makes the set of these class numbers; repeats are harmless.
     ///
     /// # Errors
     /// [`LabelError::NoSuchClass`] for a number over 27.
@@ -86,7 +86,7 @@ impl LabelSet {
         (0..COUNT).filter(move |&class| self.contains(class))
     }
 
-    /// How many labels the set holds.
+    /// The number of labels in the set.
     pub fn len(self) -> usize {
         self.0.count_ones() as usize
     }

@@ -1,6 +1,5 @@
-//! The ground floor: labels, channels, file names, limits, the package format and scores.
-//!
-//! Everything here is small enough for the page program and names no other crate of the project.
+//! Labels, channels, file names, limits, the package format and scores: the lowest crate of the workspace, small enough for the
+//! page program.
 
 mod channel;
 mod group;

@@ -1,33 +1,32 @@
-//! Which channel each image inside one file holds.
+//! The order of the channels inside one file.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Channel;
+use super::channel::Channel;
 
-/// What stands for an image that is skipped.
+/// The text for an image that is skipped.
 const SKIPPED: &str = "-";
 
 /// The order of the channels inside a TIFF file that holds all of a field's.
 ///
-/// As text, the channels in the order of the file's pages, or of a pixel's samples, parted by
-/// commas, `-` for what is to be skipped: `blue,red,-,green`. The default, `auto`, goes by the names
-/// that the file gives its channels, and where it gives none, by red, green, blue, yellow.
+/// As text, the channels in the order of the file's pages, or of a pixel's samples, separated by commas, with `-` for an image to
+/// skip: `blue,red,-,green`. The default, `auto`, takes the names in the file, and where it has none, red, green, blue, yellow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ChannelOrder(Option<Vec<Option<Channel>>>);
 
-/// Why a text is no order of channels.
+/// The error for a text that is no order of channels.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
-    /// A part of the text names no channel.
+    /// A part of the text that names no channel.
     #[error(
         "an order of channels is auto, or names such as blue,red,-,green with - for what is skipped; {0:?} is none of red, green, blue and yellow"
     )]
     NoSuchChannel(String),
-    /// One channel given twice.
+    /// A channel given twice.
     #[error("an order of channels has each at most once, but {0} comes twice")]
     Twice(Channel),
-    /// Everything would be skipped.
+    /// An order that skips every image.
     #[error("an order of channels must name one at least")]
     NoChannel,
 }
@@ -35,10 +34,10 @@ pub enum OrderError {
 impl ChannelOrder {
     const AUTO: &str = "auto";
 
-    /// The given order: for each page or sample its channel, none where it is skipped.
+    /// Makes an order of one channel for each page or sample, none where it is skipped.
     ///
     /// # Errors
-    /// Where a channel comes twice, or none at all.
+    /// If a channel comes twice, or none at all.
     pub fn of(channels: impl IntoIterator<Item = Option<Channel>>) -> Result<Self, OrderError> {
         let channels: Vec<_> = channels.into_iter().collect();
         let named: Vec<Channel> = channels.iter().copied().flatten().collect();
@@ -53,7 +52,7 @@ impl ChannelOrder {
         Ok(Self(Some(channels)))
     }
 
-    /// The channels in the order given; none where the file is to tell.
+    /// The channels in the order given; none for `auto`.
     pub fn given(&self) -> Option<&[Option<Channel>]> {
         self.0.as_deref()
     }

@@ -1,8 +1,8 @@
-//! What probabilities are worth before any threshold: how well they rank.
+//! Ranking measures of probabilities, which need no threshold.
 //!
-//! All count as scikit-learn's functions of the same names do, ties included.
+//! Each gives the result of the scikit-learn function named, ties included.
 
-use crate::labels::{COUNT, LabelSet};
+use super::labels::{COUNT, LabelSet};
 
 /// `average_precision_score`: the precision at each positive's rank, averaged over the positives of
 /// a class; samples of equal probability count as one rank. None without positives.
@@ -23,8 +23,8 @@ pub fn average_precision(truth: &[bool], probabilities: &[f32]) -> Option<f64> {
     Some(sum / positives as f64)
 }
 
-/// `roc_auc_score`: how often a positive is more probable than a negative, ties counting half. None
-/// without positives or without negatives.
+/// `roc_auc_score`: the share of pairs of a positive and a negative in which the positive is more probable, ties counting half.
+/// None without positives or without negatives.
 pub fn area_under_roc(truth: &[bool], probabilities: &[f32]) -> Option<f64> {
     let positives = truth.iter().filter(|&&positive| positive).count();
     let negatives = truth.len() - positives;

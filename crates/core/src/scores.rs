@@ -1,26 +1,25 @@
-//! F1 scores and the thresholds that earn them.
+//! F1 scores and the choice of thresholds.
 
-use crate::labels::{COUNT, LabelSet};
+use super::labels::{COUNT, LabelSet};
 use serde::{Deserialize, Serialize};
 
 /// Scores of predicted label sets against true ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// How many samples were scored.
+    /// The number of samples.
     pub samples: usize,
     /// The mean of the 28 F1 scores; a class without positives and predictions counts 0, as in
     /// scikit-learn.
     pub macro_f1: f64,
-    /// The mean over the classes that occur in the truth.
+    /// The mean F1 over the classes that occur in the truth.
     pub macro_f1_present: f64,
-    /// How many classes occur in the truth.
+    /// The number of classes that occur in the truth.
     pub classes_present: usize,
     /// F1 of all decisions together.
     pub micro_f1: f64,
     /// The share of samples whose predicted set is the true one.
     pub exact_match: f64,
-    /// The mean F1 of classes 0 to 8 alone ([`FIRST`]): every sample is counted, also one that has
-    /// none of the nine, and what is said or missed of the other classes is not looked at.
+    /// The mean F1 of classes 0 to 8 alone ([`FIRST`]), over all samples, including those with none of the nine.
     pub first_nine: f64,
 }
 
@@ -66,19 +65,19 @@ impl Counts {
 /// Scores of one class's decisions; each 0 where it would be divided by 0, as in scikit-learn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClassScores {
-    /// How many samples have the label.
+    /// The number of samples with the label.
     pub positives: usize,
-    /// How many samples were said to have it.
+    /// The number of samples predicted to have it.
     pub predicted: usize,
-    /// The share of the predicted that have it.
+    /// The share of the samples predicted to have the label that have it.
     pub precision: f64,
-    /// The share of those that have it that were found.
+    /// The share of the samples with the label that were predicted to have it.
     pub recall: f64,
-    /// The harmonic mean of both.
+    /// The harmonic mean of precision and recall.
     pub f1: f64,
 }
 
-/// Scores each class's decisions.
+/// Scores the predicted sets class by class.
 pub fn score_classes(truth: &[LabelSet], predicted: &[LabelSet]) -> [ClassScores; COUNT] {
     count(truth, predicted).map(|counts| ClassScores {
         positives: counts.hits + counts.missed,
@@ -99,7 +98,7 @@ fn count(truth: &[LabelSet], predicted: &[LabelSet]) -> [Counts; COUNT] {
     classes
 }
 
-/// Scores predicted sets.
+/// Scores predicted sets against true ones.
 pub fn score(truth: &[LabelSet], predicted: &[LabelSet]) -> Scores {
     let classes = count(truth, predicted);
     let all = classes.iter().fold(Counts::default(), |all, class| Counts {
@@ -136,10 +135,10 @@ pub fn decide(probabilities: &[f32; COUNT], thresholds: &[f32; COUNT]) -> LabelS
         .unwrap_or_default()
 }
 
-/// Per class, the threshold of highest F1 on predictions that the model has not been trained on.
+/// The threshold of highest F1 for each class, on predictions of samples that the model was not trained on.
 ///
-/// Half-way between the neighbouring probabilities. A class with fewer than `least` positives keeps
-/// `otherwise`: its best threshold would be chance.
+/// A threshold lies half-way between the neighbouring probabilities. A class with fewer than `least` positives keeps `otherwise`:
+/// its best threshold would be chance.
 pub fn tune_thresholds(
     truth: &[LabelSet],
     probabilities: &[[f32; COUNT]],

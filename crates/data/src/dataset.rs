@@ -6,37 +6,40 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use cytolens_core::labels::LabelSet;
 
+use super::credits::Credits;
 use super::fault::Fault;
 use super::files::{self, FieldOnDisk, Reading};
-pub use super::table::{Table, read_table};
+use super::table::{LabelTable, read_table};
 
 /// The table of labels inside a data set.
 pub const TABLE_FILE: &str = "train.csv";
 
-/// A field and the labels it has.
+/// A field and its labels.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The field's files.
     pub field: FieldOnDisk,
-    /// What people see in it.
+    /// The locations that people have annotated.
     pub labels: LabelSet,
 }
 
 /// A labelled set.
 #[derive(Debug)]
 pub struct Dataset {
-    /// In the table's order.
+    /// The samples in the table's order.
     pub samples: Vec<Sample>,
-    /// What is wrong with the set: those samples are left out.
+    /// The attribution and the licence of the images, from the set's file [`CREDITS_FILE`](super::credits::CREDITS_FILE).
+    pub credits: Credits,
+    /// The samples, files and rows that are left out.
     pub faults: Vec<Fault>,
 }
 
 impl Dataset {
-    /// The set in a folder. Samples that are not whole are left out and told in `faults`. Files are
-    /// only looked for here; [`FieldOnDisk::read`] finds those that cannot be read.
+    /// Opens the set in a folder. Samples without labels or images are left out and listed in `faults`. Images are not read
+    /// here: [`FieldOnDisk::read`] gives the errors of those that cannot be decoded.
     ///
     /// # Errors
-    /// Where the folder or its table cannot be read, or no sample is left.
+    /// If the folder, its table or its credits cannot be read, or no sample is left.
     pub fn open(folder: &Path, reading: &Reading) -> Result<Self> {
         if !folder.is_dir() {
             bail!("there is no folder {}", folder.display());
@@ -45,7 +48,7 @@ impl Dataset {
         if !table.exists() {
             bail!("the table of labels is missing: {}", table.display());
         }
-        let Table {
+        let LabelTable {
             rows,
             mut faults,
             ids,
@@ -67,7 +70,7 @@ impl Dataset {
                 )),
             }
         }
-        // The images of a row that is left out need no fault beside the row's.
+        // Where a row is left out, its images need no fault beside the row's.
         for id in on_disk.into_keys().filter(|id| !ids.contains(id)) {
             let reason = format!("there are images, but {TABLE_FILE} lacks the id");
             faults.push(Fault::new(id, reason));
@@ -81,7 +84,11 @@ impl Dataset {
                     .map_or_else(String::new, |fault| format!("; for example, {fault}"))
             );
         }
-        Ok(Self { samples, faults })
+        Ok(Self {
+            samples,
+            credits: Credits::read(folder)?,
+            faults,
+        })
     }
 }
 

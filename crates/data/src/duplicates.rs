@@ -1,13 +1,13 @@
-//! Samples that show the same field: to be kept on one side of a split.
+//! Duplicates: samples of the same field, which a split must keep in one part.
 //!
 //! Two fields are *exactly* the same if every channel has the same samples. They are *nearly* the
 //! same if they look alike after recompression, rescaling, a change of brightness or contrast, a
-//! shift or crop by a few pixels, a quarter turn or a mirror image. Looks are perceptual hashes:
-//! each channel's central square at 32 × 32 px, stretched from its darkest to its brightest pixel;
-//! its discrete cosine transform; and of the 256 lowest frequencies one bit each, whether the
-//! coefficient is over their median (the pHash of Krawetz and Zauner, by the crate `image_hasher`).
+//! shift or crop by a few pixels, a quarter turn or a mirror image. This is decided by perceptual hashes: each channel's central
+//! square at 32 × 32 px, stretched from its darkest to its brightest pixel; its discrete cosine transform; and one bit for each of
+//! the 256 lowest frequencies, set if the coefficient is over their median (the pHash of Krawetz and Zauner, by the crate
+//! `image_hasher`).
 //!
-//! `docs/splits.md` has the figures that this choice and [`MOST_DIFFERING`] stand on.
+//! The measurements behind this choice and `MOST_DIFFERING` are in `docs/splits.md`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,21 +23,20 @@ use sha2::{Digest, Sha256};
 
 use super::views::{VIEWS, view};
 
-/// The part of the bits, over all channels that both fields have, up to which they look alike.
+/// The largest share of differing bits, over all channels that both fields have, at which they look alike.
 ///
 /// Between different fields half of the bits differ: 50 % with a standard deviation of 3 % for one
 /// channel alone, 2 % for four. Of all the changes of one field that were measured, the strongest (8 px
 /// cut from each edge of 512) makes 15 % differ over four channels, 17 % in the worst channel.
-pub const MOST_DIFFERING: f64 = 0.2;
+const MOST_DIFFERING: f64 = 0.2;
 
-/// The side of the pictures that are hashed, px: twice the hash's, of which the lower half of the
-/// frequencies is kept.
+/// The side of the hashed pictures in pixels: twice the hash's, which keeps the lower half of the frequencies.
 const SIDE: u32 = 32;
 const HASH_SIDE: u32 = 16;
 const WORDS: usize = (HASH_SIDE * HASH_SIDE) as usize / 64;
 const CHANNELS: usize = Channel::ALL.len();
 
-/// Which samples are kept together.
+/// The kinds of duplicates that a split keeps together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Duplicates {
     /// None
@@ -58,7 +57,7 @@ impl fmt::Display for Duplicates {
     }
 }
 
-/// What tells a field from others.
+/// A field's hashes, by which duplicates are found.
 #[derive(Debug, Clone)]
 pub struct Fingerprint {
     /// SHA-256 of the decoded samples.
@@ -66,19 +65,19 @@ pub struct Fingerprint {
     look: Look,
 }
 
-/// 256 bits a channel; zeros for channels that it lacks.
+/// A perceptual hash of 256 bits a channel; zeros for channels that the field lacks.
 type Hash = [[u64; WORDS]; CHANNELS];
 
+/// The perceptual hashes of a field.
 #[derive(Debug, Clone)]
 struct Look {
-    /// Which channels have a hash: those that the field has, but for flat ones, which would look like
-    /// any other flat one.
+    /// Whether each channel has a hash. Flat channels have none: all of them would look alike.
     channels: [bool; CHANNELS],
-    /// The field's hashes in its eight views, the first as it is.
+    /// The hashes of the field's eight views.
     views: [Hash; VIEWS],
 }
 
-/// Makes [`Fingerprint`]s.
+/// The maker of [`Fingerprint`]s.
 pub struct Fingerprinter(Hasher<[u8; WORDS * 8]>);
 
 impl Default for Fingerprinter {
@@ -94,7 +93,7 @@ impl Default for Fingerprinter {
 }
 
 impl Fingerprinter {
-    /// A field's fingerprint.
+    /// Computes the fingerprint of a field.
     pub fn of(&self, field: &Field) -> Fingerprint {
         Fingerprint {
             exact: digest(field),
@@ -137,7 +136,7 @@ impl Fingerprinter {
     }
 }
 
-/// SHA-256 over size and samples of each channel.
+/// The SHA-256 over size and samples of each channel.
 fn digest(field: &Field) -> [u8; 32] {
     let mut sha = Sha256::new();
     sha.update(field.width().to_le_bytes());
@@ -158,7 +157,7 @@ fn digest(field: &Field) -> [u8; 32] {
     sha.finalize().into()
 }
 
-/// Samples as a picture from 0 (the darkest) to 255 (the brightest); none of a flat one.
+/// A channel stretched to values from 0 (its darkest sample) to 255 (its brightest); none of a flat one.
 fn stretched(samples: &[u16]) -> Option<Planes> {
     let darkest = f32::from(*samples.iter().min()?);
     let brightest = f32::from(*samples.iter().max()?);
@@ -172,11 +171,11 @@ fn stretched(samples: &[u16]) -> Option<Planes> {
     })
 }
 
-/// The groups of samples that are the same field: for each sample its group's number, from 0 in the
-/// order of their first samples. `looked_through` is called for each sample.
+/// Groups the samples of the same field: gives each sample's group, numbered from 0 in the order of their first samples.
+/// `looked_through` is called once for each sample whose look has been compared.
 ///
-/// Looks are compared each with each. Being alike is passed on: if the second looks like the first
-/// and the third like the second, all three are one group.
+/// Looks are compared pair by pair, and groups are transitive: if the second sample looks like the first and the third like the
+/// second, all three are one group.
 pub fn groups(
     prints: &[Fingerprint],
     duplicates: Duplicates,
@@ -190,7 +189,7 @@ pub fn groups(
         }
     }
     if duplicates == Duplicates::Near {
-        // One of each exact group stands for all.
+        // The first of each group of exact duplicates represents it.
         let (different, looks): (Vec<usize>, Vec<&Look>) = (0..prints.len())
             .filter(|&sample| forest.first(sample) == sample)
             .map(|sample| (sample, &prints[sample].look))
@@ -212,7 +211,7 @@ pub fn groups(
     forest.numbered()
 }
 
-/// Whether a field in one of its views looks like another.
+/// Whether one of a field's views looks like another field.
 fn alike(one: &Look, other_channels: [bool; CHANNELS], other: &Hash) -> bool {
     let shared: [bool; CHANNELS] =
         std::array::from_fn(|place| one.channels[place] && other_channels[place]);
@@ -225,7 +224,7 @@ fn alike(one: &Look, other_channels: [bool; CHANNELS], other: &Hash) -> bool {
             .any(|hashes| differing(hashes, other, shared, most) <= most)
 }
 
-/// The bits that differ in the shared channels; counted on only up to the channel that exceeds `most`.
+/// The number of differing bits in the shared channels, counted up to the channel that exceeds `most`.
 fn differing(one: &Hash, other: &Hash, shared: [bool; CHANNELS], most: u32) -> u32 {
     let mut differing = 0;
     for place in (0..CHANNELS).filter(|&place| shared[place]) {
@@ -238,7 +237,7 @@ fn differing(one: &Hash, other: &Hash, shared: [bool; CHANNELS], most: u32) -> u
     differing
 }
 
-/// Disjoint sets of the numbers below a count; each is known by its least member.
+/// Disjoint sets of the numbers below a count, each represented by its least member.
 struct Forest(Vec<usize>);
 
 impl Forest {
@@ -259,7 +258,7 @@ impl Forest {
         self.0[one.max(other)] = one.min(other);
     }
 
-    /// For each number its set's, counted in the order of their least members.
+    /// The set of each number, sets being numbered in the order of their least members.
     fn numbered(&mut self) -> Vec<usize> {
         let mut number_of = HashMap::new();
         (0..self.0.len())
@@ -280,12 +279,11 @@ mod tests {
     use image::codecs::jpeg::JpegEncoder;
     use image::imageops::{self, FilterType};
     use image::{ImageBuffer, Luma};
-    use rand::rngs::StdRng;
-    use rand::{RngExt, SeedableRng};
 
     use super::*;
     use crate::dataset::Dataset;
     use crate::files::Reading;
+    use crate::random::Stream;
     use cytolens_testing::third_party;
 
     /// The real fields.
@@ -337,7 +335,7 @@ mod tests {
         picture
     }
 
-    /// Shifted to the right and down; what comes in is black.
+    /// The picture shifted to the right and down; the new border is black.
     fn shifted(picture: &GrayImage, pixels: u32) -> GrayImage {
         ImageBuffer::from_fn(picture.width(), picture.height(), |x, y| {
             match (x.checked_sub(pixels), y.checked_sub(pixels)) {
@@ -361,7 +359,7 @@ mod tests {
             .collect()
     }
 
-    /// The part of all bits that differ, in each of the first field's views.
+    /// The share of differing bits for each of the first field's views.
     fn distances(
         one: &Fingerprint,
         other: &Fingerprint,
@@ -379,7 +377,7 @@ mod tests {
             .fold(1.0, f64::min)
     }
 
-    /// The four channels together, and each alone.
+    /// The choices of all four channels and of each alone.
     fn channel_choices() -> [[bool; CHANNELS]; 5] {
         std::array::from_fn(|choice| {
             std::array::from_fn(|place| choice == 0 || place == choice - 1)
@@ -539,12 +537,13 @@ mod tests {
 
     #[test]
     fn likeness_is_passed_on_and_found_among_thousands() {
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut stream = Stream::seeded(1);
         let mut random = || Fingerprint {
-            exact: rng.random(),
+            exact: [(); 32].map(|()| stream.bits() as u8),
             look: Look {
                 channels: [true; CHANNELS],
-                views: rng.random(),
+                views: [[[(); WORDS]; CHANNELS]; VIEWS]
+                    .map(|view| view.map(|channel| channel.map(|()| stream.bits()))),
             },
         };
         let count = 2000;

@@ -1,4 +1,4 @@
-//! What is wrong with one part of a set, so that it is left out.
+//! Faults: reasons to leave out a part of a set.
 
 use std::fmt;
 
@@ -6,19 +6,17 @@ use cytolens_core::FileFault;
 use cytolens_field::FieldError;
 use serde::{Deserialize, Serialize};
 
-use super::files::ReadError;
-
-/// Why a file, a field or a row of a table is left out. Equal reasons can be counted.
+/// A file, a field or a row of a table that is left out, and the reason. Equal reasons can be counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Which one: a file, a field's id, a row.
+    /// The file's name, the field's id or the row.
     pub subject: String,
-    /// Why.
+    /// The reason, the same for all subjects of its kind.
     pub reason: String,
 }
 
 impl Fault {
-    /// The fault of this subject.
+    /// Makes the fault of a subject.
     pub fn new(subject: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
@@ -39,20 +37,8 @@ impl From<FileFault> for Fault {
     }
 }
 
-impl From<ReadError> for Fault {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::File { path, source } => Self::new(
-                path.display().to_string(),
-                format!("the file cannot be read ({source})"),
-            ),
-            ReadError::Field(error) => error.into(),
-        }
-    }
-}
-
 impl From<FieldError> for Fault {
-    /// What differs from field to field goes into the subject.
+    /// Puts the details that differ from field to field into the subject.
     fn from(error: FieldError) -> Self {
         match error {
             FieldError::File { file, fault } => Self::new(file, fault.to_string()),

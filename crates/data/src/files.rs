@@ -14,21 +14,21 @@ use super::fault::Fault;
 /// The folders inside a data set that may hold the images.
 const IMAGE_FOLDERS: [&str; 2] = ["images", "train"];
 
-/// How files are read, where they do not tell themselves.
+/// The choices of reading that the files themselves may leave open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// The channels of TIFF files that hold several.
+    /// The order of the channels inside TIFF files of several.
     pub order: ChannelOrder,
-    /// The bits that 16-bit samples really use, from 8 to 16; none for all.
+    /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
 }
 
-/// Fields found among files, and the files that are of no field.
+/// The fields among some files, and the files that belong to no field.
 #[derive(Debug)]
-pub struct Found {
-    /// By folder, then by name, in natural order.
+pub struct FoundFields {
+    /// The fields by folder, then by name, in natural order.
     pub fields: Vec<FieldOnDisk>,
-    /// Files and folders that cannot be of a field.
+    /// The files that belong to no field, and the folders that cannot be read.
     pub faults: Vec<Fault>,
 }
 
@@ -42,20 +42,32 @@ pub struct FieldOnDisk {
     reading: Reading,
 }
 
-/// Why a field on disk could not be read.
+/// The error of reading a field from disk.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file system refuses.
+    /// A file that the system cannot read.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The images are not a field.
+    /// Images that cannot be decoded into a field.
     #[error(transparent)]
     Field(#[from] FieldError),
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::File { path, source } => Self::new(
+                path.display().to_string(),
+                format!("the file cannot be read ({source})"),
+            ),
+            ReadError::Field(error) => error.into(),
+        }
+    }
 }
 
 impl FieldOnDisk {
@@ -100,7 +112,7 @@ impl FieldOnDisk {
     }
 }
 
-/// A file's bytes; of one too large to be decoded only so many that the decoder sees that it is.
+/// Reads a file; of one too large to be decoded only one byte more than the decoder accepts.
 fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let limit = MAX_FILE_BYTES as u64 + 1;
@@ -110,17 +122,16 @@ fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The fields of a folder: in its folders `images` and `train` where these hold any, else in itself;
-/// there, and in the folders one level below.
+/// Finds the fields of a folder: in its folders `images` and `train` where these hold any, else in itself; there, and in the
+/// folders one level below.
 ///
-/// An id names one field: where two folders have it, that of the first folder by name is taken, and
-/// the other told as a fault.
+/// Where two folders have a field of the same id, the first folder by name is taken, and the other is a fault.
 ///
 /// # Errors
-/// Where the folder cannot be read or holds no image of a field.
-pub fn in_folder(folder: &Path, reading: &Reading) -> Result<Found> {
+/// If the folder cannot be read or holds no image of a field.
+pub fn in_folder(folder: &Path, reading: &Reading) -> Result<FoundFields> {
     let mut faults = Vec::new();
-    // A folder that is not there has the clearer message.
+    // The error about a missing folder is clearer than that about missing images.
     list(folder)?;
     let mut paths = Vec::new();
     for name in IMAGE_FOLDERS {
@@ -153,10 +164,10 @@ pub fn in_folder(folder: &Path, reading: &Reading) -> Result<Found> {
     Ok(found)
 }
 
-/// The files of a folder and of those in it, but for hidden ones.
+/// The files of a folder and of the folders in it, but for hidden ones.
 ///
 /// # Errors
-/// Where the folder cannot be read; of those in it, that is a fault.
+/// If the folder cannot be read; a folder in it that cannot be read is a fault.
 fn files_below(folder: &Path, faults: &mut Vec<Fault>) -> Result<Vec<PathBuf>> {
     let (inner, mut files): (Vec<_>, Vec<_>) =
         list(folder)?.into_iter().partition(|path| path.is_dir());
@@ -189,8 +200,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The fields among given files. Where several folders have fields of the same id, all are given.
-pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> Found {
+/// Finds the fields among given files. Where several folders have fields of the same id, all are given.
+pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> FoundFields {
     let mut faults = Vec::new();
     let mut named: Vec<(String, PathBuf)> = Vec::new();
     for path in paths {
@@ -218,13 +229,13 @@ pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> Found {
             reading: reading.clone(),
         })
         .collect();
-    Found { fields, faults }
+    FoundFields { fields, faults }
 }
 
-/// Makes a folder for output, or accepts it if it is empty.
+/// Makes a folder for output, or accepts an empty one.
 ///
 /// # Errors
-/// Where it holds something, so that nothing is overwritten, or cannot be made.
+/// If the folder is not empty, so that nothing is overwritten, or cannot be made.
 pub fn claim_folder(out: &Path) -> Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot make the folder {}", out.display()))?;

@@ -1,7 +1,9 @@
-//! Labelled fields on disk: sets, views, splits, augmentation and batches.
+//! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches.
 
+pub mod ahead;
 pub mod augmentation;
 pub mod batches;
+pub mod credits;
 pub mod dataset;
 pub mod duplicates;
 pub mod fault;
@@ -13,3 +15,26 @@ pub mod split;
 pub mod table;
 pub mod views;
 pub mod whole_file;
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::augmentation::AugmentationChoice;
+    use super::repeats::RepeatChoice;
+
+    #[test]
+    fn the_default_recipe_states_the_defaults() {
+        fn table<T: DeserializeOwned>(name: &str) -> T {
+            let recipe: toml::Table =
+                toml::from_str(include_str!("../../../trainer/recipes/default.toml"))
+                    .expect("a recipe");
+            recipe[name].clone().try_into().expect("all keys")
+        }
+        assert_eq!(
+            table::<AugmentationChoice>("augmentation"),
+            AugmentationChoice::default()
+        );
+        assert_eq!(table::<RepeatChoice>("repeats"), RepeatChoice::default());
+    }
+}

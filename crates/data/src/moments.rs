@@ -1,9 +1,9 @@
-//! Mean and standard deviation of planes, over as many images as are shown.
+//! Mean and standard deviation of planes over any number of images.
 
-/// The least variance: a plane that never changes would else be divided by 0, and stays silent so.
+/// The least variance, so that normalisation never divides by 0; a constant plane becomes 0 by it.
 const LEAST_VARIANCE: f64 = 1e-8;
 
-/// Sums a plane from which mean and deviation follow.
+/// Sums over the values of each plane, from which mean and standard deviation follow.
 #[derive(Debug, Clone)]
 pub struct Moments {
     sums: Vec<f64>,
@@ -12,7 +12,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Nothing seen yet of this many planes.
+    /// Makes empty sums for this many planes.
     pub fn new(planes: usize) -> Self {
         Self {
             sums: vec![0.0; planes],
@@ -21,7 +21,7 @@ impl Moments {
         }
     }
 
-    /// With one more image: its planes one after the other, each of the same length.
+    /// Adds an image, its planes one after the other and of equal length.
     #[must_use]
     pub fn with_image(mut self, image: &[f32]) -> Self {
         let area = image.len() / self.sums.len();
@@ -36,7 +36,7 @@ impl Moments {
         self
     }
 
-    /// With all that others have seen, of as many planes.
+    /// Adds the sums over other images, of as many planes.
     #[must_use]
     pub fn with(mut self, others: &Self) -> Self {
         let added = |all: &mut Vec<f64>, more: &[f64]| {

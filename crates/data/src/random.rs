@@ -1,24 +1,31 @@
-//! Random numbers that depend on nothing but what they are for.
+//! Random numbers that depend on their purpose and seed alone.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
-/// What a stream of random numbers is for, so that drawing more for one purpose moves no other.
+/// The use of a random stream, so that drawing more for one use moves no other.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
-    /// How a picture is changed.
+    /// The augmentation of a sample.
     Augmentation = 1,
-    /// How often a sample comes in an epoch.
+    /// The number of times that each sample comes in an epoch.
     Repeats = 2,
-    /// In which order.
+    /// The order of an epoch's samples.
     Order = 3,
-    /// What dropout leaves out in a step.
+    /// The features that dropout leaves out in a step.
     Step = 4,
-    /// Which samples are drawn again to see how far chance moves a score.
+    /// The bootstrap: samples drawn again to see how far chance moves a score.
     Resampling = 5,
+    /// The label sets of simulated fields.
+    Labels = 6,
+    /// The fields of a set whose power spectra are measured.
+    Spectra = 7,
 }
 
-/// A stream of random numbers: xoshiro256++, seeded by SplitMix64's finaliser over the purpose and
+/// The increment of SplitMix64: 2^64 over the golden ratio.
+pub const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A stream of random numbers: xoshiro256++, seeded by SplitMix64's finaliser over a purpose and
 /// its numbers, such as seed, epoch and sample.
 ///
 /// Numbers are made from the generator's bits here, not by `rand`, whose ways may change: a run
@@ -29,42 +36,52 @@ pub struct Stream(Xoshiro256PlusPlus);
 impl Stream {
     /// The stream for a purpose and its numbers.
     pub fn new(purpose: Purpose, numbers: &[u64]) -> Self {
-        const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
         let start = scramble(GOLDEN_RATIO ^ purpose as u64);
         let state = numbers.iter().fold(start, |state, number| {
             scramble(state.wrapping_add(GOLDEN_RATIO) ^ scramble(*number))
         });
-        Self(Xoshiro256PlusPlus::seed_from_u64(state))
+        Self::seeded(state)
     }
 
-    /// Even from 0 up to, not including, 1.
+    /// The stream of a seed that is scrambled already.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// The generator's next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number drawn evenly from 0 up to, not including, 1.
     pub fn unit(&mut self) -> f64 {
         // The 53 bits that a double holds.
-        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Even between two bounds.
+    /// A number drawn evenly between two bounds.
     pub fn between(&mut self, [low, high]: [f64; 2]) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// Even on the scale of ratios between two bounds over 0: half and double are equally likely.
+    /// A factor between two bounds over 0, drawn evenly on a logarithmic scale: half and double are
+    /// equally likely.
     pub fn factor_between(&mut self, [low, high]: [f64; 2]) -> f64 {
         low * (high / low).powf(self.unit())
     }
 
-    /// Whether something of this probability happens.
+    /// `true` with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
-    /// A whole number from 0 up to, not including, `count`; 0 where that is 0.
+    /// A whole number drawn evenly from 0 up to, not including, `count`; 0 where that is 0.
     pub fn below(&mut self, count: usize) -> usize {
         // The high half of the product: even but for one part in 2^64 / count.
-        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
+        ((u128::from(self.bits()) * count as u128) >> 64) as usize
     }
 
-    /// Brings items into an order, all orders equally likely (Fisher and Yates).
+    /// Shuffles items, all orders equally likely (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let chosen = self.below(last + 1);
@@ -73,8 +90,8 @@ impl Stream {
     }
 }
 
-/// The finaliser of SplitMix64.
-fn scramble(mut value: u64) -> u64 {
+/// The finaliser of SplitMix64: spreads every bit of a number over all others.
+pub fn scramble(mut value: u64) -> u64 {
     value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
@@ -83,6 +100,19 @@ fn scramble(mut value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Runs and splits of earlier versions must repeat: these numbers are part of what a seed promises.
+    #[test]
+    fn streams_stay_as_they_are() {
+        let mut stream = Stream::new(Purpose::Order, &[1, 2]);
+        assert_eq!(stream.bits(), 0xcd43_a8c5_2756_738d);
+        assert_eq!(stream.bits(), 0xc00d_8a5e_503d_54f7);
+        assert_eq!(stream.unit(), 0.8265615957182658);
+        assert_eq!([(); 6].map(|()| stream.below(10)), [9, 4, 1, 4, 6, 6]);
+        let mut order = [0, 1, 2, 3, 4, 5, 6, 7];
+        stream.shuffle(&mut order);
+        assert_eq!(order, [6, 3, 1, 4, 5, 7, 2, 0]);
+    }
 
     #[test]
     fn every_number_and_the_purpose_decide() {

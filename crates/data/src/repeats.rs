@@ -1,8 +1,7 @@
-//! Samples of rare labels come more often in an epoch.
+//! Repeat factor sampling: samples of rare labels come more often in an epoch.
 //!
-//! Repeat factor sampling as in LVIS (Gupta, Dollár and Girshick 2019, section 5.2): of a label that
-//! a share `f` of the samples has, the factor is `max(1, sqrt(threshold / f))`; of a sample, the
-//! largest of its labels'.
+//! As in LVIS (Gupta, Dollár and Girshick 2019, section 5.2), the factor of a label that a share `f` of the samples has is
+//! `max(1, sqrt(threshold / f))`, and the factor of a sample the largest of its labels'.
 
 use anyhow::{Result, ensure};
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
@@ -10,18 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::random::{Purpose, Stream};
 
-/// How often samples come: a recipe's table `[repeats]`.
+/// The settings of repeat factor sampling: a recipe's table `[repeats]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RepeatChoice {
-    /// Labels that a smaller share of the samples has come more often; 0 is none. From 0 to 1.
+    /// The share of the samples below which a label's samples are repeated, from 0 (no label) to 1.
     pub threshold: f64,
-    /// No sample comes more often than this, from 1 to 100.
+    /// The largest factor, from 1 to 100.
     pub cap: f64,
 }
 
 impl Default for RepeatChoice {
-    /// Chosen on the 31,072 labelled samples of the Human Protein Atlas challenge: docs/augmentation.md.
+    /// The values of the default recipe, chosen on the 31,072 labelled samples of the Human Protein Atlas challenge:
+    /// docs/augmentation.md.
     fn default() -> Self {
         Self {
             threshold: 0.03,
@@ -34,7 +34,7 @@ impl RepeatChoice {
     /// Checks both numbers.
     ///
     /// # Errors
-    /// Naming the key of the table `[repeats]`, what it may be and what it is.
+    /// If a number is out of range; the error has the key, the range and the number.
     pub fn check(&self) -> Result<()> {
         ensure!(
             (0.0..=1.0).contains(&self.threshold),
@@ -50,46 +50,46 @@ impl RepeatChoice {
     }
 }
 
-/// A place in an epoch.
+/// One showing of a sample in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct EpochEntry {
     /// The sample's index.
-    pub sample: usize,
-    /// 0 where it comes first in this epoch, 1 where it comes again, and so on.
-    pub copy: usize,
+    pub(crate) sample: usize,
+    /// The number of showings of the sample before this one in the epoch.
+    pub(crate) copy: usize,
 }
 
-/// How often each sample comes in an epoch, on average.
+/// The factor of each sample: the number of its showings in an epoch, on average.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RepeatPlan {
-    /// A sample each, 1 at least.
+    /// One factor a sample, at least 1.
     factors: Vec<f64>,
 }
 
-/// What a plan does for a class.
+/// The samples of a class without and with a plan.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClassShare {
+struct ClassShare {
     /// The class number.
-    pub class: usize,
-    /// Samples that have it.
-    pub before: usize,
-    /// Samples an epoch that have it, on average.
-    pub after: f64,
+    class: usize,
+    /// The number of samples with the class.
+    before: usize,
+    /// The number of showings with the class in an epoch, on average.
+    after: f64,
 }
 
 impl RepeatPlan {
-    /// Every sample once.
-    pub fn once(samples: usize) -> Self {
+    /// Makes the plan that shows every sample once.
+    pub(crate) fn once(samples: usize) -> Self {
         Self {
             factors: vec![1.0; samples],
         }
     }
 
-    /// The plan for samples of these labels. Samples without labels come once.
+    /// Makes the plan for samples of these labels. Samples without labels come once.
     pub fn new(labels: &[LabelSet], choice: &RepeatChoice) -> Self {
         let samples = labels.len() as f64;
         let factors_of_classes = counts(labels).map(|count| {
-            // A class that no sample has is asked for by none.
+            // The factor of a class without samples is never used.
             let share = count.max(1) as f64 / samples;
             (choice.threshold / share).sqrt().clamp(1.0, choice.cap)
         });
@@ -103,33 +103,32 @@ impl RepeatPlan {
         }
     }
 
-    /// How many samples it is for.
-    pub fn samples(&self) -> usize {
+    /// The number of samples.
+    pub(crate) fn samples(&self) -> usize {
         self.factors.len()
     }
 
-    /// The places of an epoch on average.
-    pub fn expected_length(&self) -> f64 {
+    /// The number of showings in an epoch, on average.
+    fn expected_length(&self) -> f64 {
         self.factors.iter().sum()
     }
 
-    /// The places of an epoch, in the samples' order.
+    /// The showings of an epoch, in the samples' order.
     ///
-    /// A sample of factor 2.3 comes three times in three of ten epochs and twice in the others,
-    /// drawn by the seed: over epochs it comes as often as its factor says.
-    pub fn epoch(&self, seed: u64, epoch: u64) -> Vec<Entry> {
+    /// A sample of factor 2.3 comes three times with a probability of 0.3, drawn by the seed, and twice otherwise.
+    pub(crate) fn epoch(&self, seed: u64, epoch: u64) -> Vec<EpochEntry> {
         let mut stream = Stream::new(Purpose::Repeats, &[seed, epoch]);
         let mut entries = Vec::with_capacity(self.factors.len());
         for (sample, &factor) in self.factors.iter().enumerate() {
             let again = stream.chance(factor.fract());
             let copies = factor as usize + usize::from(again);
-            entries.extend((0..copies).map(|copy| Entry { sample, copy }));
+            entries.extend((0..copies).map(|copy| EpochEntry { sample, copy }));
         }
         entries
     }
 
-    /// What the plan does for each class that a sample has, the rarest first.
-    pub fn shares(&self, labels: &[LabelSet]) -> Vec<ClassShare> {
+    /// The counts of each class that occurs, the rarest first.
+    fn shares(&self, labels: &[LabelSet]) -> Vec<ClassShare> {
         let mut after = [0.0; COUNT];
         for (set, factor) in labels.iter().zip(&self.factors) {
             for class in set.classes() {
@@ -151,7 +150,7 @@ impl RepeatPlan {
         shares
     }
 
-    /// The plan as a table for people: class, samples before and after, and their ratio.
+    /// Writes the plan as a table for people: class, samples before and after, and their ratio.
     pub fn table(&self, labels: &[LabelSet]) -> String {
         let row = |name: &str, before: usize, after: f64| {
             let ratio = after / before as f64;
@@ -173,7 +172,7 @@ impl RepeatPlan {
     }
 }
 
-/// How many samples have each class.
+/// The number of samples of each class.
 fn counts(labels: &[LabelSet]) -> [usize; COUNT] {
     let mut counts = [0; COUNT];
     for class in labels.iter().flat_map(|set| set.classes()) {
@@ -245,8 +244,8 @@ mod tests {
                 assert_eq!(pair[1].copy, if again { pair[0].copy + 1 } else { 0 });
             }
             assert!((0..1000).all(|sample| {
-                entries.contains(&Entry { sample, copy: 0 })
-                    && !entries.contains(&Entry { sample, copy: 3 })
+                entries.contains(&EpochEntry { sample, copy: 0 })
+                    && !entries.contains(&EpochEntry { sample, copy: 3 })
             }));
             for entry in entries {
                 for class in labels[entry.sample].classes() {

@@ -9,7 +9,7 @@ use cytolens_core::labels::{LOCATIONS, LabelError, LabelSet};
 
 use super::fault::Fault;
 
-/// The classes of the challenge of 2021 by number, which are others than ours. Source:
+/// The classes of the challenge of 2021 by number, which differ from those of 2018. Source:
 /// <https://www.kaggle.com/competitions/hpa-single-cell-image-classification/data>.
 const SINGLE_CELL_CLASSES: [&str; 19] = [
     "Nucleoplasm",
@@ -36,23 +36,23 @@ const SINGLE_CELL_CLASSES: [&str; 19] = [
 /// The class of fields that show none of the others.
 const NEGATIVE: &str = "Negative";
 
-/// A table of labels as read.
+/// A table of labels.
 #[derive(Debug)]
-pub struct Table {
-    /// Ids, each once, and what people see in them.
+pub struct LabelTable {
+    /// The fields' ids, each once, and their labels.
     pub rows: Vec<(String, LabelSet)>,
-    /// What is wrong with the table: those rows are left out.
+    /// The rows that are left out.
     pub faults: Vec<Fault>,
     /// The ids of all rows, also of those left out.
     pub ids: BTreeSet<String>,
 }
 
-/// How a table writes labels.
+/// The notation of labels in a table.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// `Target`, of 2018: our class numbers, parted by spaces; none for no label.
+    /// `Target`, of 2018: class numbers separated by spaces; empty for no label.
     Target,
-    /// `Label`, of 2021: numbers of [`SINGLE_CELL_CLASSES`], parted by `|`.
+    /// `Label`, of 2021: numbers of [`SINGLE_CELL_CLASSES`] separated by `|`.
     Label,
 }
 
@@ -95,15 +95,13 @@ fn single_cell_labels(text: &str) -> Result<LabelSet, String> {
     LabelSet::from_classes(classes).map_err(|error| error.to_string())
 }
 
-/// The rows of a label table, and its faults.
-///
-/// Either the table of the challenge of 2018, with the columns `Id` and `Target`, or that of 2021,
-/// with `ID` and `Label`, whose classes become ours by name. A row of 2021's class 17, `Vesicles and
-/// punctate cytosolic patterns`, which is several of ours, is left out. Other columns do no harm.
+/// Reads a table of labels in the form of the challenge of 2018, with the columns `Id` and `Target`, or in that of 2021, with `ID`
+/// and `Label`, whose classes are converted by name. Rows of 2021's class 17, `Vesicles and punctate cytosolic patterns`, which is
+/// several of the 28, are left out. Other columns are ignored.
 ///
 /// # Errors
-/// Where the file cannot be read or lacks these columns.
-pub fn read_table(path: &Path) -> Result<Table> {
+/// If the file cannot be read or lacks these columns.
+pub fn read_table(path: &Path) -> Result<LabelTable> {
     let cannot_read = || format!("cannot read the table of labels {}", path.display());
     let bytes = std::fs::read(path).with_context(cannot_read)?;
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
@@ -166,18 +164,18 @@ pub fn read_table(path: &Path) -> Result<Table> {
         }
     }
     let ids = first_lines.into_keys().collect();
-    Ok(Table { rows, faults, ids })
+    Ok(LabelTable { rows, faults, ids })
 }
 
-/// The line of the file on which a row begins. Its position is where the row before it ended, and
-/// blank lines may come between.
+/// The line of the file on which a row begins. `csv` gives the position of the end of the row before it, and blank lines may come
+/// between.
 fn line(bytes: &[u8], position: &csv::Position) -> u64 {
     let row = bytes.get(position.byte() as usize..).unwrap_or_default();
     let breaks = row.iter().take_while(|byte| b"\r\n".contains(byte));
     position.line() + breaks.filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// Where ids and labels stand, and how the latter are written.
+/// The columns of ids and labels, and the notation of the labels.
 fn columns(headers: &StringRecord) -> Option<(usize, usize, Form)> {
     let column = |name: &str| {
         headers

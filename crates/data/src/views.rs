@@ -4,11 +4,11 @@
 
 use cytolens_field::Planes;
 
-/// How many views a field has.
+/// The number of views of a field.
 pub const VIEWS: usize = 8;
 
-/// View `index` (0 to 7) of the planes: bit 0 mirrors left and right, bit 1 mirrors up and down,
-/// bit 2 swaps rows and columns. View 0 is the image itself.
+/// View `index` (0 to 7) of square planes: bit 0 mirrors left and right, bit 1 mirrors up and down, bit 2 swaps rows and columns.
+/// View 0 is the image itself.
 pub fn view(planes: &Planes, index: usize) -> Planes {
     Planes {
         values: turned(&planes.values, planes.size as usize, index),
@@ -16,7 +16,7 @@ pub fn view(planes: &Planes, index: usize) -> Planes {
     }
 }
 
-/// [`view`] of any number of square planes of `side` pixels a side, one after the other.
+/// [`view`] of square planes of `side` pixels a side, one after the other.
 pub fn turned<T: Copy>(planes: &[T], side: usize, index: usize) -> Vec<T> {
     let mirror = |position: usize, bit: usize| {
         if index & bit == 0 {

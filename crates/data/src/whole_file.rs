@@ -1,4 +1,4 @@
-//! Files that stand under their name only when they are whole.
+//! Atomic writing of files.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Writes a file beside `path` and gives it that name when all its bytes are on the disk: after a
-/// break, even of the power, the name stands for what it stood for before or for the whole file.
+/// Writes a file atomically: beside `path`, then renamed when all its bytes are on the disk. After an interruption, even of the
+/// power, `path` is the file that it was before or the whole new one.
 ///
 /// # Errors
-/// Where the file cannot be written, on a full disk for example; nothing is left then.
+/// If the file cannot be written, on a full disk for example; nothing is left of it then.
 pub fn write_whole(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
     fill_whole(path, |file| Ok(file.write_all(contents.as_ref())?))
 }
 
-/// [`write_whole`] of what `fill` writes.
+/// [`write_whole`] with contents that `fill` writes.
 ///
 /// # Errors
-/// Those of `fill`, and where the file cannot be written; nothing is left then.
+/// Those of `fill`, and where the file cannot be written; nothing is left of it then.
 pub fn fill_whole(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<()>,
@@ -28,26 +28,26 @@ pub fn fill_whole(
         let mut file = BufWriter::new(File::create(&partial.0)?);
         fill(&mut file)?;
         let file = file.into_inner().map_err(|error| error.into_error())?;
-        // Else the new name may reach the disk before the bytes do.
+        // Without this the new name may reach the disk before the bytes do.
         file.sync_all()?;
         Ok(fs::rename(&partial.0, path)?)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The name of a file that is not yet whole: `cells.csv.partial` of `cells.csv`.
+/// The path of the file while it is written: `cells.csv.partial` for `cells.csv`.
 fn partial_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)
 }
 
-/// A file that goes when this does; once renamed there is nothing left to go.
+/// A file that is removed on drop, unless it was renamed before.
 struct Partial(PathBuf);
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // Best effort: why the file is not whole is the error to tell.
+        // Best effort: the error of writing is the one to report.
         fs::remove_file(&self.0).ok();
     }
 }
@@ -86,37 +86,37 @@ mod tests {
             file.write_all(b"half of what")?;
             bail!("the sun went down")
         });
-        let told = format!("{:#}", error.expect_err("a fault"));
+        let error = format!("{:#}", error.expect_err("a fault"));
         assert!(
-            told.contains("table.csv") && told.contains("the sun went down"),
-            "{told}"
+            error.contains("table.csv") && error.contains("the sun went down"),
+            "{error}"
         );
         assert_eq!(fs::read_to_string(&path).expect("a file"), "before");
         assert_eq!(names(folder.path()), ["table.csv"]);
     }
 
     #[test]
-    fn the_file_and_the_reason_are_told() {
+    fn the_error_has_the_file_and_the_reason() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("nowhere").join("table.csv");
-        let told = format!("{:#}", write_whole(&path, "").expect_err("a fault"));
+        let error = format!("{:#}", write_whole(&path, "").expect_err("a fault"));
         assert!(
-            told.contains("table.csv") && told.contains("No such file"),
-            "{told}"
+            error.contains("table.csv") && error.contains("No such file"),
+            "{error}"
         );
     }
 
     /// Linux has a device that is always full.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_is_told() {
+    fn a_full_disk_is_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.csv");
         std::os::unix::fs::symlink("/dev/full", partial_name(&path)).expect("a link");
-        let told = format!("{:#}", write_whole(&path, "full").expect_err("a fault"));
+        let error = format!("{:#}", write_whole(&path, "full").expect_err("a fault"));
         assert!(
-            told.contains("table.csv") && told.contains("No space left"),
-            "{told}"
+            error.contains("table.csv") && error.contains("No space left"),
+            "{error}"
         );
         assert_eq!(names(folder.path()), Vec::<String>::new());
     }

@@ -1,5 +1,5 @@
-//! Channels that are kept as pictures in their own colour, as the Human Protein Atlas's downloads:
-//! the file of the red channel is red on black, that of the yellow one has equal red and green.
+//! Channels stored as pictures in their own colour, as in the Human Protein Atlas's downloads: the file of the red channel is red
+//! on black, that of the yellow one has equal red and green.
 
 use image::{ImageBuffer, Pixel, Rgb};
 
@@ -39,10 +39,13 @@ impl Light for u16 {
     }
 }
 
-/// The samples of a channel from a picture in its own colour or in grey; else what the picture is.
+/// The samples of a channel from a picture in its own colour or in grey.
 ///
-/// Those of red, green and blue are that light. Those of yellow are the mean of red and green: it
-/// strays less from the original than the brighter of both, because JPEG moves the two apart.
+/// A red, green or blue channel is that component of the picture. The yellow channel is the mean of red and green, which deviates
+/// less from the original than the brighter of the two, because JPEG moves them apart.
+///
+/// # Errors
+/// A name of the picture's colours where they are others.
 pub(super) fn channel_samples<T>(
     picture: &ImageBuffer<Rgb<T>, Vec<T>>,
     channel: Channel,
@@ -75,11 +78,11 @@ where
         .collect())
 }
 
-/// How much of the light is neither of the channel's colour nor grey, from 0.
+/// The share of the light that is neither of the channel's colour nor grey, from 0.
 ///
-/// Grey is no foreign light: where chroma is coarse, what is brighter than its surroundings gains
-/// as much in each of the three lights. What grey and the own colour cannot make is a difference
-/// between the lights outside the colour, or one of them brighter than the colour itself.
+/// Grey is no foreign light: with coarse chroma, a pixel brighter than its surroundings gains as much in each of red, green and
+/// blue. A mixture of grey and the channel's colour never has a difference between the components outside the colour, nor one of
+/// them brighter than the colour itself.
 fn foreign_share<T: Light>(pixels: &[[T; 3]], channel: Channel) -> f64 {
     let (mut foreign, mut all) = (0_i64, 0_i64);
     for pixel in pixels {

@@ -1,4 +1,4 @@
-//! How a field's channels become a network's input planes.
+//! Compositions: the mixing of a field's channels into a network's input planes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,16 +6,16 @@ use std::str::FromStr;
 use fast_image_resize::FilterType;
 use serde::{Deserialize, Serialize};
 
-use super::resize::{Rectangle, resized};
 use cytolens_core::Channel;
 
-use super::{Field, FieldError, Plane};
+use super::error::FieldError;
+use super::field::{Field, Plane};
+use super::resize::{Rectangle, resized};
 
-/// How a field's channels become a network's input planes.
+/// The mixing of a field's channels into a network's input planes.
 ///
-/// Each is a function of one pixel's channels r, g, b and y, all from 0 (black) to 1 (the brightest
-/// that the samples' depth can hold); so are the planes. The three after the first two make
-/// pictures in three planes that stress the protein, for networks that began with photographs.
+/// Each composition is a function of one pixel's channels r, g, b and y, all from 0 (black) to 1 (the brightest that the samples'
+/// depth can hold); so are the planes. The last three emphasise the protein in three planes, for networks pretrained on photographs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Composition {
@@ -25,15 +25,15 @@ pub enum Composition {
     Rgby,
     /// The cell in grey, the protein in green: `(w, min(1, w + g), w)` with `w = (r + b) / 2`.
     GrayGreen,
-    /// The cell at half its brightness, the protein at full: `(r / 2, g, b / 2)`. Normalising each
-    /// plane by its own mean and deviation undoes this; normalising all alike does not.
+    /// The cell at half its brightness, the protein at full: `(r / 2, g, b / 2)`. Normalising each plane by its own mean and
+    /// standard deviation undoes this; normalising all planes alike does not.
     Dimmed,
     /// The protein merged with the microtubules and again with the nucleus:
     /// `((r + g) / 2, g, (b + g) / 2)`.
     GreenBoost,
 }
 
-/// The brightness of a pixel, from black to the brightest that its kind of number can hold.
+/// The brightness of a pixel: from 0 to 1 as `f32`, from 0 to 255 as `u8`.
 pub trait Level: Copy {
     /// The mean of two; whole numbers round up.
     fn mean(self, other: Self) -> Self;
@@ -79,7 +79,7 @@ pub struct NoSuchComposition(String);
 /// A network's input before normalisation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
-    /// How many planes.
+    /// The number of planes.
     pub planes: usize,
     /// The side of a plane in pixels.
     pub size: u32,
@@ -87,8 +87,7 @@ pub struct Planes {
     pub values: Vec<f32>,
 }
 
-/// Normalises planes that lie one after the other: from each its mean is subtracted, and the rest is
-/// divided by its standard deviation.
+/// Normalises planes that lie one after the other: `(value - mean) / std`, with one mean and one standard deviation a plane.
 pub fn normalise(planes: &mut [f32], mean: &[f32], std: &[f32]) {
     let area = planes.len() / mean.len();
     for (plane, (mean, std)) in planes.chunks_exact_mut(area).zip(mean.iter().zip(std)) {
@@ -129,7 +128,7 @@ impl Composition {
         }
     }
 
-    /// How many planes the network takes.
+    /// The number of input planes.
     pub fn planes(self) -> usize {
         match self {
             Self::Rgby => 4,
@@ -137,20 +136,19 @@ impl Composition {
         }
     }
 
-    /// Checks that a field has the channels needed; others do no harm.
+    /// Checks that a field has the channels of [`Composition::channels`]; it may have others.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first that it lacks.
+    /// [`FieldError::MissingChannel`] for the first channel that the field lacks.
     pub fn check(self, field: &Field) -> Result<(), FieldError> {
         self.sources(field).map(drop)
     }
 
     /// The input planes of a field, `size` × `size` px.
     ///
-    /// Of a field that is not square the central square is taken: stretching would change the
-    /// shapes of cells. A square of another size is resampled with the Catmull-Rom filter: sharp
-    /// enough for small bright bodies, with less of a dark ring around them than Lanczos leaves,
-    /// and a polynomial, whose weights do not depend on a platform's sine.
+    /// A field that is not square is cropped to its central square: stretching would change the shapes of cells. It is resized
+    /// with the Catmull-Rom filter: sharp enough for small bright bodies, with less of a dark ring around them than Lanczos
+    /// leaves, and a polynomial, whose weights do not depend on a platform's sine.
     ///
     /// # Errors
     /// [`FieldError::MissingChannel`] for the first channel that the field lacks.
@@ -172,11 +170,11 @@ impl Composition {
         })
     }
 
-    /// The input planes, one after the other, of [`Composition::channels`], in that order and of
-    /// equal length. With bytes in place of fractions the result is the same but for rounding.
+    /// Mixes channels, those of [`Composition::channels`] in that order and of equal length, into input planes one after the
+    /// other. Bytes give the same planes as fractions but for rounding.
     ///
     /// # Panics
-    /// Where there are other than as many channels as the composition needs.
+    /// If the number of channels is another.
     pub fn mix<T: Level>(self, channels: &[Vec<T>]) -> Vec<T> {
         let pairs = |a: &[T], b: &[T], mix: fn(T, T) -> T| -> Vec<T> {
             a.iter().zip(b).map(|(&a, &b)| mix(a, b)).collect()
@@ -216,8 +214,7 @@ impl Composition {
     }
 }
 
-/// A plane's central square at `size` × `size` px, samples from 0 to 65535, as
-/// [`Composition::compose`] takes it.
+/// The central square of a plane, resized to `size` × `size` px as in [`Composition::compose`]; samples from 0 to 65535.
 pub fn square(plane: &Plane, size: u32) -> Vec<u16> {
     resized(
         plane,

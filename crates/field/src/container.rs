@@ -1,30 +1,30 @@
-//! What a file's structure tells and the decoders of `image` pass over in silence: that the end is
-//! missing, that more images follow, that colours come from a palette or from inks.
+//! Checks of a file's structure for what the decoders of `image` do not report: a missing end, further images, and colours from a
+//! palette or from inks.
 
 use image::ImageFormat;
 
 use super::directory::{self, photometric};
 
-/// What a file holds, as far as its structure tells.
+/// The content of a file by its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Structure {
-    /// One image, nothing odd about it.
+    /// One image that the decoders read as it is.
     Plain,
-    /// Less than the image: the file ends early.
+    /// An image whose end is missing.
     Truncated,
     /// An animation, or several pages.
     SeveralImages,
     /// Colours from a palette.
     Palette,
-    /// Four inks in place of three lights.
+    /// Four inks in place of red, green and blue.
     Cmyk,
-    /// Samples that are not whole numbers of 8 or 16 bit: what they are.
+    /// Samples that are not whole numbers of 8 or 16 bit; a name of their type.
     SampleKind(String),
-    /// What no decoder reads.
+    /// A layout that no decoder reads; a name of it.
     Unreadable(&'static str),
 }
 
-/// The structure of a file of this format; formats that are not read count as plain.
+/// Examines the structure of a file of this format; formats that are not read count as plain.
 pub(super) fn structure(format: ImageFormat, bytes: &[u8]) -> Structure {
     // The readers return none where the bytes end early.
     let structure = match format {
@@ -89,11 +89,11 @@ fn jpeg(bytes: &[u8]) -> Option<Structure> {
     }
 }
 
-/// Looks at the first page, and whether there is another.
+/// Examines the first page, and whether there is another.
 fn tiff(bytes: &[u8]) -> Option<Structure> {
     let pages = directory::pages(bytes)?;
     Some(match pages.as_slice() {
-        // Decoders say what is wrong with a file without any page.
+        // The decoder reports a file without any page.
         [] => Structure::Plain,
         [page] if let Some(what) = page.unreadable() => Structure::Unreadable(what),
         [page] => page.odd_samples(&[1, 8, 16]).map_or(

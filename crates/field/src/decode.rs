@@ -1,7 +1,7 @@
-//! From files to fields.
+//! Decoding of image files into fields.
 //!
-//! What is not surely understood is refused with the file's name and the reason: a field read wrong
-//! is worse than one not read.
+//! A file that is not understood for certain is refused, with its name and the reason: a field read wrongly is worse than one not
+//! read.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -10,39 +10,37 @@ use image::codecs::png::PngDecoder;
 use image::codecs::tiff::TiffDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
 
+use cytolens_core::{Channel, ChannelOrder, MAX_FILE_BYTES};
+
 use super::container::{Structure, structure};
-use cytolens_core::{Channel, ChannelOrder, MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE};
-
-use super::{Field, FieldError, ImageFault, Plane, Samples};
+use super::error::{FieldError, ImageFault};
+use super::field::{Field, Plane, Samples};
+use super::limits::{MAX_DECODER_BYTES, check_size};
 use super::{colour, directory, stack};
-
-/// The most bytes a decoder may allocate: the largest image, and as much again to work in.
-pub(super) const MAX_DECODER_BYTES: u64 = 256 << 20;
 
 /// One file of a field.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The file's name, for errors; its extension is not trusted.
     pub name: &'a str,
-    /// The channel it holds; none for one of several, an RGB composite or a TIFF of all channels.
+    /// The channel in the file; none for a file of several channels, an RGB composite or a TIFF.
     pub channel: Option<Channel>,
-    /// Its content.
+    /// The file's content.
     pub bytes: &'a [u8],
 }
 
-/// Decodes a field from one file a channel, or from one file of several: an RGB composite, whose
-/// planes become the red, green and blue channels, or a TIFF that holds the channels apart.
+/// Decodes a field from one file a channel, or from one file of several channels: an RGB composite, whose planes become the red,
+/// green and blue channels, or a TIFF with one image a channel.
 ///
-/// PNG, JPEG and TIFF are told apart by content. A channel's file is grey, or a picture in the
-/// channel's own colour, as the Human Protein Atlas gives them away (yellow: equal red and green).
+/// The format, PNG, JPEG or TIFF, is recognised by content. The file of one channel is grey, or an image in the channel's own
+/// colour, as the Human Protein Atlas publishes them (yellow: equal red and green).
 /// Grey PNG of 1, 2 or 4 bits and grey TIFF of 1 bit are widened to 8. Palettes, other colours in a
 /// channel's file, transparency, CMYK, animations and samples other than whole numbers of at most 16
 /// bit are refused. Colour profiles and orientation tags are not applied: samples are measurements.
 ///
-/// A TIFF holds channels apart as grey pages, one each, or as more samples a pixel than a picture's.
-/// Which is which `order` says; left to the file, the names in its OME-XML do, or the colours there,
-/// and without a word the order is red, green, blue, yellow. Stacks in depth and series in time are
-/// refused.
+/// A TIFF of several channels has one grey page a channel, or more samples a pixel than a colour image. `order` assigns the
+/// channels; without one, the names in the file's OME-XML do, or the colours there, and else they are red, green, blue, yellow.
+/// Stacks in depth and series in time are refused.
 ///
 /// # Errors
 /// Any [`FieldError`] but [`FieldError::MissingChannel`], [`FieldError::SampleCount`] and those of
@@ -62,6 +60,7 @@ pub fn decode_field(
     Field::from_named(id.to_owned(), planes)
 }
 
+/// A channel, its image, and a name of its file for errors.
 type NamedPlane = (Channel, Plane, String);
 
 fn decode_channel(id: &str, source: Source<'_>) -> Result<NamedPlane, FieldError> {
@@ -76,7 +75,7 @@ fn decode_channel(id: &str, source: Source<'_>) -> Result<NamedPlane, FieldError
     Ok((channel, Plane::new(width, height, samples)?, file))
 }
 
-/// Decodes a file that holds several channels.
+/// Decodes a file of several channels.
 fn decode_several(source: Source<'_>, order: &ChannelOrder) -> Result<Vec<NamedPlane>, FieldError> {
     let format = format(source.bytes).map_err(in_file(source))?;
     if format == ImageFormat::Tiff {
@@ -174,7 +173,7 @@ fn split<T: Copy, const COUNT: usize>(interleaved: &[T]) -> [Vec<T>; 3] {
     std::array::from_fn(|plane| pixels.iter().map(|pixel| pixel[plane]).collect())
 }
 
-/// The format of a file that is neither empty nor too large, by its content.
+/// Recognises the format of a file by its content; refuses one that is empty or too large.
 fn format(bytes: &[u8]) -> Result<ImageFormat, ImageFault> {
     if bytes.is_empty() {
         return Err(ImageFault::Empty);
@@ -190,7 +189,7 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, ImageFault> {
     image::guess_format(bytes).map_err(|_| ImageFault::NotAnImage)
 }
 
-/// Reads an image of any colours but those that its decoder would hide.
+/// Reads an image of any colour type but those that its decoder would convert without notice.
 fn read(
     bytes: &[u8],
     wrong_colour: impl Fn(&'static str) -> ImageFault,
@@ -224,28 +223,13 @@ fn read(
     }
 }
 
-/// Decodes the samples, once the size is known to be within the limits.
+/// Decodes the samples after checking the size.
 fn samples(decoder: ImageResult<impl ImageDecoder>) -> Result<DynamicImage, ImageFault> {
     let mut decoder = decoder.map_err(fault)?;
     let (width, height) = decoder.dimensions();
     check_size(width.into(), height.into())?;
     decoder.set_limits(memory_limits()).map_err(fault)?;
     DynamicImage::from_decoder(decoder).map_err(fault)
-}
-
-/// Refuses what is too small or too large.
-pub(super) fn check_size(width: u64, height: u64) -> Result<(), ImageFault> {
-    let allowed = u64::from(MIN_SIDE)..=u64::from(MAX_SIDE);
-    if allowed.contains(&width) && allowed.contains(&height) {
-        return Ok(());
-    }
-    let side = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
-    Err(ImageFault::Size {
-        min: MIN_SIDE,
-        max: MAX_SIDE,
-        width: side(width),
-        height: side(height),
-    })
 }
 
 fn memory_limits() -> Limits {

@@ -1,18 +1,18 @@
-//! What the description inside a TIFF file tells of its channels: OME-XML, or the lines of ImageJ.
+//! Channel names and colours from the description inside a TIFF file: OME-XML, or the lines of ImageJ.
 //!
 //! Sources: <https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html>;
-//! <https://www.proteinatlas.org/humanproteome/subcellular/method> for what the Atlas stains.
+//! <https://www.proteinatlas.org/humanproteome/subcellular/method> for the Atlas's stains.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use cytolens_core::Channel;
 
-use super::ImageFault;
+use super::error::ImageFault;
 
 /// The most nodes of an OME-XML text; fields need some dozens.
 const MAX_NODES: u32 = 100_000;
 
-/// Words in a channel's name that tell which one it is, beside the channels' own names.
+/// Words in an image's name that identify its channel, beside the channels' own names.
 const WORDS: [(&str, Channel); 16] = [
     ("microtubule", Channel::Red),
     ("microtubules", Channel::Red),
@@ -32,16 +32,16 @@ const WORDS: [(&str, Channel); 16] = [
     ("calnexin", Channel::Yellow),
 ];
 
-/// What a description tells of one channel.
+/// The description of one image inside a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Told {
-    /// Its name, empty where it has none.
+pub(super) struct DescribedChannel {
+    /// The image's name, empty where it has none.
     pub(super) name: String,
-    /// The channel whose colour it is shown in.
+    /// The channel of the image's display colour.
     colour: Option<Channel>,
 }
 
-impl Told {
+impl DescribedChannel {
     /// The channel that the name's words agree on.
     pub(super) fn by_name(&self) -> Option<Channel> {
         let words = self.name.split(|letter: char| !letter.is_alphabetic());
@@ -55,28 +55,28 @@ impl Told {
         named.all(|other| other == first).then_some(first)
     }
 
-    /// The channel by its name, or else by its colour.
+    /// The channel by the name, or else by the colour.
     pub(super) fn by_name_or_colour(&self) -> Option<Channel> {
         self.by_name().or(self.colour)
     }
 }
 
-/// What a description tells of a file.
+/// The description of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Description {
     /// Nothing about channels.
     Silent,
-    /// What each image inside the file is, in the order of pages, or of a pixel's samples.
-    Channels(Vec<Told>),
-    /// ImageJ's word that the pages lie over or after one another. It says so, too, of images of
-    /// several channels that were put into one stack without a word about what they are.
+    /// The images inside the file, in the order of pages, or of a pixel's samples.
+    Channels(Vec<DescribedChannel>),
+    /// ImageJ's statement that the pages are depths or times. It says so, too, of images of several channels that were put into
+    /// one stack without names.
     Stack { depths: u64, times: u64 },
 }
 
 /// Reads the description of a file of so many `images`, pages or samples.
 ///
 /// # Errors
-/// Where it tells that the file is not one field, or contradicts the file.
+/// If the file is not one field by the description, or contradicts it.
 pub(super) fn read(text: &[u8], images: usize) -> Result<Description, ImageFault> {
     let text = String::from_utf8_lossy(text);
     let text =
@@ -84,7 +84,7 @@ pub(super) fn read(text: &[u8], images: usize) -> Result<Description, ImageFault
     if text.starts_with("ImageJ=") {
         return Ok(image_j(text));
     }
-    // Other programs' XML is none of ours.
+    // XML of another kind says nothing of channels.
     if !text.starts_with('<') || !text.contains("OME") {
         return Ok(Description::Silent);
     }
@@ -133,29 +133,32 @@ fn ome(root: Node<'_, '_>, images: usize) -> Result<Description, ImageFault> {
     }
     let mut channels = Vec::new();
     for channel in children(pixels, "Channel") {
-        let told = Told {
+        let described = DescribedChannel {
             name: channel.attribute("Name").unwrap_or_default().to_owned(),
             colour: channel.attribute("Color").and_then(colour),
         };
-        // Bounded by what the file holds, whatever the text says.
+        // Bounded by the file's images, whatever the text says.
         for _ in 0..number(channel, "SamplesPerPixel", 1)?.min(images as u64 + 1) {
-            channels.push(told.clone());
+            channels.push(described.clone());
         }
     }
     let count = number(pixels, "SizeC", channels.len() as u64)?;
     if count != images as u64 {
         return Err(ImageFault::ChannelCountDiffers {
-            told: count,
+            described: count,
             found: images,
         });
     }
-    channels.resize(images, Told::default());
+    channels.resize(images, DescribedChannel::default());
     Ok(Description::Channels(paged(pixels, &channels)?))
 }
 
 /// The channels in the order of the file's pages, which `TiffData` may change. `DimensionOrder`
-/// tells nothing more, since the channels are the only dimension here.
-fn paged(pixels: Node<'_, '_>, channels: &[Told]) -> Result<Vec<Told>, ImageFault> {
+/// adds nothing, since the channels are the only dimension here.
+fn paged(
+    pixels: Node<'_, '_>,
+    channels: &[DescribedChannel],
+) -> Result<Vec<DescribedChannel>, ImageFault> {
     let blocks: Vec<_> = children(pixels, "TiffData").collect();
     let mut files: Vec<_> = blocks
         .iter()
@@ -170,7 +173,7 @@ fn paged(pixels: Node<'_, '_>, channels: &[Told]) -> Result<Vec<Told>, ImageFaul
     if blocks.is_empty() {
         return Ok(channels.to_vec());
     }
-    let mut pages = vec![Told::default(); channels.len()];
+    let mut pages = vec![DescribedChannel::default(); channels.len()];
     for block in blocks {
         let first_page = number(block, "IFD", 0)?;
         let first_channel = number(block, "FirstC", 0)?;
@@ -197,7 +200,7 @@ fn paged(pixels: Node<'_, '_>, channels: &[Told]) -> Result<Vec<Told>, ImageFaul
     Ok(pages)
 }
 
-/// Whatever the version of the format, and so its namespace.
+/// The children of a name, in any namespace: it changes with the version of the format.
 fn children<'a, 'input>(
     node: Node<'a, 'input>,
     name: &'static str,
@@ -215,8 +218,8 @@ fn number(node: Node<'_, '_>, attribute: &str, otherwise: u64) -> Result<u64, Im
     })
 }
 
-/// The channel of a colour, red, green, blue and opacity in the bytes of a signed number: the
-/// lights over half their brightness are those of the channel.
+/// The channel of a colour, whose red, green, blue and opacity are the bytes of a signed number. A component counts as on above
+/// half its brightness.
 fn colour(text: &str) -> Option<Channel> {
     let number: i64 = text.trim().parse().ok()?;
     // Some write the same bits as an unsigned number.

@@ -1,11 +1,10 @@
-//! The directories of a TIFF file: what each of its pages says of itself. Layout: TIFF 6.0, section 2;
-//! for files beyond 4 GB (BigTIFF), the same with longer numbers.
+//! The directories of a TIFF file: the tags of each page. Layout: TIFF 6.0, section 2; for files beyond 4 GB (BigTIFF), the same
+//! with longer numbers.
 
 use std::iter::StepBy;
 use std::ops::Range;
 
-/// The most pages that are looked at. A file of more is no field; and pages that follow each other in
-/// a circle have no end.
+/// The most pages that are read. A file of more is no field; and directories that link in a circle have no end.
 pub(super) const MAX_PAGES: usize = 64;
 
 /// Values of the tag `PhotometricInterpretation`.
@@ -17,44 +16,44 @@ pub(super) mod photometric {
     pub(crate) const CMYK: u64 = 5;
 }
 
-/// What a page's tags say; where a tag is missing, the format's default.
+/// The tags of a page; where one is missing, the format's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Page {
-    /// In pixels.
+    /// The width in pixels.
     pub(super) width: u64,
-    /// In pixels.
+    /// The height in pixels.
     pub(super) height: u64,
     /// The bits of one sample.
     pub(super) bits: u64,
     /// The samples of one pixel.
     pub(super) samples: u64,
-    /// Whether the samples of each kind lie apart from the others, and not pixel by pixel.
+    /// Whether the planes are stored one after the other rather than interleaved.
     pub(super) is_planar: bool,
     /// The height of the tiles in pixels; none where the samples lie in strips.
     pub(super) tile_height: Option<u64>,
     /// 1 for whole numbers.
     pub(super) sample_format: u64,
     pub(super) photometric: u64,
-    /// Where in the file the tag's value stands.
+    /// The position of that tag's value in the file.
     pub(super) photometric_place: Option<Range<usize>>,
-    /// What the first sample beyond the colours is: 0 for unspecified, 1 and 2 for transparency.
+    /// The kind of the first sample beyond the colours: 0 for unspecified, 1 and 2 for transparency.
     pub(super) extra_sample: Option<u64>,
     /// The text of the tag `ImageDescription`.
     pub(super) description: Option<Vec<u8>>,
 }
 
 impl Page {
-    /// What no decoder here reads, where it is that.
+    /// A name of the page's layout where no decoder here reads it.
     ///
-    /// Of planes in tiles `tiff` 0.11.3 takes the last rows of all but the first plane for whole, and
-    /// panics where they are not.
+    /// `tiff` 0.11.3 panics on planar tiles that do not fill the image's height: it takes the last rows of tiles of all but the
+    /// first plane for whole ones.
     pub(super) fn unreadable(&self) -> Option<&'static str> {
         let is_ragged = |tile| self.height.checked_rem(tile) != Some(0);
         (self.is_planar && self.samples > 1 && self.tile_height.is_some_and(is_ragged))
             .then_some("planes in tiles that do not fill the image's height")
     }
 
-    /// What the samples are, where they are not whole numbers of 8 or 16 bit.
+    /// A name of the samples' type where they are not whole numbers of the allowed bits.
     pub(super) fn odd_samples(&self, allowed_bits: &[u64]) -> Option<String> {
         let kind = match self.sample_format {
             1 => "whole numbers",
@@ -81,7 +80,7 @@ pub(super) fn pages(bytes: &[u8]) -> Option<Vec<Page>> {
         is_big: is_big_tiff(bytes),
     };
     let mut pages = Vec::new();
-    // Where the first directory is stands behind the signature, in BigTIFF behind 8 bytes.
+    // The position of the first directory follows the signature, in BigTIFF 8 bytes.
     let mut position = file.number(file.offset_size(), file.offset_size())?;
     while position != 0 && pages.len() <= MAX_PAGES {
         let directory = file.directory(position)?;
@@ -122,14 +121,14 @@ impl<'a> File<'a> {
         let position = usize::try_from(position).ok()?;
         let count_size = if self.is_big { 8 } else { 2 };
         let count = usize::try_from(self.number(position, count_size)?).ok()?;
-        // A tag, a type, a count, and a value or where it lies.
+        // A tag, a type, a count, and a value or its position.
         let entry_size = 4 + 2 * self.offset_size();
         let start = position.checked_add(count_size)?;
         let end = start.checked_add(count.checked_mul(entry_size)?)?;
         Some(Directory {
             file: self,
             entries: (start..end).step_by(entry_size),
-            // That this can be read shows that all entries can.
+            // It follows the entries, so all of those can be read where this can.
             next: self.number(end, self.offset_size())?,
         })
     }
@@ -138,20 +137,20 @@ impl<'a> File<'a> {
 /// The tags of one page.
 struct Directory<'a> {
     file: File<'a>,
-    /// Where each entry starts.
+    /// The positions of the entries.
     entries: StepBy<Range<usize>>,
-    /// Where the next page's directory is; zero where there is none.
+    /// The position of the next page's directory; zero where there is none.
     next: u64,
 }
 
-/// The values of a tag: where they lie in the file, and the bytes of each.
+/// The values of a tag: their place in the file, and the bytes of each.
 struct Values {
     place: Range<usize>,
     size: usize,
 }
 
 impl Directory<'_> {
-    /// None where the bytes end before the page's values or its samples.
+    /// The tags of the page; none where the bytes end before their values or the samples.
     fn page(&self) -> Option<Page> {
         const WIDTH: u64 = 256;
         const HEIGHT: u64 = 257;
@@ -163,7 +162,7 @@ impl Directory<'_> {
         const TILE_LENGTH: u64 = 323;
         const EXTRA_SAMPLES: u64 = 338;
         const SAMPLE_FORMAT: u64 = 339;
-        // Where the samples lie, in strips or in tiles, and how many bytes they fill there.
+        // Positions and byte counts of the samples, in strips or in tiles.
         const OFFSETS_AND_COUNTS: [(u64, u64); 2] = [(273, 279), (324, 325)];
 
         for (offsets, counts) in OFFSETS_AND_COUNTS {
@@ -205,8 +204,7 @@ impl Directory<'_> {
             .collect()
     }
 
-    /// The values of a tag; none where they lie beyond the end, and within that none where the page
-    /// lacks the tag.
+    /// The values of a tag: `None` where they lie beyond the file's end, `Some(None)` where the page lacks the tag.
     fn values(&self, wanted: u64) -> Option<Option<Values>> {
         let offset_size = self.file.offset_size();
         for entry in self.entries.clone() {

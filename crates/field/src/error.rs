@@ -1,20 +1,20 @@
-//! Why files do not make a field, or a field no input.
+//! The errors of decoding and composition.
 
 use cytolens_core::{Channel, ChannelOrder};
 
-/// Why one file is refused, in words for visitors.
+/// A reason to refuse a file, in words for users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageFault {
-    /// No byte.
+    /// An empty file.
     #[error("the file is empty")]
     Empty,
-    /// More bytes than an image within the limits needs.
+    /// A file of more bytes than an image within the limits needs.
     #[error("the file is larger than {limit} bytes, the most that is read")]
     TooManyBytes {
         /// The most bytes a file may have.
         limit: usize,
     },
-    /// The content is none of an image, whatever the name says.
+    /// Content that is no image, whatever the name says.
     #[error("the content is no PNG, JPEG or TIFF image")]
     NotAnImage,
     /// An image of another format.
@@ -23,28 +23,28 @@ pub enum ImageFault {
         /// The format's name, for example `GIF`.
         format: String,
     },
-    /// The image is too small or too large.
+    /// An image that is too small or too large.
     #[error("an image must measure from {min} to {max} px a side, not {width} × {height} px")]
     Size {
         /// The least pixels a side.
         min: u32,
         /// The most pixels a side.
         max: u32,
-        /// In pixels.
+        /// The image's width in pixels.
         width: u32,
-        /// In pixels.
+        /// The image's height in pixels.
         height: u32,
     },
-    /// Decoding would need more memory than an image within the limits does.
+    /// An image that needs more memory to decode than one within the limits.
     #[error("decoding needs too much memory")]
     TooMuchMemory,
-    /// The end is missing.
+    /// A file whose end is missing.
     #[error("the file ends before its image does, as after a broken download")]
     Truncated,
-    /// The bytes contradict the format or their own checksums.
+    /// Bytes that contradict the format or their own checksums.
     #[error("the file is damaged ({detail})")]
     Damaged {
-        /// What the decoder says.
+        /// The decoder's message.
         detail: String,
     },
     /// An animation, or a TIFF of several pages.
@@ -53,19 +53,19 @@ pub enum ImageFault {
     /// Samples that are not whole numbers of 8 or 16 bit.
     #[error("samples must be whole numbers of 8 or 16 bit, not {found}")]
     SampleKind {
-        /// What they are, for example `floating-point numbers of 32 bit`.
+        /// A name of their type, such as `floating-point numbers of 32 bit`.
         found: String,
     },
-    /// A variety of the format that no decoder here knows.
+    /// A variety of the format that no decoder here reads.
     #[error("this variety of image is not read ({detail})")]
     Unsupported {
-        /// What the decoder says.
+        /// The decoder's message.
         detail: String,
     },
     /// A channel's file that is not grey.
     #[error("the file of a channel must be a grey image, not {found}")]
     ChannelNotGrey {
-        /// What it is, for example `an RGB image`.
+        /// A name of the image's colours, such as `an RGB image`.
         found: &'static str,
     },
     /// A channel's file in colours that are not the channel's.
@@ -73,7 +73,7 @@ pub enum ImageFault {
     OtherColour {
         /// The channel.
         channel: Channel,
-        /// What it is, for example `green on black`.
+        /// A name of the image's colours, such as `green on black`.
         found: &'static str,
     },
     /// A composite that is not RGB.
@@ -81,7 +81,7 @@ pub enum ImageFault {
         "a file whose name ends in no channel must be an RGB image or a TIFF of all channels, not {found}"
     )]
     CompositeNotRgb {
-        /// What it is, for example `a grey image`.
+        /// A name of the image's colours, such as `a grey image`.
         found: &'static str,
     },
     /// A composite some pixels of which are not opaque.
@@ -93,42 +93,42 @@ pub enum ImageFault {
         /// The most pages.
         limit: usize,
     },
-    /// A TIFF of several pages, one of which is no grey image.
+    /// A TIFF of several pages, one of which is not grey.
     #[error("each page of a TIFF of several must be a grey image, one channel; page {page} is not")]
     PageNotGrey {
-        /// From 1.
+        /// The page's number, from 1.
         page: usize,
     },
-    /// A TIFF of as many channels as no field has, and nothing that names them.
+    /// A TIFF of unnamed channels, neither three nor four.
     #[error(
         "the file holds {found} images, and nothing names their channels: only 3 (red, green, blue) and 4 (and yellow) tell themselves"
     )]
     ChannelCount {
-        /// How many pages, or samples a pixel.
+        /// The number of pages, or of samples a pixel.
         found: usize,
     },
-    /// The order given does not fit the file.
+    /// An order of channels that does not fit the file.
     #[error("the order {order} does not fit the {found} images that the file holds")]
     OrderDiffers {
         /// The order.
         order: ChannelOrder,
-        /// How many pages, or samples a pixel.
+        /// The number of pages, or of samples a pixel.
         found: usize,
     },
-    /// Names of which some are channels, but not all that a field needs.
+    /// Names that identify some channels, but not each of red, green and blue once.
     #[error(
         "red, green and blue cannot be told, once each, from the names of the file's channels ({names})"
     )]
     ChannelNames {
-        /// As the file has them, parted by commas.
+        /// The names in the file, separated by commas.
         names: String,
     },
-    /// The description tells of other channels than there are.
-    #[error("by its OME-XML the file has {told} channels, but it holds {found} images")]
+    /// An OME-XML description of another number of channels than the file has.
+    #[error("by its OME-XML the file has {described} channels, but it holds {found} images")]
     ChannelCountDiffers {
-        /// By the description.
-        told: u64,
-        /// How many pages, or samples a pixel.
+        /// The number of channels in the description.
+        described: u64,
+        /// The number of pages, or of samples a pixel.
         found: usize,
     },
     /// A stack in depth, or a series in time.
@@ -136,34 +136,34 @@ pub enum ImageFault {
         "the file holds {depths} depths (Z) and {times} times (T), where one plane of each channel is expected"
     )]
     SeveralPlanes {
-        /// How many images over one another.
+        /// The number of depths.
         depths: u64,
-        /// How many after one another.
+        /// The number of times.
         times: u64,
     },
     /// An OME-TIFF of several fields.
     #[error("by its OME-XML the file holds {found} series, where one field is expected")]
     SeveralSeries {
-        /// How many.
+        /// The number of series.
         found: usize,
     },
-    /// An OME-TIFF that is one of several.
+    /// An OME-TIFF whose channels lie in several files.
     #[error("by its OME-XML the channels lie in {found} files, which are not read together")]
     SeveralFiles {
-        /// How many.
+        /// The number of files.
         found: usize,
     },
 }
 
-/// Why files do not make a field, or a field no input. Texts are for visitors.
+/// An error of decoding or composing a field. Messages are for users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
-    /// One file is refused.
+    /// A file that is refused.
     #[error("{fault}: {file}")]
     File {
         /// The file's name.
         file: String,
-        /// Why.
+        /// The reason.
         fault: ImageFault,
     },
     /// A composite beside other files.
@@ -174,13 +174,13 @@ pub enum FieldError {
         /// The composite's name.
         file: String,
     },
-    /// No file or channel at all.
+    /// A field without any file or channel.
     #[error("the field has no channel: {id}")]
     NoFiles {
         /// The field's id.
         id: String,
     },
-    /// One channel given twice.
+    /// A channel given twice.
     #[error("the field has its {channel} channel already: {second}")]
     ChannelTwice {
         /// The channel.
@@ -196,67 +196,67 @@ pub enum FieldError {
     SizesDiffer {
         /// The name of the first file.
         first: String,
-        /// Its width and height in pixels.
+        /// The width and height of the first in pixels.
         first_size: (u32, u32),
         /// The name of the other file.
         second: String,
-        /// Its width and height in pixels.
+        /// The width and height of the other in pixels.
         second_size: (u32, u32),
     },
-    /// Two channels of different depths: one of them was likely rescaled.
+    /// Two channels of different depths: one of them was probably rescaled.
     #[error(
         "all channels of a field must have the same depth, not {first_bits} bit: {first}, and {second_bits} bit: {second}"
     )]
     DepthsDiffer {
         /// The name of the first file.
         first: String,
-        /// Its bits a sample.
+        /// The bits of a sample of the first.
         first_bits: u32,
         /// The name of the other file.
         second: String,
-        /// Its bits a sample.
+        /// The bits of a sample of the other.
         second_bits: u32,
     },
-    /// A plane whose samples do not fill its rectangle.
+    /// A plane whose number of samples is not `width * height`.
     #[error("a plane of {width} × {height} px cannot have {count} samples")]
     SampleCount {
-        /// In pixels.
+        /// The width in pixels.
         width: u32,
-        /// In pixels.
+        /// The height in pixels.
         height: u32,
-        /// How many samples were given.
+        /// The number of samples given.
         count: usize,
     },
-    /// A number of bits that samples cannot be stretched from.
+    /// A number of bits outside 8 to 16.
     #[error("samples can be stretched from 8 to 16 bits, not from {bits}")]
     NoSuchBits {
         /// The bits asked for.
         bits: u32,
     },
-    /// Samples of more bits than claimed.
+    /// A sample that needs more bits than claimed.
     #[error(
         "samples of {claimed} bits reach {largest} at most, but the brightest is {brightest}: {id}"
     )]
     MoreBits {
         /// The bits claimed.
         claimed: u32,
-        /// The brightest of so many bits.
+        /// The brightest level of so many bits.
         largest: u16,
-        /// The brightest that the field has.
+        /// The brightest level in the field.
         brightest: u16,
         /// The field's id.
         id: String,
     },
-    /// The field lacks a channel that the composition needs.
+    /// A field without a channel that the composition needs.
     #[error("the composition {composition} needs the channel {channel}; field {id} has only {}", names(.present))]
     MissingChannel {
         /// The composition's name.
         composition: &'static str,
-        /// The channel that is missing.
+        /// The missing channel.
         channel: Channel,
         /// The field's id.
         id: String,
-        /// The channels the field has.
+        /// The channels of the field.
         present: Vec<Channel>,
     },
 }

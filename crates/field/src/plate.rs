@@ -1,11 +1,11 @@
-//! Channels as an eye wants them: small, in 8 bit, stretched to their own white.
+//! Plates: channels for display, reduced, in 8 bit and stretched to their own white level.
 
 use fast_image_resize::FilterType;
 
-use super::resize::{Rectangle, resized};
 use cytolens_core::Channel;
 
-use super::Field;
+use super::field::Field;
+use super::resize::{Rectangle, resized};
 
 /// The share of a channel's pixels that stay below white.
 const BELOW_WHITE: f64 = 0.998;
@@ -14,30 +14,30 @@ const BELOW_WHITE: f64 = 0.998;
 /// noise into a picture, and a 12-bit camera's samples in a 16-bit file still reach white.
 const DARKEST_WHITE: u16 = u16::MAX / 16;
 
-/// One channel of a field as an eye wants it.
+/// One channel of a field for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plate {
-    /// Which one.
+    /// The channel.
     pub channel: Channel,
     /// The level shown as white, from 4095 to 65535, see [`white_level`]; of 8-bit files, 255 counts
     /// as 65535.
     pub white: u16,
-    /// `[height, width]`: from 0 for black to 255 for [`Plate::white`] and over.
+    /// The pixels, `[height, width]`, from 0 for black to 255 for [`Plate::white`] and above.
     pub samples: Vec<u8>,
 }
 
-/// The channels that a field has, all of one size.
+/// The channels of a field for display, all of one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plates {
-    /// In pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// In the order of [`Channel::ALL`].
+    /// The field's channels in the order of [`Channel::ALL`].
     pub plates: Vec<Plate>,
 }
 
-/// A field's channels with the longer side at most `longest_side` px, and never larger than they are.
+/// The channels of a field, reduced so that the longer side is at most `longest_side` px, and never enlarged.
 ///
 /// Each channel is brightened on its own, so brightness cannot be compared between fields.
 pub fn plates(field: &Field, longest_side: u32) -> Plates {
@@ -76,8 +76,7 @@ fn fitted(width: u32, height: u32, longest_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// The level to show as white, of samples from 0 to 65535: the brightest but for 0.2 % of them, and at
-/// least a sixteenth of 65535.
+/// The white level of samples from 0 to 65535: the brightest but for 0.2 % of them, and at least a sixteenth of 65535.
 pub fn white_level(samples: impl IntoIterator<Item = u16>) -> u16 {
     let mut samples: Vec<u16> = samples.into_iter().collect();
     let Some(last) = samples.len().checked_sub(1) else {

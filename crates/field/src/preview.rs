@@ -1,26 +1,26 @@
-//! A picture of a field for the eye.
+//! Previews: colour pictures of fields for display.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
 
-use super::Field;
+use super::field::Field;
 use super::plate::plates;
 
-/// JPEG's quality, from 1 to 100: what fluorescence loses by it at the size of a thumbnail is noise.
+/// The quality of JPEG files, from 1 to 100: at the size of a thumbnail, fluorescence images lose only noise by it.
 const QUALITY: u8 = 85;
 
-/// A colour picture, of no meaning to the network.
+/// A colour picture of a field for display; networks take other input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// In pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// `[height, width, 3]`: red, green, blue.
+    /// The pixels, `[height, width, 3]`: red, green, blue, from 0 to 255.
     pub rgb: Vec<u8>,
 }
 
-/// Draws a field so that its longer side is at most `longest_side` px, and never larger than it is.
+/// Draws a field in colour, reduced so that the longer side is at most `longest_side` px, and never enlarged.
 ///
 /// Each channel is brightened on its own, so brightness cannot be compared between fields.
 pub fn preview(field: &Field, longest_side: u32) -> Preview {
@@ -42,10 +42,10 @@ pub fn preview(field: &Field, longest_side: u32) -> Preview {
 }
 
 impl Preview {
-    /// The picture as a JPEG file.
+    /// Encodes the picture as a JPEG file.
     ///
     /// # Errors
-    /// Where a side exceeds JPEG's 65535 px.
+    /// If a side exceeds JPEG's 65535 px.
     pub fn to_jpeg(&self) -> Result<Vec<u8>, ImageError> {
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, QUALITY).encode(

@@ -1,10 +1,10 @@
-//! Bringing planes to another size.
+//! Resizing of planes.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U16;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
-use super::{Plane, Samples};
+use super::field::{Plane, Samples};
 
 /// A rectangle of a plane, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub(super) struct Rectangle {
 }
 
 impl Rectangle {
-    /// All of a plane.
+    /// The whole of a plane.
     pub(super) fn whole(plane: &Plane) -> Self {
         Self {
             left: 0,
@@ -26,7 +26,7 @@ impl Rectangle {
         }
     }
 
-    /// The largest square in a plane's middle.
+    /// The largest square at a plane's centre.
     pub(super) fn central_square(plane: &Plane) -> Self {
         let side = plane.width().min(plane.height());
         Self {
@@ -38,12 +38,11 @@ impl Rectangle {
     }
 }
 
-/// A part of a plane at `width` × `height` px, samples from 0 to 65535.
+/// Resizes a part of a plane to `width` × `height` px, samples from 0 to 65535.
 ///
-/// The filter is widened when it shrinks, so that fine structure does not alias. All arithmetic on
-/// samples is in whole numbers of 16 bit, which 8-bit samples fill exactly (`255 * 257 = 65535`):
-/// finer than 8-bit results would be, half the memory of floating point, and the same result on
-/// every machine.
+/// The filter is widened for reduction, so that fine structure does not alias. Samples are whole numbers of 16 bit throughout, a
+/// range that 8-bit samples fill exactly (`255 * 257 = 65535`): finer than 8-bit results, half the memory of floating point, and
+/// the same result on every machine.
 pub(super) fn resized(
     plane: &Plane,
     part: Rectangle,

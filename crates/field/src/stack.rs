@@ -1,4 +1,4 @@
-//! TIFF files that hold all channels of a field: one a page, or as the samples of each pixel.
+//! TIFF files of all channels of a field: one channel a page, or one a sample of each pixel.
 
 use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
@@ -6,29 +6,30 @@ use std::io::{Cursor, ErrorKind};
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::{TiffError, TiffUnsupportedError};
 
-use super::decode::{MAX_DECODER_BYTES, check_size};
-use super::description::{self, Description, Told};
-use super::directory::{MAX_PAGES, Page, photometric};
 use cytolens_core::{Channel, ChannelOrder};
 
-use super::{ImageFault, Samples};
+use super::description::{self, DescribedChannel, Description};
+use super::directory::{MAX_PAGES, Page, photometric};
+use super::error::ImageFault;
+use super::field::Samples;
+use super::limits::{MAX_DECODER_BYTES, check_size};
 
 /// One channel of a stack.
 pub(super) struct Layer {
     pub(super) channel: Channel,
-    /// From 1.
+    /// The page's number, from 1.
     pub(super) page: usize,
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) samples: Samples,
 }
 
-/// Whether the pages of a TIFF file hold channels apart, as against one picture.
+/// Whether the pages of a TIFF file are single channels rather than one picture.
 pub(super) fn holds_channels(pages: &[Page], order: &ChannelOrder) -> bool {
     let [page] = pages else {
         return pages.len() > 1;
     };
-    // So a grey image can be one channel, and transparency another, where the caller says so.
+    // With an order given, a grey image can be one channel, and transparency another.
     let is_ordered = order
         .given()
         .is_some_and(|channels| channels.len() as u64 == page.samples);
@@ -39,7 +40,7 @@ pub(super) fn holds_channels(pages: &[Page], order: &ChannelOrder) -> bool {
     }
 }
 
-/// The channels of a TIFF file, in the order in which it holds them.
+/// Decodes the channels of a TIFF file, in the file's order.
 pub(super) fn read(
     bytes: &[u8],
     pages: &[Page],
@@ -83,7 +84,7 @@ pub(super) fn read(
     .map_err(fault)
 }
 
-/// The channel of each page or sample; none for what is skipped.
+/// The channel of each page or sample; none for one that is skipped.
 fn channels(
     description: Option<&[u8]>,
     count: usize,
@@ -105,8 +106,8 @@ fn channels(
         Description::Stack { depths, times } => {
             return Err(ImageFault::SeveralPlanes { depths, times });
         }
-        Description::Channels(told) => {
-            if let Some(channels) = told_channels(&told)? {
+        Description::Channels(described) => {
+            if let Some(channels) = described_channels(&described)? {
                 return Ok(channels);
             }
         }
@@ -118,10 +119,15 @@ fn channels(
     }
 }
 
-/// The channels by what is told of them; none where that is nothing.
-fn told_channels(told: &[Told]) -> Result<Option<Vec<Option<Channel>>>, ImageFault> {
-    let by_name: Vec<_> = told.iter().map(Told::by_name).collect();
-    let by_both: Vec<_> = told.iter().map(Told::by_name_or_colour).collect();
+/// The channel of each image by its description; none where no description says one.
+fn described_channels(
+    described: &[DescribedChannel],
+) -> Result<Option<Vec<Option<Channel>>>, ImageFault> {
+    let by_name: Vec<_> = described.iter().map(DescribedChannel::by_name).collect();
+    let by_both: Vec<_> = described
+        .iter()
+        .map(DescribedChannel::by_name_or_colour)
+        .collect();
     if by_both.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -130,14 +136,14 @@ fn told_channels(told: &[Told]) -> Result<Option<Vec<Option<Channel>>>, ImageFau
         .find(|channels| is_a_field(channels))
         .map(Some)
         .ok_or_else(|| {
-            let names: Vec<&str> = told.iter().map(|told| told.name.as_str()).collect();
+            let names: Vec<&str> = described.iter().map(|one| one.name.as_str()).collect();
             ImageFault::ChannelNames {
                 names: names.join(", "),
             }
         })
 }
 
-/// Whether red, green and blue are there, which every composition needs, and none comes twice.
+/// Whether red, green and blue, which every composition needs, are there, and no channel twice.
 fn is_a_field(channels: &[Option<Channel>]) -> bool {
     let times = |wanted: Channel| {
         let same = channels.iter().filter(|&&channel| channel == Some(wanted));
@@ -197,8 +203,8 @@ fn read_samples(
     Ok(channels.iter().enumerate().filter_map(layer).collect())
 }
 
-/// The file with a page that claims no colours: of a page in red, green and blue the decoder gives
-/// only these, and of a packed one wrongly.
+/// The file with its colour page declared grey: of an RGB page the decoder gives three samples a pixel only, and wrong ones
+/// where the samples are packed.
 fn without_colours<'a>(bytes: &'a [u8], page: &Page) -> Cow<'a, [u8]> {
     match &page.photometric_place {
         Some(place) if page.photometric == photometric::RGB => {
@@ -215,7 +221,7 @@ fn without_colours<'a>(bytes: &'a [u8], page: &Page) -> Cow<'a, [u8]> {
     }
 }
 
-/// One of `count` planes, that lie one after the other or sample by sample.
+/// One of `count` planes that are stored one after the other (planar) or interleaved.
 fn one_of<T: Copy>(values: &[T], count: usize, position: usize, is_planar: bool) -> Vec<T> {
     let area = values.len() / count;
     if is_planar {
@@ -233,11 +239,11 @@ fn decoder(bytes: &[u8]) -> Result<Decoder<Cursor<&[u8]>>, TiffError> {
     Ok(Decoder::new(Cursor::new(bytes))?.with_limits(limits))
 }
 
-/// All samples of the decoder's page, and whether they lie plane by plane.
+/// All samples of the decoder's current page, and whether they are planar.
 fn read_image(decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<(Samples, bool), TiffError> {
     let mut result = DecodingResult::U8(Vec::new());
     let layout = decoder.read_image_to_buffer(&mut result)?;
-    // What exceeds the limits is read only in part.
+    // An image that exceeds the limits is read only in part.
     if result.as_buffer(0).byte_len() < layout.complete_len {
         return Err(TiffError::LimitsExceeded);
     }

@@ -1,32 +1,25 @@
-//! What a model said of a field, with all that is needed to show it when that model is gone.
+//! A model's answer for one field, complete enough to be shown when that model is gone.
 
 use std::rc::Rc;
 
-use cytolens_protocol::ModelSummary;
+use cytolens_protocol::{ModelSummary, TimedPrediction};
 
-/// A prediction and whose it is.
+/// A prediction with the model and the device that made it.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     /// The model, shared by all its answers.
     pub(super) model: Rc<ModelSummary>,
-    /// The device that computed it, as the page names it.
+    /// The name of the device.
     pub(super) device: String,
-    /// One a class.
-    pub(super) probabilities: Vec<f32>,
-    /// The classes at or over their threshold, rising.
-    pub(super) present: Vec<usize>,
-    /// Reading, decoding and resizing, in milliseconds.
-    pub(super) decode_ms: f64,
-    /// The network alone, in milliseconds.
-    pub(super) network_ms: f64,
-    /// The activation maps alone, in milliseconds.
-    pub(super) map_ms: f64,
+    /// The prediction.
+    pub(super) prediction: TimedPrediction,
 }
 
 impl Answer {
     /// The probability of a class.
     pub(super) fn probability(&self, class: usize) -> f32 {
-        self.probabilities.get(class).copied().unwrap_or(0.0)
+        let probabilities = &self.prediction.probabilities;
+        probabilities.get(class).copied().unwrap_or(0.0)
     }
 
     /// The probability from which a class counts as present.
@@ -39,9 +32,14 @@ impl Answer {
         self.model.labels.get(class).map_or("?", String::as_str)
     }
 
+    /// The classes at or over their threshold, ascending.
+    pub(super) fn present(&self) -> &[usize] {
+        &self.prediction.present
+    }
+
     /// The classes by falling probability; equals keep their order.
     pub(super) fn ranked(&self) -> Vec<usize> {
-        let mut classes: Vec<usize> = (0..self.probabilities.len()).collect();
+        let mut classes: Vec<usize> = (0..self.prediction.probabilities.len()).collect();
         classes.sort_by(|a, b| self.probability(*b).total_cmp(&self.probability(*a)));
         classes
     }
@@ -49,7 +47,47 @@ impl Answer {
     /// The present classes by falling probability.
     pub(super) fn present_ranked(&self) -> Vec<usize> {
         let mut classes = self.ranked();
-        classes.retain(|class| self.present.contains(class));
+        classes.retain(|class| self.present().contains(class));
         classes
+    }
+}
+
+/// Models and answers for tests.
+#[cfg(test)]
+pub(super) mod examples {
+    use super::*;
+
+    /// A model of these classes, each present from 0.5.
+    pub(crate) fn model(name: &str, labels: &[&str]) -> Rc<ModelSummary> {
+        Rc::new(ModelSummary {
+            name: name.to_owned(),
+            limits: String::new(),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            thresholds: vec![0.5; labels.len()],
+            size: 64,
+            composition: "rgb".to_owned(),
+            architecture: "DenseNet-121".to_owned(),
+            licence: String::new(),
+            weights_sha256: String::new(),
+        })
+    }
+
+    /// The prediction of these probabilities with a threshold of 0.5.
+    pub(crate) fn prediction(probabilities: &[f32]) -> TimedPrediction {
+        let is_present = |class: &usize| probabilities[*class] >= 0.5;
+        TimedPrediction {
+            probabilities: probabilities.to_vec(),
+            present: (0..probabilities.len()).filter(is_present).collect(),
+            ..TimedPrediction::default()
+        }
+    }
+
+    /// The answer of a model of two classes, Nucleoli and Cytosol.
+    pub(crate) fn answer(probabilities: &[f32]) -> Rc<Answer> {
+        Rc::new(Answer {
+            model: model("two", &["Nucleoli", "Cytosol"]),
+            device: "CPU".to_owned(),
+            prediction: prediction(probabilities),
+        })
     }
 }

@@ -1,9 +1,9 @@
-//! The selected field: its picture, its answer, or why there is none.
+//! The panel of the selected field: its picture, and its answer or the reason why there is none.
 
 use web_sys::Element;
 
-use super::dom::{by_id, find, set_attribute, set_hidden};
-use super::entry::{Entry, Outcome};
+use super::dom::{by_id, find, remove_attribute, set_attribute, set_flag, set_hidden, write};
+use super::entry::{DeskEntry, FieldState};
 use super::results::Results;
 use super::text;
 use super::viewer::Viewer;
@@ -18,7 +18,8 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// The panel, hidden. `on_label` hears of the class whose evidence is to be shown.
+    /// The panel, hidden. `on_label` is called with the class whose evidence is to be shown: at a click,
+    /// and while an answer is shown of which the visitor has chosen a label.
     pub(super) fn new(on_label: impl Fn(Option<usize>) + 'static) -> Self {
         Self {
             root: by_id("detail"),
@@ -27,40 +28,37 @@ impl Detail {
         }
     }
 
-    /// Shows a field that was not shown before; its picture is still to come.
-    pub(super) fn open(&self, field: u32, entry: &Entry) {
+    /// Shows another field; its picture is still to come.
+    pub(super) fn open(&self, field: u32, entry: &DeskEntry) {
         set_attribute(&self.root, "data-field", &field.to_string());
         set_attribute(&self.root, "data-id", &entry.id);
-        self.part(".id").set_text_content(Some(&entry.id));
+        write(&self.root, ".id", &entry.id);
         self.viewer.clear(text::PICTURE_COMES);
         self.show(entry);
         set_hidden(&self.root, false);
     }
 
-    /// Shows how far the field is.
-    pub(super) fn show(&self, entry: &Entry) {
-        set_attribute(&self.root, "data-state", entry.outcome.name());
-        let is_working = matches!(entry.outcome, Outcome::Working);
-        set_attribute(
+    /// Shows the field's state.
+    pub(super) fn show(&self, entry: &DeskEntry) {
+        let state = &entry.state;
+        set_attribute(&self.root, "data-state", state.name());
+        set_flag(
             &self.root,
             "aria-busy",
-            if is_working { "true" } else { "false" },
+            matches!(state, FieldState::Working),
         );
-        self.part(".state")
-            .set_text_content(Some(text::state(&entry.outcome)));
-        self.part(".source").set_text_content(Some(&entry.source));
-        let reason = self.part(".reason");
-        match &entry.outcome {
-            Outcome::Refused(fault) => reason.set_text_content(Some(fault)),
-            Outcome::Cancelled => reason.set_text_content(Some(text::WAS_CANCELLED)),
-            _ => reason.set_text_content(None),
-        }
-        set_hidden(
-            &reason,
-            !matches!(entry.outcome, Outcome::Refused(_) | Outcome::Cancelled),
-        );
-        match &entry.outcome {
-            Outcome::Done(answer) => self.results.show(answer),
+        write(&self.root, ".state", text::state(state));
+        write(&self.root, ".source", &entry.source);
+        let reason: Element = find(&self.root, ".reason");
+        let line = match state {
+            FieldState::Refused(fault) => Some(fault.as_str()),
+            FieldState::Cancelled => Some(text::WAS_CANCELLED),
+            _ => None,
+        };
+        reason.set_text_content(line);
+        set_hidden(&reason, line.is_none());
+        match state {
+            FieldState::Done(answer) => self.results.show(answer),
             _ => self.results.clear(),
         }
     }
@@ -68,14 +66,10 @@ impl Detail {
     /// Shows no field.
     pub(super) fn close(&self) {
         for attribute in ["data-field", "data-id", "data-state"] {
-            self.root.remove_attribute(attribute).unwrap_or_default();
+            remove_attribute(&self.root, attribute);
         }
         self.viewer.clear("");
         self.results.clear();
         set_hidden(&self.root, true);
-    }
-
-    fn part(&self, selector: &str) -> Element {
-        find(&self.root, selector)
     }
 }

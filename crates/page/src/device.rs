@@ -1,62 +1,63 @@
-//! The choice of the device, and the report of the one in use.
+//! The visitor's choice of a device, and the report of the device in use.
 
-use web_sys::{Element, HtmlSelectElement, UrlSearchParams};
+use web_sys::{Element, Event, HtmlSelectElement, UrlSearchParams};
 
-use super::dom::{by_id, find, set_attribute, set_hidden, window};
+use super::dom::{by_id, on, remove_attribute, set_attribute, set_hidden, window, write};
 use super::text;
 use cytolens_protocol::{DeviceChoice, DeviceKind, DeviceReport};
 
 /// The select and the report below it.
 pub(super) struct DevicePanel {
-    /// The select, for listening to.
-    pub(super) select: HtmlSelectElement,
+    select: HtmlSelectElement,
     report: Element,
 }
 
 impl DevicePanel {
-    /// The panel, set to what the address asks for (`?device=gpu`).
+    /// The panel in `index.html`.
     pub(super) fn new() -> Self {
-        let panel = Self {
+        Self {
             select: by_id("device"),
             report: by_id("device-report"),
-        };
+        }
+    }
+
+    /// The choice in the page's address (`?device=gpu`), which the select then shows.
+    pub(super) fn asked(&self) -> DeviceChoice {
         let query = window().location().search().unwrap_or_default();
-        let asked = UrlSearchParams::new_with_str(&query)
-            .ok()
-            .and_then(|query| query.get("device"));
-        panel
-            .select
-            .set_value(value(asked.as_deref().map(choice).unwrap_or_default()));
-        panel
+        let query = UrlSearchParams::new_with_str(&query).ok();
+        let asked = query.and_then(|query| query.get("device"));
+        let choice = choice(&asked.unwrap_or_default());
+        self.select.set_value(value(choice));
+        choice
     }
 
-    /// What the visitor asks for.
-    pub(super) fn choice(&self) -> DeviceChoice {
-        choice(&self.select.value())
+    /// Calls `choose` with every choice of the visitor.
+    pub(super) fn listen(&self, choose: impl Fn(DeviceChoice) + 'static) {
+        let select = self.select.clone();
+        on(&self.select, "change", move |_: Event| {
+            choose(choice(&select.value()));
+        });
     }
 
-    /// Shows the device in use; `note` goes after its reason.
+    /// Shows the device in use, with a note after its reason.
     pub(super) fn show(&self, device: &DeviceReport, note: &str) {
         let kind = match device.kind {
             DeviceKind::Gpu => "gpu",
             DeviceKind::Cpu => "cpu",
         };
         set_attribute(&self.report, "data-kind", kind);
-        find::<Element>(&self.report, ".kind")
-            .set_text_content(Some(text::device_kind(device.kind)));
-        find::<Element>(&self.report, ".name").set_text_content(Some(&device.name));
-        find::<Element>(&self.report, ".why")
-            .set_text_content(Some(format!("{} {note}", device.reason).trim()));
+        write(&self.report, ".kind", text::device_kind(device.kind));
+        write(&self.report, ".name", &device.name);
+        let why = format!("{} {note}", device.reason);
+        write(&self.report, ".why", why.trim());
         set_hidden(&self.report, false);
     }
 
-    /// Shows no device: none is in use.
+    /// Shows that no device is in use.
     pub(super) fn clear(&self) {
         set_hidden(&self.report, true);
-        // An attribute that is there names a device in use.
-        self.report
-            .remove_attribute("data-kind")
-            .unwrap_or_default();
+        // The attribute stands for a device in use.
+        remove_attribute(&self.report, "data-kind");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The dialog that tells what computes and how it fares, for whoever reports a fault.
+//! The diagnostics dialog: device, model, times and memory, for reports of faults.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,77 +7,21 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlDialogElement, StorageEstimate};
 
-use super::answer::Answer;
-use super::dom::{append, by_id, document, on, window};
-use super::text::diagnostics as text;
-use cytolens_protocol::{DeviceReport, ModelSummary};
+use super::dom::{append, by_id, create, on, open_dialog, window};
+use super::facts::EngineFacts;
+use super::text::diagnostics::{self as text, ReportSection};
 
-/// What is known of the engine and of this page.
-#[derive(Default)]
-pub(super) struct Facts {
-    /// The device, while one is in use.
-    pub(super) device: Option<DeviceReport>,
-    /// The model, while one is open.
-    pub(super) model: Option<Rc<ModelSummary>>,
-    /// The times of the fields that this model on this device answered.
-    pub(super) times: Times,
-    /// The engine's memory in bytes, once it has told.
-    pub(super) engine_bytes: Option<f64>,
-    /// What this page keeps, and may keep at most, in bytes, where the browser tells.
-    pub(super) storage: Option<(f64, f64)>,
-}
-
-/// How long fields took, in milliseconds: reading them, the network, and the maps.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Times {
-    /// How many fields these times are of.
-    pub(super) fields: usize,
-    /// The medians.
-    pub(super) medians: [f64; 3],
-}
-
-impl Times {
-    /// Of these answers.
-    pub(super) fn of<'a>(answers: impl Iterator<Item = &'a Answer>) -> Self {
-        let mut times: [Vec<f64>; 3] = Default::default();
-        for answer in answers {
-            for (times, time) in
-                times
-                    .iter_mut()
-                    .zip([answer.decode_ms, answer.network_ms, answer.map_ms])
-            {
-                times.push(time);
-            }
-        }
-        Self {
-            fields: times[0].len(),
-            medians: times.map(median),
-        }
-    }
-}
-
-/// The middle one; of an even number the upper of the two; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// A heading and what stands below it: a name and a value each.
-pub(super) struct Section {
-    pub(super) title: &'static str,
-    pub(super) rows: Vec<(String, String)>,
-}
-
-/// The dialog in `index.html`.
+/// The dialog `#diagnostics`.
 pub(super) struct Diagnostics {
     dialog: HtmlDialogElement,
     report: Element,
     said: Element,
-    facts: RefCell<Facts>,
+    facts: RefCell<EngineFacts>,
 }
 
 impl Diagnostics {
-    /// The dialog, closed. `on_open` is to call [`Diagnostics::open`].
+    /// The dialog, closed. `on_open` is called where the visitor opens it, and is to call
+    /// [`Diagnostics::open`].
     pub(super) fn new(on_open: impl Fn() + 'static) -> Rc<Self> {
         let made = Rc::new(Self {
             dialog: by_id("diagnostics"),
@@ -101,14 +45,12 @@ impl Diagnostics {
         made
     }
 
-    /// Shows what is known; the rest is added as it becomes known.
-    pub(super) fn open(self: &Rc<Self>, facts: Facts) {
+    /// Shows the known facts; further facts are added as they become known.
+    pub(super) fn open(self: &Rc<Self>, facts: EngineFacts) {
         self.facts.replace(facts);
         self.said.set_text_content(None);
         self.render();
-        if !self.dialog.open() && self.dialog.show_modal().is_err() {
-            return;
-        }
+        open_dialog(&self.dialog);
         let made = self.clone();
         spawn_local(async move {
             if let Some(storage) = storage().await {
@@ -118,13 +60,13 @@ impl Diagnostics {
         });
     }
 
-    /// Adds the engine's memory.
-    pub(super) fn engine_told(&self, bytes: f64) {
+    /// Adds the engine's memory in bytes.
+    pub(super) fn show_memory(&self, bytes: f64) {
         self.facts.borrow_mut().engine_bytes = Some(bytes);
         self.render();
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn sections(&self) -> Vec<ReportSection> {
         let navigator = window().navigator();
         let browser = navigator.user_agent().unwrap_or_default();
         text::sections(&self.facts.borrow(), &browser, page_bytes())
@@ -132,17 +74,14 @@ impl Diagnostics {
 
     fn render(&self) {
         self.report.set_text_content(None);
-        let add = |parent: &Element, name: &str, content: &str| {
-            if let Ok(element) = document().create_element(name) {
-                element.set_text_content(Some(content));
-                append(parent, &element);
-            }
+        let add = |parent: &Element, tag: &str, content: &str| {
+            let element: Element = create(tag);
+            element.set_text_content(Some(content));
+            append(parent, &element);
         };
         for section in self.sections() {
             add(&self.report, "h3", section.title);
-            let Ok(list) = document().create_element("dl") else {
-                return;
-            };
+            let list: Element = create("dl");
             for (name, value) in &section.rows {
                 add(&list, "dt", name);
                 add(&list, "dd", value);
@@ -151,12 +90,12 @@ impl Diagnostics {
         }
     }
 
-    /// Copies all as text, and says whether that worked.
+    /// Copies the report as text, and shows whether that worked.
     fn copy(self: Rc<Self>) {
         let content = text::as_text(&self.sections());
         spawn_local(async move {
             let clipboard = window().navigator().clipboard();
-            // Pages that came over plain HTTP from another machine have none.
+            // Pages that came over plain HTTP from another machine have no clipboard.
             let is_there = !JsValue::from(clipboard.clone()).is_undefined();
             let copied = is_there && JsFuture::from(clipboard.write_text(&content)).await.is_ok();
             let said = if copied {
@@ -176,7 +115,8 @@ fn page_bytes() -> f64 {
     f64::from(buffer.byte_length())
 }
 
-/// What the page keeps, and may keep, in bytes. Pages that came over plain HTTP are not told.
+/// The bytes that the page stores, and that it may store at most. Browsers do not report them to pages
+/// that came over plain HTTP.
 async fn storage() -> Option<(f64, f64)> {
     let storage = window().navigator().storage();
     if JsValue::from(storage.clone()).is_undefined() {
@@ -185,48 +125,4 @@ async fn storage() -> Option<(f64, f64)> {
     let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
     let estimate: StorageEstimate = estimate.unchecked_into();
     Some((estimate.get_usage()?, estimate.get_quota()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(decode_ms: f64, network_ms: f64, map_ms: f64) -> Answer {
-        Answer {
-            model: Rc::new(ModelSummary {
-                name: String::new(),
-                limits: String::new(),
-                labels: Vec::new(),
-                thresholds: Vec::new(),
-                size: 64,
-                composition: String::new(),
-                architecture: String::new(),
-                licence: String::new(),
-                weights_sha256: String::new(),
-            }),
-            device: String::new(),
-            probabilities: Vec::new(),
-            present: Vec::new(),
-            decode_ms,
-            network_ms,
-            map_ms,
-        }
-    }
-
-    #[test]
-    fn times_are_medians() {
-        let answers = [
-            answer(10.0, 900.0, 3.0),
-            answer(500.0, 1_000.0, 2.0),
-            answer(12.0, 950.0, 40.0),
-        ];
-        assert_eq!(
-            Times::of(answers.iter()),
-            Times {
-                fields: 3,
-                medians: [12.0, 950.0, 3.0],
-            }
-        );
-        assert_eq!(Times::of([].iter()), Times::default());
-    }
 }

@@ -1,16 +1,20 @@
 //! Small helpers over the DOM.
 //!
 //! The skeleton of the page (`index.html`) is part of this program: an element that the skeleton
-//! lacks is a fault of the program, and the helpers panic with the selector. `www/start.js` shows
-//! a panic at the start to the visitor.
+//! lacks is a fault of the program. The tests of this module look up every name that the program
+//! gives; at run time the helpers panic with it, and `www/start.js` shows a panic at the start to the
+//! visitor.
+//!
+//! Ids and names of templates are written as literals, in the call of [`by_id`] or
+//! [`from_template`] itself: so the tests find them all.
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AddEventListenerOptions, Document, DocumentFragment, Element, Event, EventTarget, HtmlElement,
-    HtmlTemplateElement, Storage, Window,
+    AddEventListenerOptions, CssStyleDeclaration, Document, DocumentFragment, Element, Event,
+    EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, Storage, Window,
 };
 
 /// The browser's window.
@@ -30,18 +34,22 @@ pub(super) fn body() -> HtmlElement {
 
 /// The element with this id.
 pub(super) fn by_id<T: JsCast>(id: &str) -> T {
-    let element = document().get_element_by_id(id);
-    element
-        .and_then(|element| element.dyn_into().ok())
-        .unwrap_or_else(|| panic!("index.html lacks #{id}"))
+    expected(document().get_element_by_id(id), id)
 }
 
 /// The first element under `root` that the selector names.
 pub(super) fn find<T: JsCast>(root: &Element, selector: &str) -> T {
-    let element = root.query_selector(selector).ok().flatten();
-    element
-        .and_then(|element| element.dyn_into().ok())
-        .unwrap_or_else(|| panic!("a template lacks {selector}"))
+    expected(root.query_selector(selector).ok().flatten(), selector)
+}
+
+/// All elements of this type under `root` that the selector names, in the document's order.
+pub(super) fn find_all<T: JsCast>(root: &Element, selector: &str) -> Vec<T> {
+    let Ok(nodes) = root.query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..nodes.length())
+        .filter_map(|at| nodes.item(at)?.dyn_into().ok())
+        .collect()
 }
 
 /// A copy of the only element of the template with this id, not yet in the document.
@@ -49,13 +57,48 @@ pub(super) fn from_template(id: &str) -> Element {
     let template: HtmlTemplateElement = by_id(id);
     let copy = template.content().clone_node_with_deep(true).ok();
     let copy = copy.and_then(|copy| copy.dyn_into::<DocumentFragment>().ok());
-    copy.and_then(|copy| copy.first_element_child())
-        .unwrap_or_else(|| panic!("the template #{id} is empty"))
+    expected(copy.and_then(|copy| copy.first_element_child()), id)
+}
+
+/// A new element with this tag, not yet in the document.
+pub(super) fn create<T: JsCast>(tag: &str) -> T {
+    expected(document().create_element(tag).ok(), tag)
+}
+
+fn expected<T: JsCast>(element: Option<Element>, name: &str) -> T {
+    element
+        .and_then(|element| element.dyn_into().ok())
+        .unwrap_or_else(|| lacking(name))
+}
+
+fn lacking(name: &str) -> ! {
+    panic!("index.html lacks {name}")
 }
 
 /// Puts `child` at the end of `parent`.
 pub(super) fn append(parent: &Element, child: &Element) {
-    report(parent.append_child(child).map(drop));
+    report(parent.append_child(child));
+}
+
+/// Sets the text of an element.
+pub(super) fn set_text(element: &Element, text: &str) {
+    element.set_text_content(Some(text));
+}
+
+/// Writes a text into the first element under `root` that the selector names.
+pub(super) fn write(root: &Element, selector: &str, text: &str) {
+    set_text(&find(root, selector), text);
+}
+
+/// The element, without its content.
+pub(super) fn emptied(element: Element) -> Element {
+    element.set_text_content(None);
+    element
+}
+
+/// The value of an attribute; empty where the element has none.
+pub(super) fn attribute(element: &Element, name: &str) -> String {
+    element.get_attribute(name).unwrap_or_default()
 }
 
 /// Sets an attribute.
@@ -63,13 +106,62 @@ pub(super) fn set_attribute(element: &Element, name: &str, value: &str) {
     report(element.set_attribute(name, value));
 }
 
+/// Removes an attribute, if the element has it.
+pub(super) fn remove_attribute(element: &Element, name: &str) {
+    report(element.remove_attribute(name));
+}
+
+/// Sets an attribute that says `true` or `false`, as those of ARIA do.
+pub(super) fn set_flag(element: &Element, name: &str, flag: bool) {
+    set_attribute(element, name, if flag { "true" } else { "false" });
+}
+
+/// Sets or removes an attribute that says yes by being there, as `inert` does.
+pub(super) fn set_boolean(element: &Element, name: &str, flag: bool) {
+    report(element.toggle_attribute_with_force(name, flag));
+}
+
 /// Shows or hides an element by its `hidden` attribute.
 pub(super) fn set_hidden(element: &Element, hidden: bool) {
-    report(
-        element
-            .toggle_attribute_with_force("hidden", hidden)
-            .map(drop),
-    );
+    set_boolean(element, "hidden", hidden);
+}
+
+/// Writes a line into an element, which is hidden while there is nothing to say.
+pub(super) fn set_line(element: &Element, line: &str) {
+    set_text(element, line);
+    set_hidden(element, line.is_empty());
+}
+
+/// Sets a property of a style, for example a variable of a style sheet.
+pub(super) fn set_style(style: &CssStyleDeclaration, name: &str, value: &str) {
+    report(style.set_property(name, value));
+}
+
+/// Moves the keyboard's focus to an element.
+pub(super) fn focus(element: &HtmlElement) {
+    report(element.focus());
+}
+
+/// Opens a dialog over the page, unless it is open.
+pub(super) fn open_dialog(dialog: &HtmlDialogElement) {
+    if !dialog.open() {
+        report(dialog.show_modal());
+    }
+}
+
+/// The element in which an event happened, if it is one of this type.
+pub(super) fn target<T: JsCast>(event: &Event) -> Option<T> {
+    event.target()?.dyn_into().ok()
+}
+
+/// The innermost element around an event, its target included, that the selector names.
+pub(super) fn around(event: &Event, selector: &str) -> Option<Element> {
+    closest(&target(event)?, selector)
+}
+
+/// The innermost element around this one, itself included, that the selector names.
+pub(super) fn closest(element: &Element, selector: &str) -> Option<Element> {
+    element.closest(selector).ok().flatten()
 }
 
 /// Calls `handler` for every event of this type, for as long as the page lives.
@@ -96,16 +188,21 @@ pub(super) async fn next(target: &EventTarget, event: &str) {
         );
     });
     // The promise never rejects.
-    JsFuture::from(heard).await.map(drop).unwrap_or_default();
+    _ = JsFuture::from(heard).await;
 }
 
 /// Lets the browser paint and react.
 pub(super) async fn pause() {
     let later = Promise::new(&mut |resolve, _| {
-        report(window().set_timeout_with_callback(&resolve).map(drop));
+        report(window().set_timeout_with_callback(&resolve));
     });
     // The promise never rejects.
-    JsFuture::from(later).await.map(drop).unwrap_or_default();
+    _ = JsFuture::from(later).await;
+}
+
+/// The time since the page was opened, in milliseconds.
+pub(super) fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
 }
 
 /// A property of a JavaScript value; `undefined` of one that has none.
@@ -118,6 +215,22 @@ pub(super) fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// The text that [`remember`] kept under this name, on this visit or an earlier one; empty where none is
+/// kept.
+pub(super) fn remembered(name: &str) -> String {
+    storage()
+        .and_then(|storage| storage.get_item(name).ok()?)
+        .unwrap_or_default()
+}
+
+/// Keeps a text in the browser's memory for small things. One that is full or closed forgets it, no
+/// more.
+pub(super) fn remember(name: &str, text: &str) {
+    if let Some(storage) = storage() {
+        _ = storage.set_item(name, text);
+    }
+}
+
 /// The text of a JavaScript error, or of whatever was thrown.
 pub(super) fn error_text(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
@@ -126,7 +239,15 @@ pub(super) fn error_text(error: &JsValue) -> String {
     }
 }
 
-/// A DOM call with valid arguments does not fail; if one does, the page goes on without it.
-fn report(outcome: Result<(), JsValue>) {
-    debug_assert!(outcome.is_ok(), "a DOM call failed: {outcome:?}");
+/// Passes over the outcome of a DOM call with valid arguments: it does not fail; if one does, the page
+/// goes on without it.
+pub(super) fn report<T>(outcome: Result<T, JsValue>) {
+    debug_assert!(
+        outcome.is_ok(),
+        "a DOM call failed: {:?}",
+        outcome.map(drop)
+    );
 }
+
+#[cfg(test)]
+mod tests;

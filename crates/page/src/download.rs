@@ -8,14 +8,14 @@ use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 use super::dom::{error_text, property, window};
 use super::offline;
 
-/// Where the engine's WebAssembly lies, relative to the page.
+/// The address of the engine's WebAssembly, relative to the page.
 const ENGINE: &str = "worker_bg.wasm";
-/// Where the package's manifest lies.
+/// The address of the package's manifest.
 const MANIFEST: &str = "model/manifest.json";
-/// Where the package's weights lie.
+/// The address of the package's weights.
 const WEIGHTS: &str = "model/weights.safetensors";
 
-/// Why something could not be downloaded.
+/// The reason why a file could not be downloaded.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DownloadError {
     /// The server was not reached or the transfer broke off.
@@ -23,7 +23,7 @@ pub(super) enum DownloadError {
     Broken {
         /// The file.
         file: String,
-        /// What the browser says.
+        /// The browser's message.
         cause: String,
     },
     /// The server answered with a fault.
@@ -37,12 +37,12 @@ pub(super) enum DownloadError {
     /// The engine's bytes are no WebAssembly that this browser can run.
     #[error("this browser cannot run the engine ({ENGINE}): {0}")]
     Engine(String),
-    /// The weights that a visitor brought cannot be read any more.
+    /// The weights of a visitor's package cannot be read any more.
     #[error("weights.safetensors could not be read: {0}")]
     Unreadable(String),
 }
 
-/// How far one download is.
+/// The progress of one download.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Progress {
     /// Bytes received.
@@ -52,7 +52,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of what is there already.
+    /// The progress of a file that is there already.
     pub(super) const ALL_OF_NOTHING: Self = Self {
         done: 0.0,
         total: Some(0.0),
@@ -73,7 +73,7 @@ pub(super) async fn engine(
     progress: impl Fn(Progress),
 ) -> Result<WebAssembly::Module, DownloadError> {
     let response = fetch_kept(ENGINE).await?;
-    // Compiled while it comes; browsers keep what they compiled so for the next visit.
+    // Compiled while it comes; browsers cache modules compiled this way for the next visit.
     let streamed = response.clone().map(|copy| {
         JsFuture::from(WebAssembly::compile_streaming(&Promise::resolve(
             &JsValue::from(copy),
@@ -86,7 +86,7 @@ pub(super) async fn engine(
     };
     let module = match streamed {
         Some(module) => module,
-        // A server that calls it by another type than WebAssembly's.
+        // Servers may send it with another content type than WebAssembly's.
         None => JsFuture::from(WebAssembly::compile(&bytes))
             .await
             .map_err(|error| DownloadError::Engine(error_text(&error)))?,
@@ -105,20 +105,20 @@ pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes,
     })
 }
 
-/// A file of this site as text.
+/// Downloads a file of this site as text.
 pub(super) async fn text(url: &str) -> Result<String, DownloadError> {
     let response = fetch(url).await?;
     let text = settle(url, response.text()).await?;
     Ok(text.as_string().unwrap_or_default())
 }
 
-/// A file of this site as a blob.
+/// Downloads a file of this site as a blob.
 pub(super) async fn blob(url: &str) -> Result<Blob, DownloadError> {
     let response = fetch(url).await?;
     Ok(settle(url, response.blob()).await?.unchecked_into())
 }
 
-/// The file's bytes. The total is `expected`, or what the server says.
+/// Reads the file's bytes. The total is `expected`, or the length that the server promises.
 async fn read(
     url: &str,
     response: Response,
@@ -159,7 +159,7 @@ async fn read(
     Ok(all)
 }
 
-/// A file of this site that its copy for offline use takes, too.
+/// Fetches a file of this site, for the page and for the copy for offline use.
 async fn fetch_kept(url: &str) -> Result<Response, DownloadError> {
     let response = fetch(url).await?;
     offline::arrived(&response);
@@ -181,7 +181,7 @@ async fn fetch(url: &str) -> Result<Response, DownloadError> {
     }
 }
 
-/// Awaits a promise that a response's method gave.
+/// Awaits a promise of a response's method.
 async fn settle(url: &str, promise: Result<Promise, JsValue>) -> Result<JsValue, DownloadError> {
     let promise = promise.map_err(|error| broken(url, &error))?;
     JsFuture::from(promise)
@@ -189,7 +189,7 @@ async fn settle(url: &str, promise: Result<Promise, JsValue>) -> Result<JsValue,
         .map_err(|error| broken(url, &error))
 }
 
-/// The length the server promises. A compressed transfer has another length than its file.
+/// The length that the server promises. A compressed transfer has another length than its file.
 fn content_length(response: &Response) -> Option<f64> {
     let headers = response.headers();
     let encoding = headers
@@ -203,7 +203,7 @@ fn content_length(response: &Response) -> Option<f64> {
     headers.get("content-length").ok().flatten()?.parse().ok()
 }
 
-/// `weights.bytes` of a manifest. Whether the manifest is sound is for the engine to judge.
+/// The number `weights.bytes` of a manifest. The engine checks the manifest.
 fn weights_bytes(manifest: &str) -> Option<f64> {
     let manifest = JSON::parse(manifest).ok()?;
     property(&property(&manifest, "weights"), "bytes")
@@ -222,7 +222,7 @@ fn file_name(url: &str) -> String {
     url.rsplit('/').next().unwrap_or(url).to_owned()
 }
 
-/// Runs two futures at once and gives both results, or the first fault.
+/// Runs two futures at once and returns both results, or the first error.
 pub(super) async fn both<A, B, E>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = Result<B, E>>,

@@ -1,4 +1,4 @@
-//! The engine's worker, as the page holds it.
+//! The page's handle of the engine's worker.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,16 +15,16 @@ use cytolens_protocol::{Reply, Request};
 /// The worker's script, relative to the page.
 const SCRIPT: &str = "engine.js";
 
-/// What the page hears of its engine.
+/// A message or a crash of the worker.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum EngineEvent {
     /// A message.
     Reply(Reply),
-    /// The worker broke; it will not answer again. Holds what the browser says.
+    /// The worker broke; it will not answer again. Holds the browser's message.
     Crash(String),
 }
 
-/// The worker that runs now, if any, and the ears for every worker there will be.
+/// The worker that runs now, if any, and the listeners for every worker.
 pub(super) struct Engine {
     worker: Rc<RefCell<Option<Worker>>>,
     on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -32,17 +32,17 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// An engine that does not run yet. `hear` may start and stop it.
-    pub(super) fn new(hear: impl Fn(Heard) + 'static) -> Self {
+    /// An engine that does not run yet. `handle` may start and stop it.
+    pub(super) fn new(handle: impl Fn(EngineEvent) + 'static) -> Self {
         let worker: Rc<RefCell<Option<Worker>>> = Rc::default();
-        let hear = Rc::new(hear);
+        let handle = Rc::new(handle);
         let on_message = Closure::new({
-            let (worker, hear) = (worker.clone(), hear.clone());
+            let (worker, handle) = (worker.clone(), handle.clone());
             move |event: MessageEvent| {
                 if is_from(&event, &worker) {
-                    hear(match wire::read(event.data()) {
-                        Ok(reply) => Heard::Reply(reply),
-                        Err(error) => Heard::Crash(text::unreadable_reply(&error)),
+                    handle(match wire::read(event.data()) {
+                        Ok(reply) => EngineEvent::Reply(reply),
+                        Err(error) => EngineEvent::Crash(text::unreadable_reply(&error)),
                     });
                 }
             }
@@ -55,7 +55,7 @@ impl Engine {
                         .dyn_ref::<ErrorEvent>()
                         .map(ErrorEvent::message)
                         .unwrap_or_default();
-                    hear(Heard::Crash(if error.is_empty() {
+                    handle(EngineEvent::Crash(if error.is_empty() {
                         text::ENGINE_SCRIPT_FAILED.to_owned()
                     } else {
                         error
@@ -70,8 +70,8 @@ impl Engine {
         }
     }
 
-    /// Starts a worker in the place of the one that runs, and hands it the compiled engine. It
-    /// answers [`Reply::Started`].
+    /// Starts a worker in place of the one that runs, and hands it the compiled engine. The worker
+    /// replies with [`Reply::Started`].
     pub(super) fn start(&self, module: &WebAssembly::Module) -> Result<(), String> {
         self.stop();
         let options = WorkerOptions::new();
@@ -87,7 +87,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends the worker that runs, if any. What it was doing is lost.
+    /// Stops the worker that runs, if any. Its unfinished work is lost.
     pub(super) fn stop(&self) {
         if let Some(worker) = self.worker.take() {
             worker.set_onmessage(None);
@@ -109,7 +109,7 @@ impl Engine {
     }
 }
 
-/// Whether an event comes from the worker that runs, and not from one that was stopped meanwhile.
+/// Whether an event comes from the worker that runs now, and not from one that was stopped meanwhile.
 fn is_from(event: &Event, worker: &RefCell<Option<Worker>>) -> bool {
     let target: JsValue = event.current_target().into();
     worker

@@ -1,38 +1,40 @@
-//! The gallery: a tile a field, in the order and by the filter that the visitor chooses.
+//! The gallery: one tile per field.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_bindgen::JsCast;
-use web_sys::{
-    Blob, Element, Event, HtmlElement, HtmlImageElement, HtmlOptionElement, HtmlSelectElement,
-    Node, Url,
-};
+use web_sys::{Blob, Element, Event, HtmlImageElement, HtmlOptionElement, HtmlSelectElement, Url};
 
-use super::dom::{append, by_id, document, find, from_template, on, set_attribute, set_hidden};
-use super::entry::{Entry, Filter, Outcome, Sort};
+use super::dom::{
+    append, around, attribute, by_id, closest, create, find, focus, from_template, on,
+    remove_attribute, report, set_attribute, set_hidden, write,
+};
+use super::entry::{DeskEntry, FieldState};
+use super::session::{Filter, Place, Sort};
 use super::text;
 
-/// The values of the filter's select that are no labels.
+/// The values of the filter's select beside labels.
 const ALL: &str = "all";
 const UNLABELLED: &str = "unlabelled";
 const UNANSWERED: &str = "unanswered";
-/// What goes before a label in the select's values.
+/// The prefix of a label in the select's values.
 const LABEL: &str = "label:";
 
-/// The gallery in `index.html`.
+/// The gallery in `index.html`. Its tiles follow the session.
 pub(super) struct Gallery {
     list: Element,
     none: Element,
     filter: HtmlSelectElement,
     sort: HtmlSelectElement,
     tiles: RefCell<BTreeMap<u32, Tile>>,
+    /// The labels that the filter offers.
     labels: RefCell<BTreeSet<String>>,
 }
 
+/// The tile of a field.
 struct Tile {
     root: Element,
-    /// The address of the thumbnail, to be given back.
+    /// The address of the thumbnail, to be revoked.
     url: Option<String>,
 }
 
@@ -40,17 +42,17 @@ impl Drop for Tile {
     fn drop(&mut self) {
         self.root.remove();
         if let Some(url) = self.url.take() {
-            Url::revoke_object_url(&url).unwrap_or_default();
+            report(Url::revoke_object_url(&url));
         }
     }
 }
 
 impl Gallery {
-    /// The gallery, empty. `select` hears of the field whose tile is chosen, `rearrange` that order or
-    /// filter changed.
+    /// The gallery, empty. `select` is called with the field whose tile is chosen, `set_order` with the
+    /// order and the filter that the visitor chooses.
     pub(super) fn new(
         select: impl Fn(u32) + 'static,
-        rearrange: impl Fn() + 'static + Clone,
+        set_order: impl Fn((Sort, Filter)) + 'static + Clone,
     ) -> Self {
         let gallery = Self {
             list: by_id("fields"),
@@ -66,54 +68,46 @@ impl Gallery {
                 select(field);
             }
         });
-        for chooser in [&gallery.filter, &gallery.sort] {
-            let rearrange = rearrange.clone();
-            on(chooser, "change", move |_: Event| rearrange());
+        for select in [&gallery.filter, &gallery.sort] {
+            let (sort, filter) = (gallery.sort.clone(), gallery.filter.clone());
+            let set_order = set_order.clone();
+            on(select, "change", move |_: Event| {
+                set_order((chosen_sort(&sort), chosen_filter(&filter)));
+            });
         }
         gallery
     }
 
-    /// The order that the visitor chose.
-    pub(super) fn sort(&self) -> Sort {
-        Sort::named(&self.sort.value())
-    }
-
-    /// The filter that the visitor chose.
-    pub(super) fn filter(&self) -> Filter {
-        match self.filter.value().as_str() {
-            UNLABELLED => Filter::Unlabelled,
-            UNANSWERED => Filter::Unanswered,
-            value => value
-                .strip_prefix(LABEL)
-                .map_or(Filter::All, |label| Filter::Label(label.to_owned())),
-        }
+    /// The order and the filter that the selects show at first.
+    pub(super) fn chosen(&self) -> (Sort, Filter) {
+        (chosen_sort(&self.sort), chosen_filter(&self.filter))
     }
 
     /// Makes the tile of a field, not yet in the list.
-    pub(super) fn add(&self, field: u32, entry: &Entry) {
+    pub(super) fn add(&self, field: u32, entry: &DeskEntry) {
         let root = from_template("tile-template");
         set_attribute(&root, "data-id", &entry.id);
         set_attribute(&root, "data-field", &field.to_string());
-        find::<Element>(&root, ".name").set_text_content(Some(&entry.id));
+        write(&root, ".name", &entry.id);
         self.tiles
             .borrow_mut()
             .insert(field, Tile { root, url: None });
-        self.show(field, entry);
+        self.show(field, &entry.state);
         if let Some(thumbnail) = &entry.thumbnail {
             self.show_thumbnail(field, thumbnail);
         }
     }
 
-    /// Shows on its tile how far a field is.
-    pub(super) fn show(&self, field: u32, entry: &Entry) {
+    /// Shows a field's state on its tile.
+    pub(super) fn show(&self, field: u32, state: &FieldState) {
         let tiles = self.tiles.borrow();
         let Some(Tile { root, .. }) = tiles.get(&field) else {
             return;
         };
-        set_attribute(root, "data-state", entry.outcome.name());
-        find::<Element>(root, ".verdict").set_text_content(Some(&text::verdict(&entry.outcome)));
-        if let Outcome::Done(answer) = &entry.outcome {
-            for &class in &answer.present {
+        set_attribute(root, "data-state", state.name());
+        write(root, ".verdict", &text::verdict(state));
+        if let FieldState::Done(answer) = state {
+            for &class in answer.present() {
                 self.offer(answer.label(class));
             }
         }
@@ -132,55 +126,51 @@ impl Gallery {
         image.set_src(&url);
         set_hidden(&image, false);
         if let Some(old) = tile.url.replace(url) {
-            Url::revoke_object_url(&old).unwrap_or_default();
+            report(Url::revoke_object_url(&old));
         }
     }
 
-    /// Puts all tiles that are to be seen into this order.
+    /// Shows the tiles of these fields, in this order.
     pub(super) fn arrange(&self, fields: &[u32]) {
         let tiles = self.tiles.borrow();
         self.list.set_text_content(None);
         for tile in fields.iter().filter_map(|field| tiles.get(field)) {
             append(&self.list, &tile.root);
         }
-        self.tell_none();
+        self.show_none();
     }
 
-    /// Puts one tile before another, or at the end; without `visible` takes it out.
-    pub(super) fn place(&self, field: u32, is_visible: bool, before: Option<u32>) {
+    /// Moves one tile.
+    pub(super) fn place(&self, field: u32, place: Place) {
         let tiles = self.tiles.borrow();
         let Some(Tile { root, .. }) = tiles.get(&field) else {
             return;
         };
-        if is_visible {
-            let next: Option<&Node> = before
-                .and_then(|before| tiles.get(&before))
-                .map(|tile| tile.root.as_ref());
-            // A tile that is there already keeps its focus.
-            let is_there = root.parent_element().as_ref() == Some(&self.list) && {
-                let after: Option<Node> = root.next_element_sibling().map(Into::into);
-                after.as_ref() == next
-            };
-            if !is_there {
-                self.list
-                    .insert_before(root, next)
-                    .map(drop)
-                    .unwrap_or_default();
+        let next = match place {
+            Place::Hidden => {
+                root.remove();
+                return self.show_none();
             }
-        } else {
-            root.remove();
+            Place::Before(next) => tiles.get(&next).map(|tile| &tile.root),
+            Place::Last => None,
+        };
+        // A tile that is there already keeps its focus.
+        let is_there = root.parent_element().as_ref() == Some(&self.list)
+            && root.next_element_sibling().as_ref() == next;
+        if !is_there {
+            report(self.list.insert_before(root, next.map(AsRef::as_ref)));
         }
-        self.tell_none();
+        self.show_none();
     }
 
     /// Marks the tile of the selected field.
-    pub(super) fn mark(&self, selected: Option<u32>) {
+    pub(super) fn mark(&self, selected: u32) {
         for (field, tile) in self.tiles.borrow().iter() {
             let button: Element = find(&tile.root, "button");
-            if Some(*field) == selected {
+            if *field == selected {
                 set_attribute(&button, "aria-current", "true");
             } else {
-                button.remove_attribute("aria-current").unwrap_or_default();
+                remove_attribute(&button, "aria-current");
             }
         }
     }
@@ -188,26 +178,24 @@ impl Gallery {
     /// Brings the tile of a field into sight and gives it the focus.
     pub(super) fn focus(&self, field: u32) {
         if let Some(tile) = self.tiles.borrow().get(&field) {
-            find::<HtmlElement>(&tile.root, "button")
-                .focus()
-                .unwrap_or_default();
+            focus(&find(&tile.root, "button"));
         }
     }
 
-    /// Takes a field's tile away.
+    /// Removes a field's tile.
     pub(super) fn remove(&self, field: u32) {
         self.tiles.borrow_mut().remove(&field);
-        self.tell_none();
+        self.show_none();
     }
 
-    /// Takes all tiles away.
+    /// Removes all tiles and the filter's labels.
     pub(super) fn clear(&self) {
         self.tiles.borrow_mut().clear();
         self.labels.borrow_mut().clear();
         self.reset_filter();
     }
 
-    fn tell_none(&self) {
+    fn show_none(&self) {
         set_hidden(&self.none, self.list.child_element_count() > 0);
     }
 
@@ -230,20 +218,36 @@ impl Gallery {
     }
 
     fn offer_option(&self, value: &str, text: &str) {
-        if let Ok(option) = document()
-            .create_element("option")
-            .map(JsCast::unchecked_into::<HtmlOptionElement>)
-        {
-            option.set_value(value);
-            option.set_text(text);
-            append(&self.filter, &option);
-        }
+        let option: HtmlOptionElement = create("option");
+        option.set_value(value);
+        option.set_text(text);
+        append(&self.filter, &option);
     }
 }
 
-/// The field whose tile an event is about.
+/// The order that the visitor chose.
+fn chosen_sort(sort: &HtmlSelectElement) -> Sort {
+    match sort.value().as_str() {
+        "confident" => Sort::Confident,
+        "doubtful" => Sort::Doubtful,
+        "name" => Sort::Name,
+        _ => Sort::Added,
+    }
+}
+
+/// The filter that the visitor chose.
+fn chosen_filter(filter: &HtmlSelectElement) -> Filter {
+    match filter.value().as_str() {
+        UNLABELLED => Filter::Unlabelled,
+        UNANSWERED => Filter::Unanswered,
+        value => value
+            .strip_prefix(LABEL)
+            .map_or(Filter::All, |label| Filter::Label(label.to_owned())),
+    }
+}
+
+/// The field in whose tile an event happened.
 fn field_of(event: &Event) -> Option<u32> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    let tile = target.closest("button.tile").ok()??.closest("li").ok()??;
-    tile.get_attribute("data-field")?.parse().ok()
+    let tile = closest(&around(event, "button.tile")?, "li")?;
+    attribute(&tile, "data-field").parse().ok()
 }

@@ -1,9 +1,10 @@
-//! The page's program: small, without any network, so that the page is alive at once.
+//! The page's program: small, without any network, so that the page responds at once.
 //!
-//! [`app::start`] wires its parts: files come from the [`input`] or the [`samples`], become tiles of the
-//! [`gallery`] and wait in the [`queue`] until the [`engine`], a web worker, takes them. The selected
-//! one is in the [`detail`]. The page never holds an image's bytes, but for the one that is looked at,
-//! and computes nothing.
+//! The [`session`] owns everything that the page knows. [`app`] carries the visitor's and the worker's
+//! events to it, and its effects to the parts of the page: the tiles of the [`gallery`], the panel of the
+//! selected field in [`detail`], the [`store`], and the [`engine`], which is a web worker. Files come from
+//! the [`input`] or the [`samples`]. The page holds the pixels of the selected field alone, and computes
+//! nothing.
 
 mod answer;
 mod app;
@@ -15,16 +16,17 @@ mod download;
 mod engine;
 mod entry;
 mod export;
+mod facts;
 mod gallery;
 mod input;
 mod models;
 mod offline;
-mod pace;
-mod queue;
 mod quiz;
 mod results;
 mod samples;
+mod session;
 mod status;
+mod storage_error;
 mod store;
 mod text;
 mod theme;

@@ -1,11 +1,10 @@
-//! The copy of the application that works without a network, newer versions of it, and its place
-//! among the programs of the machine.
+//! The copy of the application for use without a network, newer versions of it, and its installation.
 //!
-//! `www/service-worker.js` keeps the copy and answers from it; here it is started, and what it tells is
-//! shown. A page is of one version from its start to its end: a newer one waits until the visitor
+//! `www/service-worker.js` keeps the copy and answers from it; this module starts it and shows its
+//! messages. A page is of one version from its start to its end: a newer version waits until the visitor
 //! takes it, or comes again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -16,53 +15,204 @@ use web_sys::{
     ServiceWorkerRegistration, ServiceWorkerState,
 };
 
-use super::dom::{by_id, document, on, property, set_attribute, set_hidden, window};
+use super::dom::{attribute, by_id, document, on, property, report, set_attribute, set_hidden, window};
 use super::text::offline as text;
 
 /// The service worker's script, relative to the page.
 const SCRIPT: &str = "service-worker.js";
 
-/// Where the service worker finds what the page has downloaded already.
+/// The name of the cache in which the service worker finds the page's own downloads.
 const ARRIVED: &str = "cytolens arrived";
 
-/// The attribute of `#offline` that tells how the copy is: `unknown`, `impossible`, `keeping`,
-/// `refused` or `ready`.
-const STATE: &str = "data-state";
-
-/// The state of a copy that is whole.
-const READY: &str = "ready";
-
-/// To be called first: takes a newer version that waits since an earlier visit, and listens for the
-/// browser's offer to install the page, which comes early.
-pub(super) fn start() {
-    offer_installation();
-    spawn_local(async {
-        if let Some(waiting) = registered().await.and_then(|found| found.waiting()) {
-            take(&waiting);
-        }
-    });
+/// The state of the copy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum CopyState {
+    /// No copy is asked for yet.
+    #[default]
+    Unasked,
+    /// The service worker has not answered yet.
+    Unknown,
+    /// The browser offers no copies.
+    Impossible,
+    /// The copy is on its way.
+    Keeping,
+    /// A file did not come as it was built.
+    Refused,
+    /// The copy is complete.
+    Ready,
 }
 
-/// Keeps a copy and looks for a newer version. To be called once the engine is there, or cannot be:
-/// until then every byte is for the page. Further calls do nothing.
-pub(super) fn keep() {
-    let line: Element = by_id("offline");
-    if line.has_attribute(STATE) {
-        return;
+impl CopyState {
+    /// The state's name in the attribute `data-state` of `#offline`; none before there is a state.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Unasked => None,
+            Self::Unknown => Some("unknown"),
+            Self::Impossible => Some("impossible"),
+            Self::Keeping => Some("keeping"),
+            Self::Refused => Some("refused"),
+            Self::Ready => Some("ready"),
+        }
     }
-    set_attribute(&line, STATE, "unknown");
-    spawn_local(async {
-        if container().is_none() || follow().await.is_err() {
-            show("impossible", text::IMPOSSIBLE);
-            // Nobody will come for it.
-            let caches = property(&window(), "caches");
-            drop(promised(call(&caches, "delete", &[&ARRIVED.into()])).await);
-        }
-    });
 }
 
-/// Hands over what the page has downloaded before there was a service worker, which would otherwise
-/// download it again.
+/// The copy of the application for use without a network.
+pub(super) struct OfflineCopy {
+    line: Element,
+    state: Cell<CopyState>,
+    /// Whether the visitor has brought nothing yet.
+    is_unused: Box<dyn Fn() -> bool>,
+}
+
+impl OfflineCopy {
+    /// The copy. Takes a newer version that waits since an earlier visit, and listens for the browser's
+    /// offer to install the page, which comes early: so this is to be called at the start.
+    pub(super) fn new(is_unused: impl Fn() -> bool + 'static) -> Rc<Self> {
+        offer_installation();
+        spawn_local(async {
+            if let Some(waiting) = registered().await.and_then(|found| found.waiting()) {
+                take(&waiting);
+            }
+        });
+        Rc::new(Self {
+            line: by_id("offline"),
+            state: Cell::default(),
+            is_unused: Box::new(is_unused),
+        })
+    }
+
+    /// Keeps a copy and looks for a newer version. To be called once the engine is there, or cannot be:
+    /// until then every byte is for the page. Further calls do nothing.
+    pub(super) fn keep(self: &Rc<Self>) {
+        if self.state.get() != CopyState::Unasked {
+            return;
+        }
+        self.enter(CopyState::Unknown);
+        let copy = self.clone();
+        spawn_local(async move {
+            if container().is_none() || copy.follow().await.is_err() {
+                copy.show(CopyState::Impossible, text::IMPOSSIBLE);
+                // No service worker will fetch the page's downloads.
+                let caches = property(&window(), "caches");
+                drop(promised(call(&caches, "delete", &[&ARRIVED.into()])).await);
+            }
+        });
+    }
+
+    /// Starts the service worker and follows it and newer ones.
+    async fn follow(self: &Rc<Self>) -> Result<(), JsValue> {
+        let (Some(container), known) = (container(), registered().await) else {
+            return Ok(());
+        };
+        if known.is_none() && version().is_empty() {
+            return Ok(());
+        }
+        on(&container, "message", {
+            let copy = self.clone();
+            move |event: MessageEvent| copy.hear(&event.data())
+        });
+        let registration: ServiceWorkerRegistration = JsFuture::from(container.register(SCRIPT))
+            .await?
+            .dyn_into()?;
+        on(&registration, "updatefound", {
+            let (copy, registration) = (self.clone(), registration.clone());
+            move |_: Event| copy.watch(&registration)
+        });
+        self.watch(&registration);
+        on(&by_id::<Element>("newer-reload"), "click", {
+            let registration = registration.clone();
+            move |_: Event| match registration.waiting() {
+                Some(waiting) => take(&waiting),
+                None => reload(),
+            }
+        });
+        if let Some(active) = registration.active() {
+            introduce(&active);
+        }
+        if registration.waiting().is_some() {
+            self.offer(&registration);
+        }
+        if known.is_some()
+            && promised(registration.update().map(Into::into))
+                .await
+                .is_err()
+        {
+            leave_if_gone(&registration).await;
+        }
+        Ok(())
+    }
+
+    /// Follows a worker that is being installed, if any.
+    fn watch(self: &Rc<Self>, registration: &ServiceWorkerRegistration) {
+        let Some(worker) = registration.installing() else {
+            return;
+        };
+        let (copy, registration) = (self.clone(), registration.clone());
+        on(
+            &worker.clone(),
+            "statechange",
+            move |_: Event| match worker.state() {
+                ServiceWorkerState::Installed if registration.active().is_some() => {
+                    copy.offer(&registration);
+                }
+                ServiceWorkerState::Activated => introduce(&worker),
+                _ => {}
+            },
+        );
+    }
+
+    /// Offers the version that waits.
+    fn offer(&self, registration: &ServiceWorkerRegistration) {
+        // Whoever serves the application on their own machine has just built it, and wants to see it.
+        let is_own = ["localhost", "127.0.0.1", "[::1]"]
+            .contains(&&*window().location().hostname().unwrap_or_default());
+        let waiting = registration.waiting();
+        match waiting.filter(|_| is_own && (self.is_unused)()) {
+            Some(waiting) => take(&waiting),
+            None => notify(text::NEWER),
+        }
+    }
+
+    /// Handles a message of the service worker.
+    fn hear(&self, message: &JsValue) {
+        let number = |name| property(message, name).as_f64().unwrap_or_default();
+        let string = |name| property(message, name).as_string().unwrap_or_default();
+        let is_ready = self.state.get() == CopyState::Ready;
+        match &*string("state") {
+            // While the copy of this version is complete, nobody needs to know of a newer one's progress.
+            "keeping" if !is_ready => self.show(
+                CopyState::Keeping,
+                &text::keeping(number("kept"), number("total")),
+            ),
+            "refused" if !is_ready => self.show(
+                CopyState::Refused,
+                &text::refused(&string("file"), &string("cause")),
+            ),
+            "refused" => self.show(
+                CopyState::Ready,
+                &text::newer_refused(&string("file"), &string("cause")),
+            ),
+            "ready" => self.show(CopyState::Ready, &text::ready(number("total"))),
+            "crowded" => notify(text::CROWDED),
+            _ => {}
+        }
+    }
+
+    fn show(&self, state: CopyState, line: &str) {
+        self.enter(state);
+        self.line.set_text_content(Some(line));
+        set_hidden(&self.line, false);
+    }
+
+    fn enter(&self, state: CopyState) {
+        self.state.set(state);
+        if let Some(name) = state.name() {
+            set_attribute(&self.line, "data-state", name);
+        }
+    }
+}
+
+/// Hands a download of the page to the service worker to come, which would otherwise download it again.
 pub(super) fn arrived(response: &Response) {
     let is_kept = container().is_none_or(|container| container.controller().is_some());
     if is_kept || version().is_empty() {
@@ -70,7 +220,7 @@ pub(super) fn arrived(response: &Response) {
     }
     if let Ok(copy) = response.clone() {
         spawn_local(async move {
-            // Where there is no room, it will be downloaded again.
+            // Without room for it, the service worker downloads it again.
             drop(hand_over(&copy).await);
         });
     }
@@ -100,7 +250,7 @@ fn offer_installation() {
         move |_: Event| {
             set_hidden(&button, true);
             if let Some(offer) = offer.take() {
-                // What the visitor answers is the browser's business.
+                // The browser acts on the visitor's answer itself.
                 drop(call(&offer, "prompt", &[]));
             }
         }
@@ -113,11 +263,9 @@ fn offer_installation() {
 /// The version of this page, as the build wrote it; empty where the build made no list of its files.
 fn version() -> String {
     let meta = document().query_selector("meta[name=version]");
-    let version = meta
-        .ok()
-        .flatten()
-        .and_then(|meta| meta.get_attribute("content"));
-    version.unwrap_or_default()
+    let meta = meta.ok().flatten();
+    meta.map(|meta| attribute(&meta, "content"))
+        .unwrap_or_default()
 }
 
 /// None where the browser offers no service workers.
@@ -127,91 +275,18 @@ fn container() -> Option<ServiceWorkerContainer> {
         .ok()
 }
 
-/// What an earlier visit has registered.
+/// The registration of an earlier visit.
 async fn registered() -> Option<ServiceWorkerRegistration> {
     let found = JsFuture::from(container()?.get_registration()).await.ok()?;
     found.dyn_into().ok()
 }
 
-/// Starts the service worker and follows what becomes of it and of newer ones.
-async fn follow() -> Result<(), JsValue> {
-    let (Some(container), known) = (container(), registered().await) else {
-        return Ok(());
-    };
-    if known.is_none() && version().is_empty() {
-        return Ok(());
-    }
-    on(&container, "message", |event: MessageEvent| {
-        hear(&event.data())
-    });
-    let registration: ServiceWorkerRegistration = JsFuture::from(container.register(SCRIPT))
-        .await?
-        .dyn_into()?;
-    on(&registration, "updatefound", {
-        let registration = registration.clone();
-        move |_: Event| watch(&registration)
-    });
-    watch(&registration);
-    on(&by_id::<Element>("newer-reload"), "click", {
-        let registration = registration.clone();
-        move |_: Event| match registration.waiting() {
-            Some(waiting) => take(&waiting),
-            None => reload(),
-        }
-    });
-    if let Some(active) = registration.active() {
-        introduce(&active);
-    }
-    if registration.waiting().is_some() {
-        offer(&registration);
-    }
-    if known.is_some()
-        && promised(registration.update().map(Into::into))
-            .await
-            .is_err()
-    {
-        leave_if_gone(&registration).await;
-    }
-    Ok(())
-}
-
-/// Follows a worker that is being installed, if any.
-fn watch(registration: &ServiceWorkerRegistration) {
-    let Some(worker) = registration.installing() else {
-        return;
-    };
-    let registration = registration.clone();
-    on(
-        &worker.clone(),
-        "statechange",
-        move |_: Event| match worker.state() {
-            ServiceWorkerState::Installed if registration.active().is_some() => {
-                offer(&registration)
-            }
-            ServiceWorkerState::Activated => introduce(&worker),
-            _ => {}
-        },
-    );
-}
-
-/// Tells a worker of which version this page is; it answers how its copy is.
+/// Sends a worker this page's version. It replies with the state of its copy.
 fn introduce(worker: &ServiceWorker) {
     post(worker, "page", &version().into());
 }
 
-/// Offers the version that waits.
-fn offer(registration: &ServiceWorkerRegistration) {
-    // Who serves the application to themselves has just built it, and wants to see it.
-    let is_own = ["localhost", "127.0.0.1", "[::1]"]
-        .contains(&&*window().location().hostname().unwrap_or_default());
-    let is_unused = by_id::<Element>("fields").child_element_count() == 0;
-    if let Some(waiting) = registration.waiting().filter(|_| is_own && is_unused) {
-        return take(&waiting);
-    }
-    notify(text::NEWER);
-}
-
-/// Has a waiting worker take over, and the page start again from its copy.
+/// Makes a waiting worker take over, and the page start again from its copy.
 fn take(waiting: &ServiceWorker) {
     let worker = waiting.clone();
     on(waiting, "statechange", move |_: Event| {
@@ -222,8 +297,8 @@ fn take(waiting: &ServiceWorker) {
     post(waiting, "takeOver", &true.into());
 }
 
-/// Ends the copy of an application that its server has no longer, or another may be served in its
-/// place and never be seen.
+/// Ends the copy of an application that its server has no longer: else whatever is served in its place
+/// would never be seen.
 async fn leave_if_gone(registration: &ServiceWorkerRegistration) {
     let answer = JsFuture::from(window().fetch_with_str(SCRIPT)).await;
     let status = answer.map(|answer| answer.unchecked_into::<Response>().status());
@@ -232,42 +307,13 @@ async fn leave_if_gone(registration: &ServiceWorkerRegistration) {
     }
 }
 
-/// What the service worker tells.
-fn hear(message: &JsValue) {
-    let number = |name| property(message, name).as_f64().unwrap_or_default();
-    let string = |name| property(message, name).as_string().unwrap_or_default();
-    let line: Element = by_id("offline");
-    let is_ready = line.get_attribute(STATE).as_deref() == Some(READY);
-    match &*string("state") {
-        // Of a newer version, while the copy of this one is whole, nobody needs to know.
-        "keeping" if !is_ready => show("keeping", &text::keeping(number("kept"), number("total"))),
-        "refused" if !is_ready => {
-            show("refused", &text::refused(&string("file"), &string("cause")));
-        }
-        "refused" => show(
-            READY,
-            &text::newer_refused(&string("file"), &string("cause")),
-        ),
-        READY => show(READY, &text::ready(number("total"))),
-        "crowded" => notify(text::CROWDED),
-        _ => {}
-    }
-}
-
-fn show(state: &str, line: &str) {
-    let place: Element = by_id("offline");
-    set_attribute(&place, STATE, state);
-    place.set_text_content(Some(line));
-    set_hidden(&place, false);
-}
-
 fn notify(line: &str) {
     by_id::<Element>("newer-text").set_text_content(Some(line));
     set_hidden(&by_id::<Element>("newer-reload"), false);
 }
 
 fn reload() {
-    window().location().reload().unwrap_or_default();
+    report(window().location().reload());
 }
 
 fn post(worker: &ServiceWorker, property: &str, value: &JsValue) {

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, HtmlButtonElement, HtmlImageElement};
 
-use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use super::dom::{
+    append, by_id, find, from_template, on, remove_attribute, set_attribute, set_hidden, write,
+};
 use super::download::{self, DownloadError};
 use super::input::{self, Lot, NamedFile};
 use super::text;
@@ -15,12 +17,12 @@ use super::text;
 /// The folder of the samples, relative to the page.
 const FOLDER: &str = "samples";
 
-/// The mark of a button whose files are on their way.
+/// The attribute of a button whose files are on their way.
 const BUSY: &str = "aria-busy";
 
 /// The list of samples, `samples.json`.
 #[derive(Deserialize)]
-struct List {
+struct SampleList {
     samples: Vec<Sample>,
 }
 
@@ -35,7 +37,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Its files.
+    /// Downloads its files.
     pub(super) async fn fetch(&self) -> Result<Vec<NamedFile>, DownloadError> {
         let mut fetched = Vec::new();
         for file in &self.files {
@@ -48,18 +50,18 @@ impl Sample {
     }
 }
 
-/// The samples that come with the page. None is no fault: a host may leave the folder out.
+/// Downloads the list of samples; empty where the site's host has left them out.
 pub(super) async fn list() -> Vec<Sample> {
     let Ok(list) = download::text(&format!("{FOLDER}/samples.json")).await else {
         return Vec::new();
     };
     let list = JSON::parse(&list)
         .ok()
-        .and_then(|list| serde_wasm_bindgen::from_value::<List>(list).ok());
+        .and_then(|list| serde_wasm_bindgen::from_value::<SampleList>(list).ok());
     list.map_or_else(Vec::new, |list| list.samples)
 }
 
-/// Fills the strip, or leaves it hidden where there are no samples. A click fetches a sample's
+/// Fills the strip, or leaves it hidden where there are no samples. A click downloads a sample's
 /// files and hands them to `accept`, or the sample's id and the fault to `refuse`.
 pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &str) + 'static) {
     let samples = list().await;
@@ -78,10 +80,10 @@ pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &
             &text::sample_label(&sample.title, &sample.labels),
         );
         find::<HtmlImageElement>(&item, "img").set_src(&format!("{FOLDER}/{}", sample.thumbnail));
-        find::<Element>(&item, ".title").set_text_content(Some(&sample.title));
+        write(&item, ".title", &sample.title);
         let labels = sample.labels.join(", ");
         if labels != sample.title {
-            find::<Element>(&item, ".labels").set_text_content(Some(&labels));
+            write(&item, ".labels", &labels);
         }
         append(&strip, &item);
         let (accept, refuse, sample) = (accept.clone(), refuse.clone(), Rc::new(sample));
@@ -102,7 +104,7 @@ pub(super) async fn show(accept: impl Fn(Lot) + 'static, refuse: impl Fn(&str, &
                     Ok(files) => accept(input::lot(files).await),
                     Err(error) => refuse(&sample.id, &error.to_string()),
                 }
-                button.remove_attribute(BUSY).unwrap_or_default();
+                remove_attribute(&button, BUSY);
             });
         });
     }

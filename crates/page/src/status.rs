@@ -1,20 +1,20 @@
-//! The panel that tells how the engine is: its progress, its model, its fault.
+//! The status panel: the engine's progress, its model, its fault.
 
 use web_sys::{Element, HtmlProgressElement};
 
-use super::dom::{body, by_id, set_attribute, set_hidden};
+use super::dom::{body, by_id, remove_attribute, set_attribute, set_hidden};
 use super::download::Progress;
 use super::text;
 use cytolens_protocol::ModelSummary;
 
-/// How the engine is, as `data-engine` of the body tells.
+/// The state of the engine, in the body's attribute `data-engine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum EngineStage {
     /// Downloading, starting or opening.
     Loading,
     /// Fields can be classified.
     Ready,
-    /// It needs the visitor.
+    /// The engine is not available; the visitor has to act.
     Failed,
 }
 
@@ -43,12 +43,12 @@ impl StatusPanel {
         }
     }
 
-    /// Shows that the engine is on its way, and how.
+    /// Shows a step on the engine's way.
     pub(super) fn loading(&self, step: &str) {
-        self.enter(Stage::Loading, step);
+        self.enter(EngineStage::Loading, step);
     }
 
-    /// Shows how far the downloads are.
+    /// Shows the progress of the downloads.
     pub(super) fn downloaded(&self, engine: Progress, weights: Progress) {
         self.bytes
             .set_text_content(Some(&text::downloaded(engine, weights)));
@@ -57,15 +57,19 @@ impl StatusPanel {
                 self.progress.set_max(engine_total + weights_total);
                 self.progress.set_value(engine.done + weights.done);
             }
-            // Without a value the bar tells that something goes on, and not how far.
-            None => self.progress.remove_attribute("value").unwrap_or_default(),
+            None => self.show_activity(),
         }
     }
 
-    /// After the downloads: the bar tells that something goes on.
+    /// Shows that work goes on after the downloads.
     pub(super) fn busy(&self) {
         self.bytes.set_text_content(None);
-        self.progress.remove_attribute("value").unwrap_or_default();
+        self.show_activity();
+    }
+
+    /// Takes the bar's value away, so that it shows activity and no share.
+    fn show_activity(&self) {
+        remove_attribute(&self.progress, "value");
     }
 
     /// Shows the opened model.
@@ -75,25 +79,25 @@ impl StatusPanel {
         by_id::<Element>("limits-text").set_text_content(Some(&model.limits));
         set_hidden(&self.model, false);
         set_hidden(&self.limits, model.limits.is_empty());
-        self.enter(Stage::Ready, text::READY);
+        self.enter(EngineStage::Ready, text::READY);
     }
 
-    /// Shows why there is no engine.
+    /// Shows the reason why there is no engine.
     pub(super) fn failed(&self, reason: &str) {
         self.fault_text.set_text_content(Some(reason));
-        self.enter(Stage::Failed, text::FAILED);
+        self.enter(EngineStage::Failed, text::FAILED);
     }
 
-    fn enter(&self, stage: Stage, line: &str) {
+    fn enter(&self, stage: EngineStage, line: &str) {
         let name = match stage {
-            Stage::Loading => "loading",
-            Stage::Ready => "ready",
-            Stage::Failed => "failed",
+            EngineStage::Loading => "loading",
+            EngineStage::Ready => "ready",
+            EngineStage::Failed => "failed",
         };
         set_attribute(&body(), "data-engine", name);
         self.line.set_text_content(Some(line));
-        set_hidden(&self.progress, stage != Stage::Loading);
-        set_hidden(&self.bytes, stage != Stage::Loading);
-        set_hidden(&self.fault, stage != Stage::Failed);
+        set_hidden(&self.progress, stage != EngineStage::Loading);
+        set_hidden(&self.bytes, stage != EngineStage::Loading);
+        set_hidden(&self.fault, stage != EngineStage::Failed);
     }
 }

@@ -1,43 +1,35 @@
-//! Light, dark, or as the system says: one button, remembered.
+//! The theme of the page: light, dark, or the system's. One button switches it, and it is remembered.
 
 use web_sys::{Element, Event};
 
-use super::dom::{by_id, document, on, set_attribute, storage};
+use super::dom::{by_id, document, on, remember, remembered, remove_attribute, set_attribute};
 use super::text;
 
-/// Where the choice is remembered.
+/// The name under which the choice is remembered.
 const KEY: &str = "cytolens-theme";
 
-/// The themes in the order of the button's clicks; none is the system's.
-const THEMES: [Option<&str>; 3] = [None, Some("light"), Some("dark")];
+/// The themes in the order of the button's clicks; the empty one is the system's.
+const THEMES: [&str; 3] = ["", "light", "dark"];
 
 /// Shows the remembered theme and listens to the button.
 pub(super) fn listen() {
-    let remembered = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    let mut at = THEMES
-        .iter()
-        .position(|theme| *theme == remembered.as_deref())
-        .unwrap_or(0);
+    let chosen = remembered(KEY);
+    let mut themes = THEMES.iter();
+    let mut at = themes.position(|theme| *theme == chosen).unwrap_or(0);
     show(THEMES[at]);
     on(&by_id::<Element>("theme"), "click", move |_: Event| {
         at = (at + 1) % THEMES.len();
         show(THEMES[at]);
-        if let Some(storage) = storage() {
-            // Without a place to remember, the choice lasts as long as the page.
-            match THEMES[at] {
-                Some(theme) => storage.set_item(KEY, theme),
-                None => storage.remove_item(KEY),
-            }
-            .unwrap_or_default();
-        }
+        remember(KEY, THEMES[at]);
     });
 }
 
-fn show(theme: Option<&str>) {
+fn show(theme: &str) {
     if let Some(root) = document().document_element() {
-        match theme {
-            Some(theme) => set_attribute(&root, "data-theme", theme),
-            None => root.remove_attribute("data-theme").unwrap_or_default(),
+        if theme.is_empty() {
+            remove_attribute(&root, "data-theme");
+        } else {
+            set_attribute(&root, "data-theme", theme);
         }
     }
     let (name, label) = text::theme(theme);

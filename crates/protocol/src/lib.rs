@@ -1,13 +1,13 @@
 //! The messages between the page and the engine's worker.
 //!
-//! The page starts the worker, sends one [`Request::Open`] once the worker has said
-//! [`Reply::Started`], and then one [`Request::Classify`] a field. The worker answers in order, but
-//! for [`Request::View`], whose answer somebody waits to see: it goes before the others that wait.
-//! Files travel as handles (`File`, `Blob`), so the page never holds an image's bytes.
+//! The page starts the worker, sends one [`Request::Open`] once the worker has sent
+//! [`Reply::Started`], and then one [`Request::Classify`] per field. The worker answers in order,
+//! except that a [`Request::View`], whose picture somebody waits for, overtakes the other waiting
+//! requests. Files travel as handles (`File`, `Blob`), so the page never holds an image's bytes.
 //!
-//! In JavaScript a message is an object with one property, the variant's name, or for a variant
-//! without content that name: `{probe: {field, planes, size}}`, `"started"`. (Any other of serde's
-//! forms reads through a buffer that cannot hold JavaScript values.)
+//! In JavaScript a message is an object with one property named after the variant, or, for a variant
+//! without content, that name alone: `{probe: {field, planes, size}}`, `"started"`. (serde's other
+//! representations buffer their content, and that buffer cannot hold JavaScript values.)
 
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -16,20 +16,20 @@ use web_sys::Blob;
 
 use cytolens_core::Channel;
 
-/// Which device the visitor asks for.
+/// The device that the visitor asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
     /// A real GPU that passes the golden check, else the CPU.
     #[default]
     Automatic,
-    /// The GPU, even a software adapter; the CPU only where there is none or it computes wrongly.
+    /// The GPU, even a software adapter; the CPU only where there is no GPU or it computes wrongly.
     Gpu,
     /// The CPU.
     Cpu,
 }
 
-/// The kind of device that computes.
+/// The kind of a device that runs networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
@@ -39,54 +39,29 @@ pub enum DeviceKind {
     Cpu,
 }
 
-/// The device in use, and why it was chosen.
+/// The device in use and the reason for its choice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// What computes.
+    /// The kind of the device.
     pub kind: DeviceKind,
-    /// What the device calls itself, for example the GPU's vendor and architecture.
+    /// The device's own name, for example the GPU's vendor and architecture.
     pub name: String,
-    /// One sentence for visitors: why this device.
+    /// The reason for the choice, one sentence for visitors.
     pub reason: String,
-    /// For diagnostics: what the device says of itself, a name and a value each, for example
-    /// `maxBufferSize`, `268435456`.
+    /// Properties for diagnostics, each a name and a value, for example `maxBufferSize`, `268435456`.
     pub details: Vec<(String, String)>,
-    /// Loading the package and preparing the network, in milliseconds.
+    /// The time to load the package and prepare the network, in milliseconds.
     pub open_ms: f64,
-    /// Checking known results, in milliseconds.
+    /// The time to check known results, in milliseconds.
     pub check_ms: f64,
 }
 
-/// One channel of a field as an eye wants it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Plate {
-    /// Which one.
-    pub channel: Channel,
-    /// The level shown as white, from 1 to 65535, the brightest that 16 bit hold (of 8-bit files, 255
-    /// becomes 65535): the brightest pixel but for a few.
-    pub white: u16,
-    /// `[height, width]`: from 0 for black to 255 for [`Plate::white`] and over.
-    #[serde(with = "preserve")]
-    pub samples: Uint8Array,
-}
-
-/// Where a network finds evidence, for every class.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Maps {
-    /// The side of one map in pixels; it lies over the field's central square.
-    pub side: u32,
-    /// `[classes, side, side]`, in logits: the mean of a class's map and a number that comes from no
-    /// place in the field make its logit.
-    #[serde(with = "preserve")]
-    pub values: Float32Array,
-}
-
-/// What the page tells about the opened model package.
+/// A model package as the page describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelSummary {
     /// The package's name.
     pub name: String,
-    /// One or two sentences: what it was trained on and what not to expect of it.
+    /// The training data and the model's limits, in one or two sentences.
     pub limits: String,
     /// The class names, in the order of every vector of probabilities.
     pub labels: Vec<String>,
@@ -100,68 +75,128 @@ pub struct ModelSummary {
     pub architecture: String,
     /// The terms under which the package may be used.
     pub licence: String,
-    /// The SHA-256 of the weights, in hexadecimal: what tells two models apart.
+    /// The SHA-256 of the weights in hexadecimal, which tells models apart.
     pub weights_sha256: String,
 }
 
 /// One file of a field.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InputFile {
-    /// The file's name, as errors show it.
+    /// The file's name, for error messages.
     pub name: String,
-    /// The channel it holds; none for an RGB composite.
+    /// The channel that the file holds; none for a file of several channels.
     pub channel: Option<Channel>,
-    /// The file itself.
+    /// The handle of the file.
     #[serde(with = "preserve")]
     pub blob: Blob,
 }
 
-/// From the page to the worker.
+/// The files of one field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InputField {
+    /// The field's id, for error messages.
+    pub id: String,
+    /// One file per channel, or one file of several channels.
+    pub files: Vec<InputFile>,
+    /// The channels inside a TIFF of several, as [`ChannelOrder`](cytolens_core::ChannelOrder)
+    /// writes them: `auto`, or for example `blue,red,-,green`.
+    pub order: String,
+}
+
+/// The prediction for one field and the time that each step took.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimedPrediction {
+    /// The probability of each class.
+    pub probabilities: Vec<f32>,
+    /// The classes at or over their threshold, ascending.
+    pub present: Vec<usize>,
+    /// The time to read, decode and resize the field, in milliseconds.
+    pub decode_ms: f64,
+    /// The time of the network alone, in milliseconds.
+    pub network_ms: f64,
+    /// The time of the activation maps alone, in milliseconds.
+    pub map_ms: f64,
+}
+
+/// The activation maps of one field, one per class.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Maps {
+    /// The side of a map in pixels; it covers the field's central square.
+    pub side: u32,
+    /// `[classes, side, side]`, in logits: the logit of a class is the mean of its map plus a constant.
+    #[serde(with = "preserve")]
+    pub values: Float32Array,
+}
+
+/// One channel of a field at 8 bit, for display.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Plate {
+    /// The channel.
+    pub channel: Channel,
+    /// The level shown as white, from 1 to 65535 (in 8-bit files, 255 counts as 65535): the brightest
+    /// pixel but for a few outliers.
+    pub white: u16,
+    /// `[height, width]`, from 0 for black to 255 for [`Plate::white`] and above.
+    #[serde(with = "preserve")]
+    pub samples: Uint8Array,
+}
+
+/// A field decoded for display.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Picture {
+    /// The width of every plate in pixels.
+    pub width: u32,
+    /// The height of every plate in pixels.
+    pub height: u32,
+    /// The width of the field itself in pixels.
+    pub full_width: u32,
+    /// The height of the field itself in pixels.
+    pub full_height: u32,
+    /// The bit depth of the files: 8 or 16.
+    pub bits: u32,
+    /// The field's channels, in the order of [`Channel::ALL`].
+    pub plates: Vec<Plate>,
+}
+
+/// A message from the page to the worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Choose a device and load a model package. Once a worker: to change either, restart it.
+    /// Chooses a device and loads a model package. Sent once per worker: another device or package
+    /// needs another worker.
     Open {
         /// The text of `manifest.json`.
         manifest: String,
         /// The bytes of `weights.safetensors`.
         #[serde(with = "preserve")]
         weights: ArrayBuffer,
-        /// What to run it on.
+        /// The device that the visitor asks for.
         device: DeviceChoice,
     },
-    /// Classify one field. Answered by [`Reply::Preview`] and [`Reply::Classified`], or by
+    /// Classifies one field. Answered by [`Reply::Preview`] and [`Reply::Classified`], or by
     /// [`Reply::Refused`].
     Classify {
-        /// The page's number for this field; replies repeat it.
+        /// The page's number for the field, repeated in the replies.
         field: u32,
-        /// The field's id, as errors show it.
-        id: String,
-        /// One file a channel, or one of several.
-        files: Vec<InputFile>,
-        /// The channels inside a TIFF of several, as [`ChannelOrder`](cytolens_core::ChannelOrder)
-        /// writes them: `auto`, or for example `blue,red,-,green`.
-        order: String,
+        /// The field's files.
+        input: InputField,
     },
-    /// Decode one field for the viewer, at up to `side` px a side. Needs no open package. Answered
-    /// by [`Reply::Viewed`] or [`Reply::NotViewed`].
+    /// Decodes one field for display. Needs no open package. Answered by [`Reply::Viewed`] or
+    /// [`Reply::NotViewed`].
     View {
-        /// The page's number for this field; the reply repeats it.
+        /// The page's number for the field, repeated in the reply.
         field: u32,
-        /// The field's id, as errors show it.
-        id: String,
-        /// One file a channel, or one of several.
-        files: Vec<InputFile>,
-        /// As in [`Request::Classify`].
-        order: String,
-        /// The longest side of what comes back, in pixels; smaller fields come as they are.
+        /// The field's files.
+        input: InputField,
+        /// The longest side of the picture in pixels; smaller fields keep their size.
         side: u32,
     },
-    /// Tell how the engine fares. Answered by [`Reply::Diagnosed`].
+    /// Asks for the engine's use of memory. Answered by [`Reply::Diagnosed`].
     Diagnose,
-    /// Run the network on given planes: for parity tests and benchmarks.
+    /// Runs the network on given planes, for parity tests and benchmarks. Answered by
+    /// [`Reply::Probed`] or [`Reply::Refused`].
     Probe {
-        /// The caller's number; the reply repeats it.
+        /// The caller's number, repeated in the reply.
         field: u32,
         /// `[planes, size, size]`, values from 0 to 1, before normalisation.
         #[serde(with = "preserve")]
@@ -171,21 +206,21 @@ pub enum Request {
     },
 }
 
-/// From the worker to the page.
+/// A message from the worker to the page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The worker runs and awaits [`Request::Open`].
     Started,
-    /// What the worker is doing while it opens a package, for the progress line.
+    /// A step of opening a package has begun.
     Opening {
-        /// For example `Checking the GPU`.
+        /// The step, for the progress line, for example `Checking the GPU`.
         step: String,
     },
     /// The package is loaded; fields can be classified.
     Opened {
         /// The model.
-        model: ModelSummary,
+        model: Box<ModelSummary>,
         /// The device.
         device: DeviceReport,
     },
@@ -194,84 +229,65 @@ pub enum Reply {
         /// The reason, for visitors.
         reason: String,
     },
-    /// A field's picture for the gallery, as soon as it is decoded.
+    /// A field's thumbnail, sent as soon as the field is decoded.
     Preview {
         /// The page's number for the field.
         field: u32,
         /// An encoded image of the field in colour, a few hundred pixels a side.
         #[serde(with = "preserve")]
         thumbnail: Blob,
-        /// For example `2048 × 2048 px, 16 bit, 4 channels`.
+        /// Size, depth and channels, for example `2048 × 2048 px, 16 bit, 4 channels`.
         description: String,
     },
-    /// A field's prediction.
+    /// A field's prediction and activation maps.
     Classified {
         /// The page's number for the field.
         field: u32,
-        /// One probability a class.
-        probabilities: Vec<f32>,
-        /// The classes at or over their threshold, rising.
-        present: Vec<usize>,
-        /// Reading, decoding and resizing, in milliseconds.
-        decode_ms: f64,
-        /// The network alone, in milliseconds.
-        network_ms: f64,
-        /// Where the evidence lies.
+        /// The prediction.
+        prediction: TimedPrediction,
+        /// The activation maps.
         maps: Maps,
-        /// The maps alone, in milliseconds.
-        map_ms: f64,
     },
-    /// A field for the viewer.
+    /// A field's picture for the viewer.
     Viewed {
         /// The page's number for the field.
         field: u32,
-        /// Of every plate, in pixels.
-        width: u32,
-        /// Of every plate, in pixels.
-        height: u32,
-        /// The width of the field itself, in pixels.
-        full_width: u32,
-        /// The height of the field itself, in pixels.
-        full_height: u32,
-        /// The bits of the files' samples: 8 or 16.
-        bits: u32,
-        /// The channels that the field has, in the order of [`Channel::ALL`].
-        plates: Vec<Plate>,
+        /// The picture.
+        picture: Picture,
     },
-    /// A field that could not be decoded for the viewer.
+    /// A field could not be decoded for the viewer.
     NotViewed {
         /// The page's number for the field.
         field: u32,
         /// The reason, naming the file, for visitors.
         reason: String,
     },
-    /// How the engine fares.
+    /// The engine's use of memory.
     Diagnosed {
-        /// The WebAssembly memory of the engine, in bytes. It never shrinks.
+        /// The WebAssembly memory of the engine in bytes. It never shrinks.
         memory_bytes: f64,
     },
-    /// The device is lost; this worker will not answer again, and the fields that it holds are to be
-    /// given to another.
+    /// The device is lost. This worker answers no more; the fields that it holds need another.
     DeviceLost {
-        /// What the device says.
+        /// The device's own message.
         reason: String,
     },
-    /// A field that could not be classified.
+    /// A field could not be classified.
     Refused {
         /// The page's number for the field.
         field: u32,
         /// The reason, naming the file, for visitors.
         reason: String,
     },
-    /// The answer to [`Request::Probe`].
+    /// The output of the network for [`Request::Probe`].
     Probed {
         /// The caller's number.
         field: u32,
-        /// Before the sigmoid, one a class.
+        /// The logit of each class, before the sigmoid.
         logits: Vec<f32>,
         /// The globally averaged features of the backbone.
         pooled: Vec<f32>,
-        /// The network alone, in milliseconds.
+        /// The time of the network alone, in milliseconds.
         network_ms: f64,
     },
 }

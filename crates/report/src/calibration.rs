@@ -1,20 +1,20 @@
-//! Whether probabilities mean what they say.
+//! Calibration: the agreement of probabilities with observed frequencies.
 
-/// Bins of equal width from 0 to 1.
+/// The number of bins of equal width from 0 to 1.
 pub const BINS: usize = 15;
 
-/// The decisions whose probability fell into one bin.
+/// The decisions with a probability in one bin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
 pub struct Bin {
-    /// How many.
+    /// The number of decisions.
     pub decisions: usize,
     /// The mean probability.
     pub confidence: f64,
-    /// The share that was positive.
+    /// The share of positives.
     pub frequency: f64,
 }
 
-/// Every (sample, class) decision, by probability.
+/// Bins all decisions, one for each sample and class, by probability.
 pub fn reliability(truth: &[bool], probabilities: &[f32]) -> [Bin; BINS] {
     let mut bins = [Bin::default(); BINS];
     for (&positive, &probability) in truth.iter().zip(probabilities) {
@@ -34,8 +34,8 @@ pub fn reliability(truth: &[bool], probabilities: &[f32]) -> [Bin; BINS] {
     })
 }
 
-/// The expected calibration error (Naeini et al. 2015): by how much confidence and frequency differ
-/// in a bin, averaged over all decisions.
+/// The expected calibration error (Naeini et al. 2015): the difference of mean probability and frequency in a bin, averaged over all
+/// decisions.
 pub fn expected_error(bins: &[Bin]) -> f64 {
     let all: usize = bins.iter().map(|bin| bin.decisions).sum();
     let weighted = |bin: &Bin| bin.decisions as f64 * (bin.confidence - bin.frequency).abs();

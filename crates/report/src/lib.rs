@@ -1,6 +1,6 @@
-//! What data and predictions are worth, in numbers and pictures.
+//! Reports on data and predictions: plots, inspection of sets, evaluation and comparison of models.
 
-pub mod calibration;
+mod calibration;
 pub mod comparison;
 pub mod evaluation;
 pub mod inspect;

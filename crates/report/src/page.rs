@@ -1,7 +1,7 @@
-//! The page that every report is: a title, contents, and sections of text, figures and tables.
+//! The page of every report: a title, contents, and sections of text, figures and tables.
 //!
-//! One HTML file that needs nothing from elsewhere but the report's own pictures: style and plots are
-//! inside. It follows the reader's choice of light or dark, and prints.
+//! A page is one HTML file with style and plots inside; only a report's pictures are files beside it. It follows the reader's choice
+//! of light or dark, and prints.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -12,27 +12,27 @@ const STYLE: &str = include_str!("page.css");
 /// A report.
 #[derive(Debug)]
 pub struct Page {
-    /// What it is about.
+    /// The heading of the page.
     pub title: String,
-    /// What the reader should know first.
+    /// The text under the heading.
     pub lead: Markup,
-    /// The parts, as the contents list them.
+    /// The sections, in the order of the contents.
     pub sections: Vec<Section>,
 }
 
-/// A part of a report.
+/// A section of a report.
 #[derive(Debug)]
 pub struct Section {
-    /// What links name: letters and dashes.
+    /// The target of links: letters and dashes.
     pub id: &'static str,
-    /// Its heading.
+    /// The heading of the section.
     pub title: &'static str,
-    /// What it holds.
+    /// The content of the section.
     pub body: Markup,
 }
 
 impl Page {
-    /// The page as an HTML document.
+    /// Renders the page as an HTML document.
     pub fn document(&self) -> String {
         let page = html! {
             (DOCTYPE)
@@ -65,12 +65,12 @@ impl Page {
     }
 }
 
-/// Plots side by side as one figure; `caption` says what they show and in what unit.
+/// A figure of plots side by side; `caption` says what they show and in what unit.
 pub fn figure(plots: &[&Plot], caption: &Markup) -> Markup {
     let kind = if plots.len() > 1 { "panels" } else { "whole" };
     html! {
         figure {
-            // What is wider than the screen scrolls, and so must take the keyboard's focus.
+            // Content wider than the screen scrolls, and so must take the keyboard's focus.
             div.(kind) tabindex=[(kind == "whole").then_some("0")] { @for plot in plots { (plot.svg) } }
             figcaption { (caption) }
         }

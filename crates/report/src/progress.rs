@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar with its rate and the time left; in a pipe it stays silent.
+/// A progress bar with rate and remaining time; it writes nothing where standard error is no terminal.
 pub fn progress(length: usize, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{prefix} {wide_bar} {pos}/{len}, {per_sec}, {eta} left {msg}",

@@ -1,15 +1,15 @@
-//! What several crates' tests stand on.
+//! Helpers for the tests of several crates.
 
 use std::path::{Path, PathBuf};
 
-/// The path of real fields, labels or ImageNet weights, which are not part of the project: `path` in
-/// the folder `CYTOLENS_DATA`, or in `shared/data` beside the project.
+/// The path of third-party data (real fields, labels, ImageNet weights), which are not part of the project: `path` in the folder
+/// `CYTOLENS_DATA`, or in `shared/data` beside the project.
 ///
 /// Tests that call this are `#[ignore]`d, so that they count as ignored where the data are absent;
 /// `cargo test -- --include-ignored` runs them.
 ///
 /// # Panics
-/// Where nothing is there.
+/// If nothing is at that path.
 pub fn third_party(path: &str) -> PathBuf {
     let folder = std::env::var_os("CYTOLENS_DATA").map_or_else(beside_the_project, PathBuf::from);
     let path = folder.join(path);

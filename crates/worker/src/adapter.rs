@@ -1,6 +1,6 @@
-//! The browser's GPU adapter: whether it serves, and what it says of itself.
+//! The browser's GPU adapter: its abilities, its name and its limits.
 //!
-//! Read by property names, because browsers move these between versions.
+//! They are read by property names, because browsers move these between versions.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -8,10 +8,10 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::scope::scope;
 
-/// What an adapter says of itself, by the names that WebGPU gives.
+/// The properties of an adapter's `info`, by WebGPU's names.
 const INFO: [&str; 4] = ["vendor", "architecture", "device", "description"];
 
-/// The limits that decide which networks and fields fit.
+/// The adapter's limits on which networks and fields fit, by WebGPU's names.
 const LIMITS: [&str; 4] = [
     "maxBufferSize",
     "maxStorageBufferBindingSize",
@@ -19,17 +19,20 @@ const LIMITS: [&str; 4] = [
     "maxComputeInvocationsPerWorkgroup",
 ];
 
-/// What decides whether a GPU adapter serves.
+/// A GPU adapter.
 pub(super) struct Adapter {
     pub(super) name: String,
     pub(super) software: bool,
     pub(super) timestamps: bool,
-    /// For diagnostics: a name and a value each.
+    /// Properties for diagnostics, each a name and a value.
     pub(super) details: Vec<(String, String)>,
 }
 
 impl Adapter {
-    /// Asks the browser for its fastest GPU, or says why there is none.
+    /// The browser's fastest GPU.
+    ///
+    /// # Errors
+    /// The reason why there is none.
     pub(super) async fn ask() -> Result<Self, String> {
         let gpu = get(&navigator(), "gpu");
         if !gpu.is_object() {
@@ -57,7 +60,7 @@ impl Adapter {
     fn read(adapter: &JsValue) -> Self {
         let info = get(adapter, "info");
         let limits = get(adapter, "limits");
-        // A set, in the order in which the browser lists it.
+        // A set; its order is the browser's.
         let features: Vec<String> = Array::from(&get(adapter, "features"))
             .iter()
             .filter_map(|feature| feature.as_string())
@@ -67,7 +70,7 @@ impl Adapter {
             Some(architecture) => format!("{vendor} {architecture}"),
             None => vendor,
         });
-        let told = INFO
+        let names = INFO
             .iter()
             .filter_map(|&name| Some((name.to_owned(), text(name)?)));
         let numbers = LIMITS.iter().filter_map(|&name| {
@@ -81,7 +84,7 @@ impl Adapter {
             software: get(&info, "isFallbackAdapter").is_truthy()
                 || get(adapter, "isFallbackAdapter").is_truthy(),
             timestamps: features.iter().any(|feature| feature == "timestamp-query"),
-            details: told
+            details: names
                 .chain(numbers)
                 .chain([("features".to_owned(), features.join(" "))])
                 .collect(),
@@ -89,7 +92,7 @@ impl Adapter {
     }
 }
 
-/// How many threads the machine runs at once, where the browser says so, as a detail.
+/// The machine's number of logical cores as a detail, where the browser reports it.
 pub(super) fn logical_cores() -> Vec<(String, String)> {
     get(&navigator(), "hardwareConcurrency")
         .as_f64()

@@ -1,9 +1,9 @@
-//! Fields: read, decoded, shown and classified.
+//! Fields: reading, decoding, display and classification.
 
 use cytolens::classifier::{ActivationMaps, Classifier};
 use cytolens_core::ChannelOrder;
 use cytolens_field::{Field, Plates, Source, decode_field, plates, preview};
-use cytolens_protocol::{InputFile, Maps, Plate, Reply};
+use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
@@ -14,16 +14,14 @@ use super::scope::{now, post};
 /// The thumbnail's longest side in pixels: a tile of the gallery on a sharp screen.
 const THUMBNAIL_SIDE: u32 = 288;
 
-/// Decodes a field, shows it, classifies it.
+/// Decodes a field, posts its thumbnail and classifies it.
 pub(super) async fn classify(
     classifier: &Classifier,
     field: u32,
-    id: &str,
-    files: &[InputFile],
-    order: &str,
+    input: &InputField,
 ) -> Result<Reply, Failure> {
     let start = now();
-    let decoded = decode(id, files, order).await.map_err(Failure::Refused)?;
+    let decoded = decode(input).await.map_err(Failure::Refused)?;
     post(&Reply::Preview {
         field,
         thumbnail: thumbnail(&decoded).map_err(Failure::Refused)?,
@@ -44,34 +42,32 @@ pub(super) async fn classify(
     let ActivationMaps { side, values } = classifier.maps(&features).await?;
     Ok(Reply::Classified {
         field,
-        probabilities: prediction.probabilities,
-        present: prediction.present,
-        decode_ms,
-        network_ms,
         maps: Maps {
             side: side as u32,
             values: Float32Array::from(values.as_slice()),
         },
-        map_ms: now() - start,
+        prediction: TimedPrediction {
+            probabilities: prediction.probabilities,
+            present: prediction.present,
+            decode_ms,
+            network_ms,
+            map_ms: now() - start,
+        },
     })
 }
 
-/// Decodes a field for the viewer, or gives the reason why that cannot be.
-pub(super) async fn view(
-    field: u32,
-    side: u32,
-    id: &str,
-    files: &[InputFile],
-    order: &str,
-) -> Result<Reply, String> {
-    let decoded = decode(id, files, order).await?;
+/// Decodes a field for the viewer, at most `side` px a side.
+///
+/// # Errors
+/// The reason, naming the file, for visitors.
+pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, String> {
+    let decoded = decode(input).await?;
     let Plates {
         width,
         height,
         plates,
     } = plates(&decoded, side);
-    Ok(Reply::Viewed {
-        field,
+    Ok(Picture {
         width,
         height,
         full_width: decoded.width(),
@@ -89,7 +85,7 @@ pub(super) async fn view(
 }
 
 /// Reads a field's files and decodes them.
-async fn decode(id: &str, files: &[InputFile], order: &str) -> Result<Field, String> {
+async fn decode(InputField { id, files, order }: &InputField) -> Result<Field, String> {
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
@@ -110,7 +106,7 @@ async fn decode(id: &str, files: &[InputFile], order: &str) -> Result<Field, Str
     decode_field(id, &sources, &order).map_err(|error| error.to_string())
 }
 
-/// A small picture of a field, as a file that browsers show.
+/// A small picture of a field as a JPEG file.
 fn thumbnail(field: &Field) -> Result<Blob, String> {
     let file = preview(field, THUMBNAIL_SIDE)
         .to_jpeg()

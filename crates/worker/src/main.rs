@@ -1,7 +1,7 @@
 //! The engine in a web worker: opens a model package on a device and classifies fields.
 //!
-//! It answers the messages of [`cytolens_protocol`] one at a time, and touches no network: the page
-//! hands it the package and the files.
+//! It answers the messages of [`cytolens_protocol`] one at a time and downloads nothing: the page hands
+//! it the package and the files.
 
 mod adapter;
 mod fields;
@@ -39,7 +39,7 @@ fn main() {
     post(&Reply::Started);
 }
 
-/// The requests that wait, and what answers them.
+/// The waiting requests and the opened package.
 #[derive(Default)]
 struct Engine {
     waiting: VecDeque<Request>,
@@ -48,7 +48,7 @@ struct Engine {
 }
 
 impl Engine {
-    /// Queues a request and starts answering unless that goes on already.
+    /// Queues a request and starts the loop of answers unless it runs already.
     fn receive(engine: &Rc<RefCell<Self>>, request: Request) {
         let mut state = engine.borrow_mut();
         state.waiting.push_back(request);
@@ -64,13 +64,13 @@ impl Engine {
                     Ok(opened) => engine.borrow_mut().opened = opened.map(Rc::new),
                     Err(DeviceLost(reason)) => return scope::lost(&reason),
                 }
-                // Messages that came meanwhile are heard, lest an eye waits for a view.
+                // Messages that came meanwhile are received, so that a view overtakes the other requests.
                 turn().await;
             }
         });
     }
 
-    /// The request to answer now and what to answer it with; without one the engine rests.
+    /// The next request and the opened package; none where no request waits.
     fn next(engine: &RefCell<Self>) -> Option<(Request, Option<Rc<Opened>>)> {
         let mut state = engine.borrow_mut();
         let urgent = |request: &Request| matches!(request, Request::View { .. });
@@ -81,14 +81,14 @@ impl Engine {
     }
 }
 
-/// The device is gone, and why.
+/// The loss of the device, with the reason.
 struct DeviceLost(String);
 
-/// Why a request came to nothing.
+/// The reason why a request failed.
 enum Failure {
-    /// What was asked for is at fault. The reason, for visitors.
+    /// The request is at fault. Holds the reason, for visitors.
     Refused(String),
-    /// The device failed, and says so.
+    /// The device failed. Holds the device's own message.
     Device(String),
 }
 
@@ -102,8 +102,11 @@ impl From<ClassifierError> for Failure {
 }
 
 impl Failure {
-    /// The reason to refuse with, unless the fault is that of a GPU, which may be lost: a field must
-    /// not suffer for that. On the CPU it can only be the network or the field.
+    /// The reason to refuse the request.
+    ///
+    /// # Errors
+    /// [`DeviceLost`] where a GPU failed, which may be lost: the field is not to blame. On the CPU the
+    /// network or the field is at fault.
     fn reason(self, opened: &Opened) -> Result<String, DeviceLost> {
         match self {
             Self::Device(reason) if opened.kind == DeviceKind::Gpu => Err(DeviceLost(reason)),
@@ -113,7 +116,7 @@ impl Failure {
     }
 }
 
-/// Answers one request; gives what it opened.
+/// Answers one request; returns the package that it opened, if any.
 async fn answer(
     request: Request,
     opened: Option<Rc<Opened>>,
@@ -127,17 +130,10 @@ async fn answer(
             Ok(opened) => return Ok(Some(opened)),
             Err(reason) => post(&Reply::OpenFailed { reason }),
         },
-        Request::View {
-            field,
-            id,
-            files,
-            order,
-            side,
-        } => post(
-            &fields::view(field, side, &id, &files, &order)
-                .await
-                .unwrap_or_else(|reason| Reply::NotViewed { field, reason }),
-        ),
+        Request::View { field, input, side } => post(&match fields::view(&input, side).await {
+            Ok(picture) => Reply::Viewed { field, picture },
+            Err(reason) => Reply::NotViewed { field, reason },
+        }),
         Request::Diagnose => post(&Reply::Diagnosed {
             memory_bytes: memory_bytes(),
         }),
@@ -150,9 +146,9 @@ async fn answer(
                 return Ok(None);
             };
             let done = match request {
-                Request::Classify {
-                    id, files, order, ..
-                } => fields::classify(&opened.classifier, field, &id, &files, &order).await,
+                Request::Classify { input, .. } => {
+                    fields::classify(&opened.classifier, field, &input).await
+                }
                 Request::Probe { planes, size, .. } => {
                     probe(&opened, field, &planes.to_vec(), size).await
                 }
@@ -183,7 +179,7 @@ async fn probe(opened: &Opened, field: u32, planes: &[f32], size: u32) -> Result
     })
 }
 
-/// The size of the engine's own memory.
+/// The size of the engine's own memory in bytes.
 fn memory_bytes() -> f64 {
     let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();

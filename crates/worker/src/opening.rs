@@ -1,4 +1,4 @@
-//! Opening a package on the device that serves best.
+//! Opening of a package on the best device.
 
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, ClassifierError};
@@ -9,23 +9,23 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use super::adapter::{Adapter, logical_cores};
 use super::scope::{now, post, step};
 
-/// GPU tasks that are gathered before they are sent.
+/// The number of GPU tasks that are collected before they are submitted.
 const GPU_TASKS: usize = 32;
 
-/// A package on a device.
+/// A package on a device, ready to classify.
 pub(super) struct Opened {
     pub(super) classifier: Classifier,
     pub(super) kind: DeviceKind,
 }
 
-/// How long it took to make a classifier ready, in milliseconds.
+/// The times to make a classifier ready, in milliseconds.
 struct Times {
     prepare: f64,
     check: f64,
 }
 
-/// Puts a package on the device that the visitor asks for, or on the CPU with the reason why, and
-/// tells the page.
+/// Opens a package on the device that the visitor asks for, else on the CPU with the reason, and posts
+/// the report to the page.
 pub(super) async fn open(
     manifest: &str,
     weights: &ArrayBuffer,
@@ -62,7 +62,7 @@ pub(super) async fn open(
         }
     };
     post(&Reply::Opened {
-        model: summary(&classifier),
+        model: Box::new(summary(&classifier)),
         device: DeviceReport {
             kind,
             name,
@@ -75,12 +75,13 @@ pub(super) async fn open(
     Ok(Opened { classifier, kind })
 }
 
+/// Opens a package on the CPU.
 async fn on_cpu(package: &Package) -> Result<(Classifier, Times), ClassifierError> {
     step("Preparing the model on the CPU");
     let start = now();
     let classifier = Classifier::new(package, Device::flex())?;
     let prepared = now();
-    // The smallest golden input costs tens of milliseconds and shows a broken build.
+    // The smallest golden input takes tens of milliseconds and reveals a broken build.
     let goldens = &package.manifest().goldens;
     check(&classifier, &goldens[..goldens.len().min(1)]).await?;
     let times = Times {
@@ -90,7 +91,10 @@ async fn on_cpu(package: &Package) -> Result<(Classifier, Times), ClassifierErro
     Ok((classifier, times))
 }
 
-/// Puts a package on the GPU, or says why the CPU is better.
+/// Opens a package on the GPU.
+///
+/// # Errors
+/// The reason why the CPU is used instead.
 async fn on_gpu(
     package: &Package,
     adapter: &Adapter,
@@ -117,7 +121,7 @@ async fn on_gpu(
     let classifier = Classifier::new(package, device).map_err(|error| error.to_string())?;
     let prepared = now();
     step("Checking that the GPU computes rightly");
-    // A software adapter takes a minute for the full size, and one kernel's fault shows in the small.
+    // A software adapter takes a minute for the full size, and a faulty kernel shows at the small size.
     let goldens = &package.manifest().goldens;
     let checked = if adapter.software {
         goldens.len().min(1)
@@ -134,6 +138,7 @@ async fn on_gpu(
     Ok((classifier, times))
 }
 
+/// Checks the classifier against golden inputs.
 async fn check(classifier: &Classifier, goldens: &[Golden]) -> Result<(), ClassifierError> {
     for golden in goldens {
         classifier.check(golden).await?;
@@ -141,6 +146,7 @@ async fn check(classifier: &Classifier, goldens: &[Golden]) -> Result<(), Classi
     Ok(())
 }
 
+/// The model as the page describes it.
 fn summary(classifier: &Classifier) -> ModelSummary {
     let manifest = classifier.manifest();
     ModelSummary {

@@ -1,4 +1,4 @@
-//! The worker's own scope: its clock, and the way to the page.
+//! The worker's global scope: its clock and its messages to the page.
 
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +9,15 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DedicatedWorkerGlobalScope;
 
-/// Set once the engine is not to be believed any more: then it says nothing.
+/// Whether the engine is broken: its results are wrong then, and nothing more is posted.
 static BROKEN: AtomicBool = AtomicBool::new(false);
 
-/// How the panics begin that come from errors which a GPU reports of itself.
+/// The beginning of panic messages that come from a GPU's own error reports.
 const GPU_PANIC: &str = "wgpu error";
 
-/// Hears of every panic. WebAssembly goes on after one, and what was under way might still answer from
-/// half a computation; so nothing more is posted. The page hears of the crash by itself, but not that
-/// it is the device's fault and no field's.
+/// Handles every panic. WebAssembly goes on after a panic, and tasks under way might still answer from
+/// half a computation; so nothing more is posted. The page notices the crash by itself, but must be
+/// sent a message where the device is at fault and not a field.
 pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
     console_error_panic_hook::hook(panic);
     match panic.payload_as_str() {
@@ -26,10 +26,9 @@ pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// Tells the page that the device is lost, and then nothing more: what it still gives is not to be
-/// believed.
+/// Posts that the device is lost, and nothing after that: further results are not reliable.
 pub(super) fn lost(reason: &str) {
-    // Such errors come in many lines.
+    // These messages span many lines.
     let words: Vec<&str> = reason.split_whitespace().collect();
     post(&Reply::DeviceLost {
         reason: words.join(" "),
@@ -37,18 +36,19 @@ pub(super) fn lost(reason: &str) {
     BROKEN.store(true, Ordering::Relaxed);
 }
 
+/// The worker's global scope.
 pub(super) fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// Milliseconds from the worker's start.
+/// The time since the worker's start, in milliseconds.
 pub(super) fn now() -> f64 {
     scope()
         .performance()
         .map_or(0.0, |performance| performance.now())
 }
 
-/// Lets the browser deliver the messages that wait.
+/// Waits until the browser has delivered the messages that have arrived.
 pub(super) async fn turn() {
     let turned = Promise::new(&mut |resolve, _| {
         // Where no timer can be set the promise would wait forever.
@@ -60,29 +60,30 @@ pub(super) async fn turn() {
     let _ = JsFuture::from(turned).await;
 }
 
-/// Tells the page what goes on while a package opens.
+/// Posts a step of opening a package.
 pub(super) fn step(step: &str) {
     post(&Reply::Opening {
         step: step.to_owned(),
     });
 }
 
+/// Posts a reply, unless the engine is broken.
 pub(super) fn post(reply: &Reply) {
     if BROKEN.load(Ordering::Relaxed) {
         return;
     }
-    // The pixels of a view are handed over instead of copied.
-    let handed_over = Array::new();
-    if let Reply::Viewed { plates, .. } = reply {
-        for plate in plates {
-            handed_over.push(&plate.samples.buffer());
+    // The pixels of a picture are transferred instead of copied.
+    let transferred = Array::new();
+    if let Reply::Viewed { picture, .. } = reply {
+        for plate in &picture.plates {
+            transferred.push(&plate.samples.buffer());
         }
     }
     let sent = serde_wasm_bindgen::to_value(reply)
         .map_err(|error| error.to_string())
         .and_then(|message| {
             scope()
-                .post_message_with_transfer(&message, &handed_over)
+                .post_message_with_transfer(&message, &transferred)
                 .map_err(|error| format!("{error:?}"))
         });
     if let Err(error) = sent {

@@ -1,15 +1,21 @@
-//! The arguments of all commands that read fields.
+//! Arguments that several commands share.
 
-use std::path::PathBuf;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use cytolens::model::Architecture;
 use cytolens_core::ChannelOrder;
 
+use crate::run::record::Show;
+use crate::run::start::find_weights;
 use cytolens_data::dataset::Dataset;
 use cytolens_data::files::Reading;
 
-/// How image files are read.
+/// The reading of image files.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReadingArguments {
     /// The channels of TIFF files that hold several, in the order of their pages or samples, such as
@@ -29,7 +35,7 @@ pub struct ReadingArguments {
 }
 
 impl ReadingArguments {
-    /// How files are to be read.
+    /// The reading of image files.
     pub fn reading(&self) -> Reading {
         Reading {
             order: self.channels.clone(),
@@ -38,7 +44,7 @@ impl ReadingArguments {
     }
 }
 
-/// A labelled set, and how its files are read.
+/// A labelled set, and the reading of its files.
 #[derive(Debug, Clone, Args)]
 pub struct SetArguments {
     /// The labelled set: a folder with train.csv and the images of its fields
@@ -57,10 +63,77 @@ impl SetArguments {
         Dataset::open(&self.data, &self.reading())
     }
 
-    /// How files are to be read.
+    /// The reading of image files.
     pub fn reading(&self) -> Reading {
         self.reading.reading()
     }
+}
+
+/// The beginning of a run.
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// Which sample is in which part: a table by `trainer split`, in place of the recipe's own split
+    #[arg(long, value_name = "FILE.csv")]
+    pub split: Option<PathBuf>,
+    /// Go on where the same command broke off
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// The initial weights of a run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InitArguments {
+    /// ImageNet weights under torchvision's, timm's or Keras' names (.safetensors, .pth); without it,
+    /// they are looked for in the data folder and in `imagenet` beside it
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+}
+
+impl InitArguments {
+    /// Finds the file of an architecture's ImageNet weights.
+    ///
+    /// # Errors
+    /// Those of [`find_weights`].
+    pub fn find(&self, data: &Path, architecture: Architecture) -> Result<PathBuf> {
+        find_weights(self.init.as_deref(), data, architecture)
+    }
+}
+
+/// The course of a training, whatever it trains.
+#[derive(Debug, Clone, Args)]
+pub struct TrainingArguments {
+    /// Threads that read and augment samples; by default one a core
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZero<usize>>,
+    /// Minutes between two checkpoints inside an epoch
+    #[arg(long, value_name = "MINUTES", default_value_t = 10.0)]
+    checkpoint_every: f64,
+    /// Print lines instead of the dashboard
+    #[arg(long)]
+    plain: bool,
+}
+
+impl TrainingArguments {
+    /// The number of threads that prepare samples.
+    pub fn workers(&self) -> usize {
+        workers(self.workers)
+    }
+
+    /// The time between two checkpoints.
+    pub fn checkpoint_every(&self) -> Duration {
+        Duration::try_from_secs_f64(60.0 * self.checkpoint_every).unwrap_or(Duration::ZERO)
+    }
+
+    /// The display of the training's progress.
+    pub fn show(&self) -> Show {
+        Show::fitting(self.plain)
+    }
+}
+
+/// The number of threads asked for, or one a core.
+pub fn workers(asked: Option<NonZero<usize>>) -> usize {
+    let asked = asked.or_else(|| available_parallelism().ok());
+    asked.map_or(1, NonZero::get)
 }
 
 #[cfg(test)]

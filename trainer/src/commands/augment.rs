@@ -1,7 +1,6 @@
-//! `trainer augment`: what augmentation and repeats make of a set, to look at, and how fast.
+//! `trainer augment`: shows the augmentation and repeats of a set, and measures their speed.
 
 use std::fs;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -16,8 +15,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use super::augment_device;
-use crate::commands::arguments::SetArguments;
+use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
+use crate::output::{note, say};
+use crate::run::recipe;
+use crate::run::recipe_file::RecipeFile;
 use cytolens_data::augmentation::{AugmentationChoice, Draw};
 use cytolens_data::batches::{
     Augmented, BatchShape, LastBatch, Loader, TrainingOrder, channel_planes,
@@ -26,20 +28,20 @@ use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::files::claim_folder;
 use cytolens_data::repeats::{RepeatChoice, RepeatPlan};
 
-/// Pictures on the sheet, the first as it is.
+/// The number of pictures on the sheet, the first without augmentation.
 const PICTURES: usize = 24;
-/// Pictures a row of the sheet.
+/// The number of pictures in a row of the sheet.
 const COLUMNS: usize = 6;
-/// The side of a picture on the sheet at most, in pixels.
+/// The largest side of a picture on the sheet, in pixels.
 const LARGEST_PICTURE: u32 = 256;
-/// Samples a batch when speed is measured.
+/// The number of samples in a batch when speed is measured.
 const BATCH: usize = 16;
-/// How long each number of workers is measured.
+/// The time for which each number of workers is measured.
 const MEASURED_FOR: Duration = Duration::from_secs(3);
 
 /// Show how samples are augmented and repeated
 ///
-/// Writes one field in many augmentations as a page and as one picture, prints how often each class
+/// Writes many augmentations of one field as a page and as one picture, and prints how often each class
 /// comes in an epoch.
 #[derive(Debug, Args)]
 pub struct Augment {
@@ -51,18 +53,19 @@ pub struct Augment {
     /// The side in pixels
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(32..=4096))]
     size: u32,
-    /// How channels become planes
+    /// The composition of channels into planes
     #[arg(long, default_value = "rgb")]
     composition: Composition,
-    /// Decides every draw
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The field to show; without it the set's first
     #[arg(long)]
     id: Option<String>,
-    /// A TOML file with the tables [augmentation] and [repeats]; without a table, its defaults
-    #[arg(long, value_name = "FILE")]
-    recipe: Option<PathBuf>,
+    /// A recipe's name or TOML file, for its tables [augmentation] and [repeats]; a missing table has its
+    /// defaults
+    #[arg(long)]
+    recipe: Option<String>,
     /// Measure how many fields a second are read, augmented and composed
     #[arg(long)]
     measure: bool,
@@ -73,22 +76,19 @@ pub struct Augment {
 
 /// The tables of a recipe that this command reads.
 #[derive(Debug, Default, Deserialize)]
-struct Tables {
+struct AugmentTables {
     #[serde(default)]
     augmentation: AugmentationChoice,
     #[serde(default)]
     repeats: RepeatChoice,
 }
 
-impl Tables {
-    fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the recipe {}", path.display()))?;
-        let in_recipe = || format!("in the recipe {}", path.display());
-        let tables: Self = toml::from_str(&text).with_context(in_recipe)?;
-        tables.augmentation.check().with_context(in_recipe)?;
-        tables.repeats.check().with_context(in_recipe)?;
-        Ok(tables)
+impl RecipeFile for AugmentTables {
+    const BUILT_IN: &'static [(&'static str, &'static str)] = &recipe::BUILT_IN;
+
+    fn check(&self) -> Result<()> {
+        self.augmentation.check()?;
+        self.repeats.check()
     }
 }
 
@@ -96,12 +96,14 @@ impl Augment {
     /// Runs the command.
     pub fn run(&self) -> Result<ExitCode> {
         let tables = match &self.recipe {
-            Some(path) => Tables::read(path)?,
-            None => Tables::default(),
+            Some(recipe) => AugmentTables::load(recipe, &[])?,
+            None => AugmentTables::default(),
         };
-        let Dataset { samples, faults } = self.set.open()?;
+        let Dataset {
+            samples, faults, ..
+        } = self.set.open()?;
         for fault in faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         let shown = match &self.id {
             None => 0,
@@ -112,21 +114,21 @@ impl Augment {
         };
         claim_folder(&self.out)?;
         self.write_sheet(&samples[shown], shown, &tables.augmentation)?;
-        println!(
+        say!(
             "{} as it is and in {} augmentations: {}",
             samples[shown].field.id,
             PICTURES - 1,
             self.out.join("index.html").display()
-        );
+        )?;
 
         let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
         let plan = RepeatPlan::new(&labels, &tables.repeats);
-        println!(
+        say!(
             "\nrepeats with threshold {} and cap {}:\n{}",
             tables.repeats.threshold,
             tables.repeats.cap,
             plan.table(&labels)
-        );
+        )?;
         if self.measure {
             self.print_speeds(&samples, &plan, &tables.augmentation)?;
         }
@@ -223,7 +225,7 @@ impl Augment {
         plan: &RepeatPlan,
         augmentation: &AugmentationChoice,
     ) -> Result<()> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let cores = workers(None);
         let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(count * 2))
             .take_while(|&count| count < cores)
             .collect();
@@ -233,11 +235,12 @@ impl Augment {
             size: self.size,
             batch: BATCH,
         };
-        println!(
+        say!(
             "fields a second, read and composed as {} of {} px in batches of {BATCH}:",
-            self.composition, self.size
-        );
-        println!("{:>8}{:>12}{:>12}", "workers", "as they are", "augmented");
+            self.composition,
+            self.size
+        )?;
+        say!("{:>8}{:>12}{:>12}", "workers", "as they are", "augmented")?;
         for workers in counts {
             let order = TrainingOrder {
                 seed: self.seed,
@@ -248,16 +251,16 @@ impl Augment {
             };
             let plain = Loader::evaluation(samples.to_vec(), shape, workers);
             let augmented = Loader::training(samples.to_vec(), shape, order, workers);
-            println!(
+            say!(
                 "{workers:>8}{:>12.1}{:>12.1}",
                 fields_a_second(&plain)?,
                 fields_a_second(&augmented)?
-            );
+            )?;
         }
         Ok(())
     }
 
-    /// Prints how long a batch is on its way to the device.
+    /// Prints the time of a batch's transfer to the device.
     fn print_transfer(&self, samples: &[Sample], device: &Device) -> Result<()> {
         let shape = BatchShape {
             composition: self.composition,
@@ -270,16 +273,16 @@ impl Augment {
             .next()
             .context("no field could be read")?;
         let time = augment_device::transfer(&batch, device)?;
-        println!(
+        say!(
             "{:>8.2} for a batch's way to the device, as bytes, and into fractions there; an epoch has {} batches",
             time.as_secs_f64() * 1000.0 / batch.samples.len() as f64,
             loader.batches(0)
-        );
+        )?;
         Ok(())
     }
 }
 
-/// How fast batches come.
+/// The speed at which batches come.
 fn fields_a_second(loader: &Loader) -> Result<f64> {
     let start = Instant::now();
     let mut fields = 0;
@@ -303,7 +306,8 @@ fn fields_a_second(loader: &Loader) -> Result<f64> {
     Ok(fields as f64 / start.elapsed().as_secs_f64())
 }
 
-/// The level of each plane that is shown as white: of the field as it is, for all its pictures.
+/// The level of each plane that is shown as white: that of the field without augmentation, for all its
+/// pictures.
 struct Whites(Vec<f32>);
 
 impl Whites {

@@ -1,4 +1,4 @@
-//! Augmentation on the host against burn's on a device, timed.
+//! The speed of augmentation on the host and, by burn, on a device.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,18 @@ use cytolens_field::Composition;
 
 use crate::device::augmentation::warp;
 use crate::device::batch::DeviceBatch;
+use crate::output::say;
 use cytolens_data::augmentation::{AugmentationChoice, Draw};
 use cytolens_data::batches::HostBatch;
 
-/// How often each way is timed; the best counts.
+/// The number of timings, of which the best counts.
 const ROUNDS: usize = 10;
 
-/// Prints what a field takes: on one thread of the host, and on the device from bytes on the host to
-/// the result's sum on the host, which waits for all.
+/// Prints the time of augmenting a field: on one thread of the host, and on the device, from bytes on
+/// the host to the result's sum on the host, which waits for all.
 ///
 /// # Errors
-/// Where the device cannot answer.
+/// If the device fails.
 pub fn compare(
     channels: &[Vec<u8>],
     composition: Composition,
@@ -45,21 +46,21 @@ pub fn compare(
             .map_err(|error| anyhow!("{error:?}"))
     })?;
     let a_field = |time: Duration| time.as_secs_f64() * 1000.0 / batch as f64;
-    println!(
+    say!(
         "augmentation of {} channels of {size} px in batches of {batch}, ms a field:\n\
          {:>8.2} on one thread of the host: geometry (Catmull-Rom) and light\n\
          {:>8.2} on the device: geometry alone (bilinear), with the way there",
         channels.len(),
         a_field(host),
         a_field(on_device)
-    );
+    )?;
     Ok(())
 }
 
-/// How long a batch takes from the host's bytes to fractions on the device, and a sum of them back.
+/// Measures the time of a batch from bytes on the host to fractions on the device, and of their sum back.
 ///
 /// # Errors
-/// Where the device cannot answer.
+/// If the device fails.
 pub fn transfer(batch: &HostBatch, device: &Device) -> Result<Duration> {
     best(|| {
         let DeviceBatch { planes, targets } = DeviceBatch::new(batch.clone(), device);
@@ -72,7 +73,7 @@ pub fn transfer(batch: &HostBatch, device: &Device) -> Result<Duration> {
 
 fn best(mut round: impl FnMut() -> Result<()>) -> Result<Duration> {
     let mut best = Duration::MAX;
-    // The first compiles kernels and does not count.
+    // The first round compiles kernels and does not count.
     round()?;
     for _ in 0..ROUNDS {
         let start = Instant::now();

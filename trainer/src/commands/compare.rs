@@ -1,4 +1,4 @@
-//! `trainer compare`: every network under one budget and split, in one table.
+//! `trainer compare`: trains every network under one budget and split, and compares them in a table.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,15 @@ use burn::tensor::Device;
 use clap::Args;
 use cytolens::model::{Architecture, weights};
 
-use super::evaluate_model::Model;
-use super::train::{Job, RunningArguments};
-use crate::commands::arguments::SetArguments;
+use super::scored_model::ScoredModel;
+use super::train::Job;
+use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, TrainingArguments};
 use crate::device::DevicesChoice;
+use crate::output::{note, say};
 use crate::run::finish::Reached;
 use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
+use crate::run::recipe_file::RecipeFile;
 use crate::run::samples::part_of_run;
 use crate::run::start::find_weights;
 use cytolens_data::dataset::{Dataset, Sample};
@@ -24,15 +26,15 @@ use cytolens_report::comparison::{ComparedRun, Comparison};
 use cytolens_report::evaluation::{Evaluation, EvaluationChoice};
 use cytolens_report::progress::progress;
 
-/// The sides at which every network is trained where none are named, in pixels.
+/// The default sides, in pixels, at which every network is trained.
 const SIZES: [usize; 2] = [224, 512];
-/// Where the comparison is, in the output folder.
+/// The folder of the comparison in the output folder.
 const REPORT: &str = "comparison";
 
 /// Train and score every network under one budget and split
 ///
 /// Prints the table beside the published figures, and writes it as a page, as Markdown and as JSON.
-/// Each network has its run's folder; a comparison that broke off goes on with --resume.
+/// Each network has its run's folder; an interrupted comparison goes on with --resume.
 #[derive(Debug, Args)]
 pub struct Compare {
     #[command(flatten)]
@@ -50,22 +52,18 @@ pub struct Compare {
     /// Change a key of every recipe, such as training.epochs=3; can be given again
     #[arg(long = "set", value_name = "TABLE.KEY=VALUE")]
     changes: Vec<String>,
-    /// Who learns from what: a table by `trainer split`, in place of the recipes' own split
-    #[arg(long, value_name = "FILE.csv")]
-    split: Option<PathBuf>,
-    /// Go on with a comparison that broke off
-    #[arg(long)]
-    resume: bool,
-    /// What computes; several, with commas between, share each step's batches
+    #[command(flatten)]
+    run: RunArguments,
+    /// The device to compute on; several, with commas between, share each step's batches
     #[arg(long, default_value = "wgpu")]
     device: DevicesChoice,
     #[command(flatten)]
-    running: RunningArguments,
+    training: TrainingArguments,
 }
 
-/// One row of the table to be.
+/// A run of the comparison, made or to be made.
 #[derive(Debug)]
-struct Entry {
+struct PlannedRun {
     /// The recipe's name.
     recipe_name: String,
     recipe: Recipe,
@@ -74,39 +72,47 @@ struct Entry {
 }
 
 impl Compare {
-    /// Runs the command. It fails where the user ended a run before its end.
+    /// Runs the command. It fails if the user stops a run.
     pub fn run(&self) -> Result<ExitCode> {
-        let entries = self.entries()?;
-        if self.out.exists() && !self.resume {
+        let planned_runs = self.planned_runs()?;
+        for planned in &planned_runs {
+            planned.recipe.check_devices(self.device.count())?;
+        }
+        if self.out.exists() && !self.run.resume {
             bail!(
                 "{} exists already; --resume goes on with it, else choose another --out",
                 self.out.display()
             );
         }
         let devices = self.device.open_all()?;
-        let mut runs = Vec::with_capacity(entries.len());
-        for (number, entry) in entries.iter().enumerate() {
-            println!("run {} of {}: {}", number + 1, entries.len(), entry.folder);
-            let out = self.out.join(&entry.folder);
+        let mut runs = Vec::with_capacity(planned_runs.len());
+        for (number, planned) in planned_runs.iter().enumerate() {
+            say!(
+                "run {} of {}: {}",
+                number + 1,
+                planned_runs.len(),
+                planned.folder
+            )?;
+            let out = self.out.join(&planned.folder);
             let has_ended = RunFolder::open(&out).is_ok();
             if !has_ended {
                 let job = Job {
-                    recipe: &entry.recipe,
-                    name: &entry.recipe_name,
+                    recipe: &planned.recipe,
+                    name: &planned.recipe_name,
                     set: &self.set,
                     out: &out,
-                    init: None,
-                    split: self.split.as_deref(),
+                    init: &InitArguments::default(),
+                    split: self.run.split.as_deref(),
                     resume: out.exists(),
                     devices: &devices,
-                    running: &self.running,
+                    training: &self.training,
                 };
                 if job.run()?.is_none() {
-                    println!("ended before its end; --resume goes on with the comparison");
+                    say!("ended before its end; --resume goes on with the comparison")?;
                     return Ok(ExitCode::FAILURE);
                 }
             }
-            runs.push(self.score(entry, &out, &devices[0])?);
+            runs.push(self.score(planned, &out, &devices[0])?);
         }
         let samples = runs.first().map_or(0, |run| run.samples);
         let comparison = Comparison {
@@ -115,14 +121,14 @@ impl Compare {
         };
         let report = self.out.join(REPORT);
         comparison.write(&report)?;
-        print!("{}", comparison.text());
-        println!("the comparison is {}", report.join("index.html").display());
+        say!("{}", comparison.text().trim_end())?;
+        say!("the comparison is {}", report.join("index.html").display())?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What is compared, in order.
-    fn entries(&self) -> Result<Vec<Entry>> {
-        let mut entries = Vec::new();
+    /// The runs to compare, in order.
+    fn planned_runs(&self) -> Result<Vec<PlannedRun>> {
+        let mut planned_runs = Vec::new();
         let (recipes, architectures, sizes) = if self.recipes.is_empty() {
             let sizes = if self.sizes.is_empty() {
                 SIZES.to_vec()
@@ -149,10 +155,13 @@ impl Compare {
                         (None, Some(stem)) => format!("{}-{title}-{size}", stem.to_string_lossy()),
                         _ => format!("{title}-{size}"),
                     };
-                    if entries.iter().any(|entry: &Entry| entry.folder == folder) {
+                    if planned_runs
+                        .iter()
+                        .any(|planned: &PlannedRun| planned.folder == folder)
+                    {
                         bail!("two runs would be called {folder}: name recipes and sizes once");
                     }
-                    entries.push(Entry {
+                    planned_runs.push(PlannedRun {
                         recipe_name: name.clone(),
                         recipe,
                         folder,
@@ -160,11 +169,11 @@ impl Compare {
                 }
             }
         }
-        Ok(entries)
+        Ok(planned_runs)
     }
 
-    /// The recipe for a network at a size. A network of which no ImageNet weights are at hand starts
-    /// from random ones, and the table says so.
+    /// The recipe for a network at a size. A network without ImageNet weights at hand starts from random
+    /// ones, and the table says so.
     fn recipe(
         &self,
         name: &str,
@@ -190,12 +199,12 @@ impl Compare {
         Recipe::load(name, &changes)
     }
 
-    /// Scores a run that has ended on its test part.
-    fn score(&self, entry: &Entry, out: &Path, device: &Device) -> Result<ComparedRun> {
+    /// Scores a run that has ended, on its test part.
+    fn score(&self, planned: &PlannedRun, out: &Path, device: &Device) -> Result<ComparedRun> {
         let (folder, summary) = RunFolder::open(out)?;
         let before: Recipe = serde_json::from_value(summary.recipe)
             .with_context(|| format!("in {}", out.display()))?;
-        if before != entry.recipe {
+        if before != planned.recipe {
             bail!(
                 "the run in {} has another recipe; choose another --out",
                 out.display()
@@ -214,24 +223,24 @@ impl Compare {
             .iter()
             .filter(|sample| test.contains(&sample.field.id))
             .collect();
-        let model = Model::of_run(out, device.clone())?;
+        let model = ScoredModel::of_run(out, device.clone())?;
         let bar = progress(tested.len(), "Scoring");
-        let (predicted, faults) = model.predicted(&tested, self.running.workers(), &bar)?;
+        let (predicted, faults) = model.predicted(&tested, self.training.workers(), &bar)?;
         bar.finish();
         for fault in &faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         let evaluation =
             Evaluation::new(&predicted, &model.thresholds, EvaluationChoice::default());
-        let recipe = &entry.recipe;
+        let recipe = &planned.recipe;
         let start = match recipe.start.weights {
             StartWeights::Imagenet => "ImageNet",
             StartWeights::Random => "random",
         };
         Ok(ComparedRun {
-            name: entry.folder.clone(),
+            name: planned.folder.clone(),
             architecture: recipe.network.architecture.title().to_owned(),
-            recipe: entry.recipe_name.clone(),
+            recipe: planned.recipe_name.clone(),
             start: start.to_owned(),
             size: recipe.input.size,
             composition: recipe.input.composition.to_string(),
@@ -246,7 +255,7 @@ impl Compare {
     }
 }
 
-/// How many numbers a network learned: its norms' statistics are not learned.
+/// The number of a network's parameters, without the statistics of its norms.
 fn parameters(file: &Path) -> Result<usize> {
     let tensors = weights::read_file(file)?;
     let learned = tensors

@@ -1,4 +1,4 @@
-//! `trainer evaluate`: how well a model finds locations, as a report.
+//! `trainer evaluate`: scores a model on labelled samples and writes a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
@@ -10,9 +10,10 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgGroup, Args};
 use cytolens_core::labels::COUNT;
 
-use super::evaluate_model::Model;
-use crate::commands::arguments::SetArguments;
+use super::scored_model::ScoredModel;
+use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
+use crate::output::{note, say};
 use crate::run::samples::part_of_run;
 use cytolens_core::scores::tune_thresholds;
 use cytolens_data::dataset::{Dataset, Sample};
@@ -23,10 +24,10 @@ use cytolens_report::evaluation::{self, Evaluation, EvaluationChoice, Predicted,
 use cytolens_report::inspect::pictures;
 use cytolens_report::progress::progress;
 
-/// A location with fewer samples in the validation part keeps the model's threshold: the best one
-/// would be chance.
+/// The samples of the validation part that a location needs for its threshold to be tuned; with fewer,
+/// the best threshold would be chance.
 const LEAST_POSITIVES: usize = 4;
-/// How many ids a refusal names.
+/// The number of ids that an error names.
 const IDS_NAMED: usize = 3;
 
 /// Score a model on labelled samples and write a report
@@ -34,7 +35,7 @@ const IDS_NAMED: usize = 3;
 /// Writes index.html, evaluation.json, predictions.csv (Id, Truth, Predicted, and the probability of
 /// each class), plots and pictures of the worst mistakes. Thresholds are the model's, or with --tune
 /// those of the validation part; they are never tuned on tested samples. Samples that cannot be read
-/// are told and left out.
+/// are reported and left out.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("scored").required(true).args(["run", "model"])))]
 pub struct Evaluate {
@@ -46,7 +47,7 @@ pub struct Evaluate {
     model: Option<PathBuf>,
     #[command(flatten)]
     set: SetArguments,
-    /// Who is in which part: a table by `trainer split`; by default a run's own
+    /// Which sample is in which part: a table by `trainer split`; by default a run's own
     #[arg(long, value_name = "FILE.csv")]
     split: Option<PathBuf>,
     /// Which samples to score: train, validation, test, fold-0, ..., or all; by default test where
@@ -59,21 +60,21 @@ pub struct Evaluate {
     /// The report's folder; must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How often the samples are drawn again for intervals; 0 makes none
+    /// Number of times that the samples are drawn again for intervals; 0 makes none
     #[arg(long, value_name = "N", default_value_t = EvaluationChoice::default().bootstrap)]
     bootstrap: usize,
-    /// Decides these draws
+    /// Random seed of these draws
     #[arg(long, default_value_t = EvaluationChoice::default().seed)]
     seed: u64,
-    /// What computes
+    /// The device to compute on
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
-    /// Threads that read fields ahead of the network; by default as many as there are cores
+    /// Threads that read fields ahead of the network; by default one a core
     #[arg(long, value_name = "N")]
     workers: Option<NonZero<usize>>,
 }
 
-/// Which samples are scored.
+/// The samples to score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scored {
     Part(Part),
@@ -91,17 +92,17 @@ impl FromStr for Scored {
     }
 }
 
-/// The samples' parts.
+/// The parts of samples.
 #[derive(Debug)]
 struct Parts {
-    /// The file that says so.
+    /// The file of the split.
     file: PathBuf,
-    /// By id.
+    /// The part of each sample, by its id.
     of: BTreeMap<String, Part>,
 }
 
 impl Parts {
-    /// The split that a run keeps.
+    /// Reads the split that a run keeps.
     fn of_run(run: &Path) -> Result<Self> {
         let file = run.join("split.csv");
         let rows = read_split(&file)?.rows.into_iter();
@@ -109,12 +110,12 @@ impl Parts {
         Ok(Self { file, of })
     }
 
-    /// A table by `trainer split`, which must hold every sample.
+    /// Reads a table by `trainer split`, which must hold every sample.
     fn of_table(file: &Path, samples: &[Sample]) -> Result<Self> {
         let ids = || samples.iter().map(|sample| sample.field.id.as_str());
         let (parts, gone) = read_split(file)?.parts_of(ids())?;
         for fault in gone {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         Ok(Self {
             file: file.to_owned(),
@@ -125,7 +126,7 @@ impl Parts {
     /// The samples of a part.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     fn among<'a>(&self, samples: &'a [Sample], part: Part) -> Result<Vec<&'a Sample>> {
         let is_in = |sample: &&Sample| self.of.get(&sample.field.id) == Some(&part);
         let chosen: Vec<&Sample> = samples.iter().filter(is_in).collect();
@@ -166,25 +167,26 @@ impl Evaluate {
         let Dataset {
             samples,
             mut faults,
+            ..
         } = self.set.open()?;
         let chosen = self.choose(&samples)?;
         let device = self.device.open()?;
         let mut model = match (&self.run, &self.model) {
-            (Some(run), _) => Model::of_run(run, device)?,
-            (None, Some(package)) => Model::of_package(package, device)?,
+            (Some(run), _) => ScoredModel::of_run(run, device)?,
+            (None, Some(package)) => ScoredModel::of_package(package, device)?,
             (None, None) => bail!("name a run with --run or a package with --model"),
         };
         claim_folder(&self.out)?;
 
         if !chosen.tuning.is_empty() {
-            let (validation, unread) = self.ask(&model, &chosen.tuning, "Tuning")?;
+            let (validation, unread) = self.predict(&model, &chosen.tuning, "Tuning")?;
             faults.extend(unread);
             tune(&mut model, &validation, &chosen.split)?;
         }
-        let (test, unread) = self.ask(&model, &chosen.tested, "Scoring")?;
+        let (test, unread) = self.predict(&model, &chosen.tested, "Scoring")?;
         faults.extend(unread);
         for fault in &faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         if test.is_empty() {
             bail!("no sample could be scored");
@@ -196,24 +198,24 @@ impl Evaluate {
             model: model.name,
             network: model.network,
             data: self.set.data.display().to_string(),
-            part: chosen.told,
+            part: chosen.part,
             thresholds: model.thresholds_from,
             notes: chosen.notes,
         };
         evaluation::write(&tested, &evaluation, &test, &pictures, &faults, &self.out)?;
         for note in &tested.notes {
-            println!("note: {note}");
+            say!("note: {note}")?;
         }
-        print!("{}", evaluation.summary());
-        println!(
+        say!("{}", evaluation.summary().trim_end())?;
+        say!(
             "{} left out; the report is {}",
             faults.len(),
             self.out.join("index.html").display()
-        );
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Which samples are scored and tuned on, once it is sure that this is fair or asked for.
+    /// Chooses the samples to score and to tune on, if that is fair or asked for.
     fn choose<'a>(&self, samples: &'a [Sample]) -> Result<Chosen<'a>> {
         let own = self.run.as_deref().map(Parts::of_run).transpose()?;
         let given = match &self.split {
@@ -227,7 +229,7 @@ impl Evaluate {
             (None, None) => Scored::All,
         };
         let mut notes = Vec::new();
-        let (tested, told) = match (scored, split) {
+        let (tested, part) = match (scored, split) {
             (Scored::All, _) => (samples.iter().collect(), "all samples".to_owned()),
             (Scored::Part(part), Some(split)) => (
                 split.among(samples, part)?,
@@ -303,24 +305,22 @@ impl Evaluate {
         Ok(Chosen {
             tested,
             tuning,
-            told,
+            part,
             split: split.map_or_else(String::new, |split| split.file.display().to_string()),
             notes,
         })
     }
 
-    fn ask(
+    fn predict(
         &self,
-        model: &Model,
+        model: &ScoredModel,
         samples: &[&Sample],
         what: &'static str,
     ) -> Result<(Predicted, Vec<Fault>)> {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        let workers = self.workers.map_or_else(cores, NonZero::get);
         let bar = progress(samples.len(), what);
-        let answers = model.predicted(samples, workers, &bar)?;
+        let predicted = model.predicted(samples, workers(self.workers), &bar)?;
         bar.finish();
-        Ok(answers)
+        Ok(predicted)
     }
 
     /// Draws the fields of the worst mistakes; a field that can no longer be read has no pictures.
@@ -353,21 +353,21 @@ impl Evaluate {
     }
 }
 
-/// What is scored and how that is told.
+/// The samples to score, and their description in the report.
 #[derive(Debug)]
 struct Chosen<'a> {
     tested: Vec<&'a Sample>,
-    /// Samples to tune thresholds on; none where that is not asked for.
+    /// The samples to tune thresholds on; none unless asked for.
     tuning: Vec<&'a Sample>,
-    /// Which samples are scored, in words.
-    told: String,
-    /// The split's file.
+    /// The scored part, in words.
+    part: String,
+    /// The file of the split.
     split: String,
     notes: Vec<String>,
 }
 
 /// Tunes the model's thresholds; a location with few samples keeps its own.
-fn tune(model: &mut Model, validation: &Predicted, split: &str) -> Result<()> {
+fn tune(model: &mut ScoredModel, validation: &Predicted, split: &str) -> Result<()> {
     ensure!(!validation.is_empty(), "no sample to tune on could be read");
     let otherwise = evaluation::PLAIN;
     let tuned = tune_thresholds(

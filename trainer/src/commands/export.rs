@@ -1,4 +1,4 @@
-//! `trainer export`: a model for other tools, as ONNX and as weights under torchvision's names.
+//! `trainer export`: writes a model for other tools, as ONNX and as weights under torchvision's names.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,23 +11,24 @@ use clap::{Args, ValueEnum};
 use cytolens::model::weights::{self, Precision};
 use cytolens::package::Package;
 
-use super::package::package_of;
 use crate::export::onnx;
+use crate::output::say;
+use crate::run::package::{PackageStatements, package_of};
 
 /// Write a model for other tools
 ///
-/// model.onnx takes planes from 0 to 1 and gives logits and probabilities; labels, thresholds and all
-/// else that the package says are in its metadata. weights.safetensors holds the network's tensors in
+/// model.onnx takes planes from 0 to 1 and gives logits and probabilities; the package's manifest, with
+/// labels and thresholds, is in its metadata. weights.safetensors holds the network's tensors in
 /// f32 under torchvision's names (timm's for Inception-ResNet-v2). docs/exchange.md shows how to load
 /// both.
 #[derive(Debug, Args)]
 pub struct Export {
     #[command(flatten)]
     source: Source,
-    /// The folder that the files go to; it must not hold any of them
+    /// The folder for the files; it must not hold any of them
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What to write
+    /// The files to write
     #[arg(
         long,
         value_enum,
@@ -37,7 +38,7 @@ pub struct Export {
     format: Vec<Format>,
 }
 
-/// What is exported.
+/// The model to export.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Source {
@@ -67,7 +68,7 @@ impl Format {
 }
 
 impl Export {
-    /// Runs the command: nothing is written where one of the files exists.
+    /// Runs the command. Nothing is written if one of the files exists.
     pub fn run(&self) -> Result<ExitCode> {
         let paths: Vec<PathBuf> = self
             .format
@@ -88,24 +89,24 @@ impl Export {
             match format {
                 Format::Onnx => {
                     write(path, &onnx::model(manifest, &tensors)?)?;
-                    println!(
+                    say!(
                         "{}: {} with its normalisation, operator set {}; in: {}, out: {}",
                         path.display(),
                         manifest.network.architecture.title(),
                         onnx::OPERATOR_SET,
                         onnx::INPUT,
                         onnx::OUTPUTS.join(" and ")
-                    );
+                    )?;
                 }
                 Format::Safetensors => {
                     write(path, &tensors)?;
-                    println!(
+                    say!(
                         "{}: {} weights, f32; mean {:?}, standard deviation {:?}",
                         path.display(),
                         manifest.network.architecture.title(),
                         manifest.mean,
                         manifest.std
-                    );
+                    )?;
                 }
             }
         }
@@ -119,7 +120,7 @@ impl Source {
             (Some(folder), _) => {
                 Package::read(folder).with_context(|| format!("in {}", folder.display()))
             }
-            (None, Some(run)) => package_of(run, None, Precision::Single),
+            (None, Some(run)) => package_of(run, &PackageStatements::default(), Precision::Single),
             (None, None) => bail!("--model or --run must say what to export"),
         }
     }

@@ -1,4 +1,4 @@
-//! `trainer inspect`: a labelled set, validated, measured and drawn.
+//! `trainer inspect`: validates, measures and draws a labelled set.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,13 +7,14 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::commands::arguments::ReadingArguments;
+use crate::output::say;
 use cytolens_data::files::claim_folder;
 use cytolens_report::inspect::{self, InspectedSet};
 
 /// Validate a labelled set and draw what is in it
 ///
 /// Reads every field and writes a report: index.html, summary.json, faults.csv, plots and pictures.
-/// What cannot be read is listed and left out.
+/// Fields that cannot be read are listed and left out.
 #[derive(Debug, Args)]
 pub struct Inspect {
     /// The labelled set
@@ -41,7 +42,7 @@ pub struct Inspect {
 }
 
 impl Inspect {
-    /// Runs the command: with `--strict` it fails where there is any fault.
+    /// Runs the command. With `--strict` it fails if there is any fault.
     pub fn run(&self) -> Result<ExitCode> {
         claim_folder(&self.out)?;
         let reading = self.reading.reading();
@@ -57,12 +58,12 @@ impl Inspect {
                 beside, &reading, &self.out, "beside-",
             )?);
         }
-        inspect::tell_apart(&mut sets);
+        inspect::distinguish_names(&mut sets);
         inspect::write(&sets, &self.out)?;
         for set in &sets {
-            println!("{}", set.summary());
+            say!("{}", set.summary())?;
         }
-        println!("the report is {}", self.out.join("index.html").display());
+        say!("the report is {}", self.out.join("index.html").display())?;
         let is_at_fault = self.strict && sets.iter().any(InspectedSet::has_faults);
         Ok(if is_at_fault {
             ExitCode::FAILURE

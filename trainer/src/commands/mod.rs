@@ -1,16 +1,16 @@
-//! One file a command.
+//! The commands, one a file, and the parts that several share.
 
 pub mod arguments;
 pub mod augment;
 pub mod augment_device;
 pub mod compare;
 pub mod evaluate;
-pub mod evaluate_model;
 pub mod export;
 pub mod inspect;
 pub mod package;
 pub mod predict;
 pub mod probe;
+pub mod scored_model;
 pub mod serve;
 pub mod simulate;
 pub mod split;

@@ -1,10 +1,9 @@
-//! `trainer predict`: fields become a table of probabilities.
+//! `trainer predict`: classifies fields into a table of probabilities.
 
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
-use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -12,26 +11,27 @@ use cytolens::classifier::{Classifier, Prediction};
 use cytolens::package::Package;
 use cytolens_field::Planes;
 
-use crate::commands::arguments::ReadingArguments;
+use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
-use crate::predict::ahead::in_order;
-use crate::predict::log::{Entry, Row};
+use crate::output::{note, say};
+use crate::predict::log::{FieldRow, LogEntry};
 use crate::predict::outputs::Outputs;
 use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
 use crate::predict::shard::Shard;
+use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::fault::Fault;
-use cytolens_data::files::{self, FieldOnDisk, Found};
+use cytolens_data::files::{self, FieldOnDisk, FoundFields};
 use cytolens_data::views::{VIEWS, view};
 
-/// Batches that a worker may be ahead of the one to be written next.
+/// The number of batches that a worker may be ahead of the one to be written next.
 const AHEAD: usize = 4;
 
 /// Classify fields into a table, CSV or Parquet
 ///
 /// Columns: Id, Predicted (class numbers over threshold), and the probability of each class. Fields
-/// that cannot be read are told and left out. What is done stays in FILE.progress until all is, so
-/// that --resume goes on with it after a break.
+/// that cannot be read are reported and left out. Finished rows stay in FILE.progress until all are
+/// done, so that --resume goes on with them after a break.
 #[derive(Debug, Args)]
 pub struct Predict {
     /// The model package
@@ -44,32 +44,33 @@ pub struct Predict {
     reading: ReadingArguments,
     #[command(flatten)]
     outputs: Outputs,
-    /// Only a share of the fields: 2/8 is the second of eight, which joined in order are the whole
+    /// Classify one of several shares of the fields: 2/8 is the second of eight, which joined in order are
+    /// the whole
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
     /// Average over the eight views of each field (quarter turns and mirror images), at eight times
     /// the work
     #[arg(long)]
     flips: bool,
-    /// Fields that the network classifies at once
+    /// Number of fields that the network classifies at once
     #[arg(long, value_name = "N", default_value = "1")]
     batch: NonZero<usize>,
     /// Threads that read, decode and classify, each a batch of its own (a GPU takes one batch at a
     /// time); without it, as many as there are cores
     #[arg(long, value_name = "N")]
     workers: Option<NonZero<usize>>,
-    /// What computes
+    /// The device to compute on
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
 }
 
 impl Predict {
-    /// Runs the command: it fails where no field or not every field could be classified.
+    /// Runs the command. It fails if any field could not be classified.
     pub fn run(&self) -> Result<ExitCode> {
         self.outputs.check()?;
-        let Found { mut fields, faults } = self.find()?;
+        let FoundFields { mut fields, faults } = self.find()?;
         let fields: Vec<FieldOnDisk> = fields.drain(self.shard.range(fields.len())).collect();
-        // Files that are of no field are of no share: the first one tells of them.
+        // Files that are of no field are of no share: the first share reports them.
         let faults = if self.shard.is_first() {
             faults
         } else {
@@ -90,11 +91,11 @@ impl Predict {
         pace.finish();
 
         for fault in &faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         let mut left_out = 0;
         for fault in log.faults()? {
-            eprintln!("left out: {}", fault?.1);
+            note!("left out: {}", fault?.1);
             left_out += 1;
         }
         self.outputs.write_faults(&log, &faults)?;
@@ -108,13 +109,13 @@ impl Predict {
             0 => String::new(),
             before => format!(", {before} fields done before"),
         };
-        println!(
+        say!(
             "{} fields classified, {} left out: {} ({:.2} fields a second{earlier})",
             fields.len() - left_out,
             left_out + faults.len(),
             self.outputs.out.display(),
             pace.rate(),
-        );
+        )?;
         Ok(if left_out + faults.len() == 0 {
             ExitCode::SUCCESS
         } else {
@@ -122,34 +123,35 @@ impl Predict {
         })
     }
 
-    /// Classifies fields and gives what became of them to `done`, a batch at a time, in order.
+    /// Classifies fields and gives their log entries to `done`, a batch at a time, in order.
     fn classify(
         &self,
         classifier: &Classifier,
         fields: &[FieldOnDisk],
-        mut done: impl FnMut(&[Entry]) -> Result<()>,
+        mut done: impl FnMut(&[LogEntry]) -> Result<()>,
     ) -> Result<()> {
-        let workers = self.workers.or_else(|| available_parallelism().ok());
-        let workers = workers.map_or(1, NonZero::get);
+        let workers = workers(self.workers);
+        let threads = Threads {
+            workers,
+            ahead: AHEAD * workers,
+        };
         // One batch keeps a GPU busy. It does not keep all cores busy: parts of a network run on one.
         let turns = (self.device != DeviceChoice::Flex).then(|| Mutex::new(()));
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
-        in_order(
-            &batches,
-            workers,
-            AHEAD * workers,
-            |batch| self.entries(classifier, batch, turns.as_ref()),
-            |entries| done(&entries?),
-        )
+        std::thread::scope(|scope| {
+            let entries = |batch: usize| self.entries(classifier, batches[batch], turns.as_ref());
+            Ahead::scoped(scope, batches.len(), threads, entries)
+                .try_for_each(|entries| done(&entries?))
+        })
     }
 
-    /// What becomes of a batch of fields. Where there are turns, the network runs in one.
+    /// Classifies a batch of fields. Where there are turns, the network runs in one of them.
     fn entries(
         &self,
         classifier: &Classifier,
         fields: &[FieldOnDisk],
         turns: Option<&Mutex<()>>,
-    ) -> Result<Vec<Entry>> {
+    ) -> Result<Vec<LogEntry>> {
         let mut inputs = Vec::new();
         let decoded: Vec<Result<(), Fault>> = fields
             .iter()
@@ -165,15 +167,15 @@ impl Predict {
         let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
             let id = field.id.clone();
             if let Err(fault) = decoded {
-                return Ok(Entry::Fault { id, fault });
+                return Ok(LogEntry::Fault { id, fault });
             }
             let views = predictions.next().context("a field without a prediction")?;
-            Ok(Entry::Row(row(id, classifier, views)))
+            Ok(LogEntry::Row(row(id, classifier, views)))
         });
         entries.collect()
     }
 
-    /// The views of a field.
+    /// Decodes a field into its views.
     fn decode(&self, classifier: &Classifier, field: &FieldOnDisk) -> Result<Vec<Planes>, Fault> {
         let planes = classifier.compose(&field.read()?)?;
         Ok((0..self.views())
@@ -181,7 +183,7 @@ impl Predict {
             .collect())
     }
 
-    /// How many views of each field are classified.
+    /// The number of views of each field.
     fn views(&self) -> usize {
         if self.flips { VIEWS } else { 1 }
     }
@@ -198,7 +200,7 @@ impl Predict {
         }
     }
 
-    fn find(&self) -> Result<Found> {
+    fn find(&self) -> Result<FoundFields> {
         match self.data.as_slice() {
             [folder] if folder.is_dir() => files::in_folder(folder, &self.reading.reading()),
             paths => {
@@ -214,9 +216,8 @@ impl Predict {
     }
 }
 
-/// The prediction of a field by the mean probabilities of its views; those of one view stay as they
-/// are.
-fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> Row {
+/// The prediction of a field by the mean probabilities of its views.
+fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> FieldRow {
     let classes = classifier.manifest().network.classes;
     let mean = |class: usize| {
         let sum: f32 = views.iter().map(|view| view.probabilities[class]).sum();
@@ -226,7 +227,7 @@ fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> Row {
         probabilities,
         present,
     } = classifier.decide((0..classes).map(mean).collect());
-    Row {
+    FieldRow {
         id,
         present,
         probabilities,

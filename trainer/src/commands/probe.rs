@@ -1,36 +1,38 @@
-//! `trainer probe`: a head over frozen features, in minutes on a CPU.
+//! `trainer probe`: trains a head over frozen features, in minutes on a CPU.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use cytolens::model::{InferenceBackbone, Network, weights};
 use cytolens_core::labels::{COUNT, LabelSet};
 use cytolens_field::Planes;
-use rayon::prelude::*;
 
-use crate::commands::arguments::SetArguments;
+use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, workers};
 use crate::device::DeviceChoice;
+use crate::output::{note, say};
 use crate::run::folder::{RunFolder, Summary};
+use crate::run::measured_set::MeasuredSet;
 use crate::run::probe::features::Extractor;
 use crate::run::probe::head::{Examples, predict, train_head};
-use crate::run::probe::recipe::Recipe;
-use crate::run::samples::images_of;
-use crate::run::start::{find_weights, pretrained};
+use crate::run::probe::recipe::ProbeRecipe;
+use crate::run::recipe_file::RecipeFile;
+use crate::run::samples::{attribution, split_of};
+use crate::run::start::pretrained;
 use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
 use cytolens_data::dataset::{Dataset, Sample};
-use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
 use cytolens_data::moments::Moments;
-use cytolens_data::split::file::{Part, Row, Split, read_split};
+use cytolens_data::split::file::{Part, read_split};
 use cytolens_data::split::stratified;
 use cytolens_report::progress::progress;
 
 /// Train only a head, over frozen ImageNet features
 ///
-/// Minutes on a CPU; `trainer train` trains whole networks.
+/// Minutes on a CPU; `trainer train` trains whole networks. With --split, the table's test part, or its
+/// first fold, is held back.
 #[derive(Debug, Args)]
 pub struct Probe {
     #[command(flatten)]
@@ -41,18 +43,11 @@ pub struct Probe {
     /// The run's folder; must be new
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// ImageNet weights under torchvision's names (.safetensors, .pth); looked for in the data
-    /// folder and in `imagenet` beside it
-    #[arg(long, value_name = "FILE")]
-    init: Option<PathBuf>,
-    /// Who learns from what: a table by `trainer split`, in place of the recipe's own split. Its
-    /// test part, or its first fold, is held back
-    #[arg(long, value_name = "FILE.csv")]
-    split: Option<PathBuf>,
-    /// Go on with a run of the same recipe that broke off
-    #[arg(long)]
-    resume: bool,
-    /// What computes the features
+    #[command(flatten)]
+    init: InitArguments,
+    #[command(flatten)]
+    run: RunArguments,
+    /// The device to compute features on
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
 }
@@ -60,31 +55,40 @@ pub struct Probe {
 impl Probe {
     /// Runs the command.
     pub fn run(&self) -> Result<ExitCode> {
-        let recipe = Recipe::load(&self.recipe)?;
+        let recipe = ProbeRecipe::load(&self.recipe, &[])?;
         let set = self.set.open()?;
         let architecture = recipe.network.architecture;
-        let init = find_weights(self.init.as_deref(), &self.set.data, architecture)?;
+        let init = self.init.find(&self.set.data, architecture)?;
         let device = self.device.open()?;
-        let planes_seen = recipe.input.composition.planes();
-        let (backbone, initial_weights) = pretrained(architecture, planes_seen, &init, &device)?;
-        let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
+        let input_planes = recipe.input.composition.planes();
+        let (backbone, initial_weights) = pretrained(architecture, input_planes, &init, &device)?;
+        let folder = RunFolder::start(&self.out, &recipe, self.run.resume)?;
 
         let bar = progress(set.samples.len(), "Reading");
-        let (read, faults) = readable(set, &recipe, &bar);
+        let Dataset {
+            samples,
+            credits,
+            faults,
+        } = set;
+        let measure = |sample: &Sample| -> Result<Moments, ReadError> {
+            let planes = planes(sample, &recipe)?;
+            Ok(Moments::new(planes.planes).with_image(&planes.values))
+        };
+        let kept = folder.statistics()?;
+        let set = MeasuredSet::new(samples, kept, workers(None), measure, &bar);
         bar.finish();
-        for fault in &faults {
-            eprintln!("left out: {fault}");
+        let samples = &set.samples;
+        for fault in faults.iter().chain(set.left_out.values()) {
+            note!("left out: {fault}");
         }
-        if read.len() < 2 * recipe.split.folds {
-            bail!(
-                "{} readable samples are too few for {} folds",
-                read.len(),
-                recipe.split.folds
-            );
-        }
-        let (samples, moments): (Vec<Sample>, Vec<Moments>) = read.into_iter().unzip();
+        ensure!(
+            samples.len() >= 2 * recipe.split.folds,
+            "{} readable samples are too few for {} folds",
+            samples.len(),
+            recipe.split.folds
+        );
         let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
-        let is_held_back = self.held_back(&samples, &labels, &recipe)?;
+        let is_held_back = self.held_back(samples, &labels, &recipe)?;
         let (held_back, training): (Vec<usize>, Vec<usize>) =
             (0..samples.len()).partition(|&sample| is_held_back[sample]);
         ensure!(
@@ -93,40 +97,29 @@ impl Probe {
             training.len(),
             held_back.len()
         );
-        let rows = samples
+        let parts: Vec<Part> = is_held_back
             .iter()
-            .zip(&is_held_back)
-            .map(|(sample, held_back)| Row {
-                id: sample.field.id.clone(),
-                part: if *held_back { Part::Test } else { Part::Train },
-                group: sample.field.id.clone(),
-            });
-        folder.write_split(&Split {
-            rows: rows.collect(),
-            origin: None,
-        })?;
-        println!(
+            .map(|held_back| if *held_back { Part::Test } else { Part::Train })
+            .collect();
+        let statistics = set.statistics(input_planes, training.iter().copied());
+        folder.write_set(&split_of(samples, &parts), &statistics)?;
+        say!(
             "{} samples: {} to train on, {} held back",
             samples.len(),
             training.len(),
             held_back.len()
-        );
+        )?;
 
-        let all = training.iter().fold(
-            Moments::new(recipe.input.composition.planes()),
-            |all, &sample| all.with(&moments[sample]),
-        );
-        let (mean, std) = all.mean_and_std();
         let bar = progress(samples.len(), "Features");
         let extractor = Extractor {
             backbone: &InferenceBackbone::new(backbone.clone()),
             head: recipe.network.head,
-            mean: &mean,
-            std: &std,
+            mean: &statistics.mean,
+            std: &statistics.std,
             device: &device,
         };
         let features = extractor.all(
-            &samples,
+            samples,
             |sample| Ok(planes(sample, &recipe)?),
             &folder.features(),
             &bar,
@@ -148,19 +141,14 @@ impl Probe {
             &held_back,
             &thresholds,
         );
-        print_scores(
-            "cross-validated on the training part (thresholds tuned there)",
-            &cross_validated,
-        );
-        print_scores("held back", &held_back_scores);
 
         let network = recipe.network();
         let trained = Network { backbone, head };
         let summary = Summary {
             network,
             composition: recipe.input.composition,
-            mean,
-            std,
+            mean: statistics.mean,
+            std: statistics.std,
             thresholds: thresholds.to_vec(),
             trained_on: training.len(),
             held_back: held_back.len(),
@@ -171,7 +159,8 @@ impl Probe {
                         .any(|&sample| labels[sample].contains(class))
                 })
                 .collect(),
-            images: images_of(&samples),
+            images: attribution(samples, &credits),
+            licence: credits.licence,
             initial_weights,
             metrics: serde_json::json!({
                 "held_back": held_back_scores,
@@ -187,21 +176,26 @@ impl Probe {
             )?,
             &summary,
         )?;
-        println!(
+        print_scores(
+            "cross-validated on the training part (thresholds tuned there)",
+            &cross_validated,
+        )?;
+        print_scores("held back", &held_back_scores)?;
+        say!(
             "the run is in {}; `trainer package --run` makes a model package of it",
             self.out.display()
-        );
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Which samples the model never sees.
+    /// Chooses the samples that the head is not trained on.
     fn held_back(
         &self,
         samples: &[Sample],
         labels: &[LabelSet],
-        recipe: &Recipe,
+        recipe: &ProbeRecipe,
     ) -> Result<Vec<bool>> {
-        let Some(file) = &self.split else {
+        let Some(file) = &self.run.split else {
             let shares = [1.0 - recipe.split.held_back, recipe.split.held_back];
             let parts = stratified(labels, &shares, recipe.split.seed);
             return Ok(parts.into_iter().map(|part| part == 1).collect());
@@ -209,54 +203,23 @@ impl Probe {
         let ids = samples.iter().map(|sample| sample.field.id.as_str());
         let (parts, faults) = read_split(file)?.parts_of(ids)?;
         for fault in faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         let held_back = |part| matches!(part, Part::Test | Part::Fold(0));
         Ok(parts.into_iter().map(held_back).collect())
     }
 }
 
-/// The samples that can be read and composed, with the moments of their planes; the others as
-/// faults.
-fn readable(
-    set: Dataset,
-    recipe: &Recipe,
-    bar: &indicatif::ProgressBar,
-) -> (Vec<(Sample, Moments)>, Vec<Fault>) {
-    let mut faults = set.faults;
-    let read: Vec<Result<(Sample, Moments), ReadError>> = set
-        .samples
-        .into_par_iter()
-        .map(|sample| {
-            let planes = planes(&sample, recipe);
-            bar.inc(1);
-            let planes = planes?;
-            Ok((
-                sample,
-                Moments::new(planes.planes).with_image(&planes.values),
-            ))
-        })
-        .collect();
-    let mut samples = Vec::with_capacity(read.len());
-    for sample in read {
-        match sample {
-            Ok(sample) => samples.push(sample),
-            Err(error) => faults.push(error.into()),
-        }
-    }
-    (samples, faults)
-}
-
-fn planes(sample: &Sample, recipe: &Recipe) -> Result<Planes, ReadError> {
+fn planes(sample: &Sample, recipe: &ProbeRecipe) -> Result<Planes, ReadError> {
     Ok(recipe
         .input
         .composition
         .compose(&sample.field.read()?, recipe.input.size as u32)?)
 }
 
-/// Thresholds from predictions by heads that have not seen the sample, and the scores they reach.
+/// Tunes thresholds on predictions by heads that were not trained on the sample, and scores them.
 fn tune(
-    recipe: &Recipe,
+    recipe: &ProbeRecipe,
     examples: Examples<'_>,
     training: &[usize],
     host: &Device,
@@ -313,8 +276,8 @@ fn evaluate(
     score(&truth, &predicted)
 }
 
-fn print_scores(of: &str, scores: &Scores) {
-    println!(
+fn print_scores(of: &str, scores: &Scores) -> Result<()> {
+    say!(
         "{of}: macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact match {:.4}; {} samples",
         scores.macro_f1,
         scores.macro_f1_present,
@@ -322,5 +285,6 @@ fn print_scores(of: &str, scores: &Scores) {
         scores.micro_f1,
         scores.exact_match,
         scores.samples
-    );
+    )?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `trainer serve`: this machine's devices for trainers on other machines.
+//! `trainer serve`: serves this machine's devices to trainers on other machines.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
@@ -10,32 +10,33 @@ use clap::Args;
 use cytolens::package::sha256;
 
 use crate::device::{DevicesChoice, RemoteDevice};
+use crate::output::say;
 
-/// Where the packet would go by which the system is asked for this machine's address: an address for
+/// The destination of a socket by which the system tells this machine's address: an address for
 /// documentation (RFC 5737), to which nothing is sent.
 const ELSEWHERE: &str = "192.0.2.1:9";
 
 /// Serve this machine's devices to trainers on other machines
 ///
-/// Prints the text for their --device. They connect directly, in the same network, encrypted; no
-/// other machine takes part. Who has the text can compute here, who has not cannot. Ctrl-C ends it.
+/// Prints the text for their --device. They connect directly, in the same network, encrypted, and
+/// without any other machine. Whoever has the text can compute here. Ctrl-C ends it.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// What to serve: one device, or several of a kind separated by commas
+    /// The device to serve, or several of a kind separated by commas
     #[arg(long, default_value = "wgpu")]
     device: DevicesChoice,
     /// The UDP port to listen at, on all of this machine's networks
     #[arg(long, default_value_t = 7411, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// What other machines call this one: a name or an address. Without it, its address in the
-    /// network of its default route
+    /// This machine's name or address for the other machines. Without it, its address in the network of
+    /// its default route
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// The server's secret key, made where there is none: with it, the printed text stays the same
     /// from one start to the next
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// What others must know, in place of a token made from the key: letters, digits, - and _
+    /// The token that others must know, in place of one made from the key: letters, digits, - and _
     #[arg(long, value_parser = token)]
     token: Option<String>,
 }
@@ -51,7 +52,7 @@ impl Serve {
         };
         let token = self.token.clone().unwrap_or_else(|| token_of(&identity));
         let port = self.port;
-        // Told before the text is, rather than after.
+        // Fails before the text is printed, rather than after.
         UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))
             .with_context(|| format!("cannot listen at UDP port {port}; --port takes another"))?;
 
@@ -65,14 +66,14 @@ impl Serve {
             format!("--device {}", all.join(","))
         };
         let host = self.host.clone().or_else(own_address);
-        println!("Serving {}. From another machine:", self.device);
+        say!("Serving {}. From another machine:", self.device)?;
         match &host {
-            Some(host) => println!("{}", text(host)),
-            None => println!(
+            Some(host) => say!("{}", text(host))?,
+            None => say!(
                 "the text below with this machine's address for 127.0.0.1: no network was found"
-            ),
+            )?,
         }
-        println!("From this machine:\n{}", text("127.0.0.1"));
+        say!("From this machine:\n{}", text("127.0.0.1"))?;
 
         let transport = IrohTransport::new(identity)
             .with_relays(IrohRelays::Disabled)
@@ -84,7 +85,7 @@ impl Serve {
     }
 }
 
-/// A token that only who has the server's secret key can make: as stable as the key, and of 128 bits.
+/// A token of 128 bits that follows from the server's secret key.
 fn token_of(identity: &IrohIdentity) -> String {
     let mut digest = sha256(&[b"cytolens token", &identity.to_bytes()[..]].concat());
     digest.truncate(32);

@@ -1,16 +1,15 @@
-//! `trainer simulate`: fields drawn from nothing, labelled.
+//! `trainer simulate`: labelled fields of simulated cells.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cytolens_core::labels::{COUNT, LabelSet};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use cytolens_core::labels::LabelSet;
 
-use cellsim::{SIZES, SetFolder, SetPlan, Settings, write_samples};
-use cytolens_data::dataset::{Table, read_table};
+use crate::output::{note, say};
+use cellsim::{SIZES, SetFolder, SetPlan, balanced_label_sets, drawn_label_sets, write_samples};
+use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::progress::progress;
 
 /// Draw fields of simulated cells
@@ -22,13 +21,13 @@ pub struct Simulate {
     /// The set's folder: new, or of an interrupted set
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How many fields
+    /// Number of fields
     #[arg(long, default_value_t = 280)]
     count: usize,
     /// The side in pixels
     #[arg(long, default_value_t = 512)]
     size: usize,
-    /// Decides everything
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Draw label sets from this table (Id,Target); without it every location comes equally often
@@ -71,10 +70,7 @@ impl Simulate {
             write_samples(&self.out, self.size, self.seed)?;
         } else {
             let plan = SetPlan {
-                settings: Settings {
-                    size: self.size,
-                    ..Settings::default()
-                },
+                size: self.size,
                 label_sets: self.label_sets()?,
                 seed: self.seed,
                 masks: self.masks,
@@ -82,40 +78,30 @@ impl Simulate {
             let set = SetFolder::open(&self.out, &plan)?;
             let bar = progress(self.count, "Simulating");
             if set.done() > 0 {
-                println!("{} of {} fields are there already", set.done(), self.count);
+                say!("{} of {} fields are there already", set.done(), self.count)?;
                 bar.set_position(set.done() as u64);
                 bar.reset_eta();
             }
             set.write(|| bar.inc(1))?;
             bar.finish();
         }
-        println!("the fields are in {}", self.out.display());
+        say!("the fields are in {}", self.out.display())?;
         Ok(ExitCode::SUCCESS)
     }
 
+    /// The labels of each field: drawn from the table, or balanced.
     fn label_sets(&self) -> Result<Vec<LabelSet>> {
-        let mut rng = StdRng::seed_from_u64(self.seed);
-        let Some(table) = &self.labels else {
-            let balanced = |index| {
-                let class = index % COUNT;
-                let mut classes = vec![class];
-                if rng.random_bool(self.mixed) {
-                    // Any of the other locations.
-                    classes.push((class + rng.random_range(1..COUNT)) % COUNT);
-                }
-                LabelSet::from_classes(classes)
-            };
-            return Ok((0..self.count).map(balanced).collect::<Result<_, _>>()?);
+        let Some(path) = &self.labels else {
+            return Ok(balanced_label_sets(self.count, self.mixed, self.seed));
         };
-        let Table { rows, faults, .. } = read_table(table)?;
+        let LabelTable { rows, faults, .. } = read_table(path)?;
         for fault in faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         if rows.is_empty() {
-            bail!("no row of labels in {}", table.display());
+            bail!("no row of labels in {}", path.display());
         }
-        Ok((0..self.count)
-            .map(|_| rows[rng.random_range(0..rows.len())].1)
-            .collect())
+        let table: Vec<LabelSet> = rows.into_iter().map(|(_, labels)| labels).collect();
+        Ok(drawn_label_sets(&table, self.count, self.seed))
     }
 }

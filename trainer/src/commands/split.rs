@@ -1,6 +1,7 @@
-//! `trainer split`: who learns from which sample, and who is tested on it.
+//! `trainer split`: divides a labelled set into parts or folds.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,16 +11,18 @@ use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
 use crate::commands::arguments::ReadingArguments;
-use cytolens_data::dataset::{Dataset, Sample, Table, read_table};
+use crate::output::{note, say};
+use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
 use cytolens_data::split::balance::Balance;
-use cytolens_data::split::file::{Origin, Part, Row, Split as SplitTable, source_of};
+use cytolens_data::split::file::{Part, Split as SplitTable, SplitOrigin, SplitRow, source_of};
 use cytolens_data::split::{equal_shares, normalised_shares, stratified_groups};
+use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::progress::progress;
 
-/// The deviation from its share that a class should stay under.
+/// The largest deviation from its share that a class should have.
 const AIM: f64 = 0.1;
-/// Classes with fewer samples are not held to it.
+/// The samples that a class needs for that.
 const AIM_SAMPLES: usize = 20;
 
 /// Split a labelled set into training, validation and test part, or into folds
@@ -43,7 +46,7 @@ pub struct Split {
     /// Replace an existing split
     #[arg(long)]
     overwrite: bool,
-    /// What training, validation and test get; they sum to 1, and 0 leaves a part out
+    /// The shares of training, validation and test; they sum to 1, and 0 leaves a part out
     #[arg(
         long,
         value_name = "TRAIN,VALIDATION,TEST",
@@ -53,10 +56,10 @@ pub struct Split {
         conflicts_with = "folds"
     )]
     shares: Vec<f64>,
-    /// Make so many equal parts instead
+    /// Make this many equal parts instead
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
-    /// Decides everything
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Which fields count as the same and stay together; near for --data, off for --labels
@@ -64,7 +67,7 @@ pub struct Split {
     duplicates: Option<Duplicates>,
 }
 
-/// Samples, and for each the number of its group.
+/// Samples with the number of each one's group of equal fields.
 struct Grouped {
     samples: Vec<(String, LabelSet)>,
     group_of: Vec<usize>,
@@ -95,18 +98,19 @@ impl Split {
         let labels: Vec<LabelSet> = set.samples.iter().map(|(_, labels)| *labels).collect();
         let dealt = stratified_groups(&labels, &set.group_of, &shares, self.seed);
 
-        set.print_duplicates();
-        print_balance(&Balance::of(&labels, &dealt, &shares), &parts);
+        say!("{}", set.duplicates_report()?)?;
+        let balance = Balance::of(&labels, &dealt, &shares);
+        say!("{}", balance_report(&balance, &parts)?)?;
         let split = SplitTable {
             rows: set.rows(dealt.iter().map(|&part| parts[part])),
-            origin: Some(Origin {
+            origin: Some(SplitOrigin {
                 source,
                 seed: self.seed,
                 duplicates: set.duplicates.to_string(),
             }),
         };
         split.write(&self.out)?;
-        println!("the split is in {}", self.out.display());
+        say!("the split is in {}", self.out.display())?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -132,9 +136,11 @@ impl Split {
 
     fn of_folder(&self, folder: &Path) -> Result<Grouped> {
         let duplicates = self.duplicates.unwrap_or(Duplicates::Near);
-        let Dataset { samples, faults } = Dataset::open(folder, &self.reading.reading())?;
+        let Dataset {
+            samples, faults, ..
+        } = Dataset::open(folder, &self.reading.reading())?;
         for fault in faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         let (samples, group_of) = if duplicates == Duplicates::Off {
             let alone = (0..samples.len()).collect();
@@ -167,9 +173,9 @@ impl Split {
             duplicates == Duplicates::Off,
             "--duplicates {duplicates} needs images: name their folder with --data"
         );
-        let Table { rows, faults, .. } = read_table(table)?;
+        let LabelTable { rows, faults, .. } = read_table(table)?;
         for fault in faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
         ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
         Ok(Grouped {
@@ -200,7 +206,7 @@ fn fingerprints(samples: Vec<Sample>) -> (Vec<Sample>, Vec<Fingerprint>) {
                 readable.0.push(sample);
                 readable.1.push(print);
             }
-            Err(fault) => eprintln!("left out: {fault}"),
+            Err(fault) => note!("left out: {fault}"),
         }
     }
     readable
@@ -216,13 +222,13 @@ impl Grouped {
         groups
     }
 
-    fn rows(&self, parts: impl Iterator<Item = Part>) -> Vec<Row> {
+    fn rows(&self, parts: impl Iterator<Item = Part>) -> Vec<SplitRow> {
         let groups = self.groups();
         self.samples
             .iter()
             .zip(&self.group_of)
             .zip(parts)
-            .map(|(((id, _), group), part)| Row {
+            .map(|(((id, _), group), part)| SplitRow {
                 id: id.clone(),
                 part,
                 group: self.samples[groups[group][0]].0.clone(),
@@ -230,15 +236,14 @@ impl Grouped {
             .collect()
     }
 
-    /// Says what was found, and which of the same fields people labelled differently.
-    fn print_duplicates(&self) {
+    /// The groups of equal fields, and those of them with different labels.
+    fn duplicates_report(&self) -> Result<String> {
         if self.duplicates == Duplicates::Off {
-            println!("duplicates: not looked for");
-            return;
+            return Ok("duplicates: not looked for".to_owned());
         }
         let mut groups: Vec<Vec<usize>> = self.groups().into_values().collect();
         groups.retain(|group| group.len() > 1);
-        println!(
+        let mut report = format!(
             "duplicates ({}): {} groups of {} samples stay together; the largest has {}",
             self.duplicates,
             groups.len(),
@@ -255,70 +260,76 @@ impl Grouped {
                     .iter()
                     .map(|sample| format!("{} ({})", self.samples[*sample].0, labels(sample)))
                     .collect();
-                println!(
-                    "the same field with different labels: {}",
+                write!(
+                    report,
+                    "\nthe same field with different labels: {}",
                     members.join(", ")
-                );
+                )?;
             }
         }
+        Ok(report)
     }
 }
 
-/// Prints what each part got of each class.
-fn print_balance(balance: &Balance, parts: &[Part]) {
-    print!("\n{:<34}{:>8}", "class", "samples");
+/// The table of each part's samples of each class.
+fn balance_report(balance: &Balance, parts: &[Part]) -> Result<String> {
+    let mut report = format!("\n{:<34}{:>8}", "class", "samples");
     for part in parts {
-        print!("{:>16}", part.to_string());
+        write!(report, "{:>16}", part.to_string())?;
     }
-    println!("{:>11}", "deviation");
+    write!(report, "{:>11}", "deviation")?;
     for (class, name) in LOCATIONS.iter().enumerate() {
         if balance.total(class) == 0 {
             continue;
         }
-        print_row(
-            &format!("{class:>2} {name}"),
-            &balance.held(class),
-            &format!(
-                "{:>10.1}%{}",
-                100.0 * balance.deviation(class),
-                note(balance, class)
-            ),
+        let deviation = format!(
+            "{:>10.1}%{}",
+            100.0 * balance.deviation(class),
+            remark(balance, class)
         );
+        let name = format!("{class:>2} {name}");
+        report += &row(&name, &balance.held(class), &deviation);
     }
-    print_row("samples", balance.sizes(), "");
+    report += &row("samples", balance.sizes(), "");
     let unlabelled: Vec<&str> = (0..COUNT)
         .filter(|&class| balance.total(class) == 0)
         .map(|class| LOCATIONS[class])
         .collect();
     if !unlabelled.is_empty() {
-        println!("no sample has: {}", unlabelled.join(", "));
+        write!(report, "\nno sample has: {}", unlabelled.join(", "))?;
     }
     for (part, size) in parts.iter().zip(balance.sizes()) {
         if *size == 0 {
-            println!("no sample came into {part}: the set is too small for its share");
+            write!(
+                report,
+                "\nno sample came into {part}: the set is too small for its share"
+            )?;
         }
     }
     if let Some((class, deviation)) = balance.worst(AIM_SAMPLES) {
-        println!(
-            "worst deviation from its share, of a class with {AIM_SAMPLES} samples or more: {:.1}% ({}, {} samples)",
+        write!(
+            report,
+            "\nworst deviation from its share, of a class with {AIM_SAMPLES} samples or more: {:.1}% ({}, {} samples)",
             100.0 * deviation,
             LOCATIONS[class],
             balance.total(class)
-        );
+        )?;
     }
+    Ok(report)
 }
 
-fn print_row(name: &str, held: &[usize], last: &str) {
+/// A row of the table, on a line of its own.
+fn row(name: &str, held: &[usize], last: &str) -> String {
     let total: usize = held.iter().sum();
-    print!("{name:<34}{total:>8}");
-    for held in held {
-        print!("{held:>9}{:>6.1}%", 100.0 * *held as f64 / total as f64);
-    }
-    println!("{last}");
+    let parts: String = held
+        .iter()
+        .map(|held| format!("{held:>9}{:>6.1}%", 100.0 * *held as f64 / total as f64))
+        .collect();
+    format!("\n{name:<34}{total:>8}{parts}{last}")
 }
 
-/// For a class that is over the aim, or could not but be: how near one could come.
-fn note(balance: &Balance, class: usize) -> String {
+/// The least possible deviation, for a class that misses the aim or cannot meet it.
+fn remark(balance: &Balance, class: usize) -> String {
     let least = balance.least_deviation(class);
     if least > AIM {
         format!("  whole samples permit no less than {:.1}%", 100.0 * least)
@@ -440,7 +451,7 @@ mod tests {
         let split = read_split(Path::new(&out)).expect("a split");
         assert_eq!(
             split.origin,
-            Some(Origin {
+            Some(SplitOrigin {
                 source: "labels.csv SHA-256 7da0936a307a".to_owned(),
                 seed: 1,
                 duplicates: "off".to_owned(),

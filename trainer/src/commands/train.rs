@@ -1,29 +1,28 @@
-//! `trainer train`: a labelled set and a recipe become a run's folder.
+//! `trainer train`: trains a network on a labelled set by a recipe.
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 use clap::Args;
 
-use crate::commands::arguments::SetArguments;
+use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, TrainingArguments};
 use crate::device::DevicesChoice;
+use crate::output::{note, say};
 use crate::run::finish::{self, Reached};
 use crate::run::folder::RunFolder;
 use crate::run::recipe::{Recipe, StartWeights};
-use crate::run::record::Show;
+use crate::run::recipe_file::RecipeFile;
 use crate::run::samples::Samples;
-use crate::run::start::{find_weights, pretrained};
+use crate::run::start::pretrained;
 use crate::run::training::Training;
 use cytolens_report::progress::progress;
 
 /// Train a network on a labelled set
 ///
-/// The run's folder keeps the recipe, the split, metrics, plots and checkpoints; a run that broke off
-/// goes on with --resume and ends as if it had not.
+/// The run's folder keeps the recipe, the split, metrics, plots and checkpoints; an interrupted run
+/// goes on with --resume and ends as if it had not been interrupted.
 #[derive(Debug, Args)]
 pub struct Train {
     #[command(flatten)]
@@ -37,59 +36,21 @@ pub struct Train {
     /// The run's folder; must be new
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// ImageNet weights (.safetensors, .pth); looked for in the data folder and in `imagenet`
-    /// beside it
-    #[arg(long, value_name = "FILE")]
-    init: Option<PathBuf>,
-    /// Who learns from what: a table by `trainer split`, in place of the recipe's own split
-    #[arg(long, value_name = "FILE.csv")]
-    split: Option<PathBuf>,
-    /// Go on with a run of the same recipe that broke off
-    #[arg(long)]
-    resume: bool,
-    /// What computes; several, with commas between, share each step's batches
+    #[command(flatten)]
+    init: InitArguments,
+    #[command(flatten)]
+    run: RunArguments,
+    /// The device to compute on; several, with commas between, share each step's batches
     #[arg(long, default_value = "wgpu")]
     device: DevicesChoice,
     #[command(flatten)]
-    running: RunningArguments,
+    training: TrainingArguments,
 }
 
-/// How a training is run, whatever it trains.
-#[derive(Debug, Clone, Args)]
-pub struct RunningArguments {
-    /// Threads that read and augment samples; by default one a core
-    #[arg(long, value_name = "N")]
-    workers: Option<NonZero<usize>>,
-    /// Minutes between two checkpoints inside an epoch
-    #[arg(long, value_name = "MINUTES", default_value_t = 10.0)]
-    checkpoint_every: f64,
-    /// Print lines where the dashboard would be shown
-    #[arg(long)]
-    plain: bool,
-}
-
-impl RunningArguments {
-    /// Threads that prepare samples.
-    pub fn workers(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        self.workers.map_or_else(cores, NonZero::get)
-    }
-
-    /// The time between two checkpoints.
-    pub fn checkpoint_every(&self) -> Duration {
-        Duration::try_from_secs_f64(60.0 * self.checkpoint_every).unwrap_or(Duration::ZERO)
-    }
-
-    /// How the run is shown.
-    pub fn show(&self) -> Show {
-        Show::fitting(self.plain)
-    }
-}
-
-/// A run to be made or gone on with.
+/// A run to begin or to resume.
 #[derive(Debug)]
 pub struct Job<'a> {
-    /// Every choice.
+    /// The recipe.
     pub recipe: &'a Recipe,
     /// The recipe's name, for people.
     pub name: &'a str,
@@ -97,33 +58,32 @@ pub struct Job<'a> {
     pub set: &'a SetArguments,
     /// The run's folder.
     pub out: &'a Path,
-    /// ImageNet weights, where they are not to be looked for.
-    pub init: Option<&'a Path>,
+    /// The initial weights.
+    pub init: &'a InitArguments,
     /// A table by `trainer split`, in place of the recipe's own split.
     pub split: Option<&'a Path>,
-    /// Whether a run that broke off is gone on with.
+    /// Whether an interrupted run is resumed.
     pub resume: bool,
-    /// What computes.
+    /// The devices.
     pub devices: &'a [Device],
-    /// How.
-    pub running: &'a RunningArguments,
+    /// The course of the training.
+    pub training: &'a TrainingArguments,
 }
 
 impl Job<'_> {
-    /// Trains and scores. Gives nothing where the user ended it before.
+    /// Trains and scores. Gives nothing where the user stopped it.
     ///
     /// # Errors
-    /// Those of a training.
+    /// Those of [`Training::run`].
     pub fn run(&self) -> Result<Option<Reached>> {
         let recipe = self.recipe;
         let set = self.set.open()?;
         let init = match recipe.start.weights {
-            StartWeights::Imagenet => Some(find_weights(
-                self.init,
-                &self.set.data,
-                recipe.network.architecture,
-            )?),
-            StartWeights::Random if self.init.is_some() => {
+            StartWeights::Imagenet => Some(
+                self.init
+                    .find(&self.set.data, recipe.network.architecture)?,
+            ),
+            StartWeights::Random if self.init.init.is_some() => {
                 bail!("the recipe starts from random weights and takes no --init")
             }
             StartWeights::Random => None,
@@ -135,19 +95,20 @@ impl Job<'_> {
         }
         let folder = RunFolder::start(self.out, recipe, self.resume)?;
         let bar = progress(set.samples.len(), "Reading");
-        let workers = self.running.workers();
-        let (samples, faults) = Samples::prepare(set, recipe, self.split, workers, &bar)?;
+        let workers = self.training.workers();
+        let kept = folder.statistics()?;
+        let (samples, faults) = Samples::prepare(set, recipe, self.split, kept, workers, &bar)?;
         bar.finish();
         for fault in &faults {
-            eprintln!("left out: {fault}");
+            note!("left out: {fault}");
         }
-        folder.write_split(&samples.split)?;
-        println!(
+        folder.write_set(&samples.split, &samples.statistics)?;
+        say!(
             "{} to train on, {} to choose by, {} to test with",
             samples.train.len(),
             samples.validation.len(),
             samples.test.len()
-        );
+        )?;
         let training = Training {
             recipe,
             name: self.name,
@@ -156,8 +117,8 @@ impl Job<'_> {
             folder: &folder,
             devices: self.devices,
             workers,
-            checkpoint_every: self.running.checkpoint_every(),
-            show: self.running.show(),
+            checkpoint_every: self.training.checkpoint_every(),
+            show: self.training.show(),
         };
         match training.run(self.resume)? {
             Some(trained) => finish::finish(&training, &trained).map(Some),
@@ -167,31 +128,32 @@ impl Job<'_> {
 }
 
 impl Train {
-    /// Runs the command. It fails where the user ended the run before its end.
+    /// Runs the command. It fails if the user stops the run.
     pub fn run(&self) -> Result<ExitCode> {
         let recipe = Recipe::load(&self.recipe, &self.changes)?;
+        recipe.check_devices(self.device.count())?;
         let devices = self.device.open_all()?;
         let job = Job {
             recipe: &recipe,
             name: &self.recipe,
             set: &self.set,
             out: &self.out,
-            init: self.init.as_deref(),
-            split: self.split.as_deref(),
-            resume: self.resume,
+            init: &self.init,
+            split: self.run.split.as_deref(),
+            resume: self.run.resume,
             devices: &devices,
-            running: &self.running,
+            training: &self.training,
         };
         let out = self.out.display();
         let Some(reached) = job.run()? else {
-            println!("ended before its end; --resume goes on with the run in {out}");
+            say!("ended before its end; --resume goes on with the run in {out}")?;
             return Ok(ExitCode::FAILURE);
         };
-        println!("{reached}");
-        println!(
+        say!("{reached}")?;
+        say!(
             "the run is in {out}; `trainer evaluate --run` looks closer, `trainer package --run` makes \
              a model package of it"
-        );
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,4 +1,4 @@
-//! The geometry of augmentation on the device, to compare: training augments on the host.
+//! The geometry of augmentation on a device, for comparison: training augments on the host.
 
 use burn::tensor::grid::affine_grid_2d;
 use burn::tensor::ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode};
@@ -7,13 +7,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::batch::fractions;
 use cytolens_data::augmentation::Draw;
 
-/// Turns, scales, mirrors and cuts a batch, one draw a sample, by burn's `affine_grid_2d` and
-/// `grid_sample_2d`: bilinear, mirrored beyond the border's pixels.
+/// Rotates, scales, mirrors and crops a batch, one draw a sample, by burn's `affine_grid_2d` and `grid_sample_2d`: bilinear,
+/// mirrored beyond the border's pixels.
 ///
 /// `levels` are `[batch, planes, height, width]` from 0 to 255; the result is from 0 to 1.
 ///
 /// # Panics
-/// Where there is not a draw a sample.
+/// If the draws are not one a sample.
 pub fn warp(levels: Vec<u8>, shape: [usize; 4], draws: &[Draw], device: &Device) -> Tensor<4> {
     let [batch, _, _, size] = shape;
     assert_eq!(draws.len(), batch, "a draw a sample");
@@ -25,7 +25,7 @@ pub fn warp(levels: Vec<u8>, shape: [usize; 4], draws: &[Draw], device: &Device)
     fractions(levels, shape, device).grid_sample_2d(affine_grid_2d(matrices, shape), options)
 }
 
-/// The inverse map in burn's places: -1 and 1 are the middles of the border's pixels.
+/// The inverse map in burn's coordinates: -1 and 1 are the centres of the border's pixels.
 fn matrix(draw: &Draw, size: usize) -> [f32; 6] {
     let inverse = draw.inverse();
     let side = size as f64;

@@ -5,18 +5,17 @@ use cytolens_core::labels;
 
 use cytolens_data::batches::HostBatch;
 
-/// What a network is trained on.
+/// A batch of samples on a device.
 #[derive(Debug, Clone)]
 pub struct DeviceBatch {
-    /// `[batch, planes, height, width]`, from 0 (black) to 1; not normalised.
+    /// The planes `[batch, planes, height, width]`, from 0 (black) to 1; not normalised.
     pub planes: Tensor<4>,
-    /// `[batch, 28]`: 1 where the sample has the label, else 0.
+    /// The labels `[batch, 28]`: 1 where the sample has the label, else 0.
     pub targets: Tensor<2>,
 }
 
 impl DeviceBatch {
-    /// Moves a batch to the device: as bytes where it can compute with them, a quarter of the
-    /// traffic, else as the same fractions made here.
+    /// Moves a batch to the device.
     pub fn new(batch: HostBatch, device: &Device) -> Self {
         let HostBatch {
             planes,
@@ -33,7 +32,8 @@ impl DeviceBatch {
     }
 }
 
-/// Levels from 0 to 255 as fractions from 0 to 1 on the device.
+/// Moves levels from 0 to 255 to the device as fractions from 0 to 1: as bytes where the device can
+/// compute with them, which is a quarter of the traffic.
 pub fn fractions(levels: Vec<u8>, shape: [usize; 4], device: &Device) -> Tensor<4> {
     let levels = if device.supports_dtype(DType::U8) {
         let data = TensorData::new(levels, shape);
@@ -43,6 +43,14 @@ pub fn fractions(levels: Vec<u8>, shape: [usize; 4], device: &Device) -> Tensor<
         Tensor::from_data(TensorData::new(levels, shape), device)
     };
     levels.div_scalar(255.0)
+}
+
+/// Normalises planes `[batch, planes, height, width]` from 0 to 1 to mean 0 and standard deviation 1.
+pub fn normalised(planes: Tensor<4>, mean: &[f32], std: &[f32]) -> Tensor<4> {
+    let device = planes.device();
+    let row =
+        |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, values.len(), 1, 1]);
+    (planes - row(mean)) / row(std)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The devices that a command can run on: of this machine, and of others that serve theirs.
+//! Devices to compute on: those of this machine, and those that other machines serve.
 
 pub mod augmentation;
 pub mod batch;
 mod remote;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::panic::{set_hook, take_hook};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
@@ -13,23 +13,25 @@ use burn::tensor::wgpu::WgpuBackend;
 use burn::tensor::{Device, DeviceKind};
 use thiserror::Error;
 
+use crate::panics::caught;
+
 pub use remote::RemoteDevice;
 
-/// What computes.
+/// A device, as `--device` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The CPU, on all its cores.
     Flex,
     /// A GPU over a graphics interface.
     Graphics {
-        /// Over which.
+        /// The interface.
         interface: Interface,
-        /// Which of the discrete GPUs, from 0; without it the best GPU there is.
+        /// The number of a discrete GPU, from 0; without it the best GPU is taken.
         number: Option<usize>,
     },
     /// An NVIDIA GPU over NVIDIA's own interface.
     Cuda {
-        /// Which, from 0.
+        /// The number of the GPU, from 0.
         number: usize,
     },
     /// A device of another machine.
@@ -39,29 +41,29 @@ pub enum DeviceChoice {
 /// A graphics interface of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interface {
-    /// The one that suits the machine.
+    /// The system's own.
     Wgpu,
-    /// Vulkan and no other.
+    /// Vulkan.
     Vulkan,
-    /// Apple's, and no other.
+    /// Metal, on macOS.
     Metal,
 }
 
-/// Why a text names no device.
+/// A text that names no device.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UnknownDevice {
-    /// There is no such kind.
+    /// The kind is unknown.
     #[error(
         "there is no device `{0}`: choose wgpu, vulkan, metal, cuda (each with :0, :1 and so on for one of several GPUs), flex (the CPU), or what `trainer serve` prints on another machine (iroh:...)"
     )]
     Kind(String),
-    /// What follows the colon is no number.
+    /// The text after the colon is not a number.
     #[error("`{0}` names no device: a number from 0 follows the colon")]
     Number(String),
-    /// The CPU is one.
+    /// The CPU has a number.
     #[error("`{0}` names no device: flex is the CPU, on all its cores, and takes no number")]
     OneCpu(String),
-    /// It names another machine's device wrongly.
+    /// The text after `iroh:` is malformed.
     #[error(
         "`{0}` names no device of another machine: take the text that `trainer serve` prints there, iroh:ID:TOKEN@HOST:PORT/NUMBER; {1}"
     )]
@@ -111,8 +113,7 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// As it is written on the command line, but without the token of another machine: what is
-/// displayed goes into records.
+/// Writes the device as on the command line, but without the token of another machine: this text goes into records.
 impl fmt::Display for DeviceChoice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -142,11 +143,10 @@ impl fmt::Display for Interface {
 }
 
 impl DeviceChoice {
-    /// The device, ready to compute.
+    /// Opens the device.
     ///
     /// # Errors
-    /// Where there is no such device or it cannot be started, this build cannot drive it, or the
-    /// other machine is out of reach or refuses.
+    /// If there is no such device, it does not start, this build cannot use it, or the other machine cannot be reached or refuses.
     pub fn open(&self) -> Result<Device> {
         let open = || match self {
             Self::Flex => Ok(Device::flex()),
@@ -154,7 +154,8 @@ impl DeviceChoice {
             Self::Cuda { number } => open_cuda(*number),
             Self::Remote(remote) => remote.open(),
         };
-        told(open).with_context(|| match self {
+        // The runtimes panic where a driver or a GPU is missing.
+        caught_silently(open).with_context(|| match self {
             Self::Remote(_) => format!("cannot use {self}"),
             _ => format!("cannot use the device {self}; flex, the CPU, is always there"),
         })
@@ -180,7 +181,7 @@ impl Interface {
 #[cfg(feature = "cuda")]
 fn open_cuda(number: usize) -> Result<Device> {
     let device = Device::cuda(number);
-    // It starts with its first work: let what fails fail here.
+    // A device starts with its first work: this way, failures are reported here.
     burn::tensor::Tensor::<1>::zeros([1], &device)
         .try_into_data()
         .map_err(|error| anyhow!("{error:?}"))?;
@@ -194,22 +195,13 @@ fn open_cuda(_number: usize) -> Result<Device> {
     ))
 }
 
-/// Runs what may panic, as the runtimes do where a driver or a GPU is missing, and makes an error of
-/// it. The panic's own report stays unsaid.
-fn told<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
-    type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
-    let usual: Hook = take_hook();
+/// Runs a function whose panic becomes an error. The panic is not reported on standard error.
+fn caught_silently<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
+    let usual = take_hook();
     set_hook(Box::new(|_| {}));
-    let outcome = catch_unwind(AssertUnwindSafe(open));
+    let outcome = caught(open);
     set_hook(usual);
-    outcome.unwrap_or_else(|panic| {
-        let reason = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("its driver gave no reason");
-        Err(anyhow!("{}", reason.lines().next().unwrap_or_default()))
-    })
+    outcome
 }
 
 /// One device or several, separated by commas: `vulkan:0,vulkan:1`.
@@ -232,7 +224,7 @@ impl FromStr for DevicesChoice {
     }
 }
 
-/// As it is written on the command line, but without the tokens of other machines.
+/// Writes the devices as on the command line, but without the tokens of other machines.
 impl fmt::Display for DevicesChoice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, device) in self.0.iter().enumerate() {
@@ -246,10 +238,15 @@ impl fmt::Display for DevicesChoice {
 }
 
 impl DevicesChoice {
-    /// All of them, in their order.
+    /// The number of devices.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Opens all of them, in their order.
     ///
     /// # Errors
-    /// Where one cannot be opened.
+    /// If one cannot be opened.
     pub fn open_all(&self) -> Result<Vec<Device>> {
         self.0.iter().map(DeviceChoice::open).collect()
     }
@@ -272,45 +269,41 @@ mod tests {
 
     #[test]
     fn what_is_no_device_is_explained() {
-        let told = |text: &str| -> String {
+        let refusal = |text: &str| -> String {
             let error = text.parse::<DeviceChoice>().expect_err(text);
             error.to_string()
         };
         for text in ["gpu", "", "Vulkan", "gpu:0"] {
-            let told = told(text);
+            let refusal = refusal(text);
             for kind in ["wgpu", "vulkan", "metal", "cuda", "flex", "iroh"] {
-                assert!(told.contains(kind), "{told}");
+                assert!(refusal.contains(kind), "{refusal}");
             }
         }
-        assert!(told("vulkan:first").contains("number"));
-        assert!(told("cuda:-1").contains("number"));
-        assert!(told("flex:1").contains("CPU"));
-        assert!(told("iroh:here").contains("trainer serve"));
+        assert!(refusal("vulkan:first").contains("number"));
+        assert!(refusal("cuda:-1").contains("number"));
+        assert!(refusal("flex:1").contains("CPU"));
+        assert!(refusal("iroh:here").contains("trainer serve"));
     }
 
     #[test]
     fn a_list_keeps_its_order_and_holds_each_device_once() {
         let devices: DevicesChoice = "vulkan:1, vulkan:0,flex".parse().expect("three devices");
         assert_eq!(devices.to_string(), "vulkan:1,vulkan:0,flex");
-        let error = "cuda,cuda:0".parse::<DevicesChoice>().expect_err("twice");
-        assert!(error.to_string().contains("cuda:0 is named twice"));
+        assert_eq!(devices.count(), 3);
+        for (text, twice) in [("flex,flex", "flex"), ("cuda,cuda:0", "cuda:0")] {
+            let error = text.parse::<DevicesChoice>().expect_err("twice");
+            assert_eq!(error, UnknownDevice::Twice(twice.to_owned()));
+        }
         assert!("flex,".parse::<DevicesChoice>().is_err());
         let cpu: DevicesChoice = "flex".parse().expect("the CPU");
         assert_eq!(cpu.open_all().expect("the CPU is always there").len(), 1);
     }
 
-    #[test]
-    fn a_panic_becomes_a_sentence() {
-        let error =
-            told(|| -> Result<()> { panic!("no adapter\nbacktrace") }).expect_err("it panicked");
-        assert_eq!(error.to_string(), "no adapter");
-    }
-
     #[cfg(not(feature = "cuda"))]
     #[test]
-    fn who_asks_for_cuda_is_told_how_to_build_it() {
+    fn without_cuda_the_error_says_how_to_build_it() {
         let cuda: DeviceChoice = "cuda".parse().expect("a device");
-        let told = format!("{:#}", cuda.open().expect_err("not built"));
-        assert!(told.contains("--features cuda"), "{told}");
+        let error = format!("{:#}", cuda.open().expect_err("not built"));
+        assert!(error.contains("--features cuda"), "{error}");
     }
 }

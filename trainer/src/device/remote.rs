@@ -1,4 +1,4 @@
-//! A device of another machine, which `trainer serve` serves there.
+//! Devices of other machines, which `trainer serve` serves there.
 
 use std::fmt;
 use std::net::ToSocketAddrs;
@@ -7,20 +7,19 @@ use anyhow::{Context, Result, ensure};
 use burn::remote::{EndpointId, IrohHost, IrohRelays, RemoteHost};
 use burn::tensor::Device;
 
-/// A served device. Written `iroh:ID:TOKEN@HOST:PORT/NUMBER`, where `ID` is the server's public key,
-/// which proves that it is the one, and `/NUMBER` may be left out for its first device.
+/// A served device, written `iroh:ID:TOKEN@HOST:PORT/NUMBER`: `ID` is the server's public key, by which it proves its identity,
+/// and `/NUMBER` may be left out for its first device.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteDevice {
     server: EndpointId,
     token: String,
-    /// A name or an address, and a UDP port.
+    /// The host, a name or an address, and the UDP port.
     address: String,
     number: usize,
 }
 
 impl RemoteDevice {
-    /// The device `number` of the server `server` that listens at `address` (a host and a port), for
-    /// those who know `token`.
+    /// The device `number` of the server `server`, which listens at `address` (a host and a port) and accepts `token`.
     pub fn new(server: EndpointId, token: String, address: String, number: usize) -> Self {
         Self {
             server,
@@ -30,10 +29,10 @@ impl RemoteDevice {
         }
     }
 
-    /// Reads what follows `iroh:`.
+    /// Parses the text after `iroh:`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason, if it is malformed.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let (who, place) = text.split_once('@').ok_or("there is no @")?;
         let (id, token) = who
@@ -65,7 +64,7 @@ impl RemoteDevice {
         ))
     }
 
-    /// The text for `--device` on the other machine. Who knows it may use the device.
+    /// The text for `--device` on other machines. Whoever knows it can use the device.
     pub fn invitation(&self) -> String {
         format!(
             "iroh:{}:{}@{}/{}",
@@ -73,10 +72,10 @@ impl RemoteDevice {
         )
     }
 
-    /// Connects: directly, with no help of any machine between.
+    /// Connects directly to the server, without a relay.
     ///
     /// # Errors
-    /// Where the server is out of reach, or refuses.
+    /// If the server cannot be reached, or refuses.
     pub fn open(&self) -> Result<Device> {
         let addresses: Vec<_> = self
             .address
@@ -99,7 +98,7 @@ impl RemoteDevice {
     }
 }
 
-/// Without the token.
+/// Writes the device without the token.
 impl fmt::Display for RemoteDevice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -110,7 +109,7 @@ impl fmt::Display for RemoteDevice {
     }
 }
 
-/// Without the token, as [`Display`](fmt::Display).
+/// Writes the device without the token, as [`Display`](fmt::Display).
 impl fmt::Debug for RemoteDevice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "RemoteDevice({self})")

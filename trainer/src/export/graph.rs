@@ -1,11 +1,11 @@
-//! Builds an ONNX graph operation by operation, in the order of a forward pass.
+//! A builder of ONNX graphs, operation by operation in the order of a forward pass.
 //!
 //! Operators are those of ONNX's operator set 17 (`docs/Operators.md` of the specification).
 
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use cytolens::model::Account;
+use cytolens::model::TensorsReport;
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::protobuf::{
@@ -17,27 +17,27 @@ use super::protobuf::{
 #[derive(Debug, Clone)]
 pub struct Value(String);
 
-/// How the window of a convolution or a pooling goes over an image.
+/// The stride and padding of a convolution or pooling.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     stride: i64,
-    /// Whether the image has a border of half the window around it.
+    /// Whether the image is padded by half the window.
     bordered: bool,
 }
 
 impl Window {
-    /// The image keeps its size.
+    /// A window that keeps the image's size.
     pub const KEEPING: Self = Self {
         stride: 1,
         bordered: true,
     };
-    /// The image halves.
+    /// A window that halves the image.
     pub const HALVING: Self = Self {
         stride: 2,
         bordered: true,
     };
 
-    /// The same without a border: the image shrinks by the window too.
+    /// The same without padding: the image shrinks by the window too.
     pub const fn without_border(self) -> Self {
         Self {
             bordered: false,
@@ -58,22 +58,22 @@ impl Window {
     }
 }
 
-/// A graph in the making, and the weights that its layers take by their names in files.
+/// A graph being built, with the weights that its layers take by their names in files.
 pub struct Graph {
-    /// Those that no layer has taken yet.
+    /// The weights that no layer has taken yet.
     weights: BTreeMap<String, TensorProto>,
-    /// Names that layers asked for in vain.
+    /// The names of weights that layers lacked.
     missing: Vec<String>,
-    /// What batch normalisation adds to the variance.
+    /// The constant added to the variance in batch normalisation.
     epsilon: f32,
     made: GraphProto,
 }
 
 impl Graph {
-    /// An empty graph over the tensors of a safetensors file.
+    /// Begins a graph with the tensors of a safetensors file.
     ///
     /// # Errors
-    /// Where the file is none, or holds other numbers than f32.
+    /// If it is no such file, or holds other numbers than f32.
     pub fn new(name: &str, weights: &[u8], epsilon: f64) -> Result<Self> {
         let file = SafeTensors::deserialize(weights)?;
         let mut tensors = BTreeMap::new();
@@ -100,43 +100,42 @@ impl Graph {
         })
     }
 
-    /// The finished graph.
+    /// Finishes the graph.
     ///
     /// # Errors
-    /// Where a layer asked for a weight that is not there, or no layer asked for one that is: then
-    /// the graph is not the network's.
+    /// If a layer lacked a weight, or a weight was left over: then the graph is not the network's.
     pub fn finish(self) -> Result<GraphProto> {
         let taken = self.made.initializer.iter().map(|t| t.name.clone());
-        let account = Account {
+        let report = TensorsReport {
             applied: taken.collect(),
             missing: self.missing,
             unexpected: self.weights.into_keys().collect(),
             unfit: Vec::new(),
         };
-        if !account.is_complete() {
-            bail!("the weights are not those of the network: {account}");
+        if !report.is_complete() {
+            bail!("the weights are not those of the network: {report}");
         }
         Ok(self.made)
     }
 
-    /// Whether the network has a layer of this name, not taken yet.
+    /// Returns whether there is a layer of this name that was not taken yet.
     pub fn has(&self, layer: &str) -> bool {
         self.weights.contains_key(&format!("{layer}.weight"))
     }
 
-    /// What goes into the graph.
+    /// The input of the graph.
     pub fn input(&mut self, name: &str, shape: &[Dimension], says: &str) -> Value {
         self.made.input.push(value_info(name, shape, says));
         Value(name.to_owned())
     }
 
-    /// Lets a value come out of the graph under a name.
+    /// Makes a value an output of the graph under a name.
     pub fn output(&mut self, x: &Value, name: &str, shape: &[Dimension], says: &str) {
         self.made.output.push(value_info(name, shape, says));
         self.push(name, "Identity", &[x], &[], vec![]);
     }
 
-    /// `(x - mean) / std`, plane by plane.
+    /// Normalises plane by plane: `(x - mean) / std`.
     pub fn normalise(&mut self, x: &Value, mean: &[f32], std: &[f32]) -> Value {
         let mean = self.constant("mean", &[1, mean.len(), 1, 1], mean);
         let std = self.constant("std", &[1, std.len(), 1, 1], std);
@@ -150,7 +149,7 @@ impl Graph {
             Some(TensorProto { dims, .. }) if dims.len() == 4 => {
                 window.attributes([dims[2], dims[3]])
             }
-            // `finish` tells what is missing.
+            // `finish` reports the missing weight.
             _ => vec![],
         };
         let weights = match self.weights.contains_key(&format!("{layer}.bias")) {
@@ -174,24 +173,24 @@ impl Graph {
         self.push(layer, "Gemm", &[x], &["weight", "bias"], vec![transposed])
     }
 
-    /// What is over zero.
+    /// The ReLU.
     pub fn relu(&mut self, x: &Value) -> Value {
         self.unnamed("Relu", &[x], vec![])
     }
 
-    /// Every number to between 0 and 1.
+    /// The logistic function.
     pub fn sigmoid(&mut self, x: &Value) -> Value {
         self.unnamed("Sigmoid", &[x], vec![])
     }
 
-    /// The largest number in each square of so many pixels a side.
+    /// Maximum pooling over squares of this many pixels a side.
     pub fn max_pool(&mut self, x: &Value, side: i64, window: Window) -> Value {
         let mut attributes = window.attributes([side, side]);
         attributes.push(ints("kernel_shape", &[side, side]));
         self.unnamed("MaxPool", &[x], attributes)
     }
 
-    /// The mean of each square of so many pixels a side; a border does not count.
+    /// Average pooling over squares of this many pixels a side; padding does not count.
     pub fn average_pool(&mut self, x: &Value, side: i64, window: Window) -> Value {
         let mut attributes = window.attributes([side, side]);
         attributes.push(ints("kernel_shape", &[side, side]));
@@ -204,23 +203,23 @@ impl Graph {
         self.unnamed("GlobalAveragePool", &[x], vec![])
     }
 
-    /// `[batch, ...]` to `[batch, numbers]`.
+    /// Flattens `[batch, ...]` to `[batch, numbers]`.
     pub fn flatten(&mut self, x: &Value) -> Value {
         self.unnamed("Flatten", &[x], vec![int("axis", 1)])
     }
 
-    /// Feature maps one after the other.
+    /// Concatenates feature maps.
     pub fn concatenate(&mut self, parts: &[Value]) -> Value {
         let parts: Vec<&Value> = parts.iter().collect();
         self.unnamed("Concat", &parts, vec![int("axis", 1)])
     }
 
-    /// Number by number.
+    /// Adds two values number by number.
     pub fn add(&mut self, x: &Value, y: &Value) -> Value {
         self.unnamed("Add", &[x, y], vec![])
     }
 
-    /// Every number times the same.
+    /// Multiplies a value by a number.
     pub fn scale(&mut self, x: &Value, factor: f32) -> Value {
         let name = format!("factor_{}", self.made.node.len());
         let factor = self.constant(&name, &[], &[factor]);

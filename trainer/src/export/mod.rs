@@ -1,8 +1,8 @@
-//! Models for other tools: ONNX files, by our own few structs of its format.
+//! Models for other tools, as ONNX files.
 //!
-//! [`onnx`] writes a model; [`graph`] builds graphs, [`networks`] says what each network's is, and
-//! [`protobuf`] is the file's form. Weights alone, under torchvision's and timm's names, are
-//! `cytolens::model::weights`' business.
+//! [`onnx`] writes a model, [`graph`] builds graphs, [`networks`] has the graph of each network, and
+//! [`protobuf`] the messages of the file. `cytolens::model::weights` writes weights alone, under the names
+//! of torchvision and timm.
 
 mod graph;
 mod networks;

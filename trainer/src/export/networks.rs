@@ -1,6 +1,6 @@
-//! The graph of every network: the forward passes of `cytolens::model`, in its files' names.
+//! The graph of every network: the forward passes of `cytolens::model`, with the names of its files.
 //!
-//! How deep a network is, and how large its kernels are, its weights tell.
+//! The depth of a network and the size of its kernels follow from the weights.
 
 use cytolens::model::{Architecture, HeadKind};
 
@@ -11,7 +11,7 @@ const HALVING: Window = Window::HALVING;
 const SHRINKING: Window = KEEPING.without_border();
 const HALVING_WITHOUT_BORDER: Window = HALVING.without_border();
 
-/// Planes `[batch, planes, height, width]`, normalised, to features.
+/// Adds a backbone: normalised planes `[batch, planes, height, width]` to features.
 pub fn backbone(graph: &mut Graph, architecture: Architecture, planes: &Value) -> Value {
     match architecture {
         Architecture::DenseNet121 | Architecture::DenseNet201 => densenet(graph, planes),
@@ -21,7 +21,7 @@ pub fn backbone(graph: &mut Graph, architecture: Architecture, planes: &Value) -
     }
 }
 
-/// Features to logits `[batch, classes]`.
+/// Adds a head: features to logits `[batch, classes]`.
 pub fn head(graph: &mut Graph, kind: HeadKind, classifier: &str, features: &Value) -> Value {
     let x = match kind {
         HeadKind::Pooling => {
@@ -151,7 +151,7 @@ fn inception_resnet(graph: &mut Graph, planes: &Value) -> Value {
     conv_norm_relu(graph, &x, "conv2d_7b", KEEPING)
 }
 
-/// Residual blocks, each with the ReLU after it.
+/// Adds residual blocks, each with the ReLU after it.
 fn residuals(graph: &mut Graph, x: &Value, stage: &str, factor: f32) -> Value {
     let mut x = x.clone();
     for block in 0.. {
@@ -165,7 +165,7 @@ fn residuals(graph: &mut Graph, x: &Value, stage: &str, factor: f32) -> Value {
     x
 }
 
-/// Branches whose features are brought to the input's number, scaled and added to it.
+/// Adds branches whose features are brought to the input's number, scaled and added to it.
 fn residual(graph: &mut Graph, x: &Value, block: &str, factor: f32) -> Value {
     let parts = branches(graph, x, block, KEEPING);
     let joined = graph.concatenate(&parts);
@@ -174,14 +174,14 @@ fn residual(graph: &mut Graph, x: &Value, block: &str, factor: f32) -> Value {
     graph.add(&y, x)
 }
 
-/// Halves the image by convolutions and by pooling, side by side.
+/// Adds a reduction, which halves the image by convolutions and by pooling side by side.
 fn reduction(graph: &mut Graph, x: &Value, layer: &str) -> Value {
     let mut parts = branches(graph, x, layer, HALVING_WITHOUT_BORDER);
     parts.push(graph.max_pool(x, 3, HALVING_WITHOUT_BORDER));
     graph.concatenate(&parts)
 }
 
-/// Chains of convolutions that see the same; the last of each goes over the image as `last` says.
+/// Adds chains of convolutions with the same input; the last of each has the window `last`.
 fn branches(graph: &mut Graph, x: &Value, block: &str, last: Window) -> Vec<Value> {
     let mut ends = Vec::new();
     for branch in 0.. {

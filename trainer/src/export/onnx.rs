@@ -14,19 +14,19 @@ pub const OPERATOR_SET: i64 = 17;
 /// The version of the file format that came with those operators (ONNX 1.12).
 const IR_VERSION: i64 = 8;
 
-/// The name of what goes in: `[batch, planes, height, width]`, from 0 to 1.
+/// The name of the input: `[batch, planes, height, width]`, from 0 to 1.
 pub const INPUT: &str = "planes";
-/// The names of what comes out: `[batch, classes]` each.
+/// The names of the outputs: `[batch, classes]` each.
 pub const OUTPUTS: [&str; 2] = ["logits", "probabilities"];
 
-/// The ONNX file of a package's network with these weights: a safetensors file of f32, under the
+/// Makes the ONNX file of a package's network from its weights, a safetensors file of f32 under the
 /// names of `cytolens::model::weights`.
 ///
-/// The input is not normalised yet: mean and standard deviation are in the graph. With the pooling
-/// head images may have any size that the backbone can see; the described head has one.
+/// The graph normalises its input. With the pooling head, images may have any size that the backbone
+/// takes; with the described head, one.
 ///
 /// # Errors
-/// Where the weights are not the network's.
+/// If the weights are not the network's.
 pub fn model(manifest: &Manifest, weights: &[u8]) -> Result<Vec<u8>> {
     let network = &manifest.network;
     let mut graph = Graph::new(
@@ -79,7 +79,7 @@ pub fn model(manifest: &Manifest, weights: &[u8]) -> Result<Vec<u8>> {
     Ok(model.encode_to_vec())
 }
 
-/// What the package says of itself; lists and objects are JSON.
+/// The package's manifest as metadata; lists and objects are JSON.
 fn metadata(manifest: &Manifest) -> Result<Vec<StringStringEntryProto>> {
     let entries = [
         ("name", manifest.name.clone()),

@@ -1,4 +1,4 @@
-//! The messages of an ONNX file, as far as a network of ours needs them.
+//! The messages of an ONNX file, as far as our networks need them.
 //!
 //! Names and field numbers are those of the ONNX specification's `onnx/onnx.proto`
 //! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>); what they mean is in its `docs/IR.md`.
@@ -7,7 +7,7 @@
 /// `TensorProto.DataType.FLOAT`: 32-bit floating point.
 pub const FLOAT: i32 = 1;
 
-/// A file: a graph, what is needed to read it, and what is said of it.
+/// A file: a graph, the versions of its format, and metadata.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ModelProto {
     /// The version of the file format.
@@ -19,16 +19,16 @@ pub struct ModelProto {
     /// That program's version.
     #[prost(string, tag = "3")]
     pub producer_version: String,
-    /// For people.
+    /// A description for people.
     #[prost(string, tag = "6")]
     pub doc_string: String,
-    /// What is computed.
+    /// The graph.
     #[prost(message, optional, tag = "7")]
     pub graph: Option<GraphProto>,
     /// The versions of the operators.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSetIdProto>,
-    /// Named texts.
+    /// The metadata.
     #[prost(message, repeated, tag = "14")]
     pub metadata_props: Vec<StringStringEntryProto>,
 }
@@ -36,7 +36,7 @@ pub struct ModelProto {
 /// A set of operators; ONNX's own has no domain.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct OperatorSetIdProto {
-    /// Whose operators these are.
+    /// The domain of the operators.
     #[prost(string, tag = "1")]
     pub domain: String,
     /// Their version.
@@ -67,10 +67,10 @@ pub struct GraphProto {
     /// Weights and other constants.
     #[prost(message, repeated, tag = "5")]
     pub initializer: Vec<TensorProto>,
-    /// What goes in.
+    /// The inputs.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
-    /// What comes out.
+    /// The outputs.
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfoProto>,
 }
@@ -78,10 +78,10 @@ pub struct GraphProto {
 /// One operation.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct NodeProto {
-    /// The names of the values it takes.
+    /// The names of its inputs.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
-    /// The names of the values it gives.
+    /// The names of its outputs.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
     /// The node's own name.
@@ -90,7 +90,7 @@ pub struct NodeProto {
     /// The operator.
     #[prost(string, tag = "4")]
     pub op_type: String,
-    /// What else the operator needs to know.
+    /// The attributes of the operator.
     #[prost(message, repeated, tag = "5")]
     pub attribute: Vec<AttributeProto>,
 }
@@ -110,7 +110,7 @@ pub struct AttributeProto {
     /// The value, where it is a list of integers. Unpacked, as the specification's `proto2` has it.
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of these it is.
+    /// The type of the value.
     #[prost(enumeration = "AttributeType", tag = "20")]
     pub r#type: i32,
 }
@@ -119,7 +119,7 @@ pub struct AttributeProto {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
 #[repr(i32)]
 pub enum AttributeType {
-    /// None of the others.
+    /// No type.
     Undefined = 0,
     /// One floating-point number.
     Float = 1,
@@ -138,7 +138,7 @@ pub struct TensorProto {
     /// The numbers' type: [`FLOAT`].
     #[prost(int32, tag = "2")]
     pub data_type: i32,
-    /// The name by which nodes take it.
+    /// Its name as an input of nodes.
     #[prost(string, tag = "8")]
     pub name: String,
     /// The numbers, little-endian.
@@ -149,13 +149,13 @@ pub struct TensorProto {
 /// The name, type and shape of a value.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ValueInfoProto {
-    /// The name by which nodes take or give it.
+    /// Its name as an input or output of nodes.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// What it is.
+    /// Its type.
     #[prost(message, optional, tag = "2")]
     pub r#type: Option<TypeProto>,
-    /// For people.
+    /// A description for people.
     #[prost(string, tag = "3")]
     pub doc_string: String,
 }
@@ -190,18 +190,18 @@ pub struct TensorShapeProto {
 /// `TensorShapeProto.Dimension`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct DimensionProto {
-    /// How long it is.
+    /// Its length.
     #[prost(oneof = "Dimension", tags = "1, 2")]
     pub value: Option<Dimension>,
 }
 
-/// How long one dimension of a tensor is.
+/// The length of one dimension of a tensor.
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub enum Dimension {
-    /// This long.
+    /// A fixed length.
     #[prost(int64, tag = "1")]
     Fixed(i64),
-    /// As long as whoever runs the graph likes; the same name is the same length.
+    /// A length that the user of the graph chooses; the same name means the same length.
     #[prost(string, tag = "2")]
     Free(String),
 }

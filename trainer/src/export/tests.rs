@@ -1,5 +1,5 @@
-//! What is in an exported file, decoded again. That it computes the right thing, ONNX Runtime shows
-//! in `tests/export`.
+//! The contents of exported files. `tests/export` checks in ONNX Runtime that they compute the right
+//! thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ fn shape(info: &ValueInfoProto) -> Vec<Dimension> {
         .collect()
 }
 
-/// Every value that a node takes must be there before it, every name once, and nothing for nothing.
+/// Checks that every input of a node exists before it, every name is unique, and every value is used.
 fn assert_connected(graph: &GraphProto) {
     let mut there: BTreeSet<&str> = BTreeSet::new();
     let inputs = graph.input.iter().map(|input| &input.name);
@@ -220,7 +220,7 @@ fn metadata_tells_what_the_package_does() {
 #[test]
 fn weights_of_another_network_are_refused_by_name() {
     let manifest = manifest(Architecture::DenseNet121, HeadKind::Pooling);
-    for (other, told) in [
+    for (other, expected) in [
         (Architecture::ResNet50, "features.conv0.weight"),
         (Architecture::AllCnn, "features.first.0.weight"),
     ] {
@@ -229,6 +229,6 @@ fn weights_of_another_network_are_refused_by_name() {
             ..manifest.network.clone()
         };
         let error = onnx::model(&manifest, &weights(&network)).expect_err("a refusal");
-        assert!(error.to_string().contains(told), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -1,7 +1,7 @@
-//! What has been predicted so far, on disk, so that a break costs a few batches at most.
+//! The log of a prediction on disk, by which an interruption costs a few batches at most.
 //!
-//! A line of JSON each: first the [`Provenance`], then for each field, in order, its row or its
-//! fault. Tables are written from the log when all fields are in it.
+//! Its lines are JSON: first the [`Provenance`], then for each field, in order, its row or its fault.
+//! Tables are written from the log when all fields are in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -13,34 +13,34 @@ use serde::{Deserialize, Serialize};
 use super::provenance::Provenance;
 use cytolens_data::fault::Fault;
 
-/// What became of one field.
+/// The entry of a field in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Entry {
-    /// It was classified.
-    Row(Row),
-    /// It was left out.
+pub enum LogEntry {
+    /// The prediction of a field that was classified.
+    Row(FieldRow),
+    /// The fault of a field that was left out.
     Fault {
         /// The field's id.
         id: String,
-        /// Why.
+        /// The fault.
         fault: Fault,
     },
 }
 
 /// The prediction of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// The field's.
+pub struct FieldRow {
+    /// The field's id.
     pub id: String,
-    /// The classes over threshold, rising.
+    /// The classes that reach their threshold, in rising order.
     pub present: Vec<usize>,
-    /// One a class.
+    /// The probabilities, one a class.
     #[serde(with = "exact")]
     pub probabilities: Vec<f32>,
 }
 
-impl Entry {
+impl LogEntry {
     /// The field's id.
     pub fn id(&self) -> &str {
         match self {
@@ -50,7 +50,7 @@ impl Entry {
     }
 }
 
-/// The log of a prediction, which one process at a time can write.
+/// The log of a prediction. One process at a time can write it.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -58,10 +58,10 @@ pub struct Log {
 }
 
 impl Log {
-    /// A new log; one that is there is emptied.
+    /// Begins a log; an existing one is emptied.
     ///
     /// # Errors
-    /// Where it cannot be written or another process writes it.
+    /// If it cannot be written, or another process writes it.
     pub fn begin(path: &Path, provenance: &Provenance) -> Result<Self> {
         let mut log = Self::open(path, true)?;
         log.cut(0)?;
@@ -71,13 +71,13 @@ impl Log {
         Ok(log)
     }
 
-    /// The log of the same prediction, cut after the last whole batch of fields, and how many fields
-    /// are in it. Fields after a whole batch are classified again in theirs, because a batch of other
-    /// fields may differ in the last digit.
+    /// Opens the log of the same prediction, cuts it after the last complete batch of fields, and gives the
+    /// number of fields in it. The fields of an incomplete batch are classified again, because in a batch
+    /// with other fields they may differ in the last digit.
     ///
     /// # Errors
-    /// Where it cannot be read, is another prediction's or damaged elsewhere than at its end, or
-    /// another process writes it.
+    /// If it cannot be read, is another prediction's or damaged elsewhere than at its end, or another
+    /// process writes it.
     pub fn resume<'a>(
         path: &Path,
         provenance: &Provenance,
@@ -88,7 +88,7 @@ impl Log {
         let unfit = || format!("cannot go on with {}", path.display());
         let mut lines = Lines::open(path)?;
         let Some(header) = lines.next().transpose()? else {
-            // It broke off before its first line was whole.
+            // The prediction was interrupted before the first line was complete.
             drop(log);
             return Ok((Self::begin(path, provenance)?, 0));
         };
@@ -116,12 +116,11 @@ impl Log {
         Ok((log, kept))
     }
 
-    /// Adds what became of the next fields. When this returns, the end of this process no longer
-    /// takes it away.
+    /// Adds the entries of the next fields. Once this returns, they survive the end of this process.
     ///
     /// # Errors
-    /// Where it cannot be written, on a full disk for example; what was in the log stays.
-    pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
+    /// If they cannot be written, on a full disk for example; earlier entries stay.
+    pub fn append(&mut self, entries: &[LogEntry]) -> Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
@@ -130,11 +129,11 @@ impl Log {
         self.write(&lines)
     }
 
-    /// Everything in the log, in order, read as it is asked for.
+    /// The entries of the log, in order, read one by one.
     ///
     /// # Errors
-    /// Where it cannot be read.
-    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
+    /// If the log cannot be read.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<LogEntry>> + use<>> {
         let mut lines = Lines::open(&self.path)?;
         lines.next().transpose()?;
         let path = self.path.clone();
@@ -146,34 +145,34 @@ impl Log {
         }))
     }
 
-    /// The rows in the log, see [`Log::entries`].
+    /// The rows of the log, read as by [`Log::entries`].
     ///
     /// # Errors
-    /// Where it cannot be read.
-    pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
+    /// If the log cannot be read.
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<FieldRow>> + use<>> {
         Ok(self.entries()?.filter_map(|entry| match entry {
-            Ok(Entry::Row(row)) => Some(Ok(row)),
-            Ok(Entry::Fault { .. }) => None,
+            Ok(LogEntry::Row(row)) => Some(Ok(row)),
+            Ok(LogEntry::Fault { .. }) => None,
             Err(error) => Some(Err(error)),
         }))
     }
 
-    /// The faults in the log with their fields' ids, see [`Log::entries`].
+    /// The faults of the log with their fields' ids, read as by [`Log::entries`].
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If the log cannot be read.
     pub fn faults(&self) -> Result<impl Iterator<Item = Result<(String, Fault)>> + use<>> {
         Ok(self.entries()?.filter_map(|entry| match entry {
-            Ok(Entry::Row(_)) => None,
-            Ok(Entry::Fault { id, fault }) => Some(Ok((id, fault))),
+            Ok(LogEntry::Row(_)) => None,
+            Ok(LogEntry::Fault { id, fault }) => Some(Ok((id, fault))),
             Err(error) => Some(Err(error)),
         }))
     }
 
-    /// Ends the log: the tables hold all of it.
+    /// Removes the log, once the tables hold all of it.
     ///
     /// # Errors
-    /// Where it cannot be removed.
+    /// If it cannot be removed.
     pub fn remove(self) -> Result<()> {
         std::fs::remove_file(&self.path)
             .with_context(|| format!("cannot remove {}", self.path.display()))
@@ -200,7 +199,7 @@ impl Log {
         })
     }
 
-    /// Cuts the log to so many bytes and goes on writing there.
+    /// Cuts the log to a length in bytes, after which writing goes on.
     fn cut(&mut self, end: u64) -> Result<()> {
         self.file
             .set_len(end)
@@ -216,17 +215,17 @@ impl Log {
     }
 }
 
-fn parsed(line: &str, number: usize) -> Result<Entry> {
+fn parsed(line: &str, number: usize) -> Result<LogEntry> {
     serde_json::from_str(line).with_context(|| format!("line {number} is damaged"))
 }
 
-/// The whole lines of a file: what follows the last line's end is half a line.
+/// The complete lines of a file: a last line without an end is incomplete.
 struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
-    /// Lines read so far.
+    /// The number of lines read so far.
     number: usize,
-    /// Where the last line read ends, in bytes.
+    /// The end of the last line read, in bytes.
     end: u64,
 }
 
@@ -242,7 +241,7 @@ impl Lines {
     }
 
     fn read(&mut self) -> std::io::Result<Option<String>> {
-        /// No line is as long: a field's id and its numbers.
+        /// More than any line has: a field's id and its numbers.
         const LONGEST: u64 = 16 << 20;
         let mut line = Vec::new();
         let mut limited = (&mut self.reader).take(LONGEST);
@@ -268,8 +267,8 @@ impl Iterator for Lines {
     }
 }
 
-/// Numbers as one text, each with the fewest digits that read back as the same number. As numbers
-/// of JSON they would be read by way of 64 bits, which rounds twice.
+/// Serialises numbers as one text, each with the fewest digits that read back as the same number. As
+/// numbers of JSON they would be read by way of 64 bits, which rounds twice.
 mod exact {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -293,15 +292,15 @@ pub mod tests {
 
     use super::*;
 
-    /// Rows, some of which are faults, with names that need care.
-    pub fn entries(count: usize) -> Vec<Entry> {
+    /// Rows and faults, with names that need escaping.
+    pub fn entries(count: usize) -> Vec<LogEntry> {
         let id = |index: usize| format!("field {index}, \"a\"\nb");
         let entry = |index: usize| match index % 5 {
-            3 => Entry::Fault {
+            3 => LogEntry::Fault {
                 id: id(index),
                 fault: Fault::new(format!("{index}.png"), "no image,\n\"truly\""),
             },
-            _ => Entry::Row(Row {
+            _ => LogEntry::Row(FieldRow {
                 id: id(index),
                 present: (0..index % 4).collect(),
                 probabilities: vec![
@@ -333,11 +332,11 @@ pub mod tests {
         }
     }
 
-    fn ids(entries: &[Entry]) -> impl ExactSizeIterator<Item = &str> {
-        entries.iter().map(Entry::id)
+    fn ids(entries: &[LogEntry]) -> impl ExactSizeIterator<Item = &str> {
+        entries.iter().map(LogEntry::id)
     }
 
-    fn read(log: &Log) -> Vec<Entry> {
+    fn read(log: &Log) -> Vec<LogEntry> {
         let entries = log.entries().expect("readable");
         entries.collect::<Result<_>>().expect("whole")
     }
@@ -388,20 +387,20 @@ pub mod tests {
             ..provenance()
         };
         let refusal = Log::resume(&path, &other, ids(&all), 2).expect_err("a refusal");
-        let told = format!("{refusal:#}");
+        let message = format!("{refusal:#}");
         for part in [
             "table.csv.progress",
             "manifest_sha256 was \"0123\" and is \"ffff\"",
             "bits was null and is 12",
         ] {
-            assert!(told.contains(part), "{part} in: {told}");
+            assert!(message.contains(part), "{part} in: {message}");
         }
-        assert!(!told.contains("package"), "{told}");
+        assert!(!message.contains("package"), "{message}");
         assert_eq!(fs::read(&path).expect("the log"), before);
     }
 
     #[test]
-    fn damage_is_told_with_its_line() {
+    fn damage_is_reported_with_its_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.csv.progress");
         let all = entries(4);

@@ -1,6 +1,5 @@
-//! Predicting large folders: shares of them, decoding ahead, a log that outlives breaks, tables.
+//! The prediction of large folders: shares of them, a log that survives interruptions, and tables.
 
-pub mod ahead;
 pub mod log;
 pub mod outputs;
 pub mod pace;

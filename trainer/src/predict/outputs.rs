@@ -1,4 +1,4 @@
-//! The files that a prediction is written to.
+//! The output files of a prediction.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::table::{write_csv, write_faults, write_submission};
 use cytolens_data::fault::Fault;
 use cytolens_data::whole_file::fill_whole;
 
-/// Where predictions go.
+/// The output files of a prediction.
 #[derive(Debug, Clone, Args)]
 pub struct Outputs {
     /// The table, in the form of its extension; must be new
@@ -22,26 +22,26 @@ pub struct Outputs {
     /// Also write a table of the columns Id and Predicted alone, as the challenge takes it
     #[arg(long, value_name = "FILE.csv")]
     submission: Option<PathBuf>,
-    /// Also write what was left out, and why
+    /// Also write the fields that were left out, and why
     #[arg(long, value_name = "FILE.csv")]
     faults: Option<PathBuf>,
     /// Replace existing files
     #[arg(long)]
     overwrite: bool,
-    /// Go on where the same prediction broke off; without such a break, begin
+    /// Go on where the same prediction broke off, or begin if it has not
     #[arg(long)]
     resume: bool,
 }
 
-/// The form of a table.
+/// The format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum TableFormat {
     Csv,
     Parquet,
 }
 
-impl Form {
-    /// The form that a file's extension names.
+impl TableFormat {
+    /// The format that a file's extension names.
     fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         match extension.to_lowercase().as_str() {
@@ -56,16 +56,16 @@ impl Form {
 }
 
 impl Outputs {
-    /// Checks that all can be written without harm.
+    /// Checks that the files can be written without overwriting anything.
     ///
     /// # Errors
-    /// Where an extension names no form, two files are one, a file is there and may not be replaced,
-    /// its folder is not there, or a break is there that is not to be gone on with.
+    /// If an extension names no format, two files are the same, a file exists and may not be replaced, its
+    /// folder is missing, or there is an interrupted prediction that is not to be resumed.
     pub fn check(&self) -> Result<()> {
-        Form::of(&self.out)?;
+        TableFormat::of(&self.out)?;
         let beside: Vec<&PathBuf> = self.submission.iter().chain(&self.faults).collect();
         for path in &beside {
-            if Form::of(path)? != Form::Csv {
+            if TableFormat::of(path)? != TableFormat::Csv {
                 bail!("{} is written as .csv only", path.display());
             }
         }
@@ -97,7 +97,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// The log of these outputs, and how many of the fields are in it already.
+    /// Opens the log of these outputs. Also gives the number of fields in it.
     ///
     /// # Errors
     /// Those of [`Log::begin`] and [`Log::resume`].
@@ -114,19 +114,19 @@ impl Outputs {
         }
     }
 
-    /// Writes the tables of predictions from the log, each under its name when it is whole.
+    /// Writes the tables of predictions from the log. A table gets its name when it is complete.
     ///
     /// # Errors
-    /// Where a file cannot be written.
+    /// If a file cannot be written.
     pub fn write_tables(
         &self,
         log: &Log,
         labels: &[String],
         provenance: &Provenance,
     ) -> Result<()> {
-        fill_whole(&self.out, |file| match Form::of(&self.out)? {
-            Form::Csv => write_csv(file, labels, log.rows()?),
-            Form::Parquet => {
+        fill_whole(&self.out, |file| match TableFormat::of(&self.out)? {
+            TableFormat::Csv => write_csv(file, labels, log.rows()?),
+            TableFormat::Parquet => {
                 // Its writer has a buffer of its own.
                 file.flush()?;
                 write_parquet(file.get_ref(), labels, provenance, log.rows()?)
@@ -138,11 +138,11 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes what was left out, where that is asked for: `found` are the faults of files that are of
-    /// no field, the rest is in the log.
+    /// Writes the table of faults, where it is asked for: those of files that are of no field, `found`, and
+    /// those in the log.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn write_faults(&self, log: &Log, found: &[Fault]) -> Result<()> {
         if let Some(path) = &self.faults {
             let found = found.iter().map(|fault| Ok((String::new(), fault.clone())));
@@ -151,7 +151,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// The log beside the table: `cells.csv.progress` of `cells.csv`.
+    /// The path of the log beside the table: `cells.csv.progress` for `cells.csv`.
     fn log(&self) -> PathBuf {
         let mut name = self.out.as_os_str().to_owned();
         name.push(".progress");

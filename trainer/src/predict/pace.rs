@@ -1,22 +1,23 @@
-//! How fast a prediction goes: a bar on a terminal, a line now and then in a cluster's log.
+//! The progress of a prediction: a bar on a terminal, a line now and then in a cluster's log.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar};
 
+use crate::output::note;
 use cytolens_report::progress::progress;
 
 /// The time between two lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
-/// Counts fields as they are classified.
+/// The progress of a prediction.
 #[derive(Debug)]
 pub struct Pace {
     bar: ProgressBar,
     has_terminal: bool,
     total: usize,
-    /// Fields that were done before this process began.
+    /// The fields that earlier processes classified.
     before: usize,
     done: usize,
     start: Instant,
@@ -24,11 +25,11 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A prediction of `total` fields, of which so many were done `before`.
+    /// The progress of a prediction of `total` fields, of which `before` were classified earlier.
     pub fn new(total: usize, before: usize) -> Self {
         let bar = progress(total, "Predicting");
         bar.set_position(before as u64);
-        // What was done before was not done in no time.
+        // Earlier fields do not count towards the speed.
         bar.reset_eta();
         let now = Instant::now();
         Self {
@@ -42,7 +43,7 @@ impl Pace {
         }
     }
 
-    /// So many more fields are done.
+    /// Counts fields that are done.
     pub fn add(&mut self, fields: usize) {
         self.done += fields;
         self.bar.inc(fields as u64);
@@ -51,7 +52,7 @@ impl Pace {
             let rate = self.rate();
             let left = (self.total - self.done) as f64 / rate;
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-            eprintln!(
+            note!(
                 "{} of {} fields, {rate:.2} a second, {} left",
                 self.done,
                 self.total,
@@ -65,7 +66,7 @@ impl Pace {
         self.bar.finish();
     }
 
-    /// Fields a second, of those that this process did.
+    /// The speed of this process, in fields a second.
     pub fn rate(&self) -> f64 {
         (self.done - self.before) as f64 / self.start.elapsed().as_secs_f64()
     }

@@ -15,26 +15,26 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::log::Row;
+use super::log::FieldRow;
 use super::provenance::Provenance;
 
-/// Rows that are held in memory and written at once, as one row group.
+/// The number of rows in a row group, which is held in memory.
 const GROUP: usize = 8192;
 
-/// Writes the rows. Beside them stand, as the file's metadata, the package's name, its weights'
-/// SHA-256, and the whole [`Provenance`] as JSON.
+/// Writes the rows. The file's metadata have the package's name, its weights' SHA-256, and the whole
+/// [`Provenance`] as JSON.
 ///
 /// # Errors
-/// Where a row has a fault or the file cannot be written.
+/// If a row cannot be read or the file not written.
 pub fn write_parquet(
     file: impl Write + Send,
     labels: &[String],
     provenance: &Provenance,
-    rows: impl Iterator<Item = Result<Row>>,
+    rows: impl Iterator<Item = Result<FieldRow>>,
 ) -> Result<()> {
     let note = |key: &str, value: String| KeyValue::new(format!("cytolens.{key}"), value);
     let properties = WriterProperties::builder()
-        // Hardly a probability comes twice.
+        // Probabilities hardly ever repeat.
         .set_dictionary_enabled(false)
         .set_key_value_metadata(Some(vec![
             note("package", provenance.package.clone()),
@@ -92,7 +92,7 @@ fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
 fn write_group<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     classes: usize,
-    rows: &[Row],
+    rows: &[FieldRow],
 ) -> Result<()> {
     let mut group = writer.next_row_group()?;
     let ids: Vec<ByteArray> = rows.iter().map(|row| row.id.as_str().into()).collect();
@@ -106,7 +106,7 @@ fn write_group<W: Write + Send>(
     }
     write_column::<Int32Type, _>(&mut group, &present, Some(&levels))?;
     for class in 0..classes {
-        let probability = |row: &Row| row.probabilities.get(class).copied();
+        let probability = |row: &FieldRow| row.probabilities.get(class).copied();
         let column: Option<Vec<f32>> = rows.iter().map(probability).collect();
         let column = column.context("a row with fewer probabilities than labels")?;
         write_column::<FloatType, _>(&mut group, &column, None)?;
@@ -115,12 +115,12 @@ fn write_group<W: Write + Send>(
     Ok(())
 }
 
-/// How the values of a column of lists belong to rows: see "Nested Encoding" of the format.
+/// The levels that assign the values of a column of lists to rows: see "Nested Encoding" of the format.
 #[derive(Debug, Default)]
 struct Levels {
-    /// 1 for a value, 0 for a list without any.
+    /// The definition levels: 1 for a value, 0 for an empty list.
     definition: Vec<i16>,
-    /// 0 for what begins a list, 1 for what goes on with it.
+    /// The repetition levels: 0 for the first value of a list, 1 for the others.
     repetition: Vec<i16>,
 }
 
@@ -159,16 +159,16 @@ mod tests {
     use parquet::record::{ListAccessor, RowAccessor};
 
     use super::*;
-    use crate::predict::log::{Entry, tests};
+    use crate::predict::log::{LogEntry, tests};
 
     #[test]
     fn every_bit_is_read_back() {
         // More than one row group, and the last not full.
-        let rows: Vec<Row> = tests::entries(2 * GROUP)
+        let rows: Vec<FieldRow> = tests::entries(2 * GROUP)
             .into_iter()
             .filter_map(|entry| match entry {
-                Entry::Row(row) => Some(row),
-                Entry::Fault { .. } => None,
+                LogEntry::Row(row) => Some(row),
+                LogEntry::Fault { .. } => None,
             })
             .collect();
         let labels = [

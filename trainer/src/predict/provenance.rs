@@ -1,4 +1,4 @@
-//! What a prediction depends on, so that a break is gone on with by the same means only.
+//! The provenance of a prediction: all that it depends on, so that only the same prediction is resumed.
 
 use anyhow::{Context, Result, bail};
 use cytolens::package::{Manifest, sha256};
@@ -6,63 +6,63 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// The version of what is written down here and in the log.
+/// The version of the provenance and the log.
 const FORMAT: u32 = 1;
 
-/// All that decides the bytes of a table of predictions, but for the image files' contents.
+/// The provenance of a table of predictions: everything that its bytes depend on but the images' contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// The version of this account.
+    /// The version of the provenance.
     pub format: u32,
     /// The program's version.
     pub program: String,
     /// The package's name.
     pub package: String,
-    /// The SHA-256 of the package's manifest as the program writes it: thresholds, composition,
-    /// size, and the checksum of the weights.
+    /// The SHA-256 of the package's manifest as the program writes it, with thresholds, composition, size
+    /// and the checksum of the weights.
     pub manifest_sha256: String,
     /// The SHA-256 of the package's weights.
     pub weights_sha256: String,
     /// The share of the fields.
     pub shard: String,
-    /// How many fields the share has.
+    /// The number of fields in the share.
     pub fields: usize,
     /// The SHA-256 of the share's ids.
     pub ids_sha256: String,
-    /// The order of channels in files of several.
+    /// The order of channels in files with several.
     pub channels: String,
     /// The bits that 16-bit samples use.
     pub bits: Option<u32>,
     /// Whether fields are classified in eight views.
     pub flips: bool,
-    /// What computes.
+    /// The device.
     pub device: String,
-    /// How many fields are classified at once, which may change the last digit.
+    /// The number of fields classified at once, on which the last digit may depend.
     pub batch: usize,
 }
 
-/// What a user chose, see [`Provenance`].
+/// The user's choices in a [`Provenance`].
 #[derive(Debug, Clone)]
 pub struct Choices {
-    /// The share.
+    /// The share of the fields.
     pub shard: String,
-    /// The order of channels.
+    /// The order of channels in files with several.
     pub channels: String,
-    /// The bits used.
+    /// The bits that 16-bit samples use.
     pub bits: Option<u32>,
-    /// Eight views.
+    /// Whether fields are classified in eight views.
     pub flips: bool,
-    /// What computes.
+    /// The device.
     pub device: String,
-    /// Fields at once.
+    /// The number of fields classified at once.
     pub batch: usize,
 }
 
 impl Provenance {
-    /// The account of a prediction of these fields.
+    /// The provenance of a prediction of these fields.
     ///
     /// # Errors
-    /// Where the manifest cannot be written as JSON.
+    /// If the manifest cannot be written as JSON.
     pub fn new<'a>(
         manifest: &Manifest,
         ids: impl ExactSizeIterator<Item = &'a str>,
@@ -101,10 +101,10 @@ impl Provenance {
         })
     }
 
-    /// Checks that what was begun with `before`, a line of JSON, can go on.
+    /// Checks that a prediction of the provenance `before`, a line of JSON, can be resumed.
     ///
     /// # Errors
-    /// Naming everything that differs.
+    /// If it differs, naming every difference.
     pub fn check(&self, before: &str) -> Result<()> {
         let before: Value = serde_json::from_str(before).context("not the log of a prediction")?;
         let now = serde_json::to_value(self)?;

@@ -6,30 +6,30 @@ use std::str::FromStr;
 
 use anyhow::{Error, Result, anyhow};
 
-/// One of several shares of a list, each a stretch of it: joined in order they are the list.
+/// One of several shares of a list. Each is a range of it, and joined in order they are the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// From 1 to `count`.
+    /// The number of the share, from 1 to `count`.
     number: usize,
     count: usize,
 }
 
 impl Shard {
-    /// The only share.
+    /// The share that is the whole list.
     pub const WHOLE: Self = Self {
         number: 1,
         count: 1,
     };
 
-    /// Whether it is the first share, which also answers for what is of no share.
+    /// Returns whether it is the first share, which also reports the faults that belong to none.
     pub fn is_first(self) -> bool {
         self.number == 1
     }
 
-    /// Its stretch of a list of so many. Two shares differ by one in length at most.
+    /// The range of the share in a list of this length. Two shares differ by at most one in length.
     pub fn range(self, length: usize) -> Range<usize> {
         let end = |number: usize| {
-            // Wide, so that no product overflows.
+            // In 128 bits, no product overflows.
             (length as u128 * number as u128 / self.count as u128) as usize
         };
         end(self.number - 1)..end(self.number)
@@ -45,7 +45,7 @@ impl fmt::Display for Shard {
 impl FromStr for Shard {
     type Err = Error;
 
-    /// Reads what is displayed: `2/10` is the second of ten.
+    /// Parses the displayed form: `2/10` is the second of ten.
     fn from_str(text: &str) -> Result<Self> {
         let numbers = text
             .split_once('/')

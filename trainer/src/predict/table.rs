@@ -4,11 +4,11 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::log::Row;
+use super::log::FieldRow;
 use cytolens_data::fault::Fault;
 
 /// The class numbers of a row, separated by spaces.
-fn numbers(row: &Row) -> String {
+fn numbers(row: &FieldRow) -> String {
     let present: Vec<String> = row.present.iter().map(ToString::to_string).collect();
     present.join(" ")
 }
@@ -17,11 +17,11 @@ fn numbers(row: &Row) -> String {
 /// the fewest digits that read back as the same 32-bit number.
 ///
 /// # Errors
-/// Where a row has a fault or the file cannot be written.
+/// If a row cannot be read or the file not written.
 pub fn write_csv(
     file: impl Write,
     labels: &[String],
-    rows: impl Iterator<Item = Result<Row>>,
+    rows: impl Iterator<Item = Result<FieldRow>>,
 ) -> Result<()> {
     let mut table = csv::Writer::from_writer(file);
     let columns = ["Id", "Predicted"].into_iter();
@@ -33,7 +33,7 @@ pub fn write_csv(
         for probability in &row.probabilities {
             table.write_field(probability.to_string())?;
         }
-        // Ends the row.
+        // This ends the row.
         table.write_record(None::<&[u8]>)?;
     }
     Ok(table.flush()?)
@@ -43,8 +43,11 @@ pub fn write_csv(
 /// (<https://www.kaggle.com/c/human-protein-atlas-image-classification>).
 ///
 /// # Errors
-/// Where a row has a fault or the file cannot be written.
-pub fn write_submission(file: impl Write, rows: impl Iterator<Item = Result<Row>>) -> Result<()> {
+/// If a row cannot be read or the file not written.
+pub fn write_submission(
+    file: impl Write,
+    rows: impl Iterator<Item = Result<FieldRow>>,
+) -> Result<()> {
     let mut table = csv::Writer::from_writer(file);
     table.write_record(["Id", "Predicted"])?;
     for row in rows {
@@ -54,10 +57,10 @@ pub fn write_submission(file: impl Write, rows: impl Iterator<Item = Result<Row>
     Ok(table.flush()?)
 }
 
-/// Writes what was left out: `Id` (none for files that are of no field), `Subject` and `Reason`.
+/// Writes the faults: `Id` (none for files that are of no field), `Subject` and `Reason`.
 ///
 /// # Errors
-/// Where a fault cannot be read or the file not written.
+/// If a fault cannot be read or the file not written.
 pub fn write_faults(
     file: impl Write,
     faults: impl Iterator<Item = Result<(String, Fault)>>,
@@ -75,9 +78,9 @@ pub fn write_faults(
 mod tests {
     use super::*;
 
-    fn rows() -> impl Iterator<Item = Result<Row>> {
+    fn rows() -> impl Iterator<Item = Result<FieldRow>> {
         let row = |id: &str, present: &[usize], probabilities: &[f32]| {
-            Ok(Row {
+            Ok(FieldRow {
                 id: id.to_owned(),
                 present: present.to_vec(),
                 probabilities: probabilities.to_vec(),

@@ -1,4 +1,4 @@
-//! Where a training can go on from, exactly as if it had never been interrupted.
+//! Checkpoints, from which a training goes on exactly as if it had never been interrupted.
 //!
 //! A checkpoint is a folder `checkpoints/step-<n>` in the run's: `network.safetensors` and, where
 //! weights are averaged, `average.safetensors` (f32), `optimiser.safetensors` (moments) and
@@ -13,40 +13,8 @@ use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::tensor::Device;
 use cytolens::model::{Names, weights};
-use serde::{Deserialize, Serialize};
 
 use super::learner::Learner;
-
-/// Where a training stands. Everything random in it is drawn anew from seed, epoch, sample and
-/// step, so that these numbers are the whole of its random state, and of its schedule's.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Position {
-    /// The epoch to go on with, from 0.
-    pub epoch: usize,
-    /// The batch in it to go on with, from 0.
-    pub batch: usize,
-    /// The optimiser's steps so far.
-    pub step: usize,
-    /// The sum of this epoch's losses, a sample each.
-    pub loss_sum: f64,
-    /// The samples shown in this epoch.
-    pub shown: usize,
-    /// The samples shown in the whole run.
-    pub shown_in_all: usize,
-    /// How long the run has taken, in seconds, without what was lost by a break.
-    pub seconds: f64,
-    /// The best epoch so far.
-    pub best: Option<Best>,
-}
-
-/// The epoch whose weights are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// Which, from 0.
-    pub epoch: usize,
-    /// What the recipe chooses by; larger is better.
-    pub score: f64,
-}
 
 const POSITION: &str = "position.toml";
 const NETWORK: &str = "network.safetensors";
@@ -57,13 +25,13 @@ const PREFIX: &str = "step-";
 /// Writes a checkpoint into the run's folder and removes the ones before it.
 ///
 /// # Errors
-/// Where it cannot be written, on a full disk for example; the one before stays.
+/// If it cannot be written, on a full disk for example; the one before stays.
 pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
     let name = format!("{PREFIX}{:08}", learner.position.step);
     let folder = run.join("checkpoints").join(name);
     let partial = folder.with_extension("partial");
     write(&folder, &partial, learner, names).map_err(|error| {
-        // Best effort: why it could not be written is the error to tell.
+        // Best effort: the error to report is that of writing.
         fs::remove_dir_all(&partial).ok();
         error.context(format!("cannot write the checkpoint {}", folder.display()))
     })?;
@@ -73,7 +41,7 @@ pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
     Ok(())
 }
 
-/// Writes a checkpoint as `partial` and gives it the name `folder`.
+/// Writes a checkpoint as `partial` and renames it to `folder`.
 fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Result<()> {
     if partial.exists() {
         fs::remove_dir_all(partial)?;
@@ -98,7 +66,7 @@ fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Resu
     // TOML: its numbers are read to the last bit.
     file(POSITION, toml::to_string(&learner.position)?.as_bytes())?;
     if folder.exists() {
-        // Of the same step: going on from it comes to the same.
+        // It is of the same step, and resuming from it comes to the same.
         fs::remove_dir_all(partial)?;
     } else {
         fs::rename(partial, folder)?;
@@ -106,11 +74,11 @@ fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Resu
     Ok(())
 }
 
-/// Brings a fresh learner of the same recipe to where the run's last checkpoint is. Gives false
-/// where there is none.
+/// Loads the run's last checkpoint into a new learner of the same recipe. Returns false where there is
+/// none.
 ///
 /// # Errors
-/// Where it cannot be read or is another network's.
+/// If the checkpoint cannot be read or is another network's.
 pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) -> Result<bool> {
     let Some(folder) = all(run)?.pop() else {
         return Ok(false);
@@ -131,7 +99,7 @@ pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) ->
     Ok(true)
 }
 
-/// The whole checkpoints of a run, the last at the end.
+/// The complete checkpoints of a run, the last at the end.
 fn all(run: &Path) -> Result<Vec<PathBuf>> {
     let folder = run.join("checkpoints");
     if !folder.is_dir() {

@@ -7,29 +7,29 @@ use cytolens::model::{InferenceNetwork, weights};
 use cytolens_core::labels::{COUNT, LabelSet};
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answers;
 use super::folder::Summary;
-use super::samples::images_of;
+use super::predictor::Logits;
+use super::samples::attribution;
 use super::training::{Trained, Training};
 use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
 use cytolens_data::dataset::Sample;
 
-/// What a run has reached.
+/// The result of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reached {
-    /// On the validation part, where thresholds were tuned and the epoch was chosen.
+    /// The scores on the validation part, by which thresholds were tuned and the epoch was chosen.
     pub validation: Scores,
-    /// On the test part, by one view of each sample, as the browser answers.
+    /// The scores on the test part by one view of each sample, as in the browser.
     pub test: Scores,
-    /// On the test part, by the recipe's views, at thresholds tuned for them.
+    /// The scores on the test part by the recipe's views, at thresholds tuned for them.
     pub test_views: Scores,
-    /// How many views these were.
+    /// The number of these views.
     pub views: usize,
-    /// The epoch that was kept, from 1.
+    /// The best epoch, whose weights were kept, from 1.
     pub epoch: usize,
-    /// Samples shown in training.
+    /// The number of samples shown in training.
     pub shown: usize,
-    /// How long training took.
+    /// The duration of the training in seconds.
     pub seconds: f64,
 }
 
@@ -66,17 +66,17 @@ impl fmt::Display for Reached {
     }
 }
 
-/// Scores a trained network and ends its run's folder.
+/// Scores a trained network and ends its run.
 ///
 /// # Errors
-/// Where the device fails or the folder cannot be written.
+/// If the device fails or the folder cannot be written.
 pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
     let (recipe, samples) = (training.recipe, training.samples);
     let network = InferenceNetwork::new(trained.network.clone());
-    let answerer = training.answerer(&network);
+    let predictor = training.predictor(&network);
     let choice = &recipe.thresholds;
     let tuned_and_scored = |views: usize| -> Result<([f32; COUNT], Scores, Scores)> {
-        let validation = answerer.answer(&samples.validation, views, |_| ())?;
+        let validation = predictor.predict(&samples.validation, views, |_| ())?;
         let truth = truth(&samples.validation, &validation);
         let probabilities = validation.probabilities();
         let thresholds = tune_thresholds(
@@ -85,7 +85,7 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
             choice.least_positives,
             choice.otherwise,
         );
-        let test = answerer.answer(&samples.test, views, |_| ())?;
+        let test = predictor.predict(&samples.test, views, |_| ())?;
         Ok((
             thresholds,
             scored(&samples.validation, &validation, &thresholds),
@@ -122,7 +122,8 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
         classes_seen: (0..COUNT)
             .filter(|&class| samples.train.iter().any(|one| one.labels.contains(class)))
             .collect(),
-        images: images_of(&samples.train),
+        images: attribution(&samples.train, &samples.credits),
+        licence: samples.credits.licence.clone(),
         initial_weights: trained.initial_weights.clone(),
         recipe: serde_json::to_value(recipe)?,
         metrics: serde_json::to_value(&reached)?,
@@ -131,16 +132,16 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
     Ok(reached)
 }
 
-fn truth(samples: &[Sample], answers: &Answers) -> Vec<LabelSet> {
-    let answered = answers.samples.iter();
-    answered.map(|&sample| samples[sample].labels).collect()
+fn truth(samples: &[Sample], logits: &Logits) -> Vec<LabelSet> {
+    let predicted = logits.samples.iter();
+    predicted.map(|&sample| samples[sample].labels).collect()
 }
 
-fn scored(samples: &[Sample], answers: &Answers, thresholds: &[f32; COUNT]) -> Scores {
-    let probabilities = answers.probabilities();
+fn scored(samples: &[Sample], logits: &Logits, thresholds: &[f32; COUNT]) -> Scores {
+    let probabilities = logits.probabilities();
     let predicted: Vec<LabelSet> = probabilities
         .iter()
         .map(|row| decide(row, thresholds))
         .collect();
-    score(&truth(samples, answers), &predicted)
+    score(&truth(samples, logits), &predicted)
 }

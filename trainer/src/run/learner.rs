@@ -1,77 +1,75 @@
-//! What learns: a network, its optimiser and its running average, one step at a time.
+//! The learner: a network, its optimiser and its running average, moved one step at a time.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use cytolens::model::Network;
 
 use super::average::Average;
-use super::checkpoint::Position;
 use super::loss::LossChoice;
 use super::optimiser::{Optimiser, Rates};
-use crate::device::batch::DeviceBatch;
+use super::position::Position;
+use crate::device::batch::{DeviceBatch, normalised};
+use crate::panics::caught;
 use cytolens_data::batches::HostBatch;
 
-/// Everything that training changes.
+/// The state of a training: everything that a step changes.
 pub struct Learner {
-    /// What is trained, on the first device.
+    /// The network in training, on the first device.
     pub network: Network,
-    /// What predicts, where the recipe averages weights.
+    /// The averaged network, which predicts, where the recipe averages weights.
     pub average: Option<Average>,
-    /// With its moments.
+    /// The optimiser with its moments.
     pub optimiser: Optimiser,
-    /// Where it stands.
+    /// The position in the run.
     pub position: Position,
 }
 
-/// What a step needs beside the samples.
+/// The settings of a step.
 #[derive(Debug)]
-pub struct Lesson<'a> {
-    /// What is made small.
+pub struct StepSettings<'a> {
+    /// The loss to minimise.
     pub loss: LossChoice,
-    /// Subtracted from each plane.
+    /// The mean of each plane, which is subtracted.
     pub mean: &'a [f32],
-    /// Each plane is divided by this.
+    /// The standard deviation of each plane, by which it is divided.
     pub std: &'a [f32],
     /// The devices, with gradients, that share a step's batches. The network is on the first.
     pub devices: &'a [Device],
-    /// Decides what is drawn, such as the units that dropout leaves out.
+    /// The random seed of the step, for dropout.
     pub seed: u64,
 }
 
 impl Learner {
-    /// The network that predicts.
-    pub fn answering(&self) -> Network {
+    /// The network that predicts, without gradients.
+    pub fn predicting(&self) -> Network {
         match &self.average {
             Some(average) => average.network.clone(),
             None => self.network.valid(),
         }
     }
 
-    /// One step of the optimiser by all of these batches, each sample counting alike. Gives the
-    /// sum of the samples' losses, still on the device.
+    /// Takes one step of the optimiser on these batches, all samples weighted alike. Returns the sum of
+    /// the samples' losses, still on the device.
     ///
     /// # Errors
-    /// Where a device fails, as when its memory is exhausted.
+    /// If a device fails, as when its memory is exhausted.
     pub fn step(
         &mut self,
         batches: Vec<HostBatch>,
         rates: Rates,
-        lesson: &Lesson<'_>,
+        settings: &StepSettings<'_>,
     ) -> Result<Tensor<1>> {
         let frozen = rates.backbone == 0.0;
         let samples: usize = batches.iter().map(|batch| batch.samples.len()).sum();
-        for device in lesson.devices {
-            device.seed(lesson.seed);
+        for device in settings.devices {
+            device.seed(settings.seed);
         }
         // A device's failure is a panic of its runtime.
-        let (gradients, loss) = catch_unwind(AssertUnwindSafe(|| {
-            gradients(&self.network, frozen, batches, samples, lesson)
-        }))
-        .map_err(|panic| anyhow!("the device failed: {}", message(panic.as_ref())))?;
+        let (gradients, loss) =
+            caught(|| Ok(gradients(&self.network, frozen, batches, samples, settings)))
+                .context("the device failed")?;
         let network = self.network.clone();
         self.network = self.optimiser.step(network, gradients, rates);
         self.position.step += 1;
@@ -82,34 +80,27 @@ impl Learner {
     }
 }
 
-/// What a panic says.
-pub fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no reason given".to_owned())
-}
-
-/// The gradients of the mean loss of all samples, and that loss.
+/// Computes the gradients of the mean loss of all samples, and that loss.
 fn gradients(
     network: &Network,
     frozen: bool,
     batches: Vec<HostBatch>,
     samples: usize,
-    lesson: &Lesson<'_>,
+    settings: &StepSettings<'_>,
 ) -> (GradientsParams, Tensor<1>) {
-    let first = &lesson.devices[0];
+    let first = &settings.devices[0];
     let mut sum = GradientsAccumulator::new();
     let mut losses: Option<Tensor<1>> = None;
     let mut batches = batches.into_iter();
     loop {
         let round: Vec<(&Device, HostBatch)> =
-            lesson.devices.iter().zip(batches.by_ref()).collect();
+            settings.devices.iter().zip(batches.by_ref()).collect();
         if round.is_empty() {
             break;
         }
         let pass = |(device, batch): (&Device, HostBatch)| {
             let share = batch.samples.len() as f64 / samples as f64;
-            one_pass(network, frozen, batch, share, device, lesson)
+            one_pass(network, frozen, batch, share, device, settings)
         };
         let passes: Vec<(GradientsParams, Tensor<1>)> = if round.len() == 1 {
             round.into_iter().map(pass).collect()
@@ -137,49 +128,44 @@ fn gradients(
                 None => loss,
             });
         }
-        // Norms gather their statistics by thread; here they take in what the pass found.
+        // Norms gather their statistics by thread; this brings those of the pass together.
         drop(network.valid());
     }
     let losses = losses.unwrap_or_else(|| Tensor::zeros([1], &first.clone().without_autodiff()));
     (sum.grads(), losses)
 }
 
-/// A batch's share of the loss and of its gradients.
+/// Computes a batch's share of the loss and of its gradients.
 fn one_pass(
     network: &Network,
     frozen: bool,
     batch: HostBatch,
     share: f64,
     device: &Device,
-    lesson: &Lesson<'_>,
+    settings: &StepSettings<'_>,
 ) -> (GradientsParams, Tensor<1>) {
     let there;
-    let network = if *device == lesson.devices[0] {
+    let network = if *device == settings.devices[0] {
         network
     } else {
-        // A copy: forks share the statistics of their norms. So those follow the first device's
-        // batches alone, and do not hang on which device is quicker.
+        // A copy, because forks share the statistics of their norms: these follow the first device's
+        // batches alone, and do not depend on which device is quicker.
         there = network.valid().train().fork(device);
         &there
     };
     let inner = device.clone().without_autodiff();
     let batch = DeviceBatch::new(batch, &inner);
     let targets = Tensor::from_inner(batch.targets);
-    let planes = normalised(batch.planes, lesson.mean, lesson.std);
+    let planes = normalised(batch.planes, settings.mean, settings.std);
     let features = if frozen {
         Tensor::from_inner(network.backbone.valid().forward(planes))
     } else {
         network.backbone.forward(Tensor::from_inner(planes))
     };
-    let loss = lesson.loss.forward(network.head.forward(features), targets) * share;
+    let loss = settings
+        .loss
+        .forward(network.head.forward(features), targets)
+        * share;
     let value = loss.clone().inner();
     (GradientsParams::from_grads(loss.backward(), network), value)
-}
-
-/// Planes `[batch, planes, height, width]` from 0 to 1, brought to mean 0 and deviation 1.
-pub fn normalised(planes: Tensor<4>, mean: &[f32], std: &[f32]) -> Tensor<4> {
-    let device = planes.device();
-    let row =
-        |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, values.len(), 1, 1]);
-    (planes - row(mean)) / row(std)
 }

@@ -5,38 +5,38 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, softplus};
 use serde::{Deserialize, Serialize};
 
-/// What training makes small: a recipe's table `[loss]`.
+/// The loss: a recipe's table `[loss]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LossChoice {
     /// Binary cross-entropy of each decision.
     // With braces, for serde refuses unknown keys only so.
     CrossEntropy {},
-    /// Focal loss (Lin et al. 2017): decisions that are right already count less.
+    /// Focal loss (Lin et al. 2017): decisions that are right already weigh less.
     Focal {
-        /// How much less: the power of what is missing to certainty. 0 is cross-entropy.
+        /// The power of one minus the probability that weighs them. 0 is cross-entropy.
         gamma: f32,
     },
-    /// Asymmetric loss (Ridnik et al. 2021): labels that are absent, of which there are many, count
-    /// less than those that are present, and not at all where they are told safely.
+    /// Asymmetric loss (Ridnik et al. 2021): absent labels, of which there are many, weigh less than
+    /// present ones, and nothing where their probability is below a margin.
     Asymmetric {
         /// The focal power of present labels.
         gamma_present: f32,
         /// The focal power of absent labels.
         gamma_absent: f32,
-        /// The probability that is taken off an absent label's.
+        /// The margin, which is subtracted from an absent label's probability.
         margin: f32,
     },
 }
 
-/// Keeps logarithms finite.
+/// The least argument of a logarithm, which keeps it finite.
 const LEAST: f32 = 1e-8;
 
 impl LossChoice {
     /// Checks every number.
     ///
     /// # Errors
-    /// Naming the key of the table `[loss]`, what it may be and what it is.
+    /// Naming the key of the table `[loss]`, its range and its value.
     pub fn check(&self) -> Result<()> {
         let power = |key: &str, value: f32| {
             ensure!(
@@ -64,7 +64,8 @@ impl LossChoice {
         }
     }
 
-    /// The mean loss of all decisions: logits and targets (0 or 1) `[batch, classes]` to `[1]`.
+    /// Computes the mean loss of all decisions `[1]` from logits and targets (0 or 1)
+    /// `[batch, classes]`.
     pub fn forward(&self, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         // -log(sigmoid(x)) = softplus(-x), which does not overflow.
         let present = softplus(-logits.clone(), 1.0);
@@ -125,7 +126,7 @@ mod tests {
         )
     }
 
-    /// Each against its paper's formula in f64.
+    /// Each loss against its paper's formula in f64.
     #[test]
     fn losses_are_their_formulas() {
         let asymmetric = LossChoice::Asymmetric {

@@ -1,8 +1,6 @@
-//! Recipes: every choice of one training run, as TOML.
+//! Recipes: every choice of one training run.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 use cytolens_core::labels;
 use cytolens_field::Composition;
@@ -10,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loss::LossChoice;
 use super::optimiser::OptimiserChoice;
+use super::recipe_file::RecipeFile;
 use cytolens_data::augmentation::AugmentationChoice;
 use cytolens_data::batches::Augmented;
 use cytolens_data::repeats::RepeatChoice;
@@ -21,37 +20,37 @@ pub const BUILT_IN: [(&str, &str); 2] = [
     ("described", include_str!("../../recipes/described.toml")),
 ];
 
-/// Every choice of one training run. Each key is needed; an unknown one is refused.
+/// Every choice of one training run. All keys are required, and unknown ones refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// What is trained.
+    /// The network.
     pub network: NetworkChoice,
-    /// Where it starts.
+    /// The initial weights.
     pub start: StartChoice,
-    /// What it sees.
+    /// The network's input.
     pub input: InputChoice,
-    /// Who sees what.
+    /// The split of the samples.
     pub split: SplitChoice,
-    /// How long, and in what order.
+    /// The training's length, order and batches.
     pub training: TrainingChoice,
-    /// How samples are changed.
+    /// The augmentation of samples.
     pub augmentation: AugmentationChoice,
-    /// How often samples of rare labels come.
+    /// The repeats of samples with rare labels.
     pub repeats: RepeatChoice,
-    /// What is made small.
+    /// The loss.
     pub loss: LossChoice,
-    /// How weights are moved.
+    /// The optimiser.
     pub optimiser: OptimiserChoice,
-    /// Which weights predict.
+    /// The running average of the weights.
     pub average: AverageChoice,
-    /// How probabilities become labels.
+    /// The tuning of thresholds.
     pub thresholds: ThresholdChoice,
-    /// How the test part is predicted.
-    pub evaluation: EvaluationChoice,
+    /// The prediction of the test part.
+    pub evaluation: TestChoice,
 }
 
-/// What is trained: `[network]`.
+/// The network: `[network]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkChoice {
@@ -61,147 +60,120 @@ pub struct NetworkChoice {
     pub head: HeadKind,
 }
 
-/// Where training starts: `[start]`.
+/// The initial weights: `[start]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartChoice {
-    /// The backbone's first weights.
+    /// The backbone's initial weights.
     pub weights: StartWeights,
-    /// Epochs in which only the head learns.
+    /// The number of first epochs in which only the head is trained.
     pub frozen_epochs: usize,
-    /// Whether the head first answers each label's frequency, so that rare labels need not be
-    /// unlearnt; else its last layer starts at random.
+    /// Whether the head at first predicts each label's frequency, so that rare labels need not be
+    /// unlearnt; otherwise its last layer is random.
     pub prior: bool,
 }
 
-/// A backbone's first weights.
+/// A backbone's initial weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StartWeights {
-    /// Of a file trained on ImageNet.
+    /// A file's, trained on ImageNet.
     Imagenet,
     /// Random ones.
     Random,
 }
 
-/// What the network sees: `[input]`.
+/// The network's input: `[input]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputChoice {
-    /// How channels become planes.
+    /// The composition of channels into planes.
     pub composition: Composition,
     /// The side in pixels.
     pub size: usize,
-    /// By which mean and deviation planes are normalised.
+    /// The source of the mean and deviation that normalise planes.
     pub normalisation: Normalisation,
 }
 
-/// By which mean and deviation planes are normalised.
+/// The source of the mean and deviation that normalise planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Normalisation {
-    /// Those of the training samples.
+    /// The training samples.
     Set,
-    /// Those of ImageNet's photographs.
+    /// ImageNet's photographs.
     Imagenet,
 }
 
-/// Who sees what: `[split]`.
+/// The split of the samples: `[split]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitChoice {
-    /// Decides the split.
+    /// The random seed of the split.
     pub seed: u64,
     /// The shares of the training, validation and test parts; together 1.
     pub shares: [f64; 3],
 }
 
-/// How long, and in what order: `[training]`.
+/// The training's length, order and batches: `[training]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingChoice {
-    /// Decides weights that start at random, order, augmentation and dropout.
+    /// The random seed of initial weights, order, augmentation and dropout.
     pub seed: u64,
-    /// How often the training part is shown, repeats beside.
+    /// The number of times that the training part is shown, without repeats.
     pub epochs: usize,
-    /// Samples that go through the network together.
+    /// The number of samples in a batch.
     pub batch: usize,
-    /// Batches a step of the optimiser; several devices share them.
+    /// The number of batches in a step of the optimiser; several devices share them.
     pub accumulation: usize,
-    /// Which places of an epoch are augmented.
+    /// The showings in an epoch that are augmented.
     pub augmented: Augmented,
-    /// What the best epoch is chosen by, on the validation part.
+    /// The score on the validation part that chooses the best epoch.
     pub best_by: BestBy,
 }
 
-/// What the best epoch is chosen by.
+/// The score that chooses the best epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BestBy {
     /// The highest macro-F1 over the classes that occur, at thresholds tuned on the same part.
     MacroF1,
-    /// The highest share of right decisions at a probability of 0.5.
+    /// The highest share of correct decisions at a threshold of 0.5.
     Accuracy,
     /// The lowest loss.
     Loss,
 }
 
-/// Which weights predict: `[average]`.
+/// The running average of the weights, which predicts: `[average]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AverageChoice {
-    /// What the running average of the weights keeps each step, below 1; with 0 the last weights
-    /// predict.
+    /// The share of the average that each step keeps, below 1; with 0 the last weights predict.
     pub decay: f64,
 }
 
-/// How probabilities become labels: `[thresholds]`.
+/// The tuning of thresholds: `[thresholds]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdChoice {
-    /// Classes with fewer positives in the validation part are not tuned.
+    /// The positives that a class needs for its threshold to be tuned.
     pub least_positives: usize,
-    /// Their threshold.
+    /// The threshold of classes with fewer.
     pub otherwise: f32,
 }
 
-/// How the test part is predicted: `[evaluation]`.
+/// The prediction of the test part: `[evaluation]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EvaluationChoice {
-    /// The views of each sample whose mean counts: 1, 2, 4 or 8, mirrored and turned.
+pub struct TestChoice {
+    /// The number of views of each sample that are averaged: 1, 2, 4 or 8, mirrored and turned.
     pub views: usize,
 }
 
-impl Recipe {
-    /// The recipe of a name that the program knows, or of a TOML file, with keys set anew:
-    /// `table.key=value`, the value as in TOML.
-    ///
-    /// # Errors
-    /// Where there is neither, an unknown or missing key, or a value out of range.
-    pub fn load(name_or_file: &str, set: &[String]) -> Result<Self> {
-        let text = text_of(name_or_file, &BUILT_IN)?;
-        let in_recipe = || format!("in the recipe {name_or_file}");
-        // Read whole first: its faults then come with their line.
-        let recipe: Self = toml::from_str(&text).with_context(in_recipe)?;
-        let mut table: toml::Table = toml::from_str(&text).with_context(in_recipe)?;
-        for setting in set {
-            overwrite(&mut table, setting)?;
-        }
-        let recipe = if set.is_empty() {
-            recipe
-        } else {
-            Self::deserialize(table)
-                .with_context(|| format!("with --set {}", set.join(" --set ")))?
-        };
-        recipe.check().with_context(in_recipe)?;
-        Ok(recipe)
-    }
+impl RecipeFile for Recipe {
+    const BUILT_IN: &'static [(&'static str, &'static str)] = &BUILT_IN;
 
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// Naming the key, what it may be and what it is.
     fn check(&self) -> Result<()> {
         check_size(self.input.size, self.network.architecture)?;
         normalised_shares(&self.split.shares).context("split.shares")?;
@@ -246,6 +218,22 @@ impl Recipe {
         );
         Ok(())
     }
+}
+
+impl Recipe {
+    /// Checks that this many devices can share a step's batches.
+    ///
+    /// # Errors
+    /// If there are fewer batches than devices.
+    pub fn check_devices(&self, devices: usize) -> Result<()> {
+        ensure!(
+            self.training.accumulation >= devices,
+            "{devices} devices have nothing to share: training.accumulation is {}, and a step's batches are \
+             what devices share",
+            self.training.accumulation
+        );
+        Ok(())
+    }
 
     /// The shape of the network for the 28 locations.
     pub fn network(&self) -> NetworkConfig {
@@ -264,29 +252,10 @@ impl Recipe {
     }
 }
 
-/// The text of a recipe that the program knows by its name, or of a TOML file.
-///
-/// # Errors
-/// Where there is neither, naming those that the program knows.
-pub fn text_of(name_or_file: &str, built_in: &[(&str, &str)]) -> Result<String> {
-    if let Some((_, text)) = built_in.iter().find(|(name, _)| *name == name_or_file) {
-        return Ok((*text).to_owned());
-    }
-    if Path::new(name_or_file).is_file() {
-        return std::fs::read_to_string(name_or_file)
-            .with_context(|| format!("cannot read {name_or_file}"));
-    }
-    let names: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
-    bail!(
-        "no recipe file and no recipe called {name_or_file}; the program knows: {}",
-        names.join(", ")
-    )
-}
-
 /// Checks the key `input.size`.
 ///
 /// # Errors
-/// Where it is not a whole number of steps through the network, or leaves it no feature.
+/// If it is not a multiple of the network's stride, or too small for a feature.
 pub fn check_size(size: usize, architecture: Architecture) -> Result<()> {
     ensure!(
         (32..=4096).contains(&size) && size.is_multiple_of(32),
@@ -309,41 +278,13 @@ pub fn imagenet_epsilon(architecture: Architecture) -> f64 {
     }
 }
 
-/// Sets `table.key=value`, the value TOML or a word, or a whole `table={key=value, ..}`.
-fn overwrite(table: &mut toml::Table, setting: &str) -> Result<()> {
-    const FORM: &str = "--set takes table.key=value or table={key=value, ..}";
-    let (path, value) = setting
-        .split_once('=')
-        .with_context(|| format!("{FORM}, not {setting}"))?;
-    let (path, value) = (path.trim(), value.trim());
-    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let (name, key) = match path.split_once('.') {
-        Some((name, key)) => (name, Some(key)),
-        None => (path, None),
-    };
-    let place = table
-        .get_mut(name)
-        .with_context(|| format!("--set {setting}: recipes have no table [{name}]"))?;
-    match (key, place) {
-        (Some(key), toml::Value::Table(inner)) => {
-            inner.insert(key.to_owned(), parsed);
-        }
-        (None, place) if parsed.is_table() => *place = parsed,
-        _ => bail!("{FORM}, not {setting}"),
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refuse(name: &str, set: &[&str]) -> String {
-        let set: Vec<String> = set.iter().map(ToString::to_string).collect();
-        format!("{:#}", Recipe::load(name, &set).expect_err("a refusal"))
+    fn refuse(name: &str, changes: &[&str]) -> String {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        format!("{:#}", Recipe::load(name, &changes).expect_err("a refusal"))
     }
 
     #[test]
@@ -355,9 +296,32 @@ mod tests {
         }
     }
 
+    /// The defaults of the tables that `trainer augment` reads alone are those of the default recipe.
     #[test]
-    fn keys_are_set_anew() {
-        let set = [
+    fn the_default_recipe_has_the_defaults_of_augmentation_and_repeats() {
+        let recipe = Recipe::load("default", &[]).expect("a valid recipe");
+        assert_eq!(recipe.augmentation, AugmentationChoice::default());
+        assert_eq!(recipe.repeats, RepeatChoice::default());
+    }
+
+    #[test]
+    fn devices_need_a_batch_each() {
+        let changes = ["training.accumulation=2".to_owned()];
+        let recipe = Recipe::load("default", &changes).expect("a valid recipe");
+        for devices in [1, 2] {
+            recipe.check_devices(devices).expect("enough batches");
+        }
+        let error = recipe.check_devices(3).expect_err("too few batches");
+        assert!(
+            error
+                .to_string()
+                .starts_with("3 devices have nothing to share")
+        );
+    }
+
+    #[test]
+    fn keys_are_changed() {
+        let changes = [
             "input.size = 64",
             "network.architecture=all-cnn",
             "start.weights=random",
@@ -366,7 +330,7 @@ mod tests {
             "split.shares=[0.5, 0.25, 0.25]",
         ]
         .map(str::to_owned);
-        let recipe = Recipe::load("described", &set).expect("valid");
+        let recipe = Recipe::load("described", &changes).expect("valid");
         assert_eq!(recipe.input.size, 64);
         assert_eq!(recipe.network.architecture, Architecture::AllCnn);
         assert_eq!(recipe.loss, LossChoice::Focal { gamma: 2.0 });

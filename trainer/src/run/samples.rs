@@ -1,73 +1,88 @@
-//! The samples of a run: those that can be read, who learns from which, and how bright they are.
+//! The samples of a training run: those that can be read, divided into parts, with the statistics of their planes.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use cytolens_core::labels::LabelSet;
-use indicatif::ProgressBar;
-
-use super::recipe::{Normalisation, Recipe};
 use cellsim::ID_PREFIX;
-use cytolens_data::batches::{BatchShape, Loader};
+use cytolens_core::labels::LabelSet;
+use cytolens_data::batches::channel_planes;
+use cytolens_data::credits::Credits;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
+use cytolens_data::files::ReadError;
 use cytolens_data::moments::Moments;
-use cytolens_data::split::file::{Origin, Part, Row, Split, read_split};
+use cytolens_data::split::file::{Part, Split, SplitRow, read_split};
 use cytolens_data::split::stratified;
+use indicatif::ProgressBar;
 
-/// Mean and standard deviation of ImageNet's red, green and blue, as torchvision publishes them;
+use super::folder::SetStatistics;
+use super::measured_set::MeasuredSet;
+use super::recipe::{InputChoice, Normalisation, Recipe};
+
+/// The mean and standard deviation of ImageNet's red, green and blue, as torchvision publishes them;
 /// yellow has red's.
 const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.224, 0.225, 0.229]);
 
-/// Whose images are that no microscope took.
+/// The attribution of simulated images.
 pub const SIMULATED: &str = "drawn by the Cytolens simulator";
 
-/// Whose the images of samples are: the simulator's are known by their ids, and all others are taken
-/// for the Human Protein Atlas', whose sets the trainer is for.
-pub fn images_of(samples: &[Sample]) -> String {
+/// The attribution of images: the simulator's, known by the samples' ids, or the set's own.
+pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
     let are_simulated = samples
         .iter()
         .all(|sample| sample.field.id.starts_with(ID_PREFIX));
     if are_simulated {
-        SIMULATED.to_owned()
+        Some(SIMULATED.to_owned())
     } else {
-        "Human Protein Atlas, proteinatlas.org".to_owned()
+        credits.attribution.clone()
     }
 }
 
-/// A set divided for a run.
+/// The samples of a run by their parts.
 #[derive(Debug)]
 pub struct Samples {
-    /// To learn from.
+    /// The training part.
     pub train: Vec<Sample>,
-    /// To choose by.
+    /// The validation part.
     pub validation: Vec<Sample>,
-    /// To score once.
+    /// The test part.
     pub test: Vec<Sample>,
-    /// Each sample's part.
+    /// The part of each sample.
     pub split: Split,
-    /// What each plane's mean is, from 0 to 1.
+    /// The attribution and licence of the images.
+    pub credits: Credits,
+    /// The statistics of the set.
+    pub statistics: SetStatistics,
+    /// The mean that is subtracted from each plane, from 0 to 1.
     pub mean: Vec<f32>,
-    /// What each plane's standard deviation is.
+    /// The standard deviation that each plane is divided by.
     pub std: Vec<f32>,
 }
 
 impl Samples {
-    /// Reads every sample once, leaves out those that cannot be read, and divides the others by the
-    /// recipe or by a table of `trainer split`; of folds, the first is the test and the second
-    /// the validation part.
+    /// Leaves out the samples that cannot be read, and divides the others by the recipe or by a table of `trainer split`; of
+    /// folds, the first is the test and the second the validation part. With `kept` statistics, nothing is read. Also gives the
+    /// faults of the samples that are left out.
     ///
     /// # Errors
-    /// Where the split is another set's, or a part would be empty.
+    /// If the split is another set's, or a part would be empty.
     pub fn prepare(
         set: Dataset,
         recipe: &Recipe,
         split: Option<&Path>,
+        kept: Option<SetStatistics>,
         workers: usize,
         bar: &ProgressBar,
     ) -> Result<(Self, Vec<Fault>)> {
-        let (read, mut faults) = readable(set, recipe, workers, bar);
-        let (samples, moments): (Vec<Sample>, Vec<Moments>) = read.into_iter().unzip();
+        let Dataset {
+            samples,
+            credits,
+            mut faults,
+        } = set;
+        let measure = |sample: &Sample| moments(sample, &recipe.input);
+        let set = MeasuredSet::new(samples, kept, workers, measure, bar);
+        faults.extend(set.left_out.values().cloned());
+        let samples = &set.samples;
         let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
         let parts = match split {
             Some(file) => {
@@ -84,22 +99,11 @@ impl Samples {
                 .map(|part| [Part::Train, Part::Validation, Part::Test][part])
                 .collect(),
         };
-        let rows = samples.iter().zip(&parts).map(|(sample, &part)| Row {
-            id: sample.field.id.clone(),
-            part,
-            group: sample.field.id.clone(),
-        });
-        let split = Split {
-            rows: rows.collect(),
-            origin: None::<Origin>,
-        };
         let planes = recipe.input.composition.planes();
-        let learning = moments.iter().zip(&parts);
-        let all = learning
-            .filter(|(_, part)| part_of_run(**part) == Part::Train)
-            .fold(Moments::new(planes), |all, (one, _)| all.with(one));
+        let is_training = |&sample: &usize| part_of_run(parts[sample]) == Part::Train;
+        let statistics = set.statistics(planes, (0..samples.len()).filter(is_training));
         let (mean, std) = match recipe.input.normalisation {
-            Normalisation::Set => all.mean_and_std(),
+            Normalisation::Set => (statistics.mean.clone(), statistics.std.clone()),
             Normalisation::Imagenet => {
                 (IMAGENET.0[..planes].to_vec(), IMAGENET.1[..planes].to_vec())
             }
@@ -108,11 +112,13 @@ impl Samples {
             train: Vec::new(),
             validation: Vec::new(),
             test: Vec::new(),
-            split,
+            split: split_of(samples, &parts),
+            credits,
+            statistics,
             mean,
             std,
         };
-        for (sample, part) in samples.into_iter().zip(parts) {
+        for (sample, part) in set.samples.into_iter().zip(parts) {
             match part_of_run(part) {
                 Part::Validation => divided.validation.push(sample),
                 Part::Test => divided.test.push(sample),
@@ -133,7 +139,20 @@ impl Samples {
     }
 }
 
-/// What a part is for in a run, folds being parts too.
+/// The split of a run: each sample is its own group.
+pub fn split_of(samples: &[Sample], parts: &[Part]) -> Split {
+    let rows = samples.iter().zip(parts).map(|(sample, &part)| SplitRow {
+        id: sample.field.id.clone(),
+        part,
+        group: sample.field.id.clone(),
+    });
+    Split {
+        rows: rows.collect(),
+        origin: None,
+    }
+}
+
+/// The use of a part in a run, where the parts may be folds.
 pub fn part_of_run(part: Part) -> Part {
     match part {
         Part::Fold(0) => Part::Test,
@@ -143,41 +162,51 @@ pub fn part_of_run(part: Part) -> Part {
     }
 }
 
-/// The samples that can be read and composed, each with the moments of its planes; the others as
-/// faults.
-fn readable(
-    set: Dataset,
-    recipe: &Recipe,
-    workers: usize,
-    bar: &ProgressBar,
-) -> (Vec<(Sample, Moments)>, Vec<Fault>) {
-    let Dataset {
-        samples,
-        mut faults,
-    } = set;
-    let shape = BatchShape {
-        composition: recipe.input.composition,
-        size: recipe.input.size as u32,
-        batch: 1,
-    };
-    let planes = shape.composition.planes();
-    let loader = Loader::evaluation(samples.clone(), shape, workers);
-    let mut read = Vec::with_capacity(samples.len());
-    for batch in loader.epoch(0, 0) {
-        let fractions: Vec<f32> = batch
-            .planes
-            .iter()
-            .map(|&level| f32::from(level) / 255.0)
-            .collect();
-        let sample = samples[batch.samples[0]].clone();
-        read.push((sample, Moments::new(planes).with_image(&fractions)));
-        bar.inc(1);
+/// The moments of a sample's planes at 8 bits, as training reads them.
+fn moments(sample: &Sample, input: &InputChoice) -> Result<Moments, ReadError> {
+    let field = sample.field.read()?;
+    let channels = channel_planes(&field, input.composition, input.size as u32)?;
+    let levels = input.composition.mix(&channels);
+    let fractions: Vec<f32> = levels
+        .iter()
+        .map(|&level| f32::from(level) / 255.0)
+        .collect();
+    Ok(Moments::new(input.composition.planes()).with_image(&fractions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cytolens_data::files::Reading;
+
+    fn set(ids: &[&str], credits: &str) -> Dataset {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut table = "Id,Target\n".to_owned();
+        for id in ids {
+            let path = folder.path().join(format!("{id}_green.png"));
+            image::GrayImage::new(4, 4).save(path).expect("a picture");
+            table += &format!("{id},0\n");
+        }
+        std::fs::write(folder.path().join("train.csv"), table).expect("a table");
+        if !credits.is_empty() {
+            std::fs::write(folder.path().join("set.toml"), credits).expect("credits");
+        }
+        Dataset::open(folder.path(), &Reading::default()).expect("a set")
     }
-    faults.extend(
-        loader
-            .unread()
-            .into_iter()
-            .map(|unread| Fault::new(samples[unread.sample].field.id.clone(), unread.reason)),
-    );
-    (read, faults)
+
+    #[test]
+    fn images_are_attributed_to_nobody_unless_the_set_says_so() {
+        let attributed = |ids: &[&str], credits: &str| {
+            let set = set(ids, credits);
+            attribution(&set.samples, &set.credits)
+        };
+        let simulated = format!("{ID_PREFIX}1-000000");
+        assert_eq!(attributed(&["mine"], ""), None);
+        assert_eq!(
+            attributed(&["mine"], "attribution = 'A. Nobody'").as_deref(),
+            Some("A. Nobody")
+        );
+        assert_eq!(attributed(&[&simulated], "").as_deref(), Some(SIMULATED));
+        assert_eq!(attributed(&[&simulated, "mine"], ""), None);
+    }
 }

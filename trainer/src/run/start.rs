@@ -1,4 +1,4 @@
-//! Where training starts: ImageNet's weights or random ones.
+//! Initial networks: ImageNet's weights or random ones.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,16 @@ use cytolens_core::labels::{COUNT, LabelSet};
 
 use super::recipe::{Recipe, StartWeights, imagenet_epsilon};
 
-/// Red, green and blue.
+/// The planes of ImageNet's photographs: red, green and blue.
 const PHOTOGRAPH_PLANES: usize = 3;
-/// Where initial weights are looked for beside a data set.
+/// The folders, relative to a data set's, in which initial weights are looked for.
 const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
 
-/// The file of an architecture's ImageNet weights: the one given, or `<name>.safetensors` in the
+/// Finds the file of an architecture's ImageNet weights: the one given, or `<name>.safetensors` in the
 /// data folder or in `imagenet` beside it.
 ///
 /// # Errors
-/// Where there is none, naming where it was looked for.
+/// If there is none, naming the places looked at.
 pub fn find_weights(
     given: Option<&Path>,
     data: &Path,
@@ -43,10 +43,11 @@ pub fn find_weights(
     })
 }
 
-/// The backbone with a file's weights, its stem fitted to as many planes, and what names them.
+/// Makes a backbone with a file's weights, its stem fitted to this many planes. Also gives the file's
+/// name and SHA-256.
 ///
 /// # Errors
-/// Where the file cannot be read or is another network's.
+/// If the file cannot be read or is another network's.
 pub fn pretrained(
     architecture: Architecture,
     planes: usize,
@@ -55,7 +56,7 @@ pub fn pretrained(
 ) -> Result<(Backbone, String)> {
     let names = Names::backbone(architecture);
     let mut tensors = weights::read_file(file)?;
-    // ImageNet's thousand classes are not ours.
+    // The last layer is of ImageNet's thousand classes.
     let classifier = format!("{}.", names.classifier());
     tensors.retain(|name, _| !name.starts_with(&classifier));
     let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
@@ -69,8 +70,8 @@ pub fn pretrained(
     ))
 }
 
-/// The recipe's network before its first step, on a device with gradients, and what its weights are
-/// called. `file` is of ImageNet weights; a recipe of random ones needs none.
+/// Makes the recipe's network before its first step, on a device with gradients. Also gives the name of
+/// its initial weights. `file` has ImageNet weights; a recipe with random ones needs none.
 ///
 /// # Errors
 /// Those of [`pretrained`].
@@ -80,8 +81,8 @@ pub fn network(
     training: &[LabelSet],
     device: &Device,
 ) -> Result<(Network, String)> {
-    // Made without gradients: what is computed from weights, such as a stem for more planes, would
-    // else hang on its making.
+    // Made without gradients: weights computed from others, such as a stem's for more planes, would
+    // otherwise carry the graph of that computation.
     let plain = &device.clone().without_autodiff();
     device.seed(recipe.training.seed);
     let config = recipe.network();
@@ -97,12 +98,12 @@ pub fn network(
     } else {
         head
     };
-    // Weights are drawn when first looked at: all are now, in order.
+    // Random weights are drawn when first read: this reads all of them, in order.
     let network = Network { backbone, head }.train();
     Ok((network.set_require_grad(true), name))
 }
 
-/// Per class, the logit of its frequency; half a sample stands in for none.
+/// Per class, the logit of its frequency; a class without positives counts as half a one.
 fn prior(labels: &[LabelSet]) -> [f32; COUNT] {
     std::array::from_fn(|class| {
         let positives = labels.iter().filter(|set| set.contains(class)).count();

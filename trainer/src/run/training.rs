@@ -1,4 +1,4 @@
-//! The loop: epochs of steps, validation after each, checkpoints in between.
+//! The training loop: epochs of steps, each followed by validation, with checkpoints in between.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,12 +8,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::model::{InferenceNetwork, Names, Network, weights};
 use cytolens_core::labels::{COUNT, LabelSet};
 
-use super::answer::{Answerer, Answers};
 use super::average::Average;
-use super::checkpoint::{self, Best};
-use super::folder::RunFolder;
-use super::learner::{Learner, Lesson};
-use super::optimiser::{Optimiser, Rates};
+use super::checkpoint;
+use super::folder::{RunFolder, load_network};
+use super::learner::{Learner, StepSettings};
+use super::optimiser::Optimiser;
+use super::position::{BestEpoch, Position};
+use super::predictor::{Logits, Predictor};
 use super::recipe::{BestBy, Recipe};
 use super::record::{EpochRecord, Plan, Recorder, Show, StepRecord};
 use super::samples::Samples;
@@ -25,54 +26,54 @@ use cytolens_data::random::{Purpose, Stream};
 use cytolens_data::repeats::RepeatPlan;
 use cytolens_data::whole_file::write_whole;
 
-/// Steps between two looks at the loss, which make the device wait.
-const LOOK_EVERY: usize = 10;
+/// The number of steps between readings of the loss, for which the device must be waited for.
+const READ_LOSS_EVERY: usize = 10;
 
 /// A training about to be run.
 #[derive(Debug)]
 pub struct Training<'a> {
-    /// Every choice.
+    /// The recipe.
     pub recipe: &'a Recipe,
     /// The recipe's name, for people.
     pub name: &'a str,
-    /// Who is learnt from.
+    /// The samples.
     pub samples: &'a Samples,
-    /// A file of ImageNet weights, where the recipe starts from such.
+    /// The file of ImageNet weights, where the recipe starts from such.
     pub init: Option<&'a Path>,
-    /// Where everything is kept.
+    /// The run's folder.
     pub folder: &'a RunFolder,
-    /// What computes, without gradients; the first has the network.
+    /// The devices, without gradients; the network is on the first.
     pub devices: &'a [Device],
-    /// Threads that prepare samples.
+    /// The number of threads that prepare samples.
     pub workers: usize,
     /// The time between two checkpoints inside an epoch.
     pub checkpoint_every: Duration,
-    /// How the run is shown.
+    /// The display of the run's progress.
     pub show: Show,
 }
 
-/// What a training came to.
+/// A network at the end of its training.
 #[derive(Debug)]
 pub struct Trained {
-    /// The best epoch's network that predicts, without gradients.
+    /// The network of the best epoch, without gradients.
     pub network: Network,
-    /// What its first weights are called.
+    /// The name of its initial weights.
     pub initial_weights: String,
     /// The best epoch.
-    pub best: Best,
-    /// Samples shown.
+    pub best: BestEpoch,
+    /// The number of samples shown.
     pub shown: usize,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
 }
 
 impl Training<'_> {
-    /// Runs all epochs, or with `resume` those that are left. Gives nothing where the user ended it
-    /// before; a checkpoint is then there to go on from.
+    /// Runs all epochs, or with `resume` those that are left. Gives nothing where the user stopped it; it
+    /// can then be resumed from a checkpoint.
     ///
     /// # Errors
-    /// Where the loss stops being a number, a device fails or the disk is full. The last checkpoint
-    /// stays, and the error says where.
+    /// If the loss is no longer a number, a device fails or the disk is full. The last checkpoint stays,
+    /// and the error names it.
     pub fn run(&self, resume: bool) -> Result<Option<Trained>> {
         let checkpoints = self.folder.path().join("checkpoints");
         self.run_to_end(resume).map_err(|error| {
@@ -95,13 +96,6 @@ impl Training<'_> {
             .iter()
             .map(|device| device.clone().autodiff())
             .collect();
-        ensure!(
-            recipe.training.accumulation >= learning.len(),
-            "{} devices have nothing to share: training.accumulation is {}, and a step's batches are \
-             what devices share",
-            learning.len(),
-            recipe.training.accumulation
-        );
         let labels: Vec<LabelSet> = self.samples.train.iter().map(|one| one.labels).collect();
         let (network, initial_weights) = start::network(recipe, self.init, &labels, &learning[0])?;
         let names = recipe.network().names();
@@ -110,7 +104,7 @@ impl Training<'_> {
             average: (decay > 0.0).then(|| Average::new(&network, decay)),
             network,
             optimiser: Optimiser::new(&recipe.optimiser),
-            position: checkpoint::Position::default(),
+            position: Position::default(),
         };
         let loader = self.loader(&labels);
         let steps: Vec<usize> = (0..recipe.training.epochs)
@@ -151,12 +145,8 @@ impl Training<'_> {
         }
         recorder.finish()?;
         let best = learner.position.best.context("no epoch could be scored")?;
-        let mut network = recipe.network().init(&self.devices[0]);
-        let tensors = weights::read_file(&best_weights(run))?;
-        weights::apply_exactly(&mut network, names, &tensors)
-            .with_context(|| format!("in {}", best_weights(run).display()))?;
         Ok(Some(Trained {
-            network,
+            network: load_network(&recipe.network(), &best_weights(run), &self.devices[0])?,
             initial_weights,
             best,
             shown: learner.position.shown_in_all,
@@ -171,7 +161,7 @@ impl Training<'_> {
             repeats: RepeatPlan::new(labels, &recipe.repeats),
             augmentation: recipe.augmentation.clone(),
             augmented: recipe.training.augmented,
-            // Of a smaller batch a norm's statistics are worth less.
+            // A norm's statistics are poorer on a smaller batch.
             last: if labels.len() < recipe.training.batch {
                 LastBatch::Keep
             } else {
@@ -186,7 +176,7 @@ impl Training<'_> {
         )
     }
 
-    /// The rest of an epoch. Gives false where the user ended it.
+    /// Runs the rest of an epoch. Returns false where the user stopped it.
     fn epoch(
         &self,
         learner: &mut Learner,
@@ -205,7 +195,7 @@ impl Training<'_> {
         let mut batches = loader
             .epoch(epoch as u64, learner.position.batch)
             .peekable();
-        let mut look = Look::new();
+        let mut losses = LossSum::new();
         while batches.peek().is_some() {
             let passes: Vec<HostBatch> = batches
                 .by_ref()
@@ -213,16 +203,19 @@ impl Training<'_> {
                 .collect();
             let next = passes.last().map_or(0, |batch| batch.index + 1);
             let shown: usize = passes.iter().map(|batch| batch.samples.len()).sum();
-            let rates = self.rates(learner.position.step, steps);
-            let lesson = Lesson {
+            let frozen_epochs = recipe.start.frozen_epochs;
+            let rates = recipe
+                .optimiser
+                .rates(learner.position.step, steps, frozen_epochs);
+            let settings = StepSettings {
                 loss: recipe.loss,
                 mean: &self.samples.mean,
                 std: &self.samples.std,
                 devices: learning,
                 seed: step_seed(recipe.training.seed, learner.position.step),
             };
-            let loss = learner.step(passes, rates, &lesson)?;
-            look.add(loss, shown);
+            let loss = learner.step(passes, rates, &settings)?;
+            losses.add(loss, shown);
             let position = &mut learner.position;
             position.batch = next;
             position.shown += shown;
@@ -230,9 +223,9 @@ impl Training<'_> {
             let step = position.step;
             let ends = batches.peek().is_none();
             let stops = recorder.stop_asked();
-            if step.is_multiple_of(LOOK_EVERY) || ends || stops {
+            if step.is_multiple_of(READ_LOSS_EVERY) || ends || stops {
                 let norm = learner.optimiser.gradient_norm().map(number).transpose()?;
-                let (sum, record) = look.take(step, epoch + 1, rates.head, norm)?;
+                let (sum, record) = losses.take(step, epoch + 1, rates.head, norm)?;
                 learner.position.loss_sum += sum;
                 recorder.step(&record)?;
                 if stops || (clock.checkpoint_due() && !ends && step < last) {
@@ -247,7 +240,7 @@ impl Training<'_> {
         }
         drop(batches);
         for unread in loader.unread() {
-            // All could be read when the run began: a file has changed since.
+            // It was readable when the run began: a file has changed since.
             let id = &self.samples.train[unread.sample].field.id;
             let reason = unread.reason;
             recorder.note(&format!("left out of epoch {}: {id}: {reason}", epoch + 1));
@@ -260,7 +253,8 @@ impl Training<'_> {
         Ok(true)
     }
 
-    /// Validates, records, keeps the weights if they are the best so far, and moves to the next epoch.
+    /// Validates, records, keeps the weights if they are the best so far, and moves the position to the
+    /// next epoch.
     fn end_epoch(
         &self,
         learner: &mut Learner,
@@ -268,15 +262,15 @@ impl Training<'_> {
         seconds: f64,
     ) -> Result<()> {
         let recipe = self.recipe;
-        let answering = learner.answering();
-        let network = InferenceNetwork::new(answering.clone());
+        let predicting = learner.predicting();
+        let network = InferenceNetwork::new(predicting.clone());
         let validation = &self.samples.validation;
         let mut done = 0;
-        let answers = self.answerer(&network).answer(validation, 1, |count| {
+        let logits = self.predictor(&network).predict(validation, 1, |count| {
             done += count;
             recorder.validating(done, validation.len());
         })?;
-        let found = Validation::of(recipe, validation, &answers)?;
+        let found = Validation::of(recipe, validation, &logits)?;
         let position = &mut learner.position;
         recorder.epoch(&EpochRecord {
             epoch: position.epoch + 1,
@@ -293,11 +287,11 @@ impl Training<'_> {
             BestBy::Accuracy => found.accuracy,
             BestBy::Loss => -found.loss,
         };
-        // Of equals the later has seen more.
+        // Of equal epochs, the later has been trained on more.
         if position.best.is_none_or(|best| score >= best.score) {
             let names = recipe.network().names();
-            save_weights(&best_weights(self.folder.path()), &answering, names)?;
-            position.best = Some(Best {
+            save_weights(&best_weights(self.folder.path()), &predicting, names)?;
+            position.best = Some(BestEpoch {
                 epoch: position.epoch,
                 score,
             });
@@ -309,33 +303,15 @@ impl Training<'_> {
         Ok(())
     }
 
-    /// What answers with this network on the first device.
-    pub fn answerer<'a>(&'a self, network: &'a InferenceNetwork) -> Answerer<'a> {
-        Answerer {
+    /// A predictor with this network on the first device.
+    pub fn predictor<'a>(&'a self, network: &'a InferenceNetwork) -> Predictor<'a> {
+        Predictor {
             network,
             mean: &self.samples.mean,
             std: &self.samples.std,
             shape: shape(self.recipe),
             workers: self.workers,
             device: &self.devices[0],
-        }
-    }
-
-    /// The rates of a step, counted from 0 over the whole run.
-    fn rates(&self, step: usize, steps: &[usize]) -> Rates {
-        let choice = &self.recipe.optimiser;
-        let all: usize = steps.iter().sum();
-        let warm_up = choice.warm_up * all as f64 / steps.len() as f64;
-        let share = choice.schedule.share(step, warm_up.round() as usize, all);
-        let head = choice.learning_rate * share;
-        let frozen: usize = steps.iter().take(self.recipe.start.frozen_epochs).sum();
-        Rates {
-            backbone: if step < frozen {
-                0.0
-            } else {
-                head * choice.backbone_share
-            },
-            head,
         }
     }
 }
@@ -348,7 +324,7 @@ fn shape(recipe: &Recipe) -> BatchShape {
     }
 }
 
-/// The weights of the best epoch, in a run's folder.
+/// The file of the best epoch's weights in a run's folder.
 fn best_weights(run: &Path) -> std::path::PathBuf {
     run.join("best.safetensors")
 }
@@ -358,7 +334,7 @@ fn save_weights(path: &Path, network: &Network, names: Names) -> Result<()> {
     write_whole(path, &bytes)
 }
 
-/// What dropout draws by in a step.
+/// The random seed of a step, for dropout.
 fn step_seed(seed: u64, step: usize) -> u64 {
     let mut stream = Stream::new(Purpose::Step, &[seed, step as u64]);
     (stream.unit() * (1_u64 << 53) as f64) as u64
@@ -375,17 +351,17 @@ struct Validation {
 }
 
 impl Validation {
-    fn of(recipe: &Recipe, samples: &[Sample], answers: &Answers) -> Result<Self> {
-        let truth: Vec<LabelSet> = answers
+    fn of(recipe: &Recipe, samples: &[Sample], predicted: &Logits) -> Result<Self> {
+        let truth: Vec<LabelSet> = predicted
             .samples
             .iter()
             .map(|&sample| samples[sample].labels)
             .collect();
         ensure!(!truth.is_empty(), "no validation sample can be read");
-        let probabilities = answers.probabilities();
+        let probabilities = predicted.probabilities();
         let host = Device::flex();
         let rows = [truth.len(), COUNT];
-        let logits = TensorData::new(answers.logits.as_flattened().to_vec(), rows);
+        let logits = TensorData::new(predicted.logits.as_flattened().to_vec(), rows);
         let targets: Vec<f32> = truth.iter().flat_map(|set| set.multi_hot()).collect();
         let loss = recipe.loss.forward(
             Tensor::from_data(logits, &host),
@@ -419,7 +395,7 @@ impl Validation {
     }
 }
 
-/// What a tensor of one number holds.
+/// Reads a tensor of one number.
 fn number(tensor: Tensor<1>) -> Result<f64> {
     let values = tensor
         .try_into_vec_as::<f32>()
@@ -427,14 +403,14 @@ fn number(tensor: Tensor<1>) -> Result<f64> {
     Ok(values.first().copied().map_or(f64::NAN, f64::from))
 }
 
-/// Losses since the last look.
-struct Look {
+/// The sum of the losses since they were last read.
+struct LossSum {
     sum: Option<Tensor<1>>,
     samples: usize,
     since: Instant,
 }
 
-impl Look {
+impl LossSum {
     fn new() -> Self {
         Self {
             sum: None,
@@ -443,7 +419,7 @@ impl Look {
         }
     }
 
-    /// With one more step's summed loss.
+    /// Adds the summed loss of a step, still on the device.
     fn add(&mut self, loss: Tensor<1>, samples: usize) {
         self.samples += samples;
         self.sum = Some(match self.sum.take() {
@@ -452,7 +428,7 @@ impl Look {
         });
     }
 
-    /// The sum of the losses, and a record of their mean; begins anew.
+    /// Reads the sum, makes a record of the mean, and begins anew.
     fn take(
         &mut self,
         step: usize,
@@ -460,9 +436,9 @@ impl Look {
         rate: f64,
         gradient_norm: Option<f64>,
     ) -> Result<(f64, StepRecord)> {
-        let seen = std::mem::replace(self, Self::new());
-        let sum = seen.sum.map_or(Ok(0.0), number)?;
-        let loss = sum / seen.samples.max(1) as f64;
+        let taken = std::mem::replace(self, Self::new());
+        let sum = taken.sum.map_or(Ok(0.0), number)?;
+        let loss = sum / taken.samples.max(1) as f64;
         ensure!(
             loss.is_finite(),
             "the loss is no longer a number at step {step}: a smaller optimiser.learning_rate, or \
@@ -474,13 +450,13 @@ impl Look {
             loss,
             learning_rate: rate,
             gradient_norm,
-            images_per_second: seen.samples as f64 / seen.since.elapsed().as_secs_f64(),
+            images_per_second: taken.samples as f64 / taken.since.elapsed().as_secs_f64(),
         };
         Ok((sum, record))
     }
 }
 
-/// How long the run has taken, and when it is to be saved.
+/// The run's duration and the time of its next checkpoint.
 struct Clock {
     before: f64,
     started: Instant,

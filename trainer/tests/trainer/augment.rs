@@ -1,28 +1,25 @@
-//! `trainer augment` as a user runs it, on fields of a few pixels.
+//! `trainer augment`, on fields of a few pixels.
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use image::GrayImage;
+use tempfile::TempDir;
+
+use crate::support::{command, folder, text};
 
 fn augment(data: &Path, out: &Path, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .arg("augment")
+    command(&["augment", "--size", "64"])
         .args([Path::new("--data"), data, Path::new("--out"), out])
-        .args(["--size", "64"])
         .args(more)
         .output()
         .expect("the trainer runs")
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 /// Forty fields of class 0, the last of class 15 too.
-fn set() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+fn set() -> TempDir {
+    let folder = folder();
     let mut table = "Id,Target\n".to_owned();
     for field in 0..40_u32 {
         for (number, channel) in ["red", "green", "blue", "yellow"].iter().enumerate() {
@@ -41,7 +38,7 @@ fn set() -> tempfile::TempDir {
 
 #[test]
 fn pictures_and_the_plan_repeat_with_the_seed() {
-    let (data, out) = (set(), tempfile::tempdir().expect("a temporary folder"));
+    let (data, out) = (set(), folder());
     let run = |name: &str, more: &[&str]| {
         let out = out.path().join(name);
         let output = augment(data.path(), &out, more);
@@ -49,7 +46,7 @@ fn pictures_and_the_plan_repeat_with_the_seed() {
         let sheet = fs::read(out.join("sheet.png")).expect("a sheet");
         (text(&output.stdout), sheet, out)
     };
-    let (said, sheet, folder) = run("a", &["--id", "f39"]);
+    let (said, sheet, written) = run("a", &["--id", "f39"]);
     assert!(said.contains("f39"), "{said}");
     // sqrt(0.03 * 40) = 1.095, of one sample.
     let rare = said
@@ -58,10 +55,10 @@ fn pictures_and_the_plan_repeat_with_the_seed() {
         .expect("a line of the plan");
     let numbers: Vec<&str> = rare.split_whitespace().rev().take(3).collect();
     assert_eq!(numbers, ["1.10", "1.1", "1"], "{said}");
-    let page = fs::read_to_string(folder.join("index.html")).expect("a page");
+    let page = fs::read_to_string(written.join("index.html")).expect("a page");
     assert_eq!(page.matches("<figure>").count(), 24);
     assert!(page.contains("as it is") && page.contains("turned"));
-    let picture = image::open(folder.join("23.png")).expect("a picture");
+    let picture = image::open(written.join("23.png")).expect("a picture");
     assert_eq!((picture.width(), picture.height()), (64, 64));
     assert!(sheet == run("b", &["--id", "f39"]).1, "the seed decides");
     assert!(sheet != run("c", &["--id", "f39", "--seed", "2"]).1);
@@ -72,7 +69,7 @@ fn pictures_and_the_plan_repeat_with_the_seed() {
 
 #[test]
 fn a_recipe_decides_and_its_faults_are_named() {
-    let (data, out) = (set(), tempfile::tempdir().expect("a temporary folder"));
+    let (data, out) = (set(), folder());
     let recipe = out.path().join("recipe.toml");
     let run = |name: &str, recipe_text: &str| {
         fs::write(&recipe, recipe_text).expect("a written recipe");
@@ -99,11 +96,18 @@ fn a_recipe_decides_and_its_faults_are_named() {
         );
     }
     assert!(!out.path().join("b").exists(), "nothing is made in vain");
+    // The recipes that come with the program are known by their names.
+    let output = augment(data.path(), &out.path().join("c"), &["--recipe", "default"]);
+    let said = text(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("threshold 0.03"),
+        "{said}"
+    );
 }
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let (data, out) = (set(), tempfile::tempdir().expect("a temporary folder"));
+    let (data, out) = (set(), folder());
     let refused = |out: &Path, more: &[&str], expected: &str| {
         let output = augment(data.path(), out, more);
         assert!(!output.status.success());
@@ -122,7 +126,7 @@ fn what_cannot_be_done_is_said() {
 
 #[test]
 fn speed_is_measured_for_every_number_of_workers() {
-    let (data, out) = (set(), tempfile::tempdir().expect("a temporary folder"));
+    let (data, out) = (set(), folder());
     let output = augment(data.path(), &out.path().join("a"), &["--measure"]);
     let said = text(&output.stdout);
     let speeds: Vec<&str> = said

@@ -1,14 +1,11 @@
-//! The trainer's commands as a user runs them.
-//!
-//! Those that need real fields or ImageNet weights skip where `CYTOLENS_DATA` (`../shared/data`) is
-//! absent.
+//! Several commands together, and those without tests of their own.
 
 use std::fs;
 use std::path::Path;
 
 use cytolens_testing::third_party;
 
-use crate::support::{MODEL, at, folder, refuse, run, text, trainer};
+use crate::support::{MODEL, at, command, folder, refuse, run, simulate, text, trainer};
 
 /// The rows of a CSV file after its header.
 fn rows(path: &str) -> (Vec<String>, Vec<Vec<String>>) {
@@ -27,8 +24,7 @@ fn rows(path: &str) -> (Vec<String>, Vec<Vec<String>>) {
 #[test]
 fn a_folder_without_labels_is_predicted_and_never_overwritten() {
     let out = folder();
-    let (set, table) = (at(&out, "set"), at(&out, "table.csv"));
-    run(&["simulate", "--out", &set, "--count", "3", "--size", "256"]);
+    let (set, table) = (simulate(&out, 3, 256), at(&out, "table.csv"));
     fs::remove_file(Path::new(&set).join("train.csv")).expect("labels");
     run(&["predict", "--model", MODEL, "--data", &set, "--out", &table]);
 
@@ -72,10 +68,9 @@ fn a_folder_without_labels_is_predicted_and_never_overwritten() {
 }
 
 #[test]
-fn bad_fields_are_told_and_the_rest_goes_on() {
+fn bad_fields_are_reported_and_the_rest_goes_on() {
     let out = folder();
-    let (set, table) = (at(&out, "set"), at(&out, "table.csv"));
-    run(&["simulate", "--out", &set, "--count", "4", "--size", "256"]);
+    let (set, table) = (simulate(&out, 4, 256), at(&out, "table.csv"));
     let file = |index: usize, channel: &str| {
         Path::new(&set).join(format!("simulated-1-00000{index}_{channel}.png"))
     };
@@ -89,17 +84,43 @@ fn bad_fields_are_told_and_the_rest_goes_on() {
         !output.status.success(),
         "a batch with faults does not end as if it had none"
     );
-    let told = text(&output.stderr);
+    let printed = text(&output.stderr);
     for name in [
         "simulated-1-000000_green.png",
         "simulated-1-000001",
         "simulated-1-000002_blue.png",
     ] {
-        assert!(told.contains(name), "{name} in: {told}");
+        assert!(printed.contains(name), "{name} in: {printed}");
     }
     let (_, found) = rows(&table);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0][0], "simulated-1-000003");
+}
+
+/// As in `trainer export ... | head -n 0`.
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() {
+    let out = folder();
+    let exported = at(&out, "exported");
+    let arguments = ["export", "--model", MODEL, "--out", &exported];
+    let closed = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        writer
+    };
+    let output = command(&arguments)
+        .stdout(closed())
+        .output()
+        .expect("the trainer runs");
+    let error = text(&output.stderr);
+    assert!(output.status.success() && error.is_empty(), "{error}");
+    // Errors on a closed pipe are lost, but the command still fails as it would otherwise.
+    let status = command(&arguments)
+        .stdout(closed())
+        .stderr(closed())
+        .status()
+        .expect("the trainer runs");
+    assert_eq!(status.code(), Some(1), "the files exist already");
 }
 
 #[test]
@@ -146,9 +167,8 @@ fn wrong_arguments_are_explained() {
 fn a_set_is_probed_packaged_and_predicted() {
     let data = third_party("");
     let out = folder();
-    let [set, run_folder, model, table] =
-        ["set", "run", "model", "table.csv"].map(|name| at(&out, name));
-    run(&["simulate", "--out", &set, "--count", "28", "--size", "128"]);
+    let set = simulate(&out, 28, 128);
+    let [run_folder, model, table] = ["run", "model", "table.csv"].map(|name| at(&out, name));
     // A sample whose image is broken is left out and named.
     fs::write(
         Path::new(&set).join("simulated-1-000005_blue.png"),
@@ -222,11 +242,10 @@ fn a_set_is_probed_packaged_and_predicted() {
 fn a_foreign_weights_file_is_accounted_for() {
     let data = third_party("");
     let out = folder();
-    let set = at(&out, "set");
-    run(&["simulate", "--out", &set, "--count", "1", "--size", "64"]);
+    let set = simulate(&out, 1, 64);
     let run_folder = at(&out, "run");
     let golden = data.join("imagenet/densenet121_golden.safetensors");
-    let told = refuse(&[
+    let printed = refuse(&[
         "probe",
         "--data",
         &set,
@@ -236,10 +255,10 @@ fn a_foreign_weights_file_is_accounted_for() {
         &run_folder,
     ]);
     assert!(
-        told.contains("missing")
-            && told.contains("unexpected")
-            && told.contains("densenet121_golden"),
-        "{told}"
+        printed.contains("missing")
+            && printed.contains("unexpected")
+            && printed.contains("densenet121_golden"),
+        "{printed}"
     );
     assert!(!Path::new(&run_folder).exists(), "nothing was written");
 }

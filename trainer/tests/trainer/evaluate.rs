@@ -1,4 +1,4 @@
-//! `trainer evaluate` as a user runs it.
+//! `trainer evaluate`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,9 +9,9 @@ use tempfile::TempDir;
 
 use cytolens_testing::third_party;
 
-use crate::support::{MODEL, refuse, text, trainer};
+use crate::support::{MODEL, at, folder, refuse, simulate, text, trainer};
 
-/// Runs a command that must work, and gives what it says on both streams.
+/// Runs a command that must succeed, and gives its standard output and standard error.
 fn run(arguments: &[&str]) -> (String, String) {
     let output = trainer(arguments);
     let (out, error) = (text(&output.stdout), text(&output.stderr));
@@ -24,17 +24,13 @@ struct Workplace(TempDir);
 
 impl Workplace {
     fn new(fields: usize) -> Self {
-        let workplace = Self(tempfile::tempdir().expect("a temporary folder"));
-        let (set, fields) = (workplace.at("set"), fields.to_string());
-        run(&[
-            "simulate", "--out", &set, "--count", &fields, "--size", "128",
-        ]);
-        workplace
+        let folder = folder();
+        simulate(&folder, fields, 128);
+        Self(folder)
     }
 
     fn at(&self, name: &str) -> String {
-        let path = self.0.path().join(name);
-        path.to_str().expect("Unicode").to_owned()
+        at(&self.0, name)
     }
 
     fn id(index: usize) -> String {
@@ -85,12 +81,12 @@ fn a_package_is_scored_on_a_whole_set_and_nothing_is_overwritten() {
         "--workers",
         "2",
     ];
-    let (told, _) = run(&arguments);
+    let (printed, _) = run(&arguments);
     assert!(
-        told.contains("may have been trained on these samples"),
-        "{told}"
+        printed.contains("may have been trained on these samples"),
+        "{printed}"
     );
-    assert!(told.contains("macro-F1, all 28 locations"), "{told}");
+    assert!(printed.contains("macro-F1, all 28 locations"), "{printed}");
 
     let evaluation = place.json("report/evaluation.json");
     assert_eq!(evaluation["evaluation"]["scores"]["samples"], 4);
@@ -175,7 +171,7 @@ fn only_the_part_is_scored_and_thresholds_come_from_another() {
         format!("Id,Target\n{labels}"),
     )
     .expect("labels");
-    // A broken field is told, whichever part it is in, and the rest goes on.
+    // A broken field is reported, whichever part it is in, and the rest goes on.
     fs::write(
         Path::new(&set).join("simulated-1-000006_green.png"),
         "no image",
@@ -250,8 +246,8 @@ fn unfair_and_impossible_wishes_are_refused() {
         (&["--workers", "0"], "--workers"),
         (&["--run", &set], "cannot be used with"),
     ] {
-        let told = refuse(&[&arguments[..], more].concat());
-        assert!(told.contains(expected), "{more:?}: {told}");
+        let printed = refuse(&[&arguments[..], more].concat());
+        assert!(printed.contains(expected), "{more:?}: {printed}");
     }
     assert!(refuse(&["evaluate", "--data", &set, "--out", &out]).contains("--model"));
     let nowhere = place.at("nowhere");
@@ -330,13 +326,13 @@ fn a_run_is_scored_on_what_it_has_not_seen() {
     }
 
     let remembered = place.at("remembered");
-    let told = refuse(&[&arguments[..], &[&remembered, "--part", "all"]].concat());
+    let printed = refuse(&[&arguments[..], &[&remembered, "--part", "all"]].concat());
     assert!(
-        told.contains("was trained on") && told.contains("--part train"),
-        "{told}"
+        printed.contains("was trained on") && printed.contains("--part train"),
+        "{printed}"
     );
     assert!(!Path::new(&remembered).exists(), "nothing was written");
-    let (told, _) = run(&[&arguments[..], &[&remembered, "--part", "train"]].concat());
-    assert!(told.contains("how well it remembers"), "{told}");
+    let (printed, _) = run(&[&arguments[..], &[&remembered, "--part", "train"]].concat());
+    assert!(printed.contains("how well it remembers"), "{printed}");
     assert_eq!(place.ids("remembered/predictions.csv").len(), seen.len());
 }

@@ -1,17 +1,15 @@
-//! `trainer export` as a user runs it. What its ONNX files compute, `tests/export` shows in ONNX
-//! Runtime.
+//! `trainer export`. `tests/export` checks in ONNX Runtime that its ONNX files compute the right thing.
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use safetensors::{Dtype, SafeTensors};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
+use crate::support::{MODEL, at, command, folder, text};
 
 fn export(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .arg("export")
+    command(&["export"])
         .args(arguments)
         .output()
         .expect("the trainer runs")
@@ -20,7 +18,7 @@ fn export(arguments: &[&str]) -> Output {
 fn refusal(arguments: &[&str]) -> String {
     let output = export(arguments);
     assert!(!output.status.success(), "{arguments:?}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    text(&output.stderr)
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -35,43 +33,43 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_package_becomes_two_files_and_neither_is_overwritten() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("exported");
-    let out_text = out.to_str().expect("Unicode");
-    let output = export(&["--model", MODEL, "--out", out_text]);
+    let folder = folder();
+    let out_text = at(&folder, "exported");
+    let out = Path::new(&out_text);
+    let output = export(&["--model", MODEL, "--out", &out_text]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(names(&out), ["model.onnx", "weights.safetensors"]);
+    assert_eq!(names(out), ["model.onnx", "weights.safetensors"]);
     // A line for each file.
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    for name in names(&out) {
-        assert_eq!(told.lines().filter(|line| line.contains(&name)).count(), 1);
+    let printed = text(&output.stdout);
+    for name in names(out) {
+        assert_eq!(printed.lines().filter(|line| line.contains(&name)).count(), 1);
     }
 
     let before = fs::read(out.join("model.onnx")).expect("a file");
     fs::remove_file(out.join("weights.safetensors")).expect("a file less");
-    let told = refusal(&["--model", MODEL, "--out", out_text]);
+    let printed = refusal(&["--model", MODEL, "--out", &out_text]);
     assert!(
-        told.contains("model.onnx exists already; nothing was written"),
-        "{told}"
+        printed.contains("model.onnx exists already; nothing was written"),
+        "{printed}"
     );
-    assert_eq!(names(&out), ["model.onnx"]);
+    assert_eq!(names(out), ["model.onnx"]);
     assert_eq!(fs::read(out.join("model.onnx")).expect("a file"), before);
 
     let output = export(&[
         "--model",
         MODEL,
         "--out",
-        out_text,
+        &out_text,
         "--format",
         "safetensors",
     ]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(names(&out), ["model.onnx", "weights.safetensors"]);
+    assert_eq!(names(out), ["model.onnx", "weights.safetensors"]);
 }
 
 #[test]
 fn exported_weights_are_the_packages_in_32_bits() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let out = folder.path().to_str().expect("Unicode");
     let output = export(&["--model", MODEL, "--out", out, "--format", "safetensors"]);
     assert!(output.status.success(), "{output:?}");
@@ -95,9 +93,8 @@ fn exported_weights_are_the_packages_in_32_bits() {
 
 #[test]
 fn what_to_export_must_be_said_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("exported");
-    let out = out.to_str().expect("Unicode");
+    let folder = folder();
+    let out = &at(&folder, "exported");
     assert!(refusal(&["--out", out]).contains("--model"));
     assert!(refusal(&["--model", MODEL, "--run", "run", "--out", out]).contains("--run"));
     assert!(refusal(&["--run", "no-run", "--out", out]).contains("no-run"));

@@ -1,4 +1,4 @@
-//! The trainer as a person runs it.
+//! The trainer's commands as users run them.
 
 mod augment;
 mod commands;

@@ -10,7 +10,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{ListAccessor, RowAccessor};
 use tempfile::TempDir;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/model");
+use crate::support::{MODEL, command, folder, simulate, text};
 
 /// A file that is of no field, and why.
 const STRAY: &str = "_red.png";
@@ -23,9 +23,7 @@ struct Bench {
 
 impl Bench {
     fn new(fields: usize, size: u32) -> Self {
-        let bench = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
+        let bench = Self { folder: folder() };
         let model = bench.at("model");
         fs::create_dir(&model).expect("a folder");
         let weights = "weights.safetensors";
@@ -35,13 +33,7 @@ impl Bench {
         assert!(manifest.contains("\"size\": 512"), "{manifest}");
         let manifest = manifest.replacen("\"size\": 512", &format!("\"size\": {size}"), 1);
         fs::write(model.join("manifest.json"), manifest).expect("a manifest");
-        let simulated = Command::new(env!("CARGO_BIN_EXE_trainer"))
-            .arg("simulate")
-            .args(["--size", "128", "--count", &fields.to_string(), "--out"])
-            .arg(bench.set())
-            .output();
-        let simulated = simulated.expect("the trainer runs");
-        assert!(simulated.status.success(), "{simulated:?}");
+        simulate(&bench.folder, fields, 128);
         fs::remove_file(bench.set().join("train.csv")).expect("labels");
         bench
     }
@@ -62,8 +54,7 @@ impl Bench {
     /// `trainer predict` of the set into `out`, with more arguments. Those that begin with `@` are
     /// files in the bench's folder.
     fn command(&self, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-        command.arg("predict");
+        let mut command = command(&["predict"]);
         command.arg("--model").arg(self.at("model"));
         command.arg("--data").arg(self.set());
         command.arg("--out").arg(self.at(out));
@@ -83,14 +74,18 @@ impl Bench {
     /// A prediction that must go well.
     fn run(&self, out: &str, more: &[&str]) {
         let output = self.predict(out, more);
-        assert!(output.status.success(), "{more:?}: {}", told(&output));
+        assert!(
+            output.status.success(),
+            "{more:?}: {}",
+            text(&output.stderr)
+        );
     }
 
-    /// What a prediction that must be refused says.
+    /// Runs a prediction that must be refused, and gives its standard error.
     fn refuse(&self, out: &str, more: &[&str]) -> String {
         let output = self.predict(out, more);
         assert!(!output.status.success(), "{more:?} was not refused");
-        told(&output)
+        text(&output.stderr)
     }
 
     fn read(&self, name: &str) -> String {
@@ -114,10 +109,6 @@ impl Bench {
             .map(|row| row[2..].iter().map(number).collect())
             .collect()
     }
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Waits until a prediction has logged so many lines, and kills it as a power cut would.
@@ -178,10 +169,14 @@ fn a_killed_prediction_goes_on_to_the_same_bytes() {
         );
         second.push("--resume");
         let output = bench.predict(&broken, &second);
-        let summary = String::from_utf8_lossy(&output.stdout).into_owned();
+        let summary = text(&output.stdout);
         assert!(summary.contains("done before"), "{summary}");
         for name in ["000002_green", "000027_red", STRAY_REASON] {
-            assert!(told(&output).contains(name), "{name}: {}", told(&output));
+            assert!(
+                text(&output.stderr).contains(name),
+                "{name}: {}",
+                text(&output.stderr)
+            );
         }
         assert!(!output.status.success(), "fields were left out");
         assert!(!log.exists(), "nothing is left to go on with");
@@ -222,8 +217,8 @@ fn a_changed_folder_or_package_is_not_gone_on_with() {
     }
     assert!(gone.exists());
     let manifest = bench.at("model").join("manifest.json");
-    let text = fs::read_to_string(&manifest).expect("a manifest");
-    fs::write(&manifest, text.replacen("0.14360115", "0.5", 1)).expect("a manifest");
+    let before_change = fs::read_to_string(&manifest).expect("a manifest");
+    fs::write(&manifest, before_change.replacen("0.14360115", "0.5", 1)).expect("a manifest");
     assert!(
         bench
             .refuse("table.csv", &["--resume"])
@@ -245,8 +240,8 @@ fn where_nothing_can_be_classified_only_the_faults_are_written() {
     for index in 0..2 {
         fs::write(bench.image(index, "green"), "no image").expect("a broken file");
     }
-    let told = bench.refuse("table.csv", &["--faults", "@faults.csv"]);
-    assert!(told.contains("no field could be classified"), "{told}");
+    let printed = bench.refuse("table.csv", &["--faults", "@faults.csv"]);
+    assert!(printed.contains("no field could be classified"), "{printed}");
     assert_eq!(bench.rows("faults.csv").len(), 2);
     assert!(!bench.at("table.csv").exists() && !bench.at("table.csv.progress").exists());
 }
@@ -275,7 +270,7 @@ fn shares_in_order_are_the_whole() {
 }
 
 #[test]
-fn a_stray_file_is_told_by_the_first_share_alone() {
+fn a_stray_file_is_reported_by_the_first_share_alone() {
     let bench = Bench::new(2, 64);
     fs::write(bench.set().join(STRAY), "of no field").expect("a stray file");
     assert!(
@@ -304,8 +299,8 @@ fn parquet_and_csv_say_the_same_to_the_bit() {
             .map(|index| present.get_int(index).expect("a class").to_string())
             .collect();
         assert_eq!(present.join(" "), row[1]);
-        for (column, text) in row.iter().enumerate().skip(2) {
-            let expected: f32 = text.parse().expect("a number");
+        for (column, cell) in row.iter().enumerate().skip(2) {
+            let expected: f32 = cell.parse().expect("a number");
             let found = found.get_float(column).expect("a number");
             assert_eq!(found.to_bits(), expected.to_bits());
         }
@@ -365,7 +360,7 @@ fn batches_and_workers_change_no_answer() {
 }
 
 #[test]
-fn with_flips_a_field_and_its_mirror_image_are_told_alike() {
+fn with_flips_a_field_and_its_mirror_image_are_classified_alike() {
     let bench = Bench::new(1, 128);
     for channel in ["red", "green", "blue", "yellow"] {
         let field = image::open(bench.image(0, channel)).expect("an image");
@@ -402,12 +397,12 @@ fn what_would_do_harm_is_refused() {
         ("a.csv", &["--batch", "0"], "--batch"),
         ("a.csv", &["--workers", "0"], "--workers"),
     ] {
-        let told = bench.refuse(out, more);
-        assert!(told.contains(reason), "{out} {more:?}: {told}");
+        let printed = bench.refuse(out, more);
+        assert!(printed.contains(reason), "{out} {more:?}: {printed}");
     }
     fs::write(bench.at("kept.csv"), "kept").expect("a file");
-    let told = bench.refuse("a.csv", &["--submission", "@kept.csv"]);
-    assert!(told.contains("kept.csv exists already"), "{told}");
+    let printed = bench.refuse("a.csv", &["--submission", "@kept.csv"]);
+    assert!(printed.contains("kept.csv exists already"), "{printed}");
     assert_eq!(bench.read("kept.csv"), "kept");
     let left: Vec<_> = fs::read_dir(bench.folder.path())
         .expect("the folder")

@@ -1,11 +1,11 @@
-//! A device that another process serves, on this machine's loopback: what it computes, and who may
-//! use it.
+//! Devices that another process serves, over this machine's loopback: their results, and their access
+//! control.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{ToSocketAddrs, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -16,12 +16,12 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use tempfile::TempDir;
 
-use crate::support::{MODEL, at, folder, text, trainer};
+use crate::support::{MODEL, at, command, folder, simulate, text, trainer};
 
 /// A `trainer serve` that ends with the test.
 struct Server {
     process: Child,
-    /// What it prints for `--device` on this machine.
+    /// The text that it prints for `--device` on this machine.
     device: String,
 }
 
@@ -33,8 +33,7 @@ impl Server {
             .expect("a free port")
             .port()
             .to_string();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_trainer"))
-            .args(["serve", "--device", "flex", "--port", &port])
+        let mut process = command(&["serve", "--device", "flex", "--port", &port])
             .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -51,7 +50,7 @@ impl Server {
                 .map(str::to_owned);
             line.clear();
         }
-        // What it goes on to say must not fill the pipe.
+        // Its further output must not fill the pipe.
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Self {
             process,
@@ -97,9 +96,7 @@ impl Drop for Server {
 }
 
 fn simulated(folder: &TempDir) -> String {
-    let set = at(folder, "set");
-    let output = trainer(&["simulate", "--out", &set, "--count", "2", "--size", "256"]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    let set = simulate(folder, 2, 256);
     fs::remove_file(Path::new(&set).join("train.csv")).expect("labels");
     set
 }
@@ -156,15 +153,15 @@ fn who_does_not_know_the_token_is_refused() {
     let server = Server::start(&["--token", "the-right-one"]);
     assert!(server.device.contains(":the-right-one@"));
     let output = predict(&set, &table, &server.with_token("a-wrong-one"));
-    let told = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(!output.status.success());
     assert!(
-        told.contains("credential") && told.contains("cannot use"),
-        "{told}"
+        printed.contains("credential") && printed.contains("cannot use"),
+        "{printed}"
     );
     assert!(
-        !told.contains("wrong-one") && !told.contains("panicked"),
-        "{told}"
+        !printed.contains("wrong-one") && !printed.contains("panicked"),
+        "{printed}"
     );
     assert!(!Path::new(&table).exists());
 }
@@ -187,8 +184,8 @@ fn a_server_keeps_its_text_with_its_key_and_its_port_to_itself() {
     let address = server.device.rsplit_once(':').expect("a port").1;
     let port = address.split('/').next().expect("a port");
     let output = trainer(&["serve", "--device", "flex", "--port", port]);
-    let told = text(&output.stderr);
-    assert!(!output.status.success() && told.contains(port), "{told}");
+    let printed = text(&output.stderr);
+    assert!(!output.status.success() && printed.contains(port), "{printed}");
 }
 
 #[test]
@@ -200,11 +197,11 @@ fn nobody_there_is_an_error_that_says_so() {
     let device = server.device.clone();
     drop(server);
     let output = predict(&set, &table, &device);
-    let told = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(!output.status.success());
     assert!(
-        told.contains("cannot be reached") && !told.contains("panicked"),
-        "{told}"
+        printed.contains("cannot be reached") && !printed.contains("panicked"),
+        "{printed}"
     );
     let unknown = trainer(&[
         "predict", "--model", MODEL, "--data", &set, "--out", &table, "--device", "gpu",
@@ -315,9 +312,7 @@ fn training_over_the_network_is_training_here() {
 #[test]
 fn a_training_is_shared_by_two_other_processes() {
     let folder = folder();
-    let set = at(&folder, "set");
-    let simulated = trainer(&["simulate", "--out", &set, "--count", "24", "--size", "64"]);
-    assert!(simulated.status.success(), "{}", text(&simulated.stderr));
+    let set = simulate(&folder, 24, 64);
     let servers = [Server::start(&[]), Server::start(&[])];
     let shared = servers.each_ref().map(|server| server.device.clone());
     let losses = |out: &str, device: &str| -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! What every test of the trainer's commands stands on: the program, and folders that go by themselves.
+//! The trainer as a program to run, and temporary folders.
 
 use std::process::{Command, Output};
 
@@ -19,12 +19,12 @@ pub fn trainer(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the trainer runs")
 }
 
-/// What a program has written.
+/// The text that a program has written.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Runs a command that must work, and gives what it says.
+/// Runs a command that must succeed, and gives its standard output.
 pub fn run(arguments: &[&str]) -> String {
     let output = trainer(arguments);
     assert!(
@@ -36,7 +36,7 @@ pub fn run(arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-/// Runs a command that must fail, and gives what it says.
+/// Runs a command that must fail, and gives its standard error.
 pub fn refuse(arguments: &[&str]) -> String {
     let output = trainer(arguments);
     assert!(
@@ -47,12 +47,22 @@ pub fn refuse(arguments: &[&str]) -> String {
     text(&output.stderr)
 }
 
-/// A folder that goes when the test ends.
+/// Simulates a set of fields in a folder, and gives its path.
+pub fn simulate(folder: &TempDir, count: usize, size: usize) -> String {
+    let set = at(folder, "set");
+    let [count, size] = [count, size].map(|number| number.to_string());
+    run(&[
+        "simulate", "--out", &set, "--count", &count, "--size", &size,
+    ]);
+    set
+}
+
+/// A temporary folder.
 pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// A place in it.
+/// The path of a file in a temporary folder.
 pub fn at(folder: &TempDir, name: &str) -> String {
     let path = folder.path().join(name);
     path.to_str().expect("Unicode").to_owned()

@@ -1,21 +1,13 @@
-//! Training as a user runs it, on simulated fields and the CPU.
+//! `trainer train`, `compare`, and what is made of a run, on simulated fields and the CPU.
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
 
 use cytolens_testing::third_party;
 
-use crate::support::{at, command, folder, refuse, run, text};
-
-fn simulate(folder: &TempDir, count: &str, size: &str) -> String {
-    let set = at(folder, "set");
-    run(&["simulate", "--out", &set, "--count", count, "--size", size]);
-    set
-}
+use crate::support::{at, command, folder, refuse, run, simulate, text};
 
 /// A training on the CPU with these keys set.
 fn arguments<'a>(set: &'a str, out: &'a str, recipe: &'a str, keys: &[&'a str]) -> Vec<&'a str> {
@@ -61,8 +53,8 @@ fn weights(out: &str) -> Vec<u8> {
 }
 
 /// A run with everything that has a state: dropout, averaged weights, momentum, warm-up, augmented
-/// repeats and steps of two batches.
-const EVERYTHING: [&str; 8] = [
+/// repeats and steps of two batches. Gradients are clipped, as in the default recipe.
+const EVERYTHING: [&str; 9] = [
     "input.size=32",
     "training.epochs=3",
     "training.batch=4",
@@ -70,13 +62,14 @@ const EVERYTHING: [&str; 8] = [
     "average.decay=0.9",
     "optimiser.warm_up=0.5",
     "optimiser.learning_rate=0.001",
+    "optimiser.clip=1.0",
     "repeats.threshold=0.2",
 ];
 
 #[test]
 fn a_run_killed_at_any_moment_ends_as_if_it_had_not_been() {
     let out = folder();
-    let set = simulate(&out, "40", "64");
+    let set = simulate(&out, 40, 64);
     let (whole, broken) = (at(&out, "whole"), at(&out, "broken"));
     let start = Instant::now();
     run(&arguments(&set, &whole, "described", &EVERYTHING));
@@ -132,7 +125,7 @@ fn a_run_killed_at_any_moment_ends_as_if_it_had_not_been() {
 #[test]
 fn sixteen_fields_are_learnt_by_heart() {
     let out = folder();
-    let set = simulate(&out, "20", "64");
+    let set = simulate(&out, 20, 64);
     let run_folder = at(&out, "run");
     let keys = [
         "input.size=64",
@@ -158,7 +151,7 @@ fn sixteen_fields_are_learnt_by_heart() {
 #[test]
 fn faults_end_a_run_clearly_and_nothing_is_lost() {
     let out = folder();
-    let set = simulate(&out, "24", "64");
+    let set = simulate(&out, 24, 64);
     let run_folder = at(&out, "run");
     let keys = [
         "input.size=32",
@@ -177,9 +170,16 @@ fn faults_end_a_run_clearly_and_nothing_is_lost() {
     let mut pretrained = good.clone();
     pretrained.extend(["--set", "start.weights=imagenet"]);
     assert!(refuse(&pretrained).contains("--init"));
-    let mut shared = good.clone();
-    shared.extend(["--device", "flex,flex"]);
-    assert!(!refuse(&shared).is_empty());
+    for (device, expected) in [
+        ("flex,flex", "the device flex is named twice"),
+        ("flex,vulkan", "2 devices have nothing to share"),
+    ] {
+        let mut shared = good.clone();
+        let place = shared.iter().position(|argument| *argument == "flex");
+        shared[place.expect("the device")] = device;
+        let printed = refuse(&shared);
+        assert!(printed.contains(expected), "{device}: {printed}");
+    }
     assert!(!Path::new(&run_folder).exists());
 
     // A loss that is no number ends the run; what there was is kept.
@@ -200,43 +200,114 @@ fn faults_end_a_run_clearly_and_nothing_is_lost() {
         "--set",
         "training.epochs=30",
     ]);
-    let told = refuse(&wild);
-    assert!(told.contains("no longer a number"), "{told}");
-    assert!(told.contains("checkpoints"), "{told}");
+    let printed = refuse(&wild);
+    assert!(printed.contains("no longer a number"), "{printed}");
+    assert!(printed.contains("checkpoints"), "{printed}");
     assert!(Path::new(&lost).join("checkpoints").is_dir());
 
-    // A file where a checkpoint is to be written stands for a disk that refuses.
     run(&good);
-    let full = at(&out, "full");
-    let blocked = Path::new(&full).join("checkpoints");
-    let mut stopped = arguments(&set, &full, "default", &keys);
-    let child = command(&stopped)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the trainer runs");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !blocked.join("step-00000000").is_dir() {
-        assert!(Instant::now() < deadline, "no first checkpoint");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    // 16 samples of 24 in batches of 4: the first epoch ends after four steps.
-    fs::write(blocked.join("step-00000004.partial"), "").expect("a file in the way");
-    let output = child.wait_with_output().expect("an end");
-    if !output.status.success() {
-        let told = text(&output.stderr);
-        assert!(told.contains("cannot write the checkpoint"), "{told}");
-        assert!(blocked.join("step-00000000").is_dir(), "the last one stays");
-        fs::remove_file(blocked.join("step-00000004.partial")).expect("room again");
-        stopped.push("--resume");
-        run(&stopped);
-    }
-    assert_eq!(weights(&full), weights(&run_folder));
-
     // A run that has ended, and another recipe's, are never written over.
     let before = weights(&run_folder);
     assert!(refuse(&good).contains("has ended"));
     assert_eq!(weights(&run_folder), before);
+}
+
+/// A limit on the size of files stands for a full disk: the network fits into it, and its moments, of which there are none before
+/// the first step, do not.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_a_run_with_its_last_checkpoint() {
+    let out = folder();
+    let set = simulate(&out, 24, 64);
+    let (whole, full) = (at(&out, "whole"), at(&out, "full"));
+    let keys = [
+        "network.architecture=all-cnn",
+        "input.size=32",
+        "training.epochs=1",
+        "training.batch=4",
+        "training.accumulation=1",
+        "evaluation.views=1",
+    ];
+    run(&arguments(&set, &whole, "default", &keys));
+    let network = weights(&whole).len() as u64;
+
+    let mut stopped = arguments(&set, &full, "default", &keys);
+    // Blocks of 512 bytes. Without the trap, the signal of a file that grows too large would kill the program.
+    let limit = network * 3 / 2 / 512;
+    let trainer = command(&[]);
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("trap '' XFSZ; ulimit -f {limit}; exec \"$@\""))
+        .args(["sh".as_ref(), trainer.get_program()])
+        .args(&stopped)
+        .output()
+        .expect("a shell");
+    let printed = text(&output.stderr);
+    assert!(!output.status.success(), "{}", text(&output.stdout));
+    assert!(printed.contains("cannot write the checkpoint"), "{printed}");
+    assert!(printed.contains("its last checkpoint is safe"), "{printed}");
+    let left: Vec<_> = fs::read_dir(Path::new(&full).join("checkpoints"))
+        .expect("checkpoints")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(
+        left,
+        ["step-00000000"],
+        "the last one stays, and no part of another"
+    );
+
+    stopped.push("--resume");
+    run(&stopped);
+    assert_eq!(weights(&full), weights(&whole));
+}
+
+/// A run that goes on reads its set no more: a field that has become unreadable since would be left out, and the mean with it.
+#[test]
+fn a_resumed_run_keeps_the_statistics_of_its_set() {
+    let out = folder();
+    let set = simulate(&out, 24, 64);
+    let image = |index: usize| Path::new(&set).join(format!("simulated-1-{index:06}_green.png"));
+    fs::write(image(3), "no image").expect("a broken file");
+    let run_folder = at(&out, "run");
+    let keys = [
+        "network.architecture=all-cnn",
+        "input.size=32",
+        "training.epochs=1",
+        "training.batch=4",
+        "training.accumulation=1",
+        "evaluation.views=1",
+    ];
+    let mut again = arguments(&set, &run_folder, "default", &keys);
+    run(&again);
+    let (before, summary) = (
+        weights(&run_folder),
+        Path::new(&run_folder).join("run.json"),
+    );
+    let read = || -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(&summary).expect("a summary")).expect("JSON")
+    };
+    let ended = read();
+
+    // As it was after the last checkpoint.
+    fs::remove_file(&summary).expect("the summary");
+    fs::remove_file(Path::new(&run_folder).join("network.safetensors")).expect("the weights");
+    let split = fs::read_to_string(Path::new(&run_folder).join("split.csv")).expect("the split");
+    let trained = (0..24).find(|index| {
+        let id = format!("simulated-1-{index:06},train");
+        split.lines().any(|line| line.starts_with(&id))
+    });
+    fs::write(image(trained.expect("a training sample")), "no image").expect("a broken file");
+    again.push("--resume");
+    let output = command(&again).output().expect("the trainer runs");
+    let printed = text(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    assert_eq!(printed.matches("left out").count(), 1, "{printed}");
+    assert!(printed.contains("simulated-1-000003_green.png"), "{printed}");
+    assert_eq!(weights(&run_folder), before);
+    let resumed = read();
+    for key in ["mean", "std", "trained_on", "thresholds"] {
+        assert_eq!(resumed[key], ended[key], "{key}");
+    }
 }
 
 /// All 28 locations from few fields in minutes, by ImageNet's weights: far from good, and far from
@@ -294,7 +365,7 @@ fn a_small_budget_learns_to_tell_the_locations() {
 #[test]
 fn networks_are_compared_in_one_table() {
     let out = folder();
-    let set = simulate(&out, "40", "64");
+    let set = simulate(&out, 40, 64);
     let compared = at(&out, "compared");
     let mut arguments = vec![
         "compare",
@@ -319,7 +390,7 @@ fn networks_are_compared_in_one_table() {
     ] {
         arguments.extend(["--set", key]);
     }
-    let told = run(&arguments);
+    let printed = run(&arguments);
     // Of All-CNN no ImageNet weights are at hand, and the table says so.
     for expected in [
         "1.62",
@@ -328,7 +399,7 @@ fn networks_are_compared_in_one_table() {
         "described-all-cnn-64",
         "default-all-cnn-32",
     ] {
-        assert!(told.contains(expected), "{expected} in {told}");
+        assert!(printed.contains(expected), "{expected} in {printed}");
     }
     let report = Path::new(&compared).join("comparison");
     for name in ["index.html", "comparison.json", "comparison.md"] {
@@ -346,7 +417,7 @@ fn networks_are_compared_in_one_table() {
 #[test]
 fn a_run_is_evaluated_packaged_exported_and_asked() {
     let out = folder();
-    let set = simulate(&out, "30", "64");
+    let set = simulate(&out, 30, 64);
     let [run_folder, report, package, exported, table] =
         ["run", "report", "package", "exported", "table.csv"].map(|name| at(&out, name));
     let keys = [
@@ -360,7 +431,7 @@ fn a_run_is_evaluated_packaged_exported_and_asked() {
         "evaluation.views=4",
     ];
     run(&arguments(&set, &run_folder, "default", &keys));
-    let told = run(&[
+    let printed = run(&[
         "evaluate",
         "--run",
         &run_folder,
@@ -371,15 +442,56 @@ fn a_run_is_evaluated_packaged_exported_and_asked() {
         "--device",
         "flex",
     ]);
-    assert!(told.contains("macro-F1"), "{told}");
+    assert!(printed.contains("macro-F1"), "{printed}");
     assert!(Path::new(&report).join("index.html").is_file());
     run(&["package", "--run", &run_folder, "--out", &package]);
-    let manifest = fs::read_to_string(Path::new(&package).join("manifest.json")).expect("manifest");
-    assert!(manifest.contains("resnet-50") && manifest.contains("drawn by the Cytolens simulator"));
+    let manifest = |package: &str| {
+        fs::read_to_string(Path::new(package).join("manifest.json")).expect("a manifest")
+    };
+    let unnamed = manifest(&package);
+    assert!(unnamed.contains("resnet-50") && unnamed.contains("drawn by the Cytolens simulator"));
+    assert!(!unnamed.contains("Initial weights"), "it started at random");
+    let named = at(&out, "named");
+    run(&[
+        "package",
+        "--run",
+        &run_folder,
+        "--out",
+        &named,
+        "--attribution",
+        "A. Nobody",
+        "--attribution",
+        "B. Nobody",
+        "--licence",
+        "CC-BY-4.0",
+    ]);
+    for text in [
+        "drawn by the Cytolens simulator",
+        "A. Nobody",
+        "B. Nobody",
+        "CC-BY-4.0",
+    ] {
+        assert!(manifest(&named).contains(text), "{text}");
+    }
+    // Images of which nobody says whose they are: neither the program's authors nor anybody else.
+    let summary = Path::new(&run_folder).join("run.json");
+    let mut json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&summary).expect("a summary")).expect("JSON");
+    json["images"] = serde_json::Value::Null;
+    json["licence"] = serde_json::Value::Null;
+    fs::write(&summary, json.to_string()).expect("a summary");
+    let unstated = at(&out, "unstated");
+    let output = command(&["package", "--run", &run_folder, "--out", &unstated])
+        .output()
+        .expect("the trainer runs");
+    let printed = text(&output.stderr);
+    assert!(output.status.success(), "{printed}");
     assert!(
-        !manifest.contains("Initial weights"),
-        "it started at random"
+        printed.contains("--attribution") && printed.contains("--licence"),
+        "{printed}"
     );
+    assert!(manifest(&unstated).contains("Training images: not stated"));
+    assert!(manifest(&unstated).contains("\"licence\": \"not stated\""));
     run(&["export", "--run", &run_folder, "--out", &exported]);
     assert!(Path::new(&exported).join("model.onnx").is_file());
     run(&[

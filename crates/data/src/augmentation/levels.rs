@@ -1,16 +1,10 @@
-//! Changes of light, as tables: 256 levels in, 256 levels out.
+//! Changes of brightness as tables of 256 levels.
 
-use cytolens_core::Channel;
-
-use super::Draw;
-
-/// What becomes of each level of a channel: `gain * level^gamma + offset` of levels between 0 and
-/// 1, cut off at black and white.
-pub(super) fn table(draw: &Draw, channel: Channel) -> [u8; 256] {
-    let gain = draw.gain * draw.channel_gains[channel as usize];
+/// The new level of each level: `gain * level^gamma + offset` of levels from 0 to 1, clipped at black and white.
+pub(super) fn table(gain: f64, gamma: f64, offset: f64) -> [u8; 256] {
     std::array::from_fn(|level| {
-        let brightness = gain * (level as f64 / 255.0).powf(draw.gamma) + draw.offset;
-        // Casting cuts off what is under 0 or over 255.
+        let brightness = gain * (level as f64 / 255.0).powf(gamma) + offset;
+        // The cast clips.
         (brightness * 255.0).round() as u8
     })
 }

@@ -1,13 +1,12 @@
-//! A picture turned, scaled, mirrored and cut in one step: each pixel is taken from where the inverse
-//! map says, between pixels by Catmull-Rom, as fields are brought to size; beyond the border the
-//! picture is mirrored.
+//! Rotation, scaling, mirroring and cropping in one step: each pixel is sampled at the position given by the inverse map, with
+//! Catmull-Rom interpolation, as fields are resized; beyond the border the picture is mirrored.
 //!
 //! Catmull-Rom in place of bilinear: one turn by 17 degrees leaves 68 to 78 % of the squared gradient
-//! of a field's channels against 48 to 58 %, and the smallest structures are what some locations
-//! are told by. It costs about twice the time.
+//! of a field's channels against 48 to 58 %, and some locations are recognised by the smallest structures. It costs about twice
+//! the time.
 //!
-//! All in whole numbers, so that results are equal on every machine. The four channels of a pixel
-//! are lanes of 16 bits in one `u64`, and a product by a weight acts on all four.
+//! All arithmetic is in whole numbers, so that results are equal on every machine. The four channels of a pixel
+//! are lanes of 16 bits in one `u64`, and a product with a weight acts on all four.
 
 use std::ops::Range;
 
@@ -33,24 +32,24 @@ const GAP: usize = 8;
 /// Positions are in pixels times 2 to this power.
 const FRACTION_BITS: u32 = 32;
 
-/// Where each place of a changed picture comes from, in shares of the side: from
-/// `centre + matrix * (place - 0.5)`, places as `[across, down]`.
+/// The map from a place in the changed picture to its place in the original, `centre + matrix * (place - 0.5)`; places are
+/// `[across, down]` in shares of the side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Inverse {
-    /// Rows give across and down.
+    /// The linear part; its rows give across and down.
     pub matrix: [[f64; 2]; 2],
-    /// Where the changed picture's centre comes from.
+    /// The place in the original of the changed picture's centre.
     pub centre: [f64; 2],
 }
 
 /// A position that moves with a pixel of the changed picture.
 #[derive(Debug, Clone, Copy)]
 struct Track {
-    /// Of the top left pixel.
+    /// The position for the top left pixel.
     start: i64,
-    /// A pixel to the right adds this.
+    /// The step for a pixel to the right.
     across: i64,
-    /// A pixel down adds this.
+    /// The step for a pixel down.
     down: i64,
 }
 
@@ -129,7 +128,7 @@ fn mean(pixels: [u64; 4], weights: &[u64; 4]) -> u64 {
 struct Picture {
     pixels: Vec<u64>,
     size: usize,
-    /// From a row to the next in `pixels`.
+    /// The distance between rows in `pixels`.
     stride: usize,
     weights: [[u64; 4]; WEIGHT as usize],
 }
@@ -192,10 +191,10 @@ impl Picture {
     }
 }
 
-/// The pixel that stands at an index beyond the border: mirrored, the border's pixel twice.
+/// The index within the picture for one beyond the border: mirrored, with the border's pixel twice.
 fn mirrored(index: i64, size: usize) -> usize {
     let size = size as i64;
-    // Most are within, even at the border, and a division is dear.
+    // Most are within, even at the border, and a division is expensive.
     if (0..size).contains(&index) {
         return index as usize;
     }
@@ -203,8 +202,7 @@ fn mirrored(index: i64, size: usize) -> usize {
     index.min(2 * size - 1 - index) as usize
 }
 
-/// Square planes of `size` px a side as the inverse map shows them, their levels replaced by the
-/// tables'.
+/// Resamples square planes of `size` px a side by the inverse map, and replaces their levels by the tables'.
 pub(super) fn warp(
     planes: &[Vec<u8>],
     size: usize,
@@ -221,7 +219,7 @@ pub(super) fn warp(
     let [across, down] =
         [0, 1].map(|axis| Track::new(inverse.centre[axis], inverse.matrix[axis], size));
 
-    // Of each row, the pixels all of whose neighbours are in the picture.
+    // The pixels of each row all of whose neighbours are in the picture.
     let insides: Vec<Range<usize>> = (0..size)
         .map(|y| {
             let (columns, rows) = (across.inside(y, size), down.inside(y, size));

@@ -1,37 +1,36 @@
 //! Batches: samples decoded, augmented and composed by threads ahead of the network.
 //!
-//! A batch is decided by seed, epoch and its number alone, to the byte: neither how many workers
-//! there are nor which is quicker shows, and a run may begin at any batch of any epoch.
+//! The bytes of a batch depend on seed, epoch and its number alone, not on the number of workers or their speed, and a run may
+//! begin at any batch of any epoch.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use cytolens_core::labels;
 use cytolens_field::{Composition, Field, FieldError, Samples, square};
 use serde::{Deserialize, Serialize};
 
+use super::ahead::{Ahead, Threads};
 use super::augmentation::AugmentationChoice;
 use super::dataset::Sample;
 use super::random::{Purpose, Stream};
-use super::repeats::{Entry, RepeatPlan};
+use super::repeats::{EpochEntry, RepeatPlan};
 
-/// Batches that are prepared ahead of the one asked for.
+/// The number of batches prepared ahead of the one asked for.
 const AHEAD: usize = 2;
 
-/// What a batch is made of.
+/// The shape of batches.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchShape {
-    /// How channels become planes.
+    /// The composition of channels into planes.
     pub composition: Composition,
     /// The side of a plane in pixels.
     pub size: u32,
-    /// Samples a batch, at least 1.
+    /// The number of samples in a batch, at least 1.
     pub batch: usize,
 }
 
-/// What an epoch ends with where fewer samples are left than a batch takes.
+/// The handling of the last samples of an epoch where they are fewer than a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastBatch {
     /// A smaller batch.
@@ -40,20 +39,20 @@ pub enum LastBatch {
     Drop,
 }
 
-/// Which places of an epoch are augmented.
+/// The showings of an epoch that are augmented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Augmented {
-    /// All.
+    /// All showings.
     All,
-    /// All but the first of each sample.
+    /// All but the first showing of each sample.
     Repeats,
-    /// None.
+    /// No showing.
     None,
 }
 
 impl Augmented {
-    fn includes(self, entry: Entry) -> bool {
+    fn includes(self, entry: EpochEntry) -> bool {
         match self {
             Self::All => true,
             Self::Repeats => entry.copy > 0,
@@ -62,49 +61,49 @@ impl Augmented {
     }
 }
 
-/// How samples are shown in training.
+/// The order, repeats and augmentation of samples in training.
 #[derive(Debug, Clone)]
 pub struct TrainingOrder {
-    /// Decides order, repeats and augmentation.
+    /// The random seed of order, repeats and augmentation.
     pub seed: u64,
-    /// How often each sample comes.
+    /// The number of showings of each sample.
     pub repeats: RepeatPlan,
-    /// How it is changed.
+    /// The ranges of augmentation.
     pub augmentation: AugmentationChoice,
-    /// Where it is changed.
+    /// The showings that are augmented.
     pub augmented: Augmented,
-    /// What becomes of the rest.
+    /// The handling of an incomplete last batch.
     pub last: LastBatch,
 }
 
-/// A batch in the host's memory.
+/// A batch in the memory of the host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostBatch {
-    /// Its number in the epoch, from 0.
+    /// The batch's number in the epoch, from 0.
     pub index: usize,
-    /// `[batch, planes, height, width]`, from 0 (black) to 255.
+    /// The input planes, `[batch, planes, height, width]`, from 0 (black) to 255.
     pub planes: Vec<u8>,
     /// The shape of `planes`.
     pub shape: [usize; 4],
-    /// `[batch, 28]`: 1 where the sample has the label, else 0.
+    /// The training targets, `[batch, 28]`: 1 where the sample has the label, else 0.
     pub targets: Vec<f32>,
     /// The samples' indices.
     pub samples: Vec<usize>,
 }
 
-/// A sample that could not be shown.
+/// A sample that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// Its index.
+    /// The sample's index.
     pub sample: usize,
-    /// Why, naming the file.
+    /// The reason, with the file's name.
     pub reason: String,
 }
 
-/// Makes batches of samples.
+/// The maker of batches.
 ///
-/// A sample that cannot be read is left out of its batch, which is smaller then, and told in
-/// [`Loader::unread`]: every other batch stays what it would have been.
+/// A sample that cannot be read is left out of its batch, which is smaller then, and listed in [`Loader::unread`]; no other batch
+/// changes.
 #[derive(Debug)]
 pub struct Loader {
     shared: Arc<Shared>,
@@ -112,20 +111,20 @@ pub struct Loader {
     unread: Arc<Mutex<BTreeMap<usize, String>>>,
 }
 
-/// What workers read.
+/// The data that all workers read.
 #[derive(Debug)]
 struct Shared {
     samples: Vec<Sample>,
     shape: BatchShape,
-    /// None in evaluation: every sample once as it is, in order.
+    /// None in evaluation: every sample once, in order, without augmentation.
     training: Option<TrainingOrder>,
 }
 
 impl Loader {
-    /// Batches for training.
+    /// Makes a loader of batches for training.
     ///
     /// # Panics
-    /// Where a batch is of no sample, or the plan is for another number of samples.
+    /// If the batch size is 0, or the repeat plan is for another number of samples.
     pub fn training(
         samples: Vec<Sample>,
         shape: BatchShape,
@@ -136,10 +135,10 @@ impl Loader {
         Self::new(samples, shape, Some(order), workers)
     }
 
-    /// Batches for evaluation: every sample once, in order, as it is.
+    /// Makes a loader of batches for evaluation: every sample once, in order, without augmentation.
     ///
     /// # Panics
-    /// Where a batch is of no sample.
+    /// If the batch size is 0.
     pub fn evaluation(samples: Vec<Sample>, shape: BatchShape, workers: usize) -> Self {
         Self::new(samples, shape, None, workers)
     }
@@ -162,44 +161,35 @@ impl Loader {
         }
     }
 
-    /// How many batches an epoch has, were every sample readable.
+    /// The number of batches in an epoch of readable samples.
     pub fn batches(&self, epoch: u64) -> usize {
         let shown = self.shared.order(epoch).len();
         shown.div_ceil(self.shared.shape.batch)
     }
 
-    /// An epoch's batches from the `first` on; 0 is the whole epoch. Work starts at once.
+    /// Starts an epoch at batch number `first`; 0 is the whole epoch. Workers begin at once.
     pub fn epoch(&self, epoch: u64, first: usize) -> Batches {
         let mut order = self.shared.order(epoch);
         order.drain(..order.len().min(first * self.shared.shape.batch));
-        let order = Arc::new(order);
-        let ahead = (AHEAD * self.shared.shape.batch).div_ceil(self.workers);
-        let (workers, results) = (0..self.workers)
-            .map(|worker| {
-                let (sender, receiver) = sync_channel(ahead);
-                let (shared, order, step) =
-                    (Arc::clone(&self.shared), Arc::clone(&order), self.workers);
-                let work = move || {
-                    let mine = order.iter().skip(worker).step_by(step);
-                    shared.prepare_all(epoch, mine, &sender);
-                };
-                (std::thread::spawn(work), receiver)
-            })
-            .unzip();
+        let shared = Arc::clone(&self.shared);
+        let threads = Threads {
+            workers: self.workers,
+            ahead: AHEAD * self.shared.shape.batch,
+        };
+        let prepared = Ahead::new(order.len(), threads, move |position| {
+            shared.prepare(epoch, order[position])
+        });
         Batches {
             shared: Arc::clone(&self.shared),
             unread: Arc::clone(&self.unread),
-            order,
-            done: 0,
+            prepared,
             next: first,
-            workers,
-            results,
         }
     }
 
-    /// The samples that could not be read for any batch given out so far, each once, by index.
+    /// The samples that could not be read for the batches given out so far, each once, by index.
     pub fn unread(&self) -> Vec<Unread> {
-        // The map is whole even where a thread panicked beside it.
+        // The map is consistent even where a thread panicked beside it.
         let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
         let list = unread.iter().map(|(&sample, reason)| Unread {
             sample,
@@ -209,12 +199,18 @@ impl Loader {
     }
 }
 
-/// The planes of one entry, or why there are none.
-type Prepared = Result<Vec<u8>, String>;
+/// An entry of an epoch, ready for its batch.
+#[derive(Debug)]
+struct PreparedEntry {
+    /// The sample's index.
+    sample: usize,
+    /// As in [`HostBatch::planes`], or the reason why the sample cannot be read.
+    planes: Result<Vec<u8>, String>,
+}
 
 impl Shared {
-    /// What an epoch shows, in order.
-    fn order(&self, epoch: u64) -> Vec<Entry> {
+    /// The showings of an epoch, in order.
+    fn order(&self, epoch: u64) -> Vec<EpochEntry> {
         let Some(training) = &self.training else {
             return RepeatPlan::once(self.samples.len()).epoch(0, epoch);
         };
@@ -226,21 +222,14 @@ impl Shared {
         entries
     }
 
-    /// Prepares entries until all are done or nobody waits for them.
-    fn prepare_all<'a>(
-        &self,
-        epoch: u64,
-        entries: impl Iterator<Item = &'a Entry>,
-        sender: &SyncSender<Prepared>,
-    ) {
-        for &entry in entries {
-            if sender.send(self.prepare(epoch, entry)).is_err() {
-                return;
-            }
+    fn prepare(&self, epoch: u64, entry: EpochEntry) -> PreparedEntry {
+        PreparedEntry {
+            sample: entry.sample,
+            planes: self.planes(epoch, entry),
         }
     }
 
-    fn prepare(&self, epoch: u64, entry: Entry) -> Prepared {
+    fn planes(&self, epoch: u64, entry: EpochEntry) -> Result<Vec<u8>, String> {
         let BatchShape {
             composition, size, ..
         } = self.shape;
@@ -260,7 +249,7 @@ impl Shared {
     }
 }
 
-/// The channels that a composition needs at the working size, from 0 (black) to 255.
+/// The central squares of the channels that a composition needs, `size` × `size` px, from 0 (black) to 255.
 ///
 /// # Errors
 /// [`FieldError::MissingChannel`] for the first channel that the field lacks.
@@ -275,46 +264,26 @@ pub fn channel_planes(
         .iter()
         .filter_map(|&channel| field.plane(channel));
     let planes = planes.map(|plane| match plane.samples() {
-        // What needs no resizing is copied: going through 16 bits takes as long as decoding.
+        // A plane of the right size and depth is copied: the conversion to 16 bits and back takes as long as decoding.
         Samples::Eight(levels) if plane.width() == size && plane.height() == size => levels.clone(),
         _ => square(plane, size)
             .into_iter()
-            // A level of 8 bits is 257 of 16.
+            // One level of 8 bits is 257 levels of 16.
             .map(|level| ((u32::from(level) + 128) / 257) as u8)
             .collect(),
     });
     Ok(planes.collect())
 }
 
-/// An epoch's batches, in order. Dropping this ends the workers.
+/// The batches of an epoch, in order. Dropping the iterator ends the workers.
 #[derive(Debug)]
 pub struct Batches {
     shared: Arc<Shared>,
     unread: Arc<Mutex<BTreeMap<usize, String>>>,
-    order: Arc<Vec<Entry>>,
-    /// Entries given out.
-    done: usize,
+    /// Entry by entry, in the epoch's order.
+    prepared: Ahead<PreparedEntry>,
     /// The next batch's number.
     next: usize,
-    workers: Vec<JoinHandle<()>>,
-    /// Worker `i` of `n` prepares entries `i`, `i + n`, `i + 2n`, and so on.
-    results: Vec<Receiver<Prepared>>,
-}
-
-impl Batches {
-    /// What is prepared for the next entry.
-    fn prepared(&mut self) -> Prepared {
-        let worker = self.done % self.results.len();
-        self.done += 1;
-        if let Ok(prepared) = self.results[worker].recv() {
-            return prepared;
-        }
-        // It ended early, which only a panic does: it goes on here.
-        match self.workers.swap_remove(worker).join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => unreachable!("a worker ends when all its entries are given out"),
-        }
-    }
 }
 
 impl Iterator for Batches {
@@ -327,15 +296,18 @@ impl Iterator for Batches {
             batch,
         } = self.shared.shape;
         let side = size as usize;
-        while self.done < self.order.len() {
-            let entries = self.done..self.order.len().min(self.done + batch);
+        while self.prepared.len() > 0 {
+            let entries = self.prepared.len().min(batch);
             let length = composition.planes() * side * side;
-            let mut planes = Vec::with_capacity(entries.len() * length);
-            let mut targets = Vec::with_capacity(entries.len() * labels::COUNT);
-            let mut samples = Vec::with_capacity(entries.len());
-            for position in entries {
-                let sample = self.order[position].sample;
-                match self.prepared() {
+            let mut planes = Vec::with_capacity(entries * length);
+            let mut targets = Vec::with_capacity(entries * labels::COUNT);
+            let mut samples = Vec::with_capacity(entries);
+            for PreparedEntry {
+                sample,
+                planes: prepared,
+            } in self.prepared.by_ref().take(batch)
+            {
+                match prepared {
                     Ok(prepared) => {
                         planes.extend_from_slice(&prepared);
                         targets.extend(self.shared.samples[sample].labels.multi_hot());
@@ -350,7 +322,7 @@ impl Iterator for Batches {
             }
             let index = self.next;
             self.next += 1;
-            // A batch of which nothing can be read is passed over; its number stays its own.
+            // A batch without any readable sample is skipped; the numbers of the others stay.
             if !samples.is_empty() {
                 return Some(HostBatch {
                     index,
@@ -362,17 +334,6 @@ impl Iterator for Batches {
             }
         }
         None
-    }
-}
-
-impl Drop for Batches {
-    fn drop(&mut self) {
-        // A worker finds nobody waiting when it has prepared what it is at.
-        self.results.clear();
-        for worker in self.workers.drain(..) {
-            // A panic of a batch that nobody asked for is nobody's.
-            worker.join().ok();
-        }
     }
 }
 

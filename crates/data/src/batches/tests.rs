@@ -14,7 +14,7 @@ const SIZE: u32 = 32;
 /// Class 5 is rare.
 const FIELDS: usize = 23;
 
-/// Levels that tell field, channel and place.
+/// A level that differs by field, channel and place.
 fn level(field: usize, channel: usize, x: u32, y: u32) -> u8 {
     (field as u32 * 7 + channel as u32 * 50 + x * 3 + y * 2) as u8
 }
@@ -178,12 +178,12 @@ fn the_rest_can_be_dropped() {
 }
 
 #[test]
-fn an_unreadable_field_leaves_a_gap_and_is_told_once() {
+fn an_unreadable_field_leaves_a_gap_and_is_listed_once() {
     let (folder, samples) = set();
     let whole: Vec<HostBatch> = training(&samples, 2).epoch(2, 0).collect();
     std::fs::write(folder.path().join("f11_green.png"), b"no picture").expect("a written file");
     std::fs::remove_file(folder.path().join("f03_blue.png")).expect("a removed file");
-    let mut told = Vec::new();
+    let mut lists = Vec::new();
     for workers in [1, 2, 7] {
         let loader = training(&samples, workers);
         assert_eq!(
@@ -214,9 +214,9 @@ fn an_unreadable_field_leaves_a_gap_and_is_told_once() {
         assert_eq!(unread.len(), 2, "{unread:?}");
         assert!(unread[0].sample == 3 && unread[0].reason.contains("f03_blue.png"));
         assert!(unread[1].sample == 11 && unread[1].reason.contains("f11_green.png"));
-        told.push(unread);
+        lists.push(unread);
     }
-    assert!(told.windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(lists.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_batch_of_which_nothing_can_be_read_is_passed_over() {
 }
 
 #[test]
-fn a_field_without_a_needed_channel_is_told() {
+fn a_field_without_a_needed_channel_is_unread() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for channel in ["red", "green", "blue"] {
         GrayImage::new(SIZE, SIZE)

@@ -1,4 +1,4 @@
-//! Folders as people have them, and what is wrong with some.
+//! Sets as people have them, some with faults.
 
 use std::fs;
 
@@ -8,6 +8,7 @@ use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
+use crate::credits::CREDITS_FILE;
 
 /// A folder to fill.
 struct Folder(TempDir);
@@ -53,7 +54,7 @@ impl Folder {
             .collect()
     }
 
-    /// What reading the only sample tells, without the folder's path.
+    /// The fault of reading the only sample, without the folder's path.
     fn unread(&self) -> Fault {
         let set = self.set();
         assert_eq!(set.faults, []);
@@ -121,7 +122,7 @@ fn both_image_folders_and_several_plates_are_one_set() {
         .field("images/p1/a")
         .field("images/p2/b")
         .field("train/c");
-    // What lies outside of them is something else; what is hidden is nobody's.
+    // Images outside of these folders and hidden ones are of no set.
     folder.field("other/d").field("images/.trash/e");
     let set = folder.set();
     assert_eq!(ids(&set), ["a", "b", "c"]);
@@ -200,7 +201,7 @@ fn the_table_of_2021_is_read() {
     let set = folder.set();
     assert_eq!(set.samples[0].labels.to_string(), "0 25");
     assert!(set.samples[1].labels.is_empty());
-    // The images of the row that is left out are not told once more.
+    // The images of the row that is left out make no further fault.
     assert_eq!(set.faults.len(), 1);
 }
 
@@ -282,7 +283,7 @@ fn with_green(content: &[u8]) -> Folder {
 }
 
 #[test]
-fn broken_files_are_told_when_they_are_read() {
+fn broken_files_are_faults_when_they_are_read() {
     let whole = png(16, 9);
     for (content, reason) in [
         (&whole[..0], "the file is empty"),
@@ -423,4 +424,21 @@ fn the_order_of_channels_reaches_the_files() {
     let set = Dataset::open(folder.0.path(), &reading).expect("a set");
     let field = set.samples[0].field.read().expect("readable");
     assert_eq!(field.channels().collect::<Vec<_>>(), [Channel::Green]);
+}
+
+#[test]
+fn a_set_may_carry_its_credits() {
+    let folder = Folder::new();
+    folder.write(TABLE_FILE, "Id,Target\na,1\n").field("a");
+    assert_eq!(folder.set().credits, Credits::default());
+    folder.write(CREDITS_FILE, "attribution = \"A. Nobody\"\n");
+    let set = folder.set();
+    assert_eq!(set.credits.attribution.as_deref(), Some("A. Nobody"));
+    assert_eq!(set.faults, [], "the file is no faulty image");
+    folder.write(CREDITS_FILE, "author = \"A. Nobody\"\n");
+    let error = folder.error();
+    assert!(
+        error.contains(CREDITS_FILE) && error.contains("author"),
+        "{error}"
+    );
 }

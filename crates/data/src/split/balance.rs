@@ -1,8 +1,8 @@
-//! How evenly a split spreads each label over its parts.
+//! Measures of how evenly a split spreads each label over its parts.
 
 use cytolens_core::labels::{COUNT, LabelSet};
 
-/// The samples of each label in each part, beside their shares.
+/// The counts of each label in each part, with the parts' shares.
 #[derive(Debug, Clone)]
 pub struct Balance {
     shares: Vec<f64>,
@@ -11,7 +11,7 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Counts: `parts` has for each sample the part it is in, a place in `shares`.
+    /// Counts the samples of each part; `parts` has the part of each sample, an index into `shares`.
     pub fn of(labels: &[LabelSet], parts: &[usize], shares: &[f64]) -> Self {
         let mut balance = Self {
             shares: shares.to_vec(),
@@ -27,23 +27,23 @@ impl Balance {
         balance
     }
 
-    /// The samples in each part.
+    /// The number of samples in each part.
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
     }
 
-    /// The samples of a class in each part.
+    /// The number of samples of a class in each part.
     pub fn held(&self, class: usize) -> Vec<usize> {
         self.held.iter().map(|held| held[class]).collect()
     }
 
-    /// The samples of a class.
+    /// The number of samples of a class.
     pub fn total(&self, class: usize) -> usize {
         self.held.iter().map(|held| held[class]).sum()
     }
 
-    /// How far the part that is farthest off is from its share of a class, relative to the share:
-    /// 0.1 where 11 samples stand for 10. 0 for a class without samples.
+    /// The largest deviation of a part from its share of a class, relative to the share: 0.1 for 11 samples in place of 10. 0 for
+    /// a class without samples.
     pub fn deviation(&self, class: usize) -> f64 {
         let total = self.total(class);
         if total == 0 {
@@ -56,15 +56,14 @@ impl Balance {
             .fold(0.0, f64::max)
     }
 
-    /// The least [`Balance::deviation`] that whole samples permit: 3 samples in two halves are a
-    /// third off, whatever one does. Samples that must stay together, and labels that come together,
-    /// can make more unavoidable.
+    /// The least [`Balance::deviation`] possible with whole samples: 3 samples in two halves deviate by a third at least. Groups,
+    /// and labels that come together, can make a larger deviation unavoidable.
     pub fn least_deviation(&self, class: usize) -> f64 {
         least_deviation(self.total(class), &self.shares)
     }
 
-    /// The class with the largest deviation among those of at least so many samples, and how large
-    /// it is; none where no class has so many.
+    /// The class with the largest deviation among those of at least `least_samples`, and that deviation; none where no class has
+    /// so many.
     pub fn worst(&self, least_samples: usize) -> Option<(usize, f64)> {
         (0..COUNT)
             .filter(|&class| self.total(class) >= least_samples.max(1))
@@ -77,16 +76,16 @@ fn relative(held: f64, wanted: f64) -> f64 {
     (held - wanted).abs() / wanted
 }
 
-/// The least, over all ways to deal `total` equal samples, of the largest relative deviation.
+/// The least, over all ways to split `total` equal samples, of the largest relative deviation.
 fn least_deviation(total: usize, shares: &[f64]) -> f64 {
-    /// A share that is a whole number of samples is so but for rounding.
+    /// The tolerance for shares that are a whole number of samples but for rounding.
     const ROUNDING: f64 = 1e-9;
     if total == 0 {
         return 0.0;
     }
     let wanted: Vec<f64> = shares.iter().map(|share| share * total as f64).collect();
-    // The largest deviation is some part's, at a whole number near its share: no further from it than
-    // there are parts whose roundings it could make up for.
+    // The largest deviation is that of some part, at a whole number near its share: at most as many samples away as there are
+    // parts, whose roundings it may compensate.
     let reach = shares.len() as f64;
     let mut candidates: Vec<f64> = wanted
         .iter()

@@ -5,14 +5,13 @@ use std::cmp::Reverse;
 use cytolens_core::labels::COUNT;
 use sha2::{Digest, Sha256};
 
-use super::{Group, total};
+use super::group::{Group, total};
 
-/// For each group its part.
+/// Deals groups to parts: gives the part of each group.
 ///
-/// Again and again the label with the fewest samples left is dealt: each of its groups to the part
-/// that lacks most samples of it, ties to the part that lacks most samples of any kind, then to the
-/// first. Groups without labels come last. Groups that hold more of the label come before others, so
-/// that the small ones can even out what the large ones leave.
+/// The label with the fewest remaining samples is dealt next: each of its groups to the part that lacks most samples of it, ties to
+/// the part that lacks most samples of any kind, then to the first. Groups without labels come last. Groups with more samples of
+/// the label come before others, so that small groups can even out the parts at the end.
 pub(super) fn deal(groups: &[Group], shares: &[f64], seed: u64) -> Vec<usize> {
     let Group {
         samples,
@@ -50,7 +49,7 @@ pub(super) fn deal(groups: &[Group], shares: &[f64], seed: u64) -> Vec<usize> {
     part_of
 }
 
-/// What a part still lacks of its share; under 0 where it has more.
+/// The samples that a part still lacks of its share; negative where it has more.
 struct Lacking {
     samples: f64,
     labels: [f64; COUNT],
@@ -67,7 +66,7 @@ fn neediest(lacking: &[Lacking], label: Option<usize>) -> usize {
     (0..lacking.len()).max_by(by_need).unwrap_or_default()
 }
 
-/// The numbers below `count` in an order that the seed decides.
+/// The numbers below `count` in a random order by the seed.
 fn by_chance(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_cached_key(|&number| {

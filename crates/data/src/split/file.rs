@@ -14,21 +14,21 @@ use sha2::{Digest, Sha256};
 use crate::dataset::TABLE_FILE;
 use crate::whole_file::fill_whole;
 
-/// How many ids a fault names before it only counts.
+/// The number of ids that an error names; of more it gives the count.
 const IDS_NAMED: usize = 3;
-/// Hexadecimal digits of a table's SHA-256 that name it.
+/// The number of hexadecimal digits of a table's SHA-256 in its name.
 const DIGITS: usize = 12;
 
-/// What samples of a part are for.
+/// A part of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// To learn from.
+    /// Samples to train on.
     Train,
-    /// To choose by: when to stop, which thresholds.
+    /// Samples to choose the epoch and the thresholds by.
     Validation,
-    /// To score once, at the end.
+    /// Samples to score once, at the end.
     Test,
-    /// One of several equal parts, each of which is predicted by a model trained on the others.
+    /// One of several equal parts for cross-validation, numbered from 0.
     Fold(usize),
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Part {
 impl FromStr for Part {
     type Err = anyhow::Error;
 
-    /// Reads what is displayed.
+    /// Reads the text of [`Part`]'s `Display`.
     fn from_str(text: &str) -> Result<Self> {
         let fold = |text: &str| text.strip_prefix("fold-")?.parse().ok();
         match text {
@@ -62,34 +62,34 @@ impl FromStr for Part {
     }
 }
 
-/// A split: for each sample its part, and how that came about.
+/// A split of a set into parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// A line each.
-    pub rows: Vec<Row>,
-    /// What was split and how; none where the table does not say, as when it was made by hand.
-    pub origin: Option<Origin>,
+    /// The samples, one row each.
+    pub rows: Vec<SplitRow>,
+    /// The set and the choices of the split; none where the table lacks them, as one made by hand.
+    pub origin: Option<SplitOrigin>,
 }
 
-/// A sample's place.
+/// The part of a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The field's.
+pub struct SplitRow {
+    /// The field's id.
     pub id: String,
-    /// Where it is.
+    /// The sample's part.
     pub part: Part,
-    /// The id of the first sample of those that are the same field: its own where it is the only one.
+    /// The id of the first sample of its group of duplicates: its own where it has none.
     pub group: String,
 }
 
-/// What was split and how.
+/// The set and the choices of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The set: see [`source_of`].
+pub struct SplitOrigin {
+    /// The name of the set, as [`source_of`] gives it.
     pub source: String,
-    /// What decided.
+    /// The random seed.
     pub seed: u64,
-    /// Which duplicates were kept together: `off`, `exact` or `near`.
+    /// The kind of duplicates that were kept together: `off`, `exact` or `near`.
     pub duplicates: String,
 }
 
@@ -109,10 +109,10 @@ struct Line {
 }
 
 impl Split {
-    /// Writes the table; a break leaves no half of one.
+    /// Writes the table atomically.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         fill_whole(path, |file| self.write_lines(file))
     }
@@ -132,10 +132,10 @@ impl Split {
         Ok(writer.flush()?)
     }
 
-    /// The parts of a set's samples, and a line for each row of the split that is of no sample.
+    /// The part of each sample of a set, and a message for each row of the split without a sample.
     ///
     /// # Errors
-    /// Where a sample is not in the split: it is then another set's.
+    /// If a sample is not in the split, which is then of another set.
     pub fn parts_of<'a>(
         &self,
         ids: impl IntoIterator<Item = &'a str>,
@@ -179,8 +179,8 @@ impl Split {
 /// Reads a split. Only the columns `Id` and `Part` are needed.
 ///
 /// # Errors
-/// Where the file cannot be read, or names a part that there is none of, an id twice, folds beside
-/// other parts, or two parts, sources or seeds where there must be one.
+/// If the file cannot be read, has an unknown part, an id twice or folds beside other parts, or where the parts of a group or the
+/// origins of rows differ.
 pub fn read_split(path: &Path) -> Result<Split> {
     let name = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
@@ -200,7 +200,7 @@ pub fn read_split(path: &Path) -> Result<Split> {
     );
     let mut split: Option<Split> = None;
     let mut line_of = HashMap::new();
-    let mut part_of_group: HashMap<String, Row> = HashMap::new();
+    let mut part_of_group: HashMap<String, SplitRow> = HashMap::new();
     for record in reader.records() {
         let record = record.with_context(|| format!("in {name}"))?;
         let number = record.position().map_or(0, csv::Position::line);
@@ -210,7 +210,7 @@ pub fn read_split(path: &Path) -> Result<Split> {
         if let Some(first) = line_of.insert(line.id.clone(), number) {
             bail!("{}: {} stands on line {first} already", here(), line.id);
         }
-        let row = Row {
+        let row = SplitRow {
             group: line.group.unwrap_or_else(|| line.id.clone()),
             id: line.id,
             part,
@@ -219,7 +219,7 @@ pub fn read_split(path: &Path) -> Result<Split> {
             line.source
                 .zip(line.seed)
                 .zip(line.duplicates)
-                .map(|((source, seed), duplicates)| Origin {
+                .map(|((source, seed), duplicates)| SplitOrigin {
                     source,
                     seed,
                     duplicates,
@@ -259,11 +259,11 @@ pub fn read_split(path: &Path) -> Result<Split> {
     split.with_context(|| format!("no sample in {name}"))
 }
 
-/// Names a set: its folder's or table's name and the first twelve digits of the SHA-256 of its
-/// table of labels.
+/// The name of a set for splits: its folder's or table's file name and the first twelve digits of the SHA-256 of its table of
+/// labels.
 ///
 /// # Errors
-/// Where the table cannot be read.
+/// If the table cannot be read.
 pub fn source_of(set: &Path) -> Result<String> {
     let table = if set.is_dir() {
         set.join(TABLE_FILE)
@@ -286,8 +286,8 @@ pub fn source_of(set: &Path) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn row(id: &str, part: Part, group: &str) -> Row {
-        Row {
+    fn row(id: &str, part: Part, group: &str) -> SplitRow {
+        SplitRow {
             id: id.to_owned(),
             part,
             group: group.to_owned(),
@@ -302,7 +302,7 @@ mod tests {
                 row("c", Part::Train, "a"),
                 row("d", Part::Validation, "d"),
             ],
-            origin: Some(Origin {
+            origin: Some(SplitOrigin {
                 source: "set SHA-256 0123456789ab".to_owned(),
                 seed: u64::MAX,
                 duplicates: "near".to_owned(),

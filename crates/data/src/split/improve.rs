@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use cytolens_core::labels::COUNT;
 
-use super::{Group, total};
+use super::group::{Group, total};
 
-/// What an exchange must gain: less is rounding, and could go back and forth for ever.
+/// The least gain of an exchange: a smaller one may be rounding, and exchanges could alternate for ever.
 const LEAST_GAIN: f64 = 1e-9;
 
 /// Changes `part_of` (the part of each group) until no exchange of two groups between two parts, and
 /// no move of one, makes the split better.
 ///
-/// Better is what brings the parts' sizes closer to their whole numbers, or keeps them and lowers the
-/// sum over parts and labels of the squared relative deviation, `(held / wanted - 1)²`: squares make
-/// the worst deviation count most, and relative ones make rare labels count.
+/// A split is better if the parts' sizes are closer to their whole numbers, or equally close with a lower sum over parts and labels
+/// of the squared relative deviation, `(held / wanted - 1)²`: squares make the worst deviation count most, and relative deviations
+/// make rare labels count.
 ///
-/// Groups of the same size and the same labels are alike, so that the search goes over kinds: some
-/// hundreds, where there are tens of thousands of groups.
+/// Groups of the same size and the same labels are interchangeable, so the search goes over kinds of groups: some hundreds, where
+/// there are tens of thousands of groups.
 pub(super) fn improve(groups: &[Group], shares: &[f64], part_of: &mut [usize]) {
     let mut search = Search::new(groups, shares, part_of);
     let mut better = true;
@@ -37,40 +37,38 @@ pub(super) fn improve(groups: &[Group], shares: &[f64], part_of: &mut [usize]) {
 }
 
 struct Search {
-    /// Kinds of groups. The first is the empty group, of which every part has any number: exchanged
-    /// for it, a group moves.
-    kinds: Vec<Kind>,
+    /// The kinds of groups. The first is the empty group, of which every part has any number: an exchange for it is a move.
+    kinds: Vec<GroupKind>,
     /// The groups of each part and kind.
     stock: Vec<Vec<Vec<usize>>>,
-    parts: Vec<Part>,
+    parts: Vec<PartExcess>,
 }
 
 #[derive(Clone, Copy)]
-struct Kind {
+struct GroupKind {
     samples: i64,
     labels: [f64; COUNT],
 }
 
 #[derive(Clone)]
-struct Part {
-    /// Samples it has over its size; under 0 where it lacks some.
+struct PartExcess {
+    /// The samples over the part's size; negative where it lacks some.
     excess: i64,
-    /// Samples of each label that it has over its share.
+    /// The samples of each label over the part's share.
     excess_labels: [f64; COUNT],
-    /// By what the squared excess of each label is weighed: `1 / wanted²`; 0 for labels that no
-    /// sample has.
+    /// The weight of each label's squared excess: `1 / wanted²`; 0 for labels that no sample has.
     weights: [f64; COUNT],
 }
 
 impl Search {
     fn new(groups: &[Group], shares: &[f64], part_of: &[usize]) -> Self {
         let all = total(groups);
-        let mut parts: Vec<Part> = shares
+        let mut parts: Vec<PartExcess> = shares
             .iter()
             .zip(sizes(i64::from(all.samples), shares))
             .map(|(share, size)| {
                 let wanted = all.labels.map(|count| share * f64::from(count));
-                Part {
+                PartExcess {
                     excess: -size,
                     excess_labels: wanted.map(|wanted| -wanted),
                     weights: wanted.map(|wanted| {
@@ -84,11 +82,11 @@ impl Search {
             })
             .collect();
         let mut number_of = BTreeMap::from([(Group::default(), 0)]);
-        let mut kinds = vec![Kind::of(&Group::default())];
+        let mut kinds = vec![GroupKind::of(&Group::default())];
         let mut stock = vec![vec![Vec::new()]; shares.len()];
         for (index, group) in groups.iter().enumerate() {
             let kind = *number_of.entry(group.clone()).or_insert_with(|| {
-                kinds.push(Kind::of(group));
+                kinds.push(GroupKind::of(group));
                 stock.iter_mut().for_each(|stocks| stocks.push(Vec::new()));
                 kinds.len() - 1
             });
@@ -102,7 +100,7 @@ impl Search {
         }
     }
 
-    /// Exchanges between two parts as long as that gains; whether anything did.
+    /// Exchanges between two parts as long as that gains. Whether any exchange did.
     fn level(&mut self, one: usize, other: usize) -> bool {
         let mut any = false;
         for given in 0..self.kinds.len() {
@@ -120,11 +118,10 @@ impl Search {
         kind == 0 || !self.stock[part][kind].is_empty()
     }
 
-    /// For which kind of `other` a group of the kind `given` of `one` is best exchanged; none where
-    /// no exchange gains.
+    /// The kind of group of `other` to take for a group of the kind `given` of `one`; none where no exchange gains.
     fn best_return(&self, one: usize, other: usize, given: usize) -> Option<usize> {
         let (from, to) = (&self.parts[one], &self.parts[other]);
-        // The squares' sum is a quadratic form of what goes over.
+        // The sum of squares is a quadratic form of the samples exchanged.
         let slopes: [f64; COUNT] = std::array::from_fn(|class| {
             2.0 * (to.weights[class] * to.excess_labels[class]
                 - from.weights[class] * from.excess_labels[class])
@@ -165,14 +162,14 @@ impl Search {
     }
 
     fn hand_over(&mut self, from: usize, to: usize, kind: usize) {
-        // Of the empty group there is none in stock.
+        // The empty group is not in stock.
         if let Some(group) = self.stock[from][kind].pop() {
             self.stock[to][kind].push(group);
         }
     }
 }
 
-impl Kind {
+impl GroupKind {
     fn of(group: &Group) -> Self {
         Self {
             samples: i64::from(group.samples),
@@ -181,9 +178,9 @@ impl Kind {
     }
 }
 
-impl Part {
-    /// Takes a group of one kind in and gives one of another away.
-    fn gain(&mut self, taken: &Kind, given: &Kind) {
+impl PartExcess {
+    /// Updates the part for a group taken in and one given away.
+    fn gain(&mut self, taken: &GroupKind, given: &GroupKind) {
         self.excess += taken.samples - given.samples;
         for class in 0..COUNT {
             self.excess_labels[class] += taken.labels[class] - given.labels[class];
@@ -191,10 +188,10 @@ impl Part {
     }
 }
 
-/// Whole numbers of samples that sum to `samples`: shares rounded down, and the largest remainders
-/// up, the first of equal ones first.
+/// The sizes of parts, whole numbers that sum to `samples`: shares are rounded down, and the largest remainders up, the first of
+/// equal ones first.
 fn sizes(samples: i64, shares: &[f64]) -> Vec<i64> {
-    // Shares such as thirds are a rounding away from the whole numbers they mean.
+    // Shares such as thirds differ by rounding from whole numbers of samples.
     let wanted: Vec<f64> = shares
         .iter()
         .map(|share| share * samples as f64 + 1e-9)

@@ -1,35 +1,30 @@
-//! Seeded splits that give every part its share of each label.
+//! Stratified splits by a seed, in which every part has its share of each label.
 //!
 //! Iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the Stratification of Multi-label
-//! Data, ECML PKDD 2011) deals samples out, rarest label first ([`deal`]); exchanges between parts
-//! then lower what it left uneven ([`improve`]). Both work on groups of samples that must stay
-//! together, such as duplicates; [`balance`] says how well the labels came out, and [`file`] keeps a
+//! Data, ECML PKDD 2011) deals samples out, rarest label first (`deal`); exchanges between parts
+//! then even out the rest (`improve`). Both work on groups of samples that must stay
+//! together, such as duplicates; [`balance`] measures how evenly the labels are spread, and [`mod@file`] stores a
 //! split as a table.
 //!
-//! All arithmetic is addition, multiplication and comparison in a fixed order, and chance is
-//! SHA-256 of the seed: a split is the same on every machine and with every version of every crate.
+//! All arithmetic is addition, multiplication and comparison in a fixed order, and random order comes from the SHA-256 of the seed:
+//! a split is the same on every machine and with every version of every crate.
 
 mod deal;
+mod group;
 mod improve;
 
 pub mod balance;
 pub mod file;
 
 use anyhow::{Result, ensure};
-use cytolens_core::labels::{COUNT, LabelSet};
+use cytolens_core::labels::LabelSet;
 
-/// How far from 1 shares may sum: 0.333 three times is meant as thirds.
+use group::Group;
+
+/// The largest deviation of the shares' sum from 1: 0.333 three times is meant as thirds.
 const SUM_TOLERANCE: f64 = 0.002;
 
-/// Samples that stay together.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    samples: u32,
-    /// How many of the samples have each label.
-    labels: [u32; COUNT],
-}
-
-/// Deals samples into parts of the given shares (which sum to 1): for each sample, its part.
+/// Splits samples into parts of the given shares, which sum to 1: gives the part of each sample, an index into `shares`.
 ///
 /// Parts are as large as whole numbers permit (the largest remainders are rounded up), and each
 /// label is spread over them by their shares as evenly as exchanges of two samples can make it.
@@ -39,8 +34,8 @@ pub fn stratified(labels: &[LabelSet], shares: &[f64], seed: u64) -> Vec<usize> 
     stratified_groups(labels, &alone, shares, seed)
 }
 
-/// [`stratified`] over samples of which some stay together: `group_of` has a number from 0 for each
-/// sample, and samples of the same number come into the same part.
+/// [`stratified`] for samples of which some stay together: `group_of` has the group of each sample, numbered from 0, and the samples
+/// of a group come into the same part.
 ///
 /// Sizes and shares are then as close as whole groups permit.
 pub fn stratified_groups(
@@ -67,10 +62,10 @@ pub fn equal_shares(folds: usize) -> Vec<f64> {
     vec![1.0 / folds as f64; folds]
 }
 
-/// Shares of parts as a person writes them, scaled to sum to 1.
+/// Scales shares as a person writes them to sum to exactly 1.
 ///
 /// # Errors
-/// Where one is not over 0, or their sum is farther from 1 than rounding to three decimals explains.
+/// If a share is not over 0, or the sum is farther from 1 than by rounding to three decimals.
 pub fn normalised_shares(shares: &[f64]) -> Result<Vec<f64>> {
     for share in shares {
         ensure!(
@@ -91,24 +86,15 @@ pub fn normalised_shares(shares: &[f64]) -> Result<Vec<f64>> {
     Ok(shares.iter().map(|share| share / sum).collect())
 }
 
-/// Samples and labels over all groups.
-fn total(groups: &[Group]) -> Group {
-    groups.iter().fold(Group::default(), |mut sum, group| {
-        sum.samples += group.samples;
-        for (sum, count) in sum.labels.iter_mut().zip(group.labels) {
-            *sum += count;
-        }
-        sum
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use cytolens_core::labels::COUNT;
+
     use super::balance::Balance;
     use super::*;
-    use crate::dataset::read_table;
+    use crate::table::read_table;
     use cytolens_testing::third_party;
 
     const DEFAULT_SHARES: [f64; 3] = [0.7, 0.15, 0.15];
@@ -182,7 +168,7 @@ mod tests {
     #[ignore = "needs the third-party data"]
     fn groups_of_the_real_table_stay_whole() {
         let labels = real_labels();
-        // Groups of one sample, two, ... nine, one, ..., with whatever labels these have.
+        // Groups of one sample, two, ... nine, one, ..., with any labels.
         let group_of: Vec<usize> = (0..)
             .flat_map(|group| std::iter::repeat_n(group, 1 + group % 9))
             .take(labels.len())
@@ -232,7 +218,7 @@ mod tests {
         assert_ne!(split(1), split(2));
     }
 
-    /// Who has split a set must get the same split from every later version.
+    /// Every later version must give the same split of the same set.
     #[test]
     fn a_split_never_changes() {
         let labels: Vec<LabelSet> = (0..20).map(|i| set(&[i % 3, i % 5])).collect();

@@ -1,8 +1,8 @@
-//! Tables as people have them, and what is wrong with some.
+//! Tables of labels as people have them, some with faults.
 
 use super::*;
 
-fn read(content: &[u8]) -> Result<Table> {
+fn read(content: &[u8]) -> Result<LabelTable> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("train.csv");
     std::fs::write(&path, content).expect("written");
@@ -16,7 +16,7 @@ fn rows(content: &str) -> Vec<(String, String)> {
     rows.map(|(id, labels)| (id, labels.to_string())).collect()
 }
 
-/// What is told of a table, without the temporary folder.
+/// The faults of a table, without the temporary folder's path.
 fn faults(content: &str) -> Vec<String> {
     let table = read(content.as_bytes()).expect("a table");
     let faults = table.faults.iter().map(ToString::to_string);
@@ -100,7 +100,7 @@ fn a_class_of_2021_without_counterpart_leaves_its_row_out() {
 }
 
 #[test]
-fn faulty_rows_are_told_with_their_line() {
+fn faulty_rows_are_faults_with_their_line() {
     // A blank line and a field of two lines come before: the line is the file's, not the row's number.
     let content = "Id,Target\n\na,1\n\"b\nb\",2\nc,28\nd,x\ne,-1\n,3\na,4\nf\ng,1,2\nh,99999999999999999999\ni,5\n";
     assert_eq!(faults(content), faults(&content.replace('\n', "\r\n")));

@@ -7,7 +7,7 @@ use image::{DynamicImage, ImageBuffer, ImageFormat, RgbImage};
 
 use crate::files::{encode, noise, noise_8};
 
-/// Which lights show a channel.
+/// The components of a colour picture that show a channel.
 fn lights(channel: Channel) -> [bool; 3] {
     match channel {
         Channel::Red => [true, false, false],

@@ -1,4 +1,4 @@
-//! From fields to a network's input planes.
+//! Composition of fields into a network's input planes.
 
 use cytolens_core::Channel;
 use cytolens_field::{Composition, Field, Plane, Samples};

@@ -140,7 +140,7 @@ fn crc_32(content: &[u8]) -> u32 {
     })
 }
 
-/// How the samples of a handmade TIFF file are packed.
+/// The compression of a handmade TIFF file.
 #[derive(Clone, Copy)]
 pub(crate) enum Packing {
     Plain = 1,

@@ -1,4 +1,4 @@
-//! From names to fields.
+//! Grouping of file names into fields.
 
 use cytolens_core::{Channel, FaultKind, Grouping, group};
 
@@ -132,7 +132,7 @@ fn composites_beside_the_channels_they_show_are_ignored() {
             ".hidden"
         ]
     );
-    // One that shows more than is there is told.
+    // A composite of more channels than there are files is reported.
     let grouping = group(["x_red.jpg", "x_blue_red_green.jpg"]);
     assert_eq!(
         grouping.faults[0].to_string(),
@@ -253,6 +253,7 @@ fn litter_and_tables_are_ignored() {
         "desktop.ini",
         "train.csv",
         "simulation.json",
+        "set.toml",
         "set/masks/x_cells.png",
         "masks/x_nuclei.png",
         ".png",

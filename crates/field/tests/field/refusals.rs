@@ -1,4 +1,4 @@
-//! Files that are refused, and what the visitor is told.
+//! Files that are refused, and the messages.
 
 use cytolens_core::{Channel, ChannelOrder, MAX_FILE_BYTES};
 use cytolens_field::{Field, FieldError, ImageFault, Plane, Samples, Source, decode_field};
@@ -10,7 +10,7 @@ use crate::files::{
 
 const ALL_FORMATS: [ImageFormat; 3] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Tiff];
 
-/// What the visitor reads about a green channel's file of this content.
+/// The message about a green channel's file of this content.
 fn refusal(bytes: &[u8]) -> String {
     decode_green("a_green.png", bytes)
         .expect_err("a refusal")
@@ -99,7 +99,7 @@ fn every_cut_of_every_format() {
                 "file {position} cut to {length}"
             );
         }
-        // Whatever remains of the image, the visitor learns that the end is missing.
+        // However much of the image remains, the message says that the end is missing.
         let message =
             "the file ends before its image does, as after a broken download: a_green.png";
         assert_eq!(refusal(&file[..file.len() - 1]), message, "file {position}");

@@ -77,7 +77,7 @@ fn named(names: &[&str]) -> String {
     ome(&sizes, &channels)
 }
 
-/// Which image of the file each channel of the field holds, for example `red 0 green 2`.
+/// The image of the file in each channel of the field, such as `red 0 green 2`.
 fn sources(field: &Field) -> String {
     let parts = field.channels().map(|channel| {
         let samples = field.plane(channel).expect("its channel").samples();
@@ -98,7 +98,7 @@ fn pages_without_names_are_in_the_usual_order() {
     assert_eq!(sources(&field), "red 0 green 1 blue 2 yellow 3");
     let field = decode(&pages(3, "taken on a Tuesday")).expect("readable");
     assert_eq!(sources(&field), "red 0 green 1 blue 2");
-    // XML of other programs is none of ours, and OME-XML may tell nothing of the channels.
+    // XML of another kind is ignored, and OME-XML may say nothing of the channels.
     for description in [
         "<note>a < b</note>".to_owned(),
         named(&["", "", "", ""]),
@@ -213,7 +213,7 @@ fn pages_may_be_in_another_order_than_channels() {
 
 #[test]
 fn stacks_in_depth_and_in_time_are_refused() {
-    for (sizes, told) in [
+    for (sizes, found) in [
         (
             r#"SizeC="1" SizeZ="4" SizeT="1""#,
             "4 depths (Z) and 1 times (T)",
@@ -229,7 +229,7 @@ fn stacks_in_depth_and_in_time_are_refused() {
     ] {
         let file = pages(4, &ome(sizes, r#"<Channel Name="protein"/>"#));
         let message = format!(
-            "the file holds {told}, where one plane of each channel is expected: cell.ome.tif"
+            "the file holds {found}, where one plane of each channel is expected: cell.ome.tif"
         );
         assert_eq!(refusal(&file), message);
         let error = decode_by("red,green,blue,yellow", &file).expect_err("a refusal");
@@ -428,7 +428,7 @@ struct Bands {
     is_big_endian: bool,
     /// 1: no colours, 2: red, green and blue first.
     photometric: u32,
-    /// What the samples beyond the colours are: 0 for unspecified, 2 for transparency.
+    /// The kind of the samples beyond the colours: 0 for unspecified, 2 for transparency.
     extra: Option<u32>,
 }
 
@@ -453,7 +453,7 @@ impl Bands {
                 _ => image_16(number),
             })
             .collect();
-        // What of the samples each strip or tile holds: all or one.
+        // The samples in each strip or tile: all or one.
         let groups: Vec<Vec<usize>> = if self.is_planar {
             (0..self.count).map(|number| vec![number]).collect()
         } else {
@@ -710,7 +710,7 @@ fn every_cut_and_any_damage() {
 #[test]
 fn pages_in_a_circle_have_an_end() {
     let mut bytes = pages(3, "");
-    // Where the first directory is, stands in the header; the last one's next is made to lead there.
+    // The header has the position of the first directory, to which the last one is made to link.
     let first = [bytes[4], bytes[5], bytes[6], bytes[7]];
     let at =
         |place: usize| u32::from_le_bytes(bytes[place..place + 4].try_into().expect("4 bytes"));

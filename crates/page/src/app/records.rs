@@ -1,81 +1,57 @@
-//! Fields as they are kept, and as the page knows them.
+//! Fields as the store keeps them.
 
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
-use super::Shared;
 use crate::answer::Answer;
-use crate::entry::{Entry, Outcome};
-use crate::store::{self, Record};
+use crate::entry::{DeskEntry, FieldState};
+use crate::store::{AnswerSource, FieldRecord, KeptAnswer, KeptState};
 use cytolens_protocol::ModelSummary;
 
-impl Shared {
-    /// The one copy of a model's summary that all its answers share.
-    pub(super) fn shared(&mut self, model: ModelSummary) -> Rc<ModelSummary> {
-        if let Some(known) = self.models.iter().find(|known| ***known == model) {
-            return known.clone();
-        }
-        let model = Rc::new(model);
-        self.models.push(model.clone());
-        model
-    }
-
-    /// A field as it was kept.
-    pub(super) fn entry_of(&mut self, record: Record) -> Entry {
-        let thumbnail = record.thumbnail();
-        let mut entry = Entry::new(record.id, record.source, None);
-        entry.thumbnail = thumbnail;
-        entry.outcome = match record.outcome {
-            store::Outcome::Waiting {} => Outcome::Waiting,
-            store::Outcome::Cancelled {} => Outcome::Cancelled,
-            store::Outcome::Refused { reason } => Outcome::Refused(reason),
-            store::Outcome::Done {
-                model,
-                device,
-                probabilities,
-                present,
-                decode_ms,
-                network_ms,
-                map_ms,
-            } => Outcome::Done(Rc::new(Answer {
-                model: self.shared(model),
-                device,
-                probabilities,
-                present,
-                decode_ms,
-                network_ms,
-                map_ms,
-            })),
-        };
-        entry
-    }
+/// The field of a record. `shared` gives the one copy of a model's summary.
+pub(super) fn entry_of(
+    record: FieldRecord,
+    shared: impl FnOnce(ModelSummary) -> Rc<ModelSummary>,
+) -> DeskEntry {
+    let thumbnail = record.thumbnail();
+    let mut entry = DeskEntry::new(record.id, record.source, None);
+    entry.thumbnail = thumbnail;
+    entry.state = match record.outcome {
+        KeptState::Waiting {} => FieldState::Waiting,
+        KeptState::Cancelled {} => FieldState::Cancelled,
+        KeptState::Refused { reason } => FieldState::Refused(reason),
+        KeptState::Done(KeptAnswer { source, prediction }) => FieldState::Done(Rc::new(Answer {
+            model: shared(*source.model),
+            device: source.device,
+            prediction,
+        })),
+    };
+    entry
 }
 
-/// A field as it is to be kept.
-pub(super) fn record_of(entry: &Entry) -> Record {
-    Record {
+/// The record of a field. A field that the engine works on waits again on the next visit.
+pub(super) fn record_of(entry: &DeskEntry) -> FieldRecord {
+    FieldRecord {
         id: entry.id.clone(),
         source: entry.source.clone(),
         thumbnail: entry
             .thumbnail
             .as_ref()
             .map_or(JsValue::NULL, |thumbnail| thumbnail.into()),
-        outcome: match &entry.outcome {
-            Outcome::Waiting | Outcome::Working => store::Outcome::Waiting {},
-            Outcome::Cancelled => store::Outcome::Cancelled {},
-            Outcome::Refused(reason) => store::Outcome::Refused {
+        outcome: match &entry.state {
+            FieldState::Waiting | FieldState::Working => KeptState::Waiting {},
+            FieldState::Cancelled => KeptState::Cancelled {},
+            FieldState::Refused(reason) => KeptState::Refused {
                 reason: reason.clone(),
             },
-            Outcome::Done(answer) => store::Outcome::Done {
-                model: (*answer.model).clone(),
-                device: answer.device.clone(),
-                probabilities: answer.probabilities.clone(),
-                present: answer.present.clone(),
-                decode_ms: answer.decode_ms,
-                network_ms: answer.network_ms,
-                map_ms: answer.map_ms,
-            },
+            FieldState::Done(answer) => KeptState::Done(KeptAnswer {
+                source: AnswerSource {
+                    model: Box::new((*answer.model).clone()),
+                    device: answer.device.clone(),
+                },
+                prediction: answer.prediction.clone(),
+            }),
         },
     }
 }

@@ -1,15 +1,15 @@
-//! All that is on the desk as one JSON document. `docs/export.md` tells its shape.
+//! All fields of the desk as one JSON document. `docs/export.md` describes its shape.
 
 use super::Row;
 use super::json::{list, numbers, object, text, texts};
 use crate::answer::Answer;
 use cytolens_protocol::ModelSummary;
 
-/// The shape's number; another shape gets another.
+/// The version of the document's shape.
 const VERSION: u32 = 1;
 
-/// The document of these rows. `created` is a date as ISO 8601 writes it; `provenance` tells what
-/// is known of a model beside its summary.
+/// The document of these rows. `created` is a date as ISO 8601 writes it, `note` a sentence on the
+/// document's use.
 pub(super) fn document(rows: &[Row], created: &str, note: &str) -> String {
     let mut models: Vec<&ModelSummary> = Vec::new();
     let (mut fields, mut refused) = (Vec::new(), Vec::new());
@@ -61,14 +61,14 @@ fn model(model: &ModelSummary) -> String {
 }
 
 fn answered(answer: &Answer) -> [(&'static str, String); 6] {
-    let present = answer.present.iter().map(|class| answer.label(*class));
+    let present = answer.present().iter().map(|class| answer.label(*class));
     [
         ("device", text(&answer.device)),
         ("present", texts(present)),
-        ("probabilities", numbers(&answer.probabilities)),
-        ("decode_ms", answer.decode_ms.to_string()),
-        ("network_ms", answer.network_ms.to_string()),
-        ("map_ms", answer.map_ms.to_string()),
+        ("probabilities", numbers(&answer.prediction.probabilities)),
+        ("decode_ms", answer.prediction.decode_ms.to_string()),
+        ("network_ms", answer.prediction.network_ms.to_string()),
+        ("map_ms", answer.prediction.map_ms.to_string()),
     ]
 }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_tells_models_fields_and_what_was_refused() {
+    fn a_document_holds_models_fields_and_refusals() {
         let (first, second) = (model("first", &["x", "y"]), model("second", &["z"]));
         let rows = [
             answered("a", &first, &[1], &[0.25, 0.1]),

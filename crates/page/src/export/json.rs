@@ -1,4 +1,4 @@
-//! JSON as text. A serializer of general use weighs more than the rest of the export together.
+//! JSON written as text. A serializer of general use weighs more than the rest of the export together.
 
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ pub(crate) fn text(content: &str) -> String {
     quoted
 }
 
-/// A list of what is JSON already.
+/// A list of items that are JSON already.
 pub(crate) fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     ["[", &items.join(","), "]"].concat()
@@ -36,7 +36,7 @@ pub(crate) fn numbers(items: &[f32]) -> String {
     list(items.iter().map(ToString::to_string))
 }
 
-/// An object of names and what is JSON already.
+/// An object of names and values that are JSON already.
 pub(crate) fn object(members: &[(&str, String)]) -> String {
     let members: Vec<String> = members
         .iter()

@@ -1,4 +1,4 @@
-//! What a visitor takes home: tables, one document, the picture, a printed report.
+//! Files that a visitor saves or prints: tables, one document, the picture, a report.
 
 mod document;
 pub(super) mod json;
@@ -11,14 +11,16 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::Date;
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, Element, Event, HtmlElement};
 
-use self::report::Report;
+use self::report::ReportSheet;
 use self::save::{CSV, JSON, in_file_name, save_blob, save_text};
 use super::answer::Answer;
-use super::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use super::dom::{
+    append, around, attribute, by_id, emptied, find, from_template, on, remove_attribute, report,
+    set_attribute, set_flag, set_hidden, write,
+};
 use super::text::export as text;
 
 /// A field of the desk that is answered or refused.
@@ -28,7 +30,7 @@ pub(super) struct Row {
     pub(super) id: String,
     /// The names of its files.
     pub(super) files: String,
-    /// What a model said, or the reason why none did.
+    /// The model's answer, or the reason why there is none.
     pub(super) outcome: Result<Rc<Answer>, String>,
 }
 
@@ -39,16 +41,16 @@ pub(super) struct Selected {
     pub(super) id: String,
     /// The names of its files.
     pub(super) files: String,
-    /// What the model said.
+    /// The model's answer.
     pub(super) answer: Rc<Answer>,
     /// The label whose map lies over the picture.
     pub(super) map: Option<String>,
 }
 
-/// A picture that is on its way; none where there is nothing to show.
+/// A picture that is being made; none where there is nothing to show.
 pub(super) type PictureComing = Pin<Box<dyn Future<Output = Option<Blob>>>>;
 
-/// What the export asks of the page.
+/// The calls by which the export asks the page.
 pub(super) struct Handlers {
     /// All settled fields, in the order of the desk.
     pub(super) rows: Box<dyn Fn() -> Vec<Row>>,
@@ -56,7 +58,7 @@ pub(super) struct Handlers {
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
     pub(super) picture: Box<dyn Fn() -> PictureComing>,
-    /// Says a line aloud.
+    /// Announces a line to screen readers.
     pub(super) say: Box<dyn Fn(&str)>,
 }
 
@@ -64,7 +66,7 @@ pub(super) struct Handlers {
 pub(super) struct Export {
     handlers: Handlers,
     menu: HtmlElement,
-    report: Report,
+    report: ReportSheet,
 }
 
 impl Export {
@@ -73,7 +75,7 @@ impl Export {
         let export = Rc::new(Self {
             handlers,
             menu: by_id("export-menu"),
-            report: Report::new(),
+            report: ReportSheet::new(),
         });
         on(&export.menu, "beforetoggle", {
             let export = export.clone();
@@ -86,19 +88,18 @@ impl Export {
         export
     }
 
-    /// Makes the menu say what can be saved at this moment, and why the rest cannot.
+    /// Describes in the menu what can be saved at this moment, and why the rest cannot.
     fn offer(&self) {
         let rows = (self.handlers.rows)();
         let refused = rows.iter().filter(|row| row.outcome.is_err()).count();
         let answered = rows.len() - refused;
         let tables = tables::tables(&rows);
-        let list: Element = find(&self.menu, "#export-tables");
-        list.set_text_content(None);
+        let list = emptied(by_id("export-tables"));
         for (at, table) in tables.iter().enumerate().skip(1) {
             let item = from_template("export-table-template");
             let button: Element = find(&item, "button");
             set_attribute(&button, "data-table", &at.to_string());
-            tell(
+            describe(
                 &button,
                 &Ok(text::table(table.rows.len(), Some(&table.model.name))),
             );
@@ -145,12 +146,12 @@ impl Export {
             ),
         ];
         for (what, offer) in &offers {
-            tell(&self.item(what), offer);
+            describe(&self.item(what), offer);
         }
         let faults = self.item("faults");
-        tell(&faults, &Ok(text::faults(refused)));
+        describe(&faults, &Ok(text::faults(refused)));
         set_hidden(&faults, refused == 0);
-        set_hidden(&find(&self.menu, "#export-apart"), !is_several);
+        set_hidden(&by_id("export-apart"), !is_several);
     }
 
     fn item(&self, what: &str) -> Element {
@@ -158,16 +159,13 @@ impl Export {
     }
 
     fn clicked(self: &Rc<Self>, event: &Event) {
-        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-        let button = target.and_then(|target| target.closest("[data-export]").ok().flatten());
+        let button = around(event, "[data-export]");
         let Some(button) = button.filter(|button| !button.has_attribute(DISABLED)) else {
             return;
         };
-        let what = button.get_attribute("data-export").unwrap_or_default();
-        let table = button
-            .get_attribute("data-table")
-            .and_then(|at| at.parse().ok())
-            .unwrap_or(0);
+        let what = attribute(&button, "data-export");
+        // A button without a number is that of the first table.
+        let table = attribute(&button, "data-table").parse().unwrap_or(0);
         let export = self.clone();
         spawn_local(async move {
             let said = match export.take(&what, table).await {
@@ -177,10 +175,10 @@ impl Export {
             };
             (export.handlers.say)(&said);
         });
-        self.menu.hide_popover().unwrap_or_default();
+        report(self.menu.hide_popover());
     }
 
-    /// Saves or prints; gives the name of the saved file.
+    /// Saves or prints, and returns the name of the saved file.
     async fn take(&self, what: &str, table: usize) -> Result<Option<String>, String> {
         match what {
             "picture" => return self.save_picture().await.map(Some),
@@ -238,22 +236,22 @@ impl Export {
     }
 }
 
-/// The mark of what cannot be had: not `disabled`, whose reason no keyboard would reach.
+/// The mark of a button whose file cannot be had: not `disabled`, or no keyboard would reach the reason.
 const DISABLED: &str = "aria-disabled";
 
 /// Writes what a button gives, or why it gives nothing.
-fn tell(button: &Element, offer: &Result<String, &str>) {
+fn describe(button: &Element, offer: &Result<String, &str>) {
     let about = match offer {
         Ok(about) => {
-            button.remove_attribute(DISABLED).unwrap_or_default();
+            remove_attribute(button, DISABLED);
             about.as_str()
         }
         Err(reason) => {
-            set_attribute(button, DISABLED, "true");
+            set_flag(button, DISABLED, true);
             reason
         }
     };
-    find::<Element>(button, ".about").set_text_content(Some(about));
+    write(button, ".about", about);
 }
 
 /// This moment, as ISO 8601 writes it.

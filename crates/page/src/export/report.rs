@@ -1,4 +1,4 @@
-//! One field on one sheet of paper.
+//! The printed report: one field on one sheet of paper.
 
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Element, Event, HtmlElement, HtmlImageElement, Url};
@@ -6,34 +6,35 @@ use web_sys::{Blob, Element, Event, HtmlElement, HtmlImageElement, Url};
 use super::Selected;
 use crate::answer::Answer;
 use crate::dom::{
-    append, body, by_id, error_text, find, from_template, on, set_attribute, set_hidden, window,
+    append, body, by_id, emptied, error_text, find, from_template, on, remove_attribute, report,
+    set_attribute, set_flag, set_hidden, set_line, set_style, window, write,
 };
 use crate::text::{self as texts, export as text};
 
-/// How many of the likeliest locations the sheet lists.
+/// The number of likeliest locations on the sheet.
 const LISTED: usize = 10;
 
-/// While the body has this mark, the sheet is all that is printed.
+/// The body's mark while nothing but the sheet is printed.
 const PRINTING: &str = "data-print";
 
 /// The sheet, `#report`: never on the screen.
-pub(super) struct Report {
+pub(super) struct ReportSheet {
     root: Element,
 }
 
-impl Report {
+impl ReportSheet {
     /// The sheet in `index.html`.
     pub(super) fn new() -> Self {
-        let report = Self {
+        let sheet = Self {
             root: by_id("report"),
         };
-        let picture: HtmlImageElement = find(&report.root, "img");
+        let picture: HtmlImageElement = find(&sheet.root, "img");
         on(&window(), "afterprint", move |_: Event| {
-            body().remove_attribute(PRINTING).unwrap_or_default();
-            // Of what is no object URL, revoking is harmless.
-            Url::revoke_object_url(&picture.src()).unwrap_or_default();
+            remove_attribute(&body(), PRINTING);
+            // Without a picture there is no such URL, and revoking it is harmless.
+            report(Url::revoke_object_url(&picture.src()));
         });
-        report
+        sheet
     }
 
     /// Fills the sheet and opens the browser's dialog for printing.
@@ -43,13 +44,13 @@ impl Report {
         picture: Option<Blob>,
         now: &str,
     ) -> Result<(), String> {
-        let told = |error| error_text(&error);
+        let reason = |error| error_text(&error);
         let image: HtmlImageElement = find(&self.root, "img");
-        set_hidden(&self.part("figure"), picture.is_none());
+        set_hidden(&find(&self.root, "figure"), picture.is_none());
         if let Some(picture) = picture {
-            image.set_src(&Url::create_object_url_with_blob(&picture).map_err(told)?);
+            image.set_src(&Url::create_object_url_with_blob(&picture).map_err(reason)?);
             // Printed before it is decoded, it would be white.
-            JsFuture::from(image.decode()).await.map_err(told)?;
+            JsFuture::from(image.decode()).await.map_err(reason)?;
         }
         let answer = &field.answer;
         self.write("h1", &field.id);
@@ -57,7 +58,7 @@ impl Report {
         self.write("figcaption", &text::caption(field.map.as_deref()));
         self.write(
             ".none",
-            if answer.present.is_empty() {
+            if answer.present().is_empty() {
                 texts::results::NONE_PRESENT
             } else {
                 ""
@@ -80,62 +81,49 @@ impl Report {
         self.write(".date", &text::printed(now));
         self.write(".estimates", text::ESTIMATES);
         set_attribute(&body(), PRINTING, "report");
-        window().print().map_err(told)
+        window().print().map_err(reason)
     }
 
     fn list_present(&self, answer: &Answer) {
-        let list = self.part(".present");
-        list.set_text_content(None);
+        let list = emptied(find(&self.root, ".present"));
         let likeliest = answer.ranked().into_iter().take(1);
-        let shown: Vec<usize> = match answer.present.is_empty() {
+        let shown: Vec<usize> = match answer.present().is_empty() {
             true => likeliest.collect(),
             false => answer.present_ranked(),
         };
         for class in shown {
             let item = from_template("report-label-template");
-            find::<Element>(&item, ".name").set_text_content(Some(answer.label(class)));
+            write(&item, ".name", answer.label(class));
             let probability = texts::percent(answer.probability(class));
-            find::<Element>(&item, ".probability").set_text_content(Some(&probability));
+            write(&item, ".probability", &probability);
             append(&list, &item);
         }
     }
 
     fn list_likeliest(&self, answer: &Answer) {
-        let list = self.part("tbody");
-        list.set_text_content(None);
+        let list = emptied(find(&self.root, "tbody"));
         for class in answer.ranked().into_iter().take(LISTED) {
             let row = from_template("report-row-template");
             let (probability, threshold) = (answer.probability(class), answer.threshold(class));
-            let is_present = answer.present.contains(&class);
-            set_attribute(
-                &row,
-                "data-present",
-                if is_present { "true" } else { "false" },
-            );
-            find::<Element>(&row, "th").set_text_content(Some(answer.label(class)));
+            let is_present = answer.present().contains(&class);
+            set_flag(&row, "data-present", is_present);
+            write(&row, "th", answer.label(class));
             let style = find::<HtmlElement>(&row, ".track").style();
             for (name, value) in [("--probability", probability), ("--threshold", threshold)] {
-                style
-                    .set_property(name, &value.to_string())
-                    .unwrap_or_default();
+                set_style(&style, name, &value.to_string());
             }
-            let numbers = [(".probability", probability), (".threshold", threshold)];
-            for (part, value) in numbers {
-                find::<Element>(&row, part).set_text_content(Some(&texts::probability(value)));
-            }
-            let verdict = if is_present { text::OVER } else { text::UNDER };
-            find::<Element>(&row, ".said").set_text_content(Some(verdict));
+            write(&row, ".probability", &texts::probability(probability));
+            write(&row, ".threshold", &texts::probability(threshold));
+            write(
+                &row,
+                ".said",
+                if is_present { text::OVER } else { text::UNDER },
+            );
             append(&list, &row);
         }
     }
 
     fn write(&self, part: &str, content: &str) {
-        let part = self.part(part);
-        part.set_text_content(Some(content));
-        set_hidden(&part, content.is_empty());
-    }
-
-    fn part(&self, selector: &str) -> Element {
-        find(&self.root, selector)
+        set_line(&find(&self.root, part), content);
     }
 }

@@ -1,25 +1,25 @@
-//! Files that the visitor saves.
+//! Saving of files by the visitor's browser.
 
 use js_sys::Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-use crate::dom::{document, error_text, window};
+use crate::dom::{create, error_text, window};
 
-/// How long a saved file's address is kept, in milliseconds: browsers may begin to read it only
-/// after the click.
+/// The time for which a saved file's address is kept, in milliseconds: browsers may begin to read it
+/// only after the click.
 const KEPT_MS: i32 = 5000;
 
-/// Content types of what is saved.
+/// The content type of tables.
 pub(crate) const CSV: &str = "text/csv;charset=utf-8";
-/// As [`CSV`].
+/// The content type of documents.
 pub(crate) const JSON: &str = "application/json";
 
 /// Saves a text under this name.
 ///
 /// # Errors
-/// What the browser says where it refuses.
+/// The browser's reason where it refuses.
 pub(crate) fn save_text(name: &str, content: &str, kind: &str) -> Result<(), String> {
     let parts = Array::of1(&JsValue::from_str(content));
     let options = BlobPropertyBag::new();
@@ -31,11 +31,11 @@ pub(crate) fn save_text(name: &str, content: &str, kind: &str) -> Result<(), Str
 /// Saves a blob under this name.
 ///
 /// # Errors
-/// What the browser says where it refuses.
+/// The browser's reason where it refuses.
 pub(crate) fn save_blob(name: &str, blob: &Blob) -> Result<(), String> {
     let save = || {
         let address = Url::create_object_url_with_blob(blob)?;
-        let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+        let link: HtmlAnchorElement = create("a");
         link.set_href(&address);
         link.set_download(name);
         link.click();

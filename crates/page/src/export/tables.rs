@@ -7,7 +7,7 @@ use cytolens_core::labels::LOCATIONS;
 use cytolens_protocol::ModelSummary;
 
 /// Answered fields that can share a table, because their models' labels are the same.
-pub(super) struct Table<'a> {
+pub(super) struct PredictionTable<'a> {
     /// The model of its rows, or of the first where several share their labels.
     pub(super) model: &'a ModelSummary,
     /// Ids and answers.
@@ -15,7 +15,7 @@ pub(super) struct Table<'a> {
 }
 
 /// The answered fields as one table, or as one a model where the models' labels differ.
-pub(super) fn tables(rows: &[Row]) -> Vec<Table<'_>> {
+pub(super) fn tables(rows: &[Row]) -> Vec<PredictionTable<'_>> {
     let answered = || {
         rows.iter()
             .filter_map(|row| Some((row.id.as_str(), row.outcome.as_deref().ok()?)))
@@ -24,14 +24,14 @@ pub(super) fn tables(rows: &[Row]) -> Vec<Table<'_>> {
     let can_share = models
         .next()
         .is_none_or(|first| models.all(|model| model.labels == first.labels));
-    let mut tables: Vec<Table<'_>> = Vec::new();
+    let mut tables: Vec<PredictionTable<'_>> = Vec::new();
     for (id, answer) in answered() {
         let table = tables
             .iter_mut()
             .find(|table| can_share || *table.model == *answer.model);
         match table {
             Some(table) => table.rows.push((id, answer)),
-            None => tables.push(Table {
+            None => tables.push(PredictionTable {
                 model: &answer.model,
                 rows: vec![(id, answer)],
             }),
@@ -40,19 +40,24 @@ pub(super) fn tables(rows: &[Row]) -> Vec<Table<'_>> {
     tables
 }
 
-/// `Id`, `Predicted` and the probability of each class under its label, with the fewest digits that
-/// read back as the same 32-bit number.
+/// A table with the columns `Id`, `Predicted` and the probability of each class under its label, with the
+/// fewest digits that read back as the same 32-bit number.
 ///
 /// # Errors
-/// Where an answer has not one probability a label.
-pub(super) fn predictions(table: &Table<'_>) -> Result<String, String> {
+/// An answer that has not one probability per label.
+pub(super) fn predictions(table: &PredictionTable<'_>) -> Result<String, String> {
     let labels = table.model.labels.iter().map(String::as_str);
-    let fits = |(_, answer): &(&str, &Answer)| answer.probabilities.len() == labels.len();
+    let fits =
+        |(_, answer): &(&str, &Answer)| answer.prediction.probabilities.len() == labels.len();
     if let Some((id, _)) = table.rows.iter().find(|row| !fits(row)) {
         return Err(text::not_a_probability_each(id));
     }
     let rows = table.rows.iter().map(|(id, answer)| {
-        let probabilities = answer.probabilities.iter().map(ToString::to_string);
+        let probabilities = answer
+            .prediction
+            .probabilities
+            .iter()
+            .map(ToString::to_string);
         let begin = [(*id).to_owned(), numbers(answer)];
         begin.into_iter().chain(probabilities).collect()
     });
@@ -60,7 +65,7 @@ pub(super) fn predictions(table: &Table<'_>) -> Result<String, String> {
     Ok(write(columns, rows))
 }
 
-/// `Id` and `Predicted`: the form in which the Human Protein Atlas challenge takes answers
+/// A table with the columns `Id` and `Predicted`: the form in which the Human Protein Atlas challenge takes answers
 /// (<https://www.kaggle.com/c/human-protein-atlas-image-classification>).
 pub(super) fn submission(rows: &[Row]) -> String {
     let rows = submitted(rows).map(|(id, answer)| vec![id.to_owned(), numbers(answer)]);
@@ -75,7 +80,7 @@ pub(super) fn submitted(rows: &[Row]) -> impl Iterator<Item = (&str, &Answer)> {
     })
 }
 
-/// `Id`, `Subject` and `Reason` of what was left out.
+/// A table with the columns `Id`, `Subject` and `Reason` of the fields and files that were left out.
 pub(super) fn faults(rows: &[Row]) -> String {
     let rows = rows.iter().filter_map(|row| {
         let reason = row.outcome.as_ref().err()?;
@@ -86,7 +91,7 @@ pub(super) fn faults(rows: &[Row]) -> String {
 
 /// The class numbers over threshold, parted by spaces.
 fn numbers(answer: &Answer) -> String {
-    let present: Vec<String> = answer.present.iter().map(ToString::to_string).collect();
+    let present: Vec<String> = answer.present().iter().map(ToString::to_string).collect();
     present.join(" ")
 }
 

@@ -1,10 +1,10 @@
-//! Rows as the tests of tables and documents have them.
+//! Rows for the tests of tables and documents.
 
 use std::rc::Rc;
 
 use super::Row;
 use crate::answer::Answer;
-use cytolens_protocol::ModelSummary;
+use cytolens_protocol::{ModelSummary, TimedPrediction};
 
 /// A model with these labels.
 pub(super) fn model(name: &str, labels: &[&str]) -> Rc<ModelSummary> {
@@ -34,11 +34,13 @@ pub(super) fn answered(
         outcome: Ok(Rc::new(Answer {
             model: model.clone(),
             device: "CPU".to_owned(),
-            probabilities: probabilities.to_vec(),
-            present: present.to_vec(),
-            decode_ms: 12.5,
-            network_ms: 1400.0,
-            map_ms: 1.5,
+            prediction: TimedPrediction {
+                probabilities: probabilities.to_vec(),
+                present: present.to_vec(),
+                decode_ms: 12.5,
+                network_ms: 1400.0,
+                map_ms: 1.5,
+            },
         })),
     }
 }

@@ -1,22 +1,21 @@
-//! Long work in short pieces.
+//! Pauses in long work.
 
 use std::cell::Cell;
 
-use crate::dom::{pause, window};
+use crate::dom::{now_ms, pause};
 
-/// How long the page may work at a stretch, in milliseconds: well under the 50 that are felt.
+/// The longest time that the page may work at a stretch, in milliseconds: well under the 50 that are felt.
 const LONGEST: f64 = 10.0;
 
 thread_local! {
-    /// When the last pause ended.
+    /// The end of the last pause.
     static SINCE: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// Lets the browser paint and react, if it could not for a while.
 pub(super) async fn breathe() {
-    let now = || window().performance().map_or(0.0, |clock| clock.now());
-    if now() - SINCE.get() > LONGEST {
+    if now_ms() - SINCE.get() > LONGEST {
         pause().await;
-        SINCE.set(now());
+        SINCE.set(now_ms());
     }
 }

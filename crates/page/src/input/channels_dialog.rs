@@ -1,22 +1,22 @@
-//! The dialog about channels: what is remembered of names, and the order inside TIFF files.
+//! The dialog about channels: remembered answers about names, and the order inside TIFF files.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use web_sys::{
-    Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
-};
+use web_sys::{Element, Event, HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
 
-use super::remembered::{self, Answer, Answers};
-use crate::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use super::remembered::{self, ChannelAnswer, ChannelAnswers};
+use crate::dom::{
+    append, attribute, by_id, emptied, find, focus, from_template, on, open_dialog, set_attribute,
+    set_hidden, set_line, target, write,
+};
 use crate::text::input as text;
 use cytolens_core::{Channel, ChannelOrder};
 
-/// How many images of a file an order may tell.
+/// The most images of a file whose channels an order may name.
 const IMAGES: usize = 6;
 
-/// In a select: an image that is skipped. An empty value: there is no such image.
+/// The value of a select for an image that is skipped. An empty value stands for no image.
 const SKIPPED: &str = "-";
 
 /// Listens to the button that opens the dialog, and to its controls.
@@ -32,31 +32,27 @@ pub(super) fn listen() {
         selects.push(select);
     }
     let selects = Rc::new(selects);
-    // What is forgotten is so only once the dialog is confirmed.
-    let answers: Rc<RefCell<Answers>> = Rc::default();
+    // Answers are forgotten only once the dialog is confirmed.
+    let answers: Rc<RefCell<ChannelAnswers>> = Rc::default();
     on(&by_id::<Element>("open-channels"), "click", {
         let (dialog, selects, answers) = (dialog.clone(), selects.clone(), answers.clone());
         move |_: Event| {
-            *answers.borrow_mut() = Answers::load();
+            *answers.borrow_mut() = ChannelAnswers::load();
             list(&answers.borrow());
             show_order(&selects, &remembered::order());
             complain("");
-            dialog.show_modal().unwrap_or_default();
+            open_dialog(&dialog);
         }
     });
     on(&by_id::<Element>("channels-known"), "click", {
         let answers = answers.clone();
         move |event: Event| {
-            let button = event
-                .target()
-                .and_then(|target| target.dyn_into::<Element>().ok());
-            let position = button.and_then(|button| button.get_attribute("data-forget"));
+            let position =
+                target::<Element>(&event).map(|button| attribute(&button, "data-forget"));
             if let Some(position) = position.and_then(|position| position.parse().ok()) {
                 answers.borrow_mut().forget(position);
                 list(&answers.borrow());
-                by_id::<HtmlElement>("channels-keep")
-                    .focus()
-                    .unwrap_or_default();
+                focus(&by_id("channels-keep"));
             }
         }
     });
@@ -80,21 +76,17 @@ pub(super) fn listen() {
     );
 }
 
-/// Lists what is remembered, the latest first.
-fn list(answers: &Answers) {
-    let list: Element = by_id("channels-known");
-    list.set_text_content(None);
-    set_hidden(
-        &by_id::<Element>("channels-none"),
-        !answers.all().is_empty(),
-    );
+/// Lists the remembered answers, the latest first.
+fn list(answers: &ChannelAnswers) {
+    let list = emptied(by_id("channels-known"));
+    set_hidden(&by_id("channels-none"), !answers.all().is_empty());
     for (position, answer) in answers.all().iter().enumerate().rev() {
         let what = match answer {
-            Answer::Channels(channels) => text::remembered(channels),
-            Answer::Pictures(values) => text::remembered_pictures(values),
+            ChannelAnswer::Channels(channels) => text::remembered(channels),
+            ChannelAnswer::Pictures(values) => text::remembered_pictures(values),
         };
         let row = from_template("channels-known-template");
-        find::<Element>(&row, ".what").set_text_content(Some(&what));
+        write(&row, ".what", &what);
         let button: Element = find(&row, "button");
         set_attribute(&button, "data-forget", &position.to_string());
         set_attribute(&button, "aria-label", &text::forget(&what));
@@ -104,19 +96,21 @@ fn list(answers: &Answers) {
 
 fn show_order(selects: &[HtmlSelectElement], order: &ChannelOrder) {
     let given = order.given();
-    let chosen = if given.is_some() {
-        "order-given"
-    } else {
-        "order-auto"
+    let chosen: HtmlInputElement = match given {
+        Some(_) => by_id("order-given"),
+        None => by_id("order-auto"),
     };
-    by_id::<HtmlInputElement>(chosen).set_checked(true);
+    chosen.set_checked(true);
     for (at, select) in selects.iter().enumerate() {
         let channel = given.and_then(|channels| channels.get(at));
         select.set_value(channel.map_or("", |channel| channel.map_or(SKIPPED, Channel::name)));
     }
 }
 
-/// The order that the dialog holds; or why it is none.
+/// The order that the dialog holds.
+///
+/// # Errors
+/// The reason where it holds none.
 fn order(selects: &[HtmlSelectElement]) -> Result<ChannelOrder, String> {
     if by_id::<HtmlInputElement>("order-auto").checked() {
         return Ok(ChannelOrder::default());
@@ -125,21 +119,19 @@ fn order(selects: &[HtmlSelectElement]) -> Result<ChannelOrder, String> {
     read_order(&values)
 }
 
-/// The order in these values: empty ones may only stand at the end.
+/// The order in the values of selects: empty ones may only stand at the end.
 fn read_order(values: &[String]) -> Result<ChannelOrder, String> {
     let end = values.iter().rposition(|value| !value.is_empty());
-    let told = &values[..end.map_or(0, |end| end + 1)];
-    if told.iter().any(String::is_empty) {
+    let given = &values[..end.map_or(0, |end| end + 1)];
+    if given.iter().any(String::is_empty) {
         return Err(text::IMAGE_BETWEEN.to_owned());
     }
-    let channels = told.iter().map(|value| value.parse::<Channel>().ok());
+    let channels = given.iter().map(|value| value.parse::<Channel>().ok());
     ChannelOrder::of(channels).map_err(|error| error.to_string())
 }
 
 fn complain(reason: &str) {
-    let fault: Element = by_id("channels-fault");
-    fault.set_text_content(Some(reason));
-    set_hidden(&fault, reason.is_empty());
+    set_line(&by_id("channels-fault"), reason);
 }
 
 #[cfg(test)]

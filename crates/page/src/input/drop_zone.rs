@@ -9,13 +9,13 @@ use web_sys::{
 };
 
 use super::folder::Brought;
-use crate::dom::{body, by_id, on, window};
+use crate::dom::{body, by_id, on, report, window};
 
-/// Listens for files. `bring` gets each lot that is picked, pasted or dropped together.
+/// Listens for files. `bring` is called with each lot that is picked, pasted or dropped together.
 pub(super) fn listen(bring: impl Fn(Brought) + 'static) {
     let bring = Rc::new(bring);
-    for id in ["files", "folder"] {
-        let input: HtmlInputElement = by_id(id);
+    for input in [by_id("files"), by_id("folder")] {
+        let input: HtmlInputElement = input;
         let bring = bring.clone();
         let picked = input.clone();
         let take = move || {
@@ -28,7 +28,7 @@ pub(super) fn listen(bring: impl Fn(Brought) + 'static) {
             // Else picking the same files again would be no change.
             picked.set_value("");
         };
-        // What was picked while this program was on its way.
+        // Files may have been picked while this program was downloaded.
         if input.files().is_some_and(|files| files.length() > 0) {
             take();
         }
@@ -73,14 +73,11 @@ pub(super) fn listen(bring: impl Fn(Brought) + 'static) {
     });
 }
 
-/// Shows or hides that files may be dropped here.
+/// Marks the page while files are dragged over it.
 fn mark(is_over: bool) {
     let elements: [Element; 2] = [body().into(), by_id("drop")];
     for (element, class) in elements.iter().zip(["dragging", "over"]) {
-        let classes = element.class_list();
-        classes
-            .toggle_with_force(class, is_over)
-            .unwrap_or_default();
+        report(element.class_list().toggle_with_force(class, is_over));
     }
 }
 
@@ -88,7 +85,8 @@ fn holds_files(data: Option<&DataTransfer>) -> bool {
     data.is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }
 
-/// What a drop or the clipboard holds. Once the event is over it is gone: so all is taken now.
+/// The files and folders of a drop or of the clipboard. Once the event is over they are gone: so all are
+/// taken at once.
 fn taken(data: &DataTransfer) -> Brought {
     let (files, mut folders) = (Array::new(), VecDeque::<FileSystemEntry>::new());
     let items = data.items();

@@ -12,7 +12,7 @@ use cytolens_protocol::InputFile;
 pub(crate) struct FieldInput {
     /// The field's id.
     pub(crate) id: String,
-    /// One file a channel, or one of several.
+    /// One file per channel, or one file of several channels.
     pub(crate) files: Vec<FieldSource>,
     /// The channels inside a TIFF of several: `auto`, or as
     /// [`ChannelOrder`](cytolens_core::ChannelOrder) writes them.
@@ -22,11 +22,11 @@ pub(crate) struct FieldInput {
 /// One file of a field.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldSource {
-    /// Its name, as errors show it.
+    /// The file's name, for error messages.
     pub(crate) name: String,
-    /// The channel it holds; none for one of several.
+    /// The channel that the file holds; none for a file of several.
     pub(crate) channel: Option<Channel>,
-    /// Where its bytes are.
+    /// The file's bytes.
     pub(crate) content: Content,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Content {
     /// The bytes, or their deflated form inside a zip archive.
     #[serde(with = "preserve")]
     pub(crate) blob: Blob,
-    /// Of deflated bytes, how many they will be.
+    /// The length of deflated bytes once they are unpacked.
     pub(crate) inflated_bytes: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ impl From<Blob> for Content {
 }
 
 impl FieldInput {
-    /// The names of the files, for errors.
+    /// The names of the files, for error messages.
     pub(crate) fn names(&self) -> String {
         let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
         names.join(", ")
@@ -59,7 +59,7 @@ impl FieldInput {
     /// The files as the engine takes them; entries of archives are unpacked.
     ///
     /// # Errors
-    /// Where an entry cannot be unpacked: the reason, naming it.
+    /// The reason why an entry cannot be unpacked, naming it.
     pub(crate) async fn unpacked(&self) -> Result<Vec<InputFile>, String> {
         let mut files = Vec::with_capacity(self.files.len());
         for file in &self.files {

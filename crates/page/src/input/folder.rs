@@ -1,9 +1,9 @@
-//! Files and folders that were dropped or picked, read to the last file.
+//! Reading of files and folders that were dropped or picked, archives included.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
@@ -11,24 +11,24 @@ use web_sys::{File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEnt
 use super::archive;
 use super::breath::breathe;
 use super::litter::is_litter;
-use super::source::{Refusal, SourceFile, Sources};
-use crate::dom::error_text;
+use super::source::{Refusal, SourceFile, SourceFiles};
+use crate::dom::{error_text, property, report};
 use crate::text::input as text;
 
 /// The most files of one lot.
 const MOST_FILES: usize = 100_000;
 
-/// How many pictures without a name of their own were pasted.
+/// The number of pictures without a name of their own that were pasted.
 static PASTED: AtomicU32 = AtomicU32::new(0);
 
-/// What a visitor brings at once.
+/// The files and folders that a visitor brings at once.
 #[derive(Default)]
 pub(super) struct Brought {
-    /// `File`s.
+    /// The files, each a `File`.
     pub(super) files: Array,
-    /// Folders, which only their own answers open.
+    /// The folders, which only their own readers open.
     pub(super) folders: VecDeque<FileSystemEntry>,
-    /// Set where the files were pasted: then an image may have no name of its own.
+    /// Whether the files were pasted: then an image may have no name of its own.
     pub(super) is_pasted: bool,
 }
 
@@ -38,9 +38,9 @@ impl Brought {
     }
 }
 
-/// Reads all folders and archives. `progress` hears how far it is.
-pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
-    let mut sources = Sources::default();
+/// Reads all folders and archives. `progress` is called with lines that say how far it is.
+pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> SourceFiles {
+    let mut sources = SourceFiles::default();
     for file in brought.files.iter() {
         let file: File = file.unchecked_into();
         let mut name = path(&file);
@@ -58,7 +58,7 @@ pub(super) async fn read(brought: Brought, progress: impl Fn(&str)) -> Sources {
     sources
 }
 
-fn add(sources: &mut Sources, name: String, file: File) {
+fn add(sources: &mut SourceFiles, name: String, file: File) {
     let blob: web_sys::Blob = file.into();
     sources.files.push(SourceFile {
         name,
@@ -68,9 +68,8 @@ fn add(sources: &mut Sources, name: String, file: File) {
 
 /// The file's name, behind its folder where a folder was picked.
 fn path(file: &File) -> String {
-    Reflect::get(file, &"webkitRelativePath".into())
-        .ok()
-        .and_then(|path| path.as_string())
+    property(file, "webkitRelativePath")
+        .as_string()
         .filter(|path| !path.is_empty())
         .unwrap_or_else(|| file.name())
 }
@@ -78,7 +77,7 @@ fn path(file: &File) -> String {
 /// Adds all files in the folders, at any depth.
 async fn walk(
     mut folders: VecDeque<FileSystemEntry>,
-    sources: &mut Sources,
+    sources: &mut SourceFiles,
     progress: &impl Fn(&str),
 ) {
     while let Some(folder) = folders.pop_front() {
@@ -88,9 +87,7 @@ async fn walk(
         // A reader gives some entries at a time, and none at the end.
         loop {
             let some = promise(|done, failed| {
-                reader
-                    .read_entries_with_callback_and_callback(done, failed)
-                    .unwrap_or_default();
+                report(reader.read_entries_with_callback_and_callback(done, failed));
             });
             let entries: Vec<FileSystemEntry> = match JsFuture::from(some).await {
                 Ok(some) => Array::from(&some)
@@ -151,8 +148,8 @@ fn promise(mut start: impl FnMut(&Function, &Function)) -> Promise {
     Promise::new(&mut |done, failed| start(&done, &failed))
 }
 
-/// Puts the files of archives in their place.
-async fn open_archives(sources: &mut Sources, progress: &impl Fn(&str)) {
+/// Replaces archives by their files.
+async fn open_archives(sources: &mut SourceFiles, progress: &impl Fn(&str)) {
     let (archives, files): (Vec<_>, Vec<_>) = std::mem::take(&mut sources.files)
         .into_iter()
         .partition(|file| archive::is_archive(&file.name));

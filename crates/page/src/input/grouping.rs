@@ -1,4 +1,4 @@
-//! Grouping of many names without a long stop: in shares, each with whole fields.
+//! Grouping of many names without a long pause of the page: in shares, each with whole fields.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -7,12 +7,15 @@ use super::breath::breathe;
 use super::naming::image_name;
 use cytolens_core::{FieldFiles, FileFault, group, natural_order};
 
-/// How many names are grouped at a stretch.
+/// The number of names that are grouped at a stretch.
 const NAMES_AT_ONCE: usize = 400;
 
-/// What [`group`] makes of all names; positions are among all. Names that are none are passed over.
+/// Groups all names as [`group`] does; positions are among all. Names that are none are passed over.
 pub(super) async fn grouped(names: &[Option<String>]) -> (Vec<FieldFiles>, Vec<FileFault>) {
-    let (mut fields, mut faults) = (Vec::new(), Vec::new());
+    let mut fields = Vec::new();
+    // In the order of the names without a sort, which the library would add to the program once more: a name
+    // has one fault at most.
+    let mut faults: Vec<Option<FileFault>> = vec![None; names.len()];
     for share in shares(names) {
         breathe().await;
         let texts = share.iter().filter_map(|&index| names[index].as_ref());
@@ -28,15 +31,17 @@ pub(super) async fn grouped(names: &[Option<String>]) -> (Vec<FieldFiles>, Vec<F
             *index = share[*index];
         }
         fields.append(&mut grouping.fields);
-        faults.append(&mut grouping.faults);
+        for fault in grouping.faults {
+            let place = fault.index;
+            faults[place] = Some(fault);
+        }
     }
     breathe().await;
     // Quick: each share is in order already.
     fields.sort_by(|a, b| {
         natural_order(&a.folder, &b.folder).then_with(|| natural_order(&a.id, &b.id))
     });
-    faults.sort_by_key(|fault| fault.index);
-    (fields, faults)
+    (fields, faults.into_iter().flatten().collect())
 }
 
 /// Positions of names, those of one field together.

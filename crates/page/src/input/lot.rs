@@ -1,4 +1,4 @@
-//! From files to fields: what was brought together is sorted together.
+//! Sorting of files that were brought together into fields, packages and refusals.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,17 @@ use super::breath::breathe;
 use super::field_input::{Content, FieldInput, FieldSource};
 use super::grouping::grouped;
 use super::naming::{self, Fate};
-use super::source::{Refusal, SourceFile, Sources};
+use super::source::{Refusal, SourceFile, SourceFiles};
 use super::{package, refusals, remembered};
 use crate::text::input as text;
 use cytolens_core::{FaultKind, FieldFiles, FileFault};
 
-/// What a visitor brings at once, sorted.
+/// The files that a visitor brings at once, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Lot {
-    /// By folder, then by id.
+    /// The fields, by folder, then by id.
     pub(crate) fields: Vec<FieldInput>,
-    /// What is no field: a file's name or a title, and the reason, which names the file or files.
+    /// Files that are no field's: a file's name or a title, and the reason, which names the file or files.
     pub(crate) refused: Vec<(String, String)>,
     /// Model packages.
     pub(crate) packages: Vec<PackageFiles>,
@@ -25,7 +25,7 @@ pub(crate) struct Lot {
 /// The files of a model package, not yet looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct PackageFiles {
-    /// Its folder's or archive's name; empty where its two files came alone.
+    /// The name of its folder or archive; empty where its two files came alone.
     pub(crate) name: String,
     /// `manifest.json`.
     pub(crate) manifest: Content,
@@ -33,9 +33,9 @@ pub(crate) struct PackageFiles {
     pub(crate) weights: Content,
 }
 
-/// Sorts files; asks the visitor where names do not tell the channels.
-pub(super) async fn sort(sources: Sources) -> Lot {
-    let Sources { files, mut refused } = sources;
+/// Sorts files. Asks the visitor where names do not end in a channel's.
+pub(super) async fn sort(sources: SourceFiles) -> Lot {
+    let SourceFiles { files, mut refused } = sources;
     breathe().await;
     let packages = package::find(files.iter().map(|file| &*file.name));
     let mut names: Vec<Option<String>> = Vec::with_capacity(files.len());
@@ -47,7 +47,7 @@ pub(super) async fn sort(sources: Sources) -> Lot {
             Fate::Renamed(name) => Some(name),
             Fate::LeftOut => None,
             Fate::Refused => {
-                refused.push(Refusal::new(&files[index].name, text::NOT_TOLD));
+                refused.push(Refusal::new(&files[index].name, text::NOT_ANSWERED));
                 None
             }
         };
@@ -76,7 +76,7 @@ pub(super) async fn sort(sources: Sources) -> Lot {
             refused.push(Refusal::new(&files[index].name, text::NO_WEIGHTS));
         }
     }
-    lot.refused = refusals::told(&refused);
+    lot.refused = refusals::summed_up(&refused);
     if lot.fields.is_empty() && lot.packages.is_empty() && lot.refused.is_empty() {
         let nothing = (text::NOTHING_FOUND.to_owned(), text::NO_IMAGES.to_owned());
         lot.refused.push(nothing);
@@ -84,12 +84,12 @@ pub(super) async fn sort(sources: Sources) -> Lot {
     lot
 }
 
-/// A fault of a name, told by the name that the visitor knows.
+/// The refusal for a fault of a name, by the name that the visitor knows.
 fn refusal(fault: FileFault, files: &[SourceFile], names: &[Option<String>]) -> Refusal {
     let is_no_image = fault.kind == FaultKind::UnknownExtension;
     let known_as = &files[fault.index].name;
     let kind = match fault.kind {
-        // The other file was renamed too: its channel was told.
+        // The other file was renamed, too.
         FaultKind::Repeated { kept } if fault.name != *known_as => {
             let other = names.iter().position(|name| name.as_ref() == Some(&kept));
             let kept = other.map_or(kept, |index| files[index].name.clone());
@@ -103,7 +103,7 @@ fn refusal(fault: FileFault, files: &[SourceFile], names: &[Option<String>]) -> 
     }
 }
 
-/// The fields, ready to be sent. One id in several folders is told apart by them.
+/// The fields, ready to be sent. Where several folders hold the same id, it has its folder before it.
 async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput> {
     let order = remembered::order().to_string();
     let (mut ids, mut several) = (BTreeSet::new(), BTreeSet::new());

@@ -1,8 +1,8 @@
-//! What visitors bring: from files to fields that can be sent to the engine.
+//! Input: from files to fields that can be sent to the engine.
 //!
-//! The [`drop_zone`] hears of files, [`folder`] reads them to the last, archives included, and
-//! [`lot`] sorts them into fields, model packages and refusals. Where names do not tell the
-//! channels, [`naming`] finds the part of them that does and the [`mapper`] asks, once.
+//! The [`drop_zone`] takes files, [`folder`] reads folders and archives to the last file, and [`lot`] sorts
+//! all into fields, model packages and refusals. Where names do not end in a channel's, [`naming`] finds
+//! the part of them that seems to stand for it and the [`mapper`] asks, once.
 
 mod archive;
 mod breath;
@@ -28,7 +28,7 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, Element};
 
-use self::source::{SourceFile, Sources};
+use self::source::{SourceFile, SourceFiles};
 use super::dom::by_id;
 
 pub(super) use self::field_input::{Content, FieldInput};
@@ -37,8 +37,8 @@ pub(super) use self::lot::{Lot, PackageFiles};
 /// A file and its name, with folders where it lies in one.
 pub(super) type NamedFile = (String, Blob);
 
-/// Listens for files, for as long as the page lives. `accept` gets each lot that is picked, pasted
-/// or dropped together.
+/// Listens for files, for as long as the page lives. `accept` is called with each lot that is picked,
+/// pasted or dropped together.
 pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
     channels_dialog::listen();
     mapper::listen();
@@ -64,7 +64,7 @@ pub(super) async fn lot(files: Vec<NamedFile>) -> Lot {
         content: blob.into(),
     };
     let files = files.into_iter().map(source).collect();
-    lot::sort(Sources {
+    lot::sort(SourceFiles {
         files,
         refused: Vec::new(),
     })

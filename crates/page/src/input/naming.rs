@@ -1,22 +1,22 @@
-//! What becomes of files whose names tell no channel by one of its four words.
+//! Files whose names do not end in one of the four channels' names.
 
 use super::breath::breathe;
 use super::mapper;
-use super::remembered::{Answer, Answers};
-use super::scheme::{self, Name, Scheme};
+use super::remembered::{ChannelAnswer, ChannelAnswers};
+use super::scheme::{self, LotName, Scheme};
 use cytolens_core::Channel;
 
-/// How many names are read at a stretch.
+/// The number of names that are read at a stretch.
 const NAMES_AT_ONCE: usize = 1000;
 
-/// What becomes of a file.
+/// The fate of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is the channel that this name tells.
+    /// It is read as if it had this name, which ends in a channel's.
     Renamed(String),
     /// The visitor left it out.
     LeftOut,
-    /// The visitor did not tell.
+    /// The visitor did not answer.
     Refused,
 }
 
@@ -25,13 +25,13 @@ pub(super) enum Fate {
 pub(super) struct ImageName<'a> {
     /// Folder and name without channels and extension: the same for all files of one field.
     pub(super) field: &'a str,
-    /// Whether channels stood behind it.
-    pub(super) tells_channel: bool,
-    /// Without the dot.
+    /// Whether names of channels stood behind it.
+    pub(super) has_channel: bool,
+    /// The extension, without the dot.
     pub(super) extension: &'a str,
 }
 
-/// Reads an image's name; none where it is no image's.
+/// Reads an image's name; none where the extension is no image's.
 pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     let (stem, extension) = name.rsplit_once('.')?;
     let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
@@ -54,22 +54,22 @@ pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     }
     Some(ImageName {
         field,
-        tells_channel: field.len() < stem.len(),
+        has_channel: field.len() < stem.len(),
         extension,
     })
 }
 
-/// Finds the part of names that tells the channel, takes the answer that is remembered for it, or
-/// asks. Gives a fate to each file that it changes; names that are none are passed over.
+/// Finds the part of names that stands for the channel, and takes the answer that is remembered for it, or
+/// asks. Returns the positions and fates of the files that change; names that are none are passed over.
 pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
-    let mut open: Vec<Name> = Vec::new();
+    let mut open: Vec<LotName> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         if index % NAMES_AT_ONCE == 0 {
             breathe().await;
         }
         let read = name.as_deref().and_then(image_name);
-        if let Some(image) = read.filter(|image| !image.tells_channel) {
-            open.push(Name {
+        if let Some(image) = read.filter(|image| !image.has_channel) {
+            open.push(LotName {
                 index,
                 path: image.field.to_owned(),
             });
@@ -77,7 +77,7 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
     }
     let mut fates = Vec::new();
     while let Some(scheme) = find(&open).await {
-        let remembered = Answers::load().of(&scheme.texts()).cloned();
+        let remembered = ChannelAnswers::load().of(&scheme.texts()).cloned();
         let answer = match remembered {
             Some(answer) => Some(answer),
             None => mapper::ask(&scheme).await,
@@ -99,8 +99,8 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
     fates
 }
 
-/// The part with the most files, the likeliest of several.
-async fn find(names: &[Name]) -> Option<Scheme> {
+/// The scheme of the most names, the likeliest of several.
+async fn find(names: &[LotName]) -> Option<Scheme> {
     let mut best: Option<Scheme> = None;
     if names.len() > 1 {
         for place in scheme::places() {
@@ -113,10 +113,10 @@ async fn find(names: &[Name]) -> Option<Scheme> {
     best
 }
 
-fn fate(answer: Option<&Answer>, value: &str, id: &str, extension: &str) -> Option<Fate> {
+fn fate(answer: Option<&ChannelAnswer>, value: &str, id: &str, extension: &str) -> Option<Fate> {
     match answer {
         None => Some(Fate::Refused),
-        Some(Answer::Pictures(_)) => None,
+        Some(ChannelAnswer::Pictures(_)) => None,
         Some(answer) => Some(match answer.channel(value) {
             Some(channel) => Fate::Renamed(format!("{id}_{channel}.{extension}")),
             None => Fate::LeftOut,
@@ -133,17 +133,17 @@ mod tests {
         let image = |name| image_name(name).expect("an image");
         assert_eq!(image("a/x_red.PNG").field, "a/x");
         assert_eq!(image("a/x_blue_red_green.jpg").field, "a/x");
-        assert!(image("a/x_Yellow.tif").tells_channel);
+        assert!(image("a/x_Yellow.tif").has_channel);
         let stack = image("x.ome.tif");
         assert_eq!((stack.field, stack.extension), ("x", "tif"));
-        assert!(!stack.tells_channel);
+        assert!(!stack.has_channel);
         assert_eq!(image_name("notes.txt"), None);
         assert_eq!(image_name("png"), None);
     }
 
     #[test]
     fn an_answer_renames_leaves_out_or_refuses() {
-        let answer = Answer::Channels(vec![
+        let answer = ChannelAnswer::Channels(vec![
             ("w1".to_owned(), Some(Channel::Blue)),
             ("w2".to_owned(), None),
         ]);
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(fate("w1"), Some(renamed));
         assert_eq!(fate("w2"), Some(Fate::LeftOut));
         assert_eq!(super::fate(None, "w1", "A1", "tif"), Some(Fate::Refused));
-        let pictures = Answer::Pictures(vec!["w1".to_owned()]);
+        let pictures = ChannelAnswer::Pictures(vec!["w1".to_owned()]);
         assert_eq!(super::fate(Some(&pictures), "w1", "A1", "tif"), None);
     }
 }

@@ -3,28 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::archive::is_archive;
-
-const MANIFEST: &str = "manifest.json";
-const WEIGHTS: &str = "weights.safetensors";
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 
 /// A package, by positions among the names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Its folder's or archive's name; empty where the two files came alone.
+pub(super) struct FoundPackage {
+    /// The name of its folder or archive; empty where the two files came alone.
     pub(super) name: String,
     pub(super) manifest: usize,
     pub(super) weights: usize,
 }
 
-/// The packages among names, and what is left of half ones.
+/// The packages among names, and the files of half ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Packages {
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<FoundPackage>,
     /// Weights without a manifest.
     pub(super) lone_weights: Vec<usize>,
-    /// Manifests without weights; other programs, too, call files so.
+    /// Manifests without weights; other programs, too, use the name.
     pub(super) lone_manifests: Vec<usize>,
-    /// For each name, whether it is a package's or lies in its folder, and is no field's then.
+    /// For each name, whether it belongs to a package or lies in its folder: then it is no field's.
     pub(super) is_taken: Vec<bool>,
 }
 
@@ -44,7 +42,7 @@ pub(super) fn find<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Packages
     for (folder, half) in halves {
         match half {
             [Some(manifest), Some(weights)] => {
-                packages.found.push(Found {
+                packages.found.push(FoundPackage {
                     name: short(folder),
                     manifest,
                     weights,
@@ -70,7 +68,7 @@ pub(super) fn find<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Packages
     packages
 }
 
-impl Found {
+impl FoundPackage {
     fn has(&self, index: usize) -> bool {
         self.manifest == index || self.weights == index
     }

@@ -1,17 +1,17 @@
-//! What was told of channels before, kept in the browser.
+//! Answers about channels, kept in the browser.
 //!
-//! One line an answer, the latest last: `w1=blue w2=green w3=-` (`-` for what is left out), or the
-//! values alone where the files are colour pictures. Values hold neither spaces nor `=`: these part
-//! names.
+//! One line per answer, the latest last: `w1=blue w2=green w3=-` (`-` for files that are left out), or the
+//! values alone where the files are colour pictures. Values hold neither spaces nor `=`: these separate
+//! the parts of names.
 
 use super::stain::key;
-use crate::dom::storage;
+use crate::dom::{remember, remembered};
 use cytolens_core::{Channel, ChannelOrder};
 
-/// Where answers are kept.
+/// The name under which answers are kept.
 const ANSWERS: &str = "cytolens.channels";
 
-/// Where the order inside files is kept.
+/// The name under which the order inside files is kept.
 const ORDER: &str = "cytolens.order";
 
 /// The most answers that are kept.
@@ -19,16 +19,16 @@ const MOST: usize = 20;
 
 const LEFT_OUT: &str = "-";
 
-/// What values of a part of names tell.
+/// An answer to the question which channels the values of a part of names mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ChannelAnswer {
     /// Each value's channel; none where its files are left out.
     Channels(Vec<(String, Option<Channel>)>),
-    /// No channel: each file is a colour picture. The values.
+    /// No channel: each file with one of these values is a colour picture.
     Pictures(Vec<String>),
 }
 
-impl Answer {
+impl ChannelAnswer {
     fn keys(&self) -> Vec<String> {
         match self {
             Self::Channels(channels) => channels.iter().map(|(value, _)| key(value)).collect(),
@@ -36,7 +36,7 @@ impl Answer {
         }
     }
 
-    /// Whether it tells of all these values.
+    /// Whether the answer is about all these values.
     fn covers(&self, values: &[&str]) -> bool {
         let keys = self.keys();
         values.iter().all(|value| keys.contains(&key(value)))
@@ -47,7 +47,7 @@ impl Answer {
         match self {
             Self::Channels(channels) => channels
                 .iter()
-                .find(|(told, _)| key(told) == key(value))
+                .find(|(known, _)| key(known) == key(value))
                 .and_then(|(_, channel)| *channel),
             Self::Pictures(_) => None,
         }
@@ -91,35 +91,36 @@ impl Answer {
 
 /// All answers, the latest last.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Answers(Vec<Answer>);
+pub(super) struct ChannelAnswers(Vec<ChannelAnswer>);
 
-impl Answers {
-    /// What was kept. Without storage, nothing; what is no answer is passed over.
+impl ChannelAnswers {
+    /// Reads the answers that were kept. Without storage there are none; lines that are no answer are passed
+    /// over.
     pub(super) fn load() -> Self {
-        Self::of_text(&read(ANSWERS))
+        Self::of_text(&remembered(ANSWERS))
     }
 
     fn of_text(text: &str) -> Self {
-        Self(text.lines().filter_map(Answer::of_line).collect())
+        Self(text.lines().filter_map(ChannelAnswer::of_line).collect())
     }
 
     fn text(&self) -> String {
-        let lines: Vec<String> = self.0.iter().map(Answer::line).collect();
+        let lines: Vec<String> = self.0.iter().map(ChannelAnswer::line).collect();
         lines.join("\n")
     }
 
     /// Keeps all for the next visit.
     pub(super) fn save(&self) {
-        write(ANSWERS, &self.text());
+        remember(ANSWERS, &self.text());
     }
 
-    /// The latest answer that tells of all these values.
-    pub(super) fn of(&self, values: &[&str]) -> Option<&Answer> {
+    /// The latest answer about all these values.
+    pub(super) fn of(&self, values: &[&str]) -> Option<&ChannelAnswer> {
         self.0.iter().rev().find(|answer| answer.covers(values))
     }
 
     /// Adds an answer, in place of one of the same values.
-    pub(super) fn add(&mut self, answer: Answer) {
+    pub(super) fn add(&mut self, answer: ChannelAnswer) {
         let keys = answer.keys();
         self.0.retain(|other| other.keys() != keys);
         self.0.push(answer);
@@ -128,7 +129,7 @@ impl Answers {
     }
 
     /// All, the latest last.
-    pub(super) fn all(&self) -> &[Answer] {
+    pub(super) fn all(&self) -> &[ChannelAnswer] {
         &self.0
     }
 
@@ -142,66 +143,53 @@ impl Answers {
 
 /// The order of channels inside TIFF files.
 pub(super) fn order() -> ChannelOrder {
-    read(ORDER).parse().unwrap_or_default()
+    remembered(ORDER).parse().unwrap_or_default()
 }
 
 /// Keeps the order of channels inside TIFF files.
 pub(super) fn keep_order(order: &ChannelOrder) {
-    write(ORDER, &order.to_string());
-}
-
-fn read(item: &str) -> String {
-    storage()
-        .and_then(|storage| storage.get_item(item).ok().flatten())
-        .unwrap_or_default()
-}
-
-/// A full or closed storage costs the memory of this answer, and nothing else.
-fn write(item: &str, text: &str) {
-    if let Some(storage) = storage() {
-        storage.set_item(item, text).unwrap_or_default();
-    }
+    remember(ORDER, &order.to_string());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn channels(line: &str) -> Answer {
-        Answer::of_line(line).expect("an answer")
+    fn channels(line: &str) -> ChannelAnswer {
+        ChannelAnswer::of_line(line).expect("an answer")
     }
 
     #[test]
     fn answers_are_read_as_they_were_written() {
         let text = "w1=blue w2=green w3=-\na b c\nDAPI=blue GFP=green";
-        let answers = Answers::of_text(text);
+        let answers = ChannelAnswers::of_text(text);
         assert_eq!(answers.0.len(), 3);
         assert_eq!(answers.text(), text);
         assert_eq!(
             answers.0[1],
-            Answer::Pictures(["a", "b", "c"].map(str::to_owned).to_vec())
+            ChannelAnswer::Pictures(["a", "b", "c"].map(str::to_owned).to_vec())
         );
     }
 
     #[test]
     fn what_is_no_answer_is_passed_over() {
         assert_eq!(
-            Answers::of_text("w1=purple\n\nw1=blue w2\n "),
-            Answers::default()
+            ChannelAnswers::of_text("w1=purple\n\nw1=blue w2\n "),
+            ChannelAnswers::default()
         );
     }
 
     #[test]
     fn an_answer_holds_for_its_values_and_for_fewer() {
-        let answers = Answers::of_text("w1=blue w2=green w3=red");
-        let told = answers.of(&["W3", "w1"]).expect("both are told");
-        assert_eq!(told.channel("w3"), Some(Channel::Red));
+        let answers = ChannelAnswers::of_text("w1=blue w2=green w3=red");
+        let answer = answers.of(&["W3", "w1"]).expect("both are known");
+        assert_eq!(answer.channel("w3"), Some(Channel::Red));
         assert_eq!(answers.of(&["w1", "w4"]), None);
     }
 
     #[test]
     fn a_later_answer_takes_the_place_of_an_earlier_one() {
-        let mut answers = Answers::default();
+        let mut answers = ChannelAnswers::default();
         answers.add(channels("w1=blue w2=green"));
         answers.add(channels("a=red b=blue"));
         answers.add(channels("W1=green W2=blue"));

@@ -1,13 +1,13 @@
-//! Which part of files' names tells their channel, where it is none of the four words.
+//! Search for the part of file names that stands for the channel, where it is none of the four words.
 //!
 //! Names such as `A1_w1.tif`, `A1_w2.tif` or `x_DAPI.tif`, `x_ER.tif` differ in one part: the
-//! channel's. A [`Scheme`] is such a part and the values it has. Numbering alone is none: two
+//! channel's. A [`Scheme`] is such a part and its values. Numbering alone is none: two
 //! photographs `1.png` and `2.png` are two photographs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::stain::{Guess, Told, guess, is_mark, key, tell};
+use super::stain::{Certainty, Guess, certainty, guess, is_mark, key};
 
 /// The most values that one field's names may have: microscopes record five or six channels.
 const MOST_VALUES: usize = 6;
@@ -15,49 +15,48 @@ const MOST_VALUES: usize = 6;
 /// The most values that all names together may have: what a person may be asked to sort.
 const MOST_ROWS: usize = 8;
 
-/// One value of the part that tells the channel.
+/// One value of the part that stands for the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Value {
-    /// As in the first name that has it, for example `w1`.
+pub(super) struct SchemeValue {
+    /// The value as in the first name that has it, for example `w1`.
     pub(super) text: String,
-    /// What it says by itself.
+    /// The channel that it seems to mean.
     pub(super) guess: Guess,
     /// The first name that has it, without folder and extension.
     pub(super) example: String,
-    /// How many names have it.
+    /// The number of names that have it.
     pub(super) files: usize,
 }
 
 /// One name of a scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Member {
-    /// Its position among the names given.
+    /// The name's position among the names given.
     pub(super) index: usize,
-    /// The position of its value among the scheme's.
+    /// The position of the name's value among the scheme's.
     pub(super) value: usize,
     /// The name without that part: the field's id, behind its folder.
     pub(super) id: String,
 }
 
-/// A part of names that tells the channel.
+/// A part of names that stands for the channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Scheme {
-    /// By name.
-    pub(super) values: Vec<Value>,
-    /// In the order given.
+    /// The part's values, sorted.
+    pub(super) values: Vec<SchemeValue>,
+    /// The names that have the part, in the order given.
     pub(super) members: Vec<Member>,
 }
 
 /// A name and its position in the lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
-    /// Its position.
+pub(super) struct LotName {
     pub(super) index: usize,
-    /// Folder and name, parted by `/`, without the extension.
+    /// Folder and name, separated by `/`, without the extension.
     pub(super) path: String,
 }
 
-/// How names are cut into parts.
+/// A way to cut names into parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     /// At `_`, `-`, spaces and other signs.
@@ -66,7 +65,7 @@ enum Cut {
     Runs,
 }
 
-/// A place in names where the channel may be told.
+/// A place in names where the channel may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     cut: Cut,
@@ -75,7 +74,7 @@ pub(super) struct Place {
     from_end: bool,
 }
 
-/// Where to look, the likeliest first.
+/// The places to look at, the likeliest first.
 pub(super) fn places() -> impl Iterator<Item = Place> {
     let end = |cut, parts: usize| {
         (0..parts).map(move |part| Place {
@@ -98,60 +97,63 @@ pub(super) fn places() -> impl Iterator<Item = Place> {
 }
 
 /// The scheme at this place, if there is one.
-pub(super) fn at(place: Place, names: &[Name]) -> Option<Scheme> {
+pub(super) fn at(place: Place, names: &[LotName]) -> Option<Scheme> {
     by_words(place, names).or_else(|| by_grid(place, names))
 }
 
-/// A name at a place: the value, and the field's id.
-struct Split<'a> {
+/// A name cut at a place: the value there, and the rest as the field's id.
+struct SplitName<'a> {
     value: &'a str,
     id: String,
 }
 
-/// Values that name channels: two at least in the names of one field.
-fn by_words(place: Place, names: &[Name]) -> Option<Scheme> {
-    let mut told: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+/// The scheme of values that name channels: two at least in the names of one field.
+fn by_words(place: Place, names: &[LotName]) -> Option<Scheme> {
+    let mut naming: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for name in names {
-        // Reading the value is cheap, and most of them tell nothing.
+        // Reading the value is cheap, and most of them name nothing.
         if let Some(range) = part(place, stem(&name.path))
-            && tell(&stem(&name.path)[range.clone()]).is_some()
+            && certainty(&stem(&name.path)[range.clone()]).is_some()
         {
             let split = split(&name.path, range);
-            told.entry(split.id).or_default().insert(split.value);
+            naming.entry(split.id).or_default().insert(split.value);
         }
     }
-    told.retain(|_, values| values.len() > 1);
-    if told.is_empty() {
+    naming.retain(|_, values| values.len() > 1);
+    if naming.is_empty() {
         return None;
     }
-    // What else stands there in the same fields: the protein may be told by its gene.
+    // Other values in the same fields: the protein may stand there by its gene.
     let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut splits = Vec::new();
     for name in names {
         if let Some(range) = part(place, stem(&name.path)) {
             let split = split(&name.path, range);
-            if let Some((id, _)) = told.get_key_value(&split.id) {
+            if let Some((id, _)) = naming.get_key_value(&split.id) {
                 all.entry(id).or_default().insert(split.value);
             }
             splits.push((name, split));
         }
     }
     all.retain(|_, values| {
-        let named = values.iter().any(|value| tell(value) == Some(Told::Word));
-        values.len() <= MOST_VALUES && (named || values.iter().all(|value| tell(value).is_some()))
+        let named = values
+            .iter()
+            .any(|value| certainty(value) == Some(Certainty::Word));
+        values.len() <= MOST_VALUES
+            && (named || values.iter().all(|value| certainty(value).is_some()))
     });
     let known: BTreeSet<String> = all.values().flatten().map(|value| key(value)).collect();
     // Fields of which one file alone is here belong to it, too.
     splits.retain(|(_, split)| {
         all.contains_key(split.id.as_str())
-            || known.contains(&key(split.value)) && tell(split.value).is_some()
+            || known.contains(&key(split.value)) && certainty(split.value).is_some()
     });
     scheme(splits)
 }
 
-/// Values that name nothing, but the same few of them in every field: three at least, since two
+/// The scheme of values that name nothing, but are the same few in every field: three at least, since two
 /// channels make no field. Only as a whole part, the first or the last.
-fn by_grid(place: Place, names: &[Name]) -> Option<Scheme> {
+fn by_grid(place: Place, names: &[LotName]) -> Option<Scheme> {
     if place.cut != Cut::Signs || place.part > 0 {
         return None;
     }
@@ -184,12 +186,12 @@ fn is_count(values: &BTreeSet<String>) -> bool {
     })
 }
 
-fn scheme(splits: Vec<(&Name, Split<'_>)>) -> Option<Scheme> {
-    let mut values: BTreeMap<String, Value> = BTreeMap::new();
+fn scheme(splits: Vec<(&LotName, SplitName<'_>)>) -> Option<Scheme> {
+    let mut values: BTreeMap<String, SchemeValue> = BTreeMap::new();
     for (name, split) in &splits {
         values
             .entry(key(split.value))
-            .or_insert_with(|| Value {
+            .or_insert_with(|| SchemeValue {
                 text: split.value.to_owned(),
                 guess: guess(split.value),
                 example: stem(&name.path).to_owned(),
@@ -218,7 +220,7 @@ fn scheme(splits: Vec<(&Name, Split<'_>)>) -> Option<Scheme> {
 }
 
 impl Scheme {
-    /// Leaves each channel to the first value that means it: the others are asked.
+    /// Leaves each channel to the first value that means it. For the others people are asked.
     fn guess_once(&mut self) {
         let mut taken = Vec::new();
         for value in &mut self.values {
@@ -245,7 +247,7 @@ fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The part of the stem at this place, if it has so many.
+/// The part of the stem at this place, if there is one.
 fn part(place: Place, stem: &str) -> Option<Range<usize>> {
     let parts = parts(stem, place.cut);
     let at = if place.from_end {
@@ -253,7 +255,7 @@ fn part(place: Place, stem: &str) -> Option<Range<usize>> {
     } else {
         place.part
     };
-    // What stands between signs is found there, and only there: else the wells `A1`, `B1` and `C1`
+    // A part between signs is found there, and only there: else the wells `A1`, `B1` and `C1`
     // would differ in kind.
     let is_within = |range: &&Range<usize>| {
         let at = |index: Option<usize>| {
@@ -296,7 +298,7 @@ fn parts(stem: &str, cut: Cut) -> Vec<Range<usize>> {
 }
 
 /// The name without this part and the sign at it. Where nothing is left, the folder is the field.
-fn split(path: &str, range: Range<usize>) -> Split<'_> {
+fn split(path: &str, range: Range<usize>) -> SplitName<'_> {
     let (folder, stem) = path.rsplit_once('/').unwrap_or(("", path));
     let value = &stem[range.clone()];
     let is_sign = |letter: char| letter.is_ascii_punctuation() || letter == ' ';
@@ -319,7 +321,7 @@ fn split(path: &str, range: Range<usize>) -> Split<'_> {
     } else {
         format!("{folder}/{name}")
     };
-    Split { value, id }
+    SplitName { value, id }
 }
 
 #[cfg(test)]

@@ -1,29 +1,29 @@
-//! Files as they come, before it is known what they are.
+//! Files of any kind, before they are sorted.
 
 use super::field_input::Content;
 
 /// A file, or an entry of an archive.
 #[derive(Debug, Clone)]
 pub(super) struct SourceFile {
-    /// Its name, behind folders and archives parted by `/`.
+    /// The file's name, behind its folders and archives, separated by `/`.
     pub(super) name: String,
-    /// Where its bytes are.
+    /// The file's bytes.
     pub(super) content: Content,
 }
 
 /// A file that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// Its name, as [`SourceFile::name`].
+    /// The file's name, as [`SourceFile::name`].
     pub(super) name: String,
-    /// Why, without its name.
+    /// The reason, without the file's name.
     pub(super) reason: String,
-    /// Whether it is only that it is none of the files that are read.
+    /// Whether the reason is only that the file is no image: then it may have been brought by chance.
     pub(super) is_no_image: bool,
 }
 
 impl Refusal {
-    /// A refusal of a file that somebody meant.
+    /// A refusal of a file that is more than no image.
     pub(super) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -33,9 +33,9 @@ impl Refusal {
     }
 }
 
-/// Files and what is refused of them.
+/// Files and those of them that are refused.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(super) struct SourceFiles {
     pub(super) files: Vec<SourceFile>,
     pub(super) refused: Vec<Refusal>,
 }

@@ -1,8 +1,8 @@
-//! What parts of names say of channels by themselves: stains, dyes, structures, lasers, numbers.
+//! Channels by the parts of names: stains, dyes, structures, lasers, numbers.
 
 use cytolens_core::Channel;
 
-/// What stands before a channel's number.
+/// The words before a channel's number.
 const MARKS: [&str; 8] = ["c", "ch", "chan", "channel", "w", "wl", "wv", "wavelength"];
 
 /// The wavelengths of common lasers and dyes, in nanometres. No two are so close that a short run
@@ -12,18 +12,18 @@ const WAVELENGTHS: [u16; 26] = [
     633, 640, 647, 660, 670, 680, 750,
 ];
 
-/// What a value says of its channel by itself.
+/// The channel that a value seems to mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guess {
-    /// This one, most likely.
+    /// Most likely this channel.
     Channel(Channel),
-    /// None: a picture in transmitted light, or one of all channels merged.
+    /// No channel: a picture in transmitted light, or one of all channels merged.
     LeftOut,
-    /// Nothing.
+    /// Any channel: the value is no word of one.
     Unknown,
 }
 
-/// A value as it is compared: small and capital letters are the same.
+/// A value in small letters, for comparison.
 pub(super) fn key(value: &str) -> String {
     value.to_ascii_lowercase()
 }
@@ -33,29 +33,33 @@ pub(super) fn is_mark(text: &str) -> bool {
     MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
 }
 
-/// How surely a value tells a channel.
+/// The certainty with which a value means a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// By a word that means nothing else.
+pub(super) enum Certainty {
+    /// A word that means nothing else.
     Word,
-    /// By a number or a letter, which may mean something else.
+    /// A number or a letter, which may mean something else.
     Mark,
 }
 
-/// How surely a value tells a channel; not at all where it is none.
-pub(super) fn tell(value: &str) -> Option<Told> {
-    // What follows allocates, and most values are no word of any channel.
+/// The certainty with which a value means a channel; none where it means no channel.
+pub(super) fn certainty(value: &str) -> Option<Certainty> {
+    // The rest allocates, and most values are no word of any channel.
     if value.len() > 13 || !value.is_ascii() {
         return None;
     }
     let key = key(value);
     if word(&key) != Guess::Unknown {
         let is_letter = key.len() == 1;
-        return Some(if is_letter { Told::Mark } else { Told::Word });
+        return Some(if is_letter {
+            Certainty::Mark
+        } else {
+            Certainty::Word
+        });
     }
     let (letters, number) = number(&key);
     let is_marked = is_mark(letters) && (1..=2).contains(&number.len());
-    (is_marked || wavelength(&key).is_some()).then_some(Told::Mark)
+    (is_marked || wavelength(&key).is_some()).then_some(Certainty::Mark)
 }
 
 /// The channel that a value means, most likely.
@@ -73,7 +77,7 @@ pub(super) fn guess(value: &str) -> Guess {
     }
 }
 
-/// What stains and structures are called in names of files; the dyes are those of the Human Protein
+/// The channel of a stain's or structure's usual name in file names; the dyes are those of the Human Protein
 /// Atlas: DAPI, Alexa 488 on the protein's antibody, Alexa 555 on microtubules, Alexa 647 on the ER.
 fn word(key: &str) -> Guess {
     match key {
@@ -94,7 +98,7 @@ fn word(key: &str) -> Guess {
     }
 }
 
-/// A laser's or dye's, in nanometres: of `488`, `488nm`, `af488` and `alexa488`.
+/// The wavelength of a laser or dye, in nanometres: of `488`, `488nm`, `af488` and `alexa488`.
 fn wavelength(key: &str) -> Option<u16> {
     let (letters, digits) = number(key.strip_suffix("nm").unwrap_or(key));
     let is_prefix = ["", "alexa", "af", "ex", "em"].contains(&letters);

@@ -5,27 +5,27 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, ReadableWritablePair};
 
-use super::archive::MAX_FILE_BYTES;
 use super::field_input::Content;
-use crate::dom::{error_text, window};
+use crate::dom::{error_text, property, window};
 use crate::text::input as text;
+use cytolens_core::MAX_FILE_BYTES;
 
 impl Content {
-    /// Whether it is larger than anything that is read.
+    /// Whether the file is larger than any that is read.
     pub(crate) fn is_too_large(&self) -> bool {
         let bytes = self.inflated_bytes.unwrap_or_else(|| self.blob.size());
         bytes > MAX_FILE_BYTES as f64
     }
 
-    /// The bytes as a file has them. `name` is for errors.
+    /// The bytes, unpacked. `name` is for error messages.
     ///
     /// # Errors
-    /// Where it is larger than anything that is read, or an entry of an archive does not unpack to
-    /// what its archive says; it stops as soon as it exceeds that.
+    /// The reason, naming the file, for one larger than any that is read, and for the entry of an archive
+    /// that does not unpack to the length that its archive says. Unpacking stops as soon as it exceeds that.
     pub(crate) async fn unpacked(&self, name: &str) -> Result<Blob, String> {
         let unpacked = match self.inflated_bytes {
             // Else its reader would ask for as much memory first.
-            _ if self.is_too_large() => Err(text::too_large_file(MAX_FILE_BYTES)),
+            _ if self.is_too_large() => Err(text::too_large_file(MAX_FILE_BYTES as u64)),
             None => Ok(self.blob.clone()),
             Some(bytes) => inflated(&self.blob, bytes).await,
         };
@@ -41,9 +41,8 @@ async fn inflated(packed: &Blob, expected: f64) -> Result<Blob, String> {
     let mut bytes = 0.0;
     loop {
         let part = JsFuture::from(reader.read()).await.map_err(failed)?;
-        let part = Reflect::get(&part, &"value".into()).map_err(failed)?;
         // The end has no value.
-        let Ok(part) = part.dyn_into::<Uint8Array>() else {
+        let Ok(part) = property(&part, "value").dyn_into::<Uint8Array>() else {
             break;
         };
         bytes += f64::from(part.length());
@@ -63,7 +62,7 @@ async fn inflated(packed: &Blob, expected: f64) -> Result<Blob, String> {
 /// A `DecompressionStream` of the form that archives have, which is a pair of streams. web-sys keeps
 /// its type behind a compiler flag.
 fn inflater() -> Result<ReadableWritablePair, JsValue> {
-    let class: Function = Reflect::get(&window(), &"DecompressionStream".into())?.dyn_into()?;
+    let class: Function = property(&window(), "DecompressionStream").dyn_into()?;
     let stream = Reflect::construct(&class, &Array::of1(&"deflate-raw".into()))?;
     Ok(stream.unchecked_into())
 }

@@ -1,46 +1,46 @@
-//! What a package says of its making and its worth, in whatever shape, as facts, tables and parts
-//! that can be shown.
+//! Provenance and metrics of a package, whatever their shape, as facts, tables and parts of the model
+//! card.
 
 use super::node::Node;
 use crate::text::models as text;
 
-/// So many single values of a list are written out.
+/// The most single values of a list that are written out.
 const MOST_ITEMS: usize = 40;
 
-/// So many members of a section, or rows of a table, are shown.
+/// The most members of a section, or rows of a table, that are shown.
 const MOST_MEMBERS: usize = 2000;
 
-/// Something to show.
+/// A block of the model card.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Block {
-    /// Terms and what they are.
+    /// Terms and their values.
     Facts(Vec<(String, String)>),
     /// Figures beside each other.
-    Table(Table),
+    Table(FigureTable),
     /// More blocks under a title.
     Part(String, Vec<Block>),
 }
 
-/// Rows under a head.
+/// Figures in rows under a head.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Table {
-    /// The first is the title of the rows' names.
+pub(super) struct FigureTable {
+    /// The columns' titles. The first is that of the rows' names.
     pub(super) head: Vec<String>,
     /// Each row's name and its cells.
-    pub(super) rows: Vec<(String, Vec<Cell>)>,
+    pub(super) rows: Vec<(String, Vec<FigureCell>)>,
 }
 
 /// A figure or a word.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Cell {
-    /// As read.
+pub(super) struct FigureCell {
+    /// The figure or word as it is read.
     pub(super) text: String,
-    /// From 0 to 1, where it is a score of that range.
+    /// The figure itself, where it is a score from 0 to 1.
     pub(super) share: Option<f64>,
 }
 
-impl Table {
-    /// A table of rows that have names and no cells yet.
+impl FigureTable {
+    /// Makes a table of rows that have names and no cells yet.
     pub(super) fn new(title: String, names: impl Iterator<Item = String>) -> Self {
         Self {
             head: vec![title],
@@ -76,7 +76,7 @@ pub(super) fn per_class(section: &Node, classes: usize) -> Vec<(String, &Node)> 
     found
 }
 
-/// A list of so many numbers. Of a few numbers it could be chance.
+/// Whether a node is a list of so many numbers. Of a few numbers it could be chance.
 fn is_per_class(node: &Node, classes: usize) -> bool {
     let is_figure = |node: &Node| matches!(node, Node::Number(_) | Node::Nothing);
     classes > 2
@@ -85,8 +85,8 @@ fn is_per_class(node: &Node, classes: usize) -> bool {
             .is_some_and(|items| items.len() == classes && items.iter().all(is_figure))
 }
 
-/// What a section says: its facts, then what can be compared, then its parts. What [`per_class`]
-/// finds for so many classes is left out.
+/// The blocks of a section: its facts, then figures that can be compared, then its parts. The lists that
+/// [`per_class`] finds for so many classes are left out.
 pub(super) fn blocks(section: &Node, classes: usize) -> Vec<Block> {
     let members = section.members().iter().take(MOST_MEMBERS);
     let members = members.filter(|(_, node)| !is_per_class(node, classes));
@@ -116,7 +116,7 @@ pub(super) fn blocks(section: &Node, classes: usize) -> Vec<Block> {
     blocks
 }
 
-/// What fits on one line: a single value, a list of such, or a value with its interval.
+/// A node on one line, if it fits: a single value, a list of such, or a value with its interval.
 fn line(node: &Node) -> Option<String> {
     match node {
         Node::Section(members) => {
@@ -146,7 +146,7 @@ fn single(node: &Node) -> String {
     }
 }
 
-/// A section or a list in a cell, on one line; what it nests deeper is not written out.
+/// A section or a list on one line, for a cell; deeper ones are left out.
 fn brief(node: &Node) -> String {
     let inner = |node: &Node| line(node).unwrap_or_else(|| "…".to_owned());
     let named = |(name, node): &(String, Node)| format!("{}: {}", text::words(name), inner(node));
@@ -174,7 +174,7 @@ fn alike<'a>(members: &[&'a (String, Node)]) -> Vec<&'a (String, Node)> {
 }
 
 /// Sections of the same names as the columns of a table.
-fn side_by_side(first: &Node, sections: &[&(String, Node)]) -> Table {
+fn side_by_side(first: &Node, sections: &[&(String, Node)]) -> FigureTable {
     let titles = sections.iter().map(|(name, _)| text::words(name));
     let rows = first.members().iter().map(|(name, _)| {
         let row: Vec<_> = sections
@@ -183,7 +183,7 @@ fn side_by_side(first: &Node, sections: &[&(String, Node)]) -> Table {
             .collect();
         (text::words(name), cells(&row))
     });
-    Table {
+    FigureTable {
         head: std::iter::once(String::new()).chain(titles).collect(),
         rows: rows.take(MOST_MEMBERS).collect(),
     }
@@ -203,7 +203,7 @@ fn listed(items: &[Node]) -> Block {
                 .collect(),
         );
     };
-    // What names the rows: the first member that is a word.
+    // The rows' name: the first member that is a word.
     let words = first
         .members()
         .iter()
@@ -213,7 +213,7 @@ fn listed(items: &[Node]) -> Block {
         let name = item.get(key).and_then(Node::text);
         name.map_or_else(|| number(at), str::to_owned)
     });
-    let mut table = Table::new(text::words(key), names);
+    let mut table = FigureTable::new(text::words(key), names);
     for (name, _) in first.members().iter().filter(|(name, _)| name != key) {
         let column: Vec<_> = items.iter().map(|item| item.get(name)).collect();
         table.push(text::words(name), &column);
@@ -221,14 +221,14 @@ fn listed(items: &[Node]) -> Block {
     Block::Table(table)
 }
 
-/// Figures of one kind. They are scores where all lie from 0 to 1 and one between: counts do not.
-fn cells(nodes: &[Option<&Node>]) -> Vec<Cell> {
+/// The cells of figures of one kind. They are scores where all lie from 0 to 1 and one between: counts do not.
+fn cells(nodes: &[Option<&Node>]) -> Vec<FigureCell> {
     let numbers = || nodes.iter().filter_map(|node| node.as_ref()?.number());
     let are_shares = numbers().all(|number| (0.0..=1.0).contains(&number))
         && numbers().any(|number| number.fract() != 0.0);
     let cell = |node: &Option<&Node>| {
         let share = node.and_then(Node::number).filter(|_| are_shares);
-        Cell {
+        FigureCell {
             text: share.map_or_else(|| node.map(brief).unwrap_or_default(), text::share),
             share,
         }
@@ -246,7 +246,7 @@ mod tests {
         blocks(&value.into(), 3)
     }
 
-    fn texts(table: &Table) -> Vec<Vec<&str>> {
+    fn texts(table: &FigureTable) -> Vec<Vec<&str>> {
         let rows = table.rows.iter().map(|(name, cells)| {
             let cells = cells.iter().map(|cell| cell.text.as_str());
             std::iter::once(name.as_str()).chain(cells).collect()
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_odd_lists_are_cut_and_told() {
+    fn long_and_odd_lists_are_cut() {
         let long: Vec<u32> = (0..1000).collect();
         let found = of(json!({"long": long, "odd": [[1, [2]], {"a": 1}, "b"]}));
         let [Block::Facts(facts), Block::Part(_, odd)] = &found[..] else {

@@ -1,36 +1,34 @@
-//! The model card: what a package says of itself, in a dialog that prints well.
+//! The model card: a package's description of itself, in a dialog that prints well.
 
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlDialogElement, HtmlElement};
+use web_sys::{Element, Event, HtmlDialogElement};
 
-use super::blocks::{Table, blocks, per_class};
+use super::blocks::{FigureTable, blocks, per_class};
 use super::draw::{self, add};
 use super::manifest::Manifest;
 use super::node::Node;
-use crate::dom::{by_id, document, set_attribute, set_hidden, window};
+use crate::dom::{
+    around, attribute, by_id, emptied, find_all, focus, open_dialog, set_boolean, set_hidden,
+    set_text, target, window,
+};
 use crate::text::models as text;
 
-/// The dialog's id.
-pub(super) const DIALOG: &str = "model-card";
+/// The card's dialog.
+pub(super) fn dialog() -> HtmlDialogElement {
+    by_id("model-card")
+}
 
 /// Fills the card and opens it. Own packages can be removed.
 pub(super) fn show(manifest: &Manifest, is_own: bool) {
-    let say = |id: &str, text: &str| by_id::<Element>(id).set_text_content(Some(text));
-    let emptied = |id: &str| {
-        let element: Element = by_id(id);
-        element.set_text_content(None);
-        element
-    };
     let (name, classes) = (&manifest.name, manifest.labels.len());
-    say("card-name", name);
+    set_text(&by_id("card-name"), name);
     let Manifest { size, planes, .. } = *manifest;
-    say(
-        "card-summary",
+    set_text(
+        &by_id("card-summary"),
         &text::summary(&manifest.architecture, classes, size, planes),
     );
     let has_limits = !manifest.limits.trim().is_empty();
-    say(
-        "card-limits",
+    set_text(
+        &by_id("card-limits"),
         if has_limits {
             &manifest.limits
         } else {
@@ -38,8 +36,8 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
         },
     );
 
-    said(&emptied("card-scores"), &manifest.metrics, classes);
-    said(&emptied("card-origin"), &manifest.provenance, 0);
+    describe(&emptied(by_id("card-scores")), &manifest.metrics, classes);
+    describe(&emptied(by_id("card-origin")), &manifest.provenance, 0);
 
     let network = [
         (
@@ -54,16 +52,16 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
             &text::normalised(&manifest.mean, &manifest.std),
         ),
     ];
-    draw::facts(&emptied("card-network"), network);
-    say("card-classes-title", &text::classes(classes));
+    draw::facts(&emptied(by_id("card-network")), network);
+    set_text(&by_id("card-classes-title"), &text::classes(classes));
     draw::table(
-        &emptied("card-classes"),
+        &emptied(by_id("card-classes")),
         text::CLASS,
         &class_table(manifest),
     );
 
-    say("card-licence", &manifest.licence);
-    let attribution = emptied("card-attribution");
+    set_text(&by_id("card-licence"), &manifest.licence);
+    let attribution = emptied(by_id("card-attribution"));
     for line in &manifest.attribution {
         add(&attribution, "li", line);
     }
@@ -73,20 +71,20 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
         (text::KNOWN_ANSWERS, text::known_answers(&manifest.goldens)),
     ];
     draw::facts(
-        &emptied("card-files"),
+        &emptied(by_id("card-files")),
         files.iter().map(|(term, fact)| (*term, &**fact)),
     );
 
-    say("card-question", &text::asks_to_remove(name));
+    set_text(&by_id("card-question"), &text::asks_to_remove(name));
     set_hidden(&by_id("card-remove"), !is_own);
     set_hidden(&by_id("card-sure"), true);
-    let dialog: HtmlDialogElement = by_id(DIALOG);
-    dialog.show_modal().unwrap_or_default();
+    let dialog = dialog();
+    open_dialog(&dialog);
     dialog.set_scroll_top(0);
 }
 
-/// What a package says of something, or that it says nothing.
-fn said(place: &Element, node: &Node, classes: usize) {
+/// Writes a package's own words on something, or that it has none.
+fn describe(place: &Element, node: &Node, classes: usize) {
     match node.text() {
         Some(words) => drop(add(place, "p", words)),
         None => {
@@ -99,9 +97,9 @@ fn said(place: &Element, node: &Node, classes: usize) {
     }
 }
 
-/// Every class with its threshold and what was counted of it.
-fn class_table(manifest: &Manifest) -> Table {
-    let mut table = Table::new(text::CLASS.to_owned(), manifest.labels.iter().cloned());
+/// The classes with their thresholds and scores.
+fn class_table(manifest: &Manifest) -> FigureTable {
+    let mut table = FigureTable::new(text::CLASS.to_owned(), manifest.labels.iter().cloned());
     let thresholds: Vec<Node> = manifest
         .thresholds
         .iter()
@@ -118,30 +116,26 @@ fn class_table(manifest: &Manifest) -> Table {
     table
 }
 
-/// Does what a button of the card is for, and tells whether the model is to be removed.
+/// Does what a button of the card is for, and returns whether the model is to be removed.
 pub(super) fn clicked(dialog: &HtmlDialogElement, event: &Event) -> bool {
-    let Some(target) = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-    else {
-        return false;
-    };
     // Only the ground around the card has the dialog itself as its target.
-    if target == **AsRef::<HtmlElement>::as_ref(dialog) {
+    if target::<HtmlDialogElement>(event).is_some() {
         dialog.close();
     }
-    let button = target.closest("button").ok().flatten();
-    let act = button.and_then(|button| button.get_attribute("data-act"));
-    match act.as_deref() {
+    let button = around(event, "button");
+    match button
+        .map(|button| attribute(&button, "data-act"))
+        .as_deref()
+    {
         Some("close") => dialog.close(),
-        Some("print") => print(),
+        Some("print") => print(dialog),
         Some("ask") => {
             set_hidden(&by_id("card-sure"), false);
-            focus("card-leave");
+            focus(&by_id("card-leave"));
         }
         Some("leave") => {
             set_hidden(&by_id("card-sure"), true);
-            focus("card-remove");
+            focus(&by_id("card-remove"));
         }
         Some("remove") => {
             dialog.close();
@@ -152,18 +146,11 @@ pub(super) fn clicked(dialog: &HtmlDialogElement, event: &Event) -> bool {
     false
 }
 
-fn focus(id: &str) {
-    by_id::<HtmlElement>(id).focus().unwrap_or_default();
-}
-
 /// Prints the card with all its parts open: paper cannot open them.
-fn print() {
-    let parts = document().query_selector_all("#model-card details");
-    if let Ok(parts) = parts {
-        for part in (0..parts.length()).filter_map(|at| parts.get(at)) {
-            set_attribute(part.unchecked_ref(), "open", "");
-        }
+fn print(dialog: &HtmlDialogElement) {
+    for part in find_all::<Element>(dialog, "details") {
+        set_boolean(&part, "open", true);
     }
-    // Where printing is forbidden nothing happens, and nothing is lost.
-    window().print().unwrap_or_default();
+    // A browser that forbids printing does nothing, and nothing is lost.
+    _ = window().print();
 }

@@ -1,25 +1,25 @@
-//! Facts and tables as elements.
+//! Facts and tables of the model card as elements.
 
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::blocks::{Block, Table};
-use crate::dom::{append, document, set_attribute};
+use super::blocks::{Block, FigureTable};
+use crate::dom::{append, create, set_attribute, set_boolean, set_style, set_text};
 
-/// A longer fact has the whole width, in bytes.
+/// The longest fact that shares a line with others, in bytes.
 const LONG: usize = 24;
 
-/// An element at the end of another.
+/// Adds an element with this text at the end of another.
 pub(super) fn add(parent: &Element, tag: &str, text: &str) -> Element {
-    let element = document().create_element(tag);
-    let element = element.expect("the names of elements are fixed, and valid");
+    let element: Element = create(tag);
     if !text.is_empty() {
-        element.set_text_content(Some(text));
+        set_text(&element, text);
     }
     append(parent, &element);
     element
 }
 
-/// Terms and what they are.
+/// Adds a list of terms and their values.
 pub(super) fn facts<'a>(parent: &Element, facts: impl IntoIterator<Item = (&'a str, &'a str)>) {
     let list = add(parent, "dl", "");
     for (term, fact) in facts {
@@ -33,10 +33,10 @@ pub(super) fn facts<'a>(parent: &Element, facts: impl IntoIterator<Item = (&'a s
     }
 }
 
-/// A table that scrolls sideways where it is too wide.
-pub(super) fn table(parent: &Element, name: &str, table: &Table) {
+/// Adds a table that scrolls sideways where it is too wide.
+pub(super) fn table(parent: &Element, name: &str, table: &FigureTable) {
     let frame = add(parent, "div", "");
-    // What scrolls must be reached by the keyboard, and have a name.
+    // An element that scrolls needs a name and must be reached by the keyboard.
     for (attribute, value) in [
         ("class", "scroll"),
         ("tabindex", "0"),
@@ -63,16 +63,14 @@ pub(super) fn table(parent: &Element, name: &str, table: &Table) {
             let drawn = add(&row, "td", &cell.text);
             if let Some(share) = cell.share {
                 set_attribute(&drawn, "class", "share");
-                let style = wasm_bindgen::JsCast::unchecked_into::<HtmlElement>(drawn).style();
-                style
-                    .set_property("--share", &share.to_string())
-                    .unwrap_or_default();
+                let style = drawn.unchecked_into::<HtmlElement>().style();
+                set_style(&style, "--share", &share.to_string());
             }
         }
     }
 }
 
-/// Blocks, with parts that open and close: the outermost are open.
+/// Adds blocks, with parts that open and close: the outermost are open.
 pub(super) fn blocks(parent: &Element, name: &str, blocks: &[Block], depth: u32) {
     for block in blocks {
         match block {
@@ -83,7 +81,7 @@ pub(super) fn blocks(parent: &Element, name: &str, blocks: &[Block], depth: u32)
             Block::Part(title, inner) => {
                 let part = add(parent, "details", "");
                 if depth == 0 && inner.iter().any(|block| matches!(block, Block::Table(_))) {
-                    set_attribute(&part, "open", "");
+                    set_boolean(&part, "open", true);
                 }
                 add(&part, "summary", title);
                 self::blocks(&part, title, inner, depth + 1);

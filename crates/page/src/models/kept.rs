@@ -9,7 +9,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use crate::dom::storage;
+use crate::dom::{remember, remembered};
+use crate::storage_error::{StorageError, commit};
 
 const DATABASE: &str = "cytolens-models";
 const STORE: &str = "packages";
@@ -18,7 +19,7 @@ const CHOICE: &str = "cytolens-model";
 
 /// A package as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct KeptPackage {
     /// The text of the manifest.
     pub(super) manifest: String,
     /// The weights' bytes.
@@ -26,8 +27,8 @@ pub(super) struct Kept {
     pub(super) weights: Blob,
 }
 
-/// All that is kept; nothing, where the browser keeps nothing.
-pub(super) async fn all() -> Vec<Kept> {
+/// All packages that are kept; none where the browser keeps nothing.
+pub(super) async fn all() -> Vec<KeptPackage> {
     let read = async {
         let transaction = open()
             .await?
@@ -41,37 +42,32 @@ pub(super) async fn all() -> Vec<Kept> {
         .collect()
 }
 
-/// Keeps a package, in place of the one of this id. Gives the weights as they are kept, which stay
-/// readable when the visitor's file is moved; none, where the browser refuses.
-pub(super) async fn keep(id: &str, package: &Kept) -> Option<Blob> {
+/// Keeps a package, in place of the one of this id, and returns the weights as they are kept: they stay
+/// readable when the visitor's file is moved.
+///
+/// # Errors
+/// The browser's reason to refuse.
+pub(super) async fn keep(id: &str, package: &KeptPackage) -> Result<Blob, StorageError> {
     // The bytes, and not the visitor's file: in a private window a browser may keep no more of a file
     // than where it lies.
-    let bytes = JsFuture::from(package.weights.array_buffer()).await.ok()?;
-    let copy = Kept {
+    let bytes = JsFuture::from(package.weights.array_buffer()).await?;
+    let copy = KeptPackage {
         manifest: package.manifest.clone(),
-        weights: Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).ok()?,
+        weights: Blob::new_with_buffer_source_sequence(&Array::of1(&bytes))?,
     };
-    let value = copy
-        .serialize(&serde_wasm_bindgen::Serializer::new())
-        .ok()?;
+    let value = serde_wasm_bindgen::to_value(&copy)?;
     let id = JsValue::from(id);
-    let write = async {
-        let database = open().await?;
-        let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
-        transaction
-            .object_store(STORE)?
-            .put(&value, Some(&id))?
-            .await?;
-        // Where there is no room, some browsers say so only here.
-        if transaction.commit()?.await?.is_aborted() {
-            return Ok(None);
-        }
-        let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
-        transaction.object_store(STORE)?.get(id.clone())?.await
-    };
-    let written: Result<Option<JsValue>, Error> = write.await;
-    let kept: Kept = serde_wasm_bindgen::from_value(written.ok()??).ok()?;
-    Some(kept.weights)
+    let database = open().await?;
+    let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
+    transaction
+        .object_store(STORE)?
+        .put(&value, Some(&id))?
+        .await?;
+    commit(transaction).await?;
+    let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
+    let written = transaction.object_store(STORE)?.get(id)?.await?;
+    let kept: KeptPackage = serde_wasm_bindgen::from_value(written.unwrap_or_default())?;
+    Ok(kept.weights)
 }
 
 /// Forgets a package.
@@ -87,18 +83,15 @@ pub(super) async fn forget(id: &str) {
         transaction.commit()?.await
     };
     // A browser that refuses kept nothing either.
-    delete.await.map(drop).unwrap_or_default();
+    let _: Result<_, Error> = delete.await;
 }
 
 async fn open() -> Result<Database, Error> {
     let mut request = Factory::new()?.open(DATABASE, Some(1))?;
     request.on_upgrade_needed(|event| {
         if let Ok(database) = event.database() {
-            // Where this fails, so does every transaction.
-            database
-                .create_object_store(STORE, ObjectStoreParams::new())
-                .map(drop)
-                .unwrap_or_default();
+            // If this fails, so does every transaction.
+            _ = database.create_object_store(STORE, ObjectStoreParams::new());
         }
     });
     request.await
@@ -106,16 +99,10 @@ async fn open() -> Result<Database, Error> {
 
 /// The id of the model that was chosen last, unless it was the page's own.
 pub(super) fn choice() -> Option<String> {
-    let choice = storage()?.get_item(CHOICE).ok().flatten();
-    choice.filter(|id| !id.is_empty())
+    Some(remembered(CHOICE)).filter(|id| !id.is_empty())
 }
 
 /// Remembers the choice.
 pub(super) fn choose(id: Option<&str>) {
-    if let Some(storage) = storage() {
-        // A full or forbidden storage forgets the choice, no more.
-        storage
-            .set_item(CHOICE, id.unwrap_or_default())
-            .unwrap_or_default();
-    }
+    remember(CHOICE, id.unwrap_or_default());
 }

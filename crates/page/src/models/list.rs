@@ -1,17 +1,18 @@
-//! The list of models, and which of them is wanted, given and opened.
+//! The list of models: the one that is chosen, the one given to the engine and the one opened.
 
 use web_sys::Blob;
 
-use super::kept::Kept;
+use super::kept::KeptPackage;
 use super::manifest::Manifest;
 use crate::download::PackageBytes;
+use crate::storage_error::StorageError;
 use crate::text::models as text;
 
-/// Which model: an own one by its id, or the page's.
-pub(super) type Choice = Option<String>;
+/// A choice of model: a package of the visitor's by its id, or none for the page's own.
+pub(super) type ModelChoice = Option<String>;
 
 /// A package that a visitor brought.
-pub(super) struct Own {
+pub(super) struct OwnPackage {
     pub(super) id: String,
     pub(super) manifest: Manifest,
     /// The manifest as it was written.
@@ -21,11 +22,11 @@ pub(super) struct Own {
     pub(super) is_tried: bool,
     /// Whether a reload brings it back.
     pub(super) is_kept: bool,
-    /// The tried one that it is in place of, for as long as it is untried itself.
-    pub(super) former: Option<Box<Own>>,
+    /// The tried package that it replaces, for as long as it is untried itself.
+    pub(super) former: Option<Box<OwnPackage>>,
 }
 
-impl Own {
+impl OwnPackage {
     pub(super) fn new(text: String, weights: Blob) -> Result<Self, String> {
         let manifest = Manifest::parse(&text)?;
         manifest.check_weights(weights.size())?;
@@ -42,36 +43,37 @@ impl Own {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct ModelList {
     /// The page's model, once downloaded.
     pub(super) shipped: Option<PackageBytes>,
-    /// What its manifest says, where it can be read.
+    /// The manifest of the page's model, where it can be read.
     pub(super) shipped_manifest: Option<Manifest>,
-    pub(super) own: Vec<Own>,
-    /// Whether the kept ones are in the list, or about to be.
+    /// The packages of the visitor.
+    pub(super) own: Vec<OwnPackage>,
+    /// Whether the kept packages are in the list, or about to be.
     pub(super) is_restored: bool,
-    /// The one that the visitor wants.
-    pub(super) chosen: Choice,
-    /// The one that the engine was given last.
-    pub(super) given: Choice,
-    /// The one that the engine opened last.
-    pub(super) opened: Option<Choice>,
+    /// The model that the visitor chose.
+    pub(super) chosen: ModelChoice,
+    /// The model that the engine was given last.
+    pub(super) given: ModelChoice,
+    /// The model that the engine opened last.
+    pub(super) opened: Option<ModelChoice>,
 }
 
-impl State {
-    pub(super) fn find(&self, choice: &Choice) -> Option<&Own> {
+impl ModelList {
+    pub(super) fn find(&self, choice: &ModelChoice) -> Option<&OwnPackage> {
         let id = choice.as_ref()?;
         self.own.iter().find(|own| own.id == *id)
     }
 
-    pub(super) fn manifest(&self, choice: &Choice) -> Option<&Manifest> {
+    pub(super) fn manifest(&self, choice: &ModelChoice) -> Option<&Manifest> {
         match choice {
             None => self.shipped_manifest.as_ref(),
             Some(_) => self.find(choice).map(|own| &own.manifest),
         }
     }
 
-    pub(super) fn name(&self, choice: &Choice) -> String {
+    pub(super) fn name(&self, choice: &ModelChoice) -> String {
         let manifest = self.manifest(choice);
         manifest.map_or_else(
             || text::SHIPPED.to_owned(),
@@ -80,7 +82,7 @@ impl State {
     }
 
     /// Puts a package into the list, in place of the one of its id.
-    pub(super) fn insert(&mut self, mut package: Own) {
+    pub(super) fn insert(&mut self, mut package: OwnPackage) {
         match self.own.iter_mut().find(|own| own.id == package.id) {
             Some(place) => {
                 std::mem::swap(place, &mut package);
@@ -94,10 +96,10 @@ impl State {
         }
     }
 
-    /// Adds what was kept, but for what is there already.
-    pub(super) fn restore(&mut self, kept: Vec<Kept>) {
-        for Kept { manifest, weights } in kept {
-            if let Ok(mut own) = Own::new(manifest, weights)
+    /// Adds the kept packages that are not in the list already.
+    pub(super) fn restore(&mut self, kept: Vec<KeptPackage>) {
+        for KeptPackage { manifest, weights } in kept {
+            if let Ok(mut own) = OwnPackage::new(manifest, weights)
                 && !self.own.iter().any(|known| known.id == own.id)
             {
                 own.is_tried = true;
@@ -107,30 +109,31 @@ impl State {
         }
     }
 
-    /// What was chosen may have been removed in another window, or by the browser.
+    /// Chooses the page's model if the chosen one is not in the list: it may have been removed in another
+    /// window, or by the browser.
     pub(super) fn choose_what_is_there(&mut self) {
         if self.find(&self.chosen).is_none() {
             self.chosen = None;
         }
     }
 
-    /// Notes that a package is kept as these weights, or that the browser refused, and gives what is
-    /// to be said of it. None where it is not in the list any more.
+    /// Notes that a package is kept as these weights, or that the browser refused, and returns the line to
+    /// say; none where the package is not in the list any more.
     pub(super) fn kept(
         &mut self,
         id: &str,
         manifest: &str,
-        weights: Option<Blob>,
+        weights: Result<Blob, StorageError>,
     ) -> Option<String> {
         let own = self.own.iter_mut().find(|own| own.id == id)?;
         let name = &own.manifest.name;
         let said = match &weights {
-            Some(_) => text::kept(name),
-            None => text::not_kept(name, own.manifest.bytes),
+            Ok(_) => text::kept(name),
+            Err(error) => text::not_kept(name, own.manifest.bytes, error),
         };
         // Another of its name may be in its place, and be kept in its turn.
         if own.text == manifest
-            && let Some(weights) = weights
+            && let Ok(weights) = weights
         {
             own.weights = weights;
             own.is_kept = true;
@@ -138,8 +141,8 @@ impl State {
         Some(said)
     }
 
-    /// Takes a package that never opened out of the list.
-    pub(super) fn drop_untried(&mut self, choice: &Choice) {
+    /// Removes a package that never opened from the list, and puts back the one that it replaced.
+    pub(super) fn drop_untried(&mut self, choice: &ModelChoice) {
         let Some(at) = self
             .own
             .iter()

@@ -11,21 +11,21 @@ pub(super) const FORMAT: f64 = cytolens_core::package::FORMAT as f64;
 /// they lie as read and as numbers of 32 bit, on the CPU in two layouts.
 pub(super) const MOST_WEIGHTS: f64 = 512e6;
 
-/// What a manifest says.
+/// The content of a manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Manifest {
     pub(super) name: String,
     pub(super) limits: String,
     pub(super) licence: String,
     pub(super) attribution: Vec<String>,
-    /// For example `densenet-121`.
+    /// The network, for example `densenet-121`.
     pub(super) architecture: String,
-    /// `pooling` or `described`.
+    /// The head: `pooling` or `described`.
     pub(super) head: String,
     pub(super) planes: f64,
     /// The side of the input in pixels.
     pub(super) size: f64,
-    /// For example `gray-green`.
+    /// The composition, for example `gray-green`.
     pub(super) composition: String,
     pub(super) labels: Vec<String>,
     pub(super) thresholds: Vec<f64>,
@@ -42,7 +42,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// What the text of a manifest says.
+    /// Reads the text of a manifest.
     ///
     /// # Errors
     /// A sentence for visitors, where it is no manifest of this format.
@@ -86,10 +86,10 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Why weights of this length are not the manifest's, or are more than the page takes.
+    /// Checks that weights of this length can be the manifest's, and are not more than the page takes.
     ///
     /// # Errors
-    /// A sentence for visitors.
+    /// A sentence for visitors, where they are not.
     pub(super) fn check_weights(&self, found: f64) -> Result<(), String> {
         if self.bytes > MOST_WEIGHTS || found > MOST_WEIGHTS {
             Err(text::too_large(self.bytes.max(found), MOST_WEIGHTS))
@@ -100,7 +100,7 @@ impl Manifest {
         }
     }
 
-    /// What tells this package from others: the same weights under the same name are the same
+    /// The package's identity: the same weights under the same name are the same
     /// package, perhaps with other thresholds.
     pub(super) fn id(&self) -> String {
         format!("{} {}", self.sha256, self.name)
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn other_formats_and_other_json_are_told_apart() {
+    fn other_formats_and_other_json_are_distinguished() {
         let mut other = example();
         other["format"] = 9999.into();
         assert!(read(other).expect_err("another format").contains("9999"));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_must_have_the_length_that_is_said() {
+    fn weights_must_have_the_length_in_the_manifest() {
         let mut value = example();
         let manifest = read(value.clone()).expect("a manifest");
         assert_eq!(manifest.check_weights(1000.0), Ok(()));

@@ -1,7 +1,7 @@
 //! The models of the page: the package that comes with it and those that visitors bring.
 //!
-//! A package is used before it is kept: only what the engine has opened comes back after a reload, and
-//! what it refuses is dropped, while the model before goes on.
+//! A package is used before it is kept: only one that the engine has opened comes back after a reload, and
+//! one that it refuses is dropped, while the model before goes on.
 
 mod blocks;
 mod card;
@@ -20,14 +20,15 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-use self::kept::Kept;
-use self::list::{Choice, Own, State};
+use self::kept::KeptPackage;
+use self::list::{ModelChoice, ModelList, OwnPackage};
 use self::manifest::Manifest;
-use self::panel::{Panel, Tone};
+use self::panel::{ModelPanel, Tone};
 use super::dom::error_text;
 use super::download::{self, DownloadError, PackageBytes, Progress};
 use super::input::{Content, PackageFiles};
 use super::text::models as text;
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 
 /// The longest manifest that is read, in bytes: one of a thousand classes, scored in every way, has a
 /// tenth of it.
@@ -35,8 +36,8 @@ const LONGEST_MANIFEST: f64 = 4e6;
 
 /// The models and the choice among them.
 pub(crate) struct Models {
-    panel: Panel,
-    state: RefCell<State>,
+    panel: ModelPanel,
+    state: RefCell<ModelList>,
     on_switch: Box<dyn Fn()>,
 }
 
@@ -45,10 +46,10 @@ impl Models {
     /// anew with what [`Models::fetch`] then gives.
     pub(crate) fn new(on_switch: impl Fn() + 'static) -> Rc<Self> {
         let models = Rc::new(Self {
-            panel: Panel::new(),
-            state: RefCell::new(State {
+            panel: ModelPanel::new(),
+            state: RefCell::new(ModelList {
                 chosen: kept::choice(),
-                ..State::default()
+                ..ModelList::default()
             }),
             on_switch: Box::new(on_switch),
         });
@@ -56,9 +57,9 @@ impl Models {
         models
     }
 
-    /// The chosen package. `progress` hears how far its download is.
+    /// The chosen package. `progress` is called with the state of its download.
     ///
-    /// Where it cannot be read, the one used before is given instead, and the visitor told.
+    /// If it cannot be read, the one used before is given instead, and the visitor reads why.
     ///
     /// # Errors
     /// [`DownloadError`] where there is none to give.
@@ -93,8 +94,8 @@ impl Models {
         }
     }
 
-    /// The engine, unless it is there already, and the chosen package, got at once. `progress` hears
-    /// of the engine, then of the package.
+    /// The engine, unless it is there already, and the chosen package, downloaded together. `progress` is
+    /// called with the states of both downloads.
     ///
     /// # Errors
     /// [`DownloadError`], as [`Models::fetch`].
@@ -107,21 +108,21 @@ impl Models {
         if module.is_some() {
             so_far.set((Progress::ALL_OF_NOTHING, Progress::default()));
         }
-        let tell = |now: (Progress, Progress)| {
+        let report = |now: (Progress, Progress)| {
             so_far.set(now);
             progress(now.0, now.1);
         };
         let engine = async {
             match module {
                 Some(module) => Ok(module),
-                None => download::engine(|now| tell((now, so_far.get().1))).await,
+                None => download::engine(|now| report((now, so_far.get().1))).await,
             }
         };
-        let package = self.fetch(|now| tell((so_far.get().0, now)));
+        let package = self.fetch(|now| report((so_far.get().0, now)));
         download::both(engine, package).await
     }
 
-    /// The engine has opened the package that it was given.
+    /// Notes that the engine has opened the package that it was given.
     pub(crate) fn opened(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         let given = state.given.clone();
@@ -133,7 +134,7 @@ impl Models {
             .find_map(|own| {
                 own.is_tried = true;
                 own.former = None;
-                (!own.is_kept).then(|| Kept {
+                (!own.is_kept).then(|| KeptPackage {
                     manifest: own.text.clone(),
                     weights: own.weights.clone(),
                 })
@@ -144,8 +145,8 @@ impl Models {
         }
     }
 
-    /// The engine has refused the package that it was given. Goes back to the one before it and says
-    /// so; the engine is then to be started with that. False where there is none to go back to.
+    /// Notes that the engine has refused the package that it was given, goes back to the one before it and
+    /// says so; the engine is then to be started with that. False where there is none to go back to.
     pub(crate) fn refused(&self, reason: &str) -> bool {
         let mut state = self.state.borrow_mut();
         let given = state.given.clone();
@@ -188,7 +189,7 @@ impl Models {
         });
     }
 
-    fn take(&self, package: Own) {
+    fn take(&self, package: OwnPackage) {
         let mut state = self.state.borrow_mut();
         let name = package.manifest.name.clone();
         let id = package.id.clone();
@@ -216,7 +217,7 @@ impl Models {
     }
 
     /// Switches to a model, unless it is in use already.
-    fn choose(&self, choice: Choice) {
+    fn choose(&self, choice: ModelChoice) {
         let mut state = self.state.borrow_mut();
         let is_in_use = choice == state.chosen && state.opened.as_ref() == Some(&choice);
         let is_new = state.find(&choice).is_some_and(|own| !own.is_tried);
@@ -244,9 +245,9 @@ impl Models {
         self.choose(None);
     }
 
-    async fn keep(self: Rc<Self>, id: String, package: Kept) {
+    async fn keep(self: Rc<Self>, id: String, package: KeptPackage) {
         let weights = kept::keep(&id, &package).await;
-        let is_kept = weights.is_some();
+        let is_kept = weights.is_ok();
         let said = self
             .state
             .borrow_mut()
@@ -259,7 +260,7 @@ impl Models {
         }
     }
 
-    /// Lists what was kept: before anything else where it was chosen, else when there is time.
+    /// Adds the kept packages to the list: at once where one of them was chosen, else when there is time.
     async fn restore(self: &Rc<Self>) {
         if std::mem::replace(&mut self.state.borrow_mut().is_restored, true) {
             return;
@@ -279,7 +280,7 @@ impl Models {
         }
     }
 
-    fn stored(&self, choice: &Choice) -> Option<(String, Blob)> {
+    fn stored(&self, choice: &ModelChoice) -> Option<(String, Blob)> {
         let state = self.state.borrow();
         let own = state.find(choice)?;
         Some((own.text.clone(), own.weights.clone()))
@@ -311,25 +312,21 @@ impl Models {
     }
 }
 
-/// A package of a visitor's files, after all that can be checked without the engine.
-async fn inspect(files: &PackageFiles) -> Result<Own, String> {
+/// Makes a package of a visitor's files, checked as far as is possible without the engine.
+async fn inspect(files: &PackageFiles) -> Result<OwnPackage, String> {
     if length(&files.manifest) > LONGEST_MANIFEST {
         return Err(text::LONG_MANIFEST.to_owned());
     }
-    let manifest = files.manifest.unpacked("manifest.json").await?;
+    let manifest = files.manifest.unpacked(MANIFEST).await?;
     let manifest = JsFuture::from(manifest.text()).await;
-    let manifest =
-        manifest.map_err(|error| text::unreadable("manifest.json", &error_text(&error)))?;
+    let manifest = manifest.map_err(|error| text::unreadable(MANIFEST, &error_text(&error)))?;
     let manifest = manifest.as_string().unwrap_or_default();
     // Before they are unpacked.
     Manifest::parse(&manifest)?.check_weights(length(&files.weights))?;
-    Own::new(
-        manifest,
-        files.weights.unpacked("weights.safetensors").await?,
-    )
+    OwnPackage::new(manifest, files.weights.unpacked(WEIGHTS).await?)
 }
 
-/// How many bytes a file has, or will have when unpacked.
+/// The length of a file in bytes, once unpacked.
 fn length(content: &Content) -> f64 {
     let unpacked = content.inflated_bytes;
     unpacked.unwrap_or_else(|| content.blob.size())

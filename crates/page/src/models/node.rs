@@ -5,14 +5,14 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::dom::error_text;
 
-/// How deep sections and lists are followed. A text may nest a million of them, to break whoever
+/// The depth to which sections and lists are followed. A text may nest a million of them, to break whoever
 /// reads it by recursion.
 const DEEPEST: usize = 24;
 
 /// A value of JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    /// `null`, or what lies deeper than is followed.
+    /// `null`, or a list or section deeper than is followed.
     Nothing,
     /// `true` or `false`.
     Truth(bool),
@@ -27,10 +27,10 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// The value of a text.
+    /// Reads the value of a text.
     ///
     /// # Errors
-    /// What the browser says where the text is no JSON.
+    /// The browser's reason where the text is no JSON.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match JSON::parse(text) {
             Ok(value) => Ok(Self::read(&value, DEEPEST)),

@@ -1,28 +1,26 @@
-//! The model's part of the engine panel: which one, what it says of itself, how to bring another; and
-//! the footer's credits.
+//! The model's part of the engine panel: the choice, the way to its card and to another package; and the
+//! footer's credits.
 
 use std::rc::Rc;
 
-use web_sys::{
-    Element, Event, HtmlDialogElement, HtmlElement, HtmlOptionElement, HtmlSelectElement,
-};
+use web_sys::{Element, Event, HtmlElement, HtmlOptionElement, HtmlSelectElement};
 
-use super::list::State;
+use super::list::ModelList;
 use super::{Models, card};
-use crate::dom::{by_id, on, set_attribute, set_hidden};
+use crate::dom::{append, by_id, on, set_attribute, set_hidden, set_text};
 use crate::text::models as text;
 
-/// How a message is meant.
+/// The weight of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// Good to know.
+    /// Something that was done.
     Note,
     /// Something was not done.
     Fault,
 }
 
 /// The panel's elements.
-pub(super) struct Panel {
+pub(super) struct ModelPanel {
     select: HtmlSelectElement,
     line: Element,
     about: Element,
@@ -30,7 +28,7 @@ pub(super) struct Panel {
     credits: Element,
 }
 
-impl Panel {
+impl ModelPanel {
     /// The panel in `index.html`.
     pub(super) fn new() -> Self {
         Self {
@@ -55,11 +53,11 @@ impl Panel {
             let models = models.clone();
             move |_: Event| models.show_card()
         });
-        // The files of a package are picked as images are, and told from them by their names.
+        // The files of a package are picked as images are, and recognised by their names.
         on(&by_id::<Element>("model-bring"), "click", |_: Event| {
             by_id::<HtmlElement>("files").click();
         });
-        let dialog: HtmlDialogElement = by_id(card::DIALOG);
+        let dialog = card::dialog();
         let models = models.clone();
         on(&dialog.clone(), "click", move |event: Event| {
             if card::clicked(&dialog, &event) {
@@ -69,7 +67,7 @@ impl Panel {
     }
 
     /// Shows the models that there are and the one that is chosen.
-    pub(super) fn show(&self, state: &State) {
+    pub(super) fn show(&self, state: &ModelList) {
         self.select.set_text_content(None);
         self.option("", &state.name(&None));
         for own in &state.own {
@@ -97,20 +95,17 @@ impl Panel {
 
     fn option(&self, value: &str, name: &str) {
         if let Ok(option) = HtmlOptionElement::new_with_text_and_value(name, value) {
-            self.select
-                .append_child(&option)
-                .map(drop)
-                .unwrap_or_default();
+            append(&self.select, &option);
         }
     }
 
-    /// Says something, in place of what was said before.
+    /// Shows a message in place of the one before.
     pub(super) fn say(&self, tone: Tone, what: &str) {
         let tone = match tone {
             Tone::Note => "note",
             Tone::Fault => "fault",
         };
         set_attribute(&self.notice, "data-tone", tone);
-        self.notice.set_text_content(Some(what));
+        set_text(&self.notice, what);
     }
 }

@@ -1,16 +1,15 @@
-//! The 28 locations to choose from, and 'none of these'.
+//! The form with the 28 locations to choose from, and 'none of these'.
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlFormElement, HtmlInputElement};
 
-use crate::dom::{append, by_id, find, from_template};
+use crate::dom::{append, by_id, find, find_all, from_template, write};
 use crate::text::quiz as text;
 use cytolens_core::labels::{LOCATIONS, LabelSet};
 
 /// The value of the box for no location.
 const NONE: &str = "none";
 
-/// The form of the choices.
+/// The form `#quiz-form`.
 pub(super) struct Choices {
     form: HtmlFormElement,
     boxes: Vec<HtmlInputElement>,
@@ -24,22 +23,18 @@ impl Choices {
         let groups: Element = by_id("quiz-groups");
         for (name, classes) in text::GROUPS {
             let group = from_template("quiz-group-template");
-            find::<Element>(&group, "legend").set_text_content(Some(name));
+            write(&group, "legend", name);
             let list: Element = find(&group, "ul");
             for class in classes {
                 let choice = from_template("quiz-choice-template");
                 find::<HtmlInputElement>(&choice, "input").set_value(&class.to_string());
-                find::<Element>(&choice, ".name").set_text_content(Some(LOCATIONS[*class]));
+                write(&choice, ".name", LOCATIONS[*class]);
                 append(&list, &choice);
             }
             append(&groups, &group);
         }
-        let boxes = groups.query_selector_all("input").ok();
-        let boxes = boxes
-            .iter()
-            .flat_map(|boxes| (0..boxes.length()).filter_map(|at| boxes.get(at)?.dyn_into().ok()));
         Self {
-            boxes: boxes.collect(),
+            boxes: find_all(&groups, "input"),
             none: find(&form, "[value=\"none\"]"),
             form,
         }
@@ -50,7 +45,7 @@ impl Choices {
         self.form.reset();
     }
 
-    /// Keeps 'none of these' apart from all others, after this box was changed.
+    /// Keeps 'none of these' and the locations exclusive after this box was changed.
     pub(super) fn changed(&self, input: &HtmlInputElement) {
         if !input.checked() {
             return;
@@ -64,7 +59,7 @@ impl Choices {
         }
     }
 
-    /// What is chosen; none where no box is.
+    /// The chosen locations; none where no box is checked.
     pub(super) fn chosen(&self) -> Option<LabelSet> {
         let chosen = self.boxes.iter().filter(|input| input.checked());
         let chosen = chosen.filter_map(|input| input.value().parse().ok());

@@ -7,8 +7,8 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::round::Kind;
-use super::truth::{self, Labels};
+use super::round::RoundKind;
+use super::truth::{self, LabelTable};
 use super::{DeskField, Host};
 use crate::answer::Answer;
 use crate::dom::error_text;
@@ -17,19 +17,19 @@ use crate::samples::{self, Sample};
 use crate::text::quiz as text;
 use cytolens_core::labels::{LOCATIONS, LabelSet};
 
-/// A table of labels under its name, or why there is none.
-type Table = Result<(String, Labels), String>;
+/// A table of labels with its file's name, or the reason why it cannot be read.
+type NamedTable = Result<(String, LabelTable), String>;
 
-/// Where fields and their labels come from.
+/// The sources of fields and their labels.
 #[derive(Default)]
-pub(super) struct Sources {
+pub(super) struct QuestionSources {
     samples: RefCell<Option<Vec<Rc<Sample>>>>,
-    table: RefCell<Option<Table>>,
+    table: RefCell<Option<NamedTable>>,
     desk: RefCell<Vec<DeskField>>,
 }
 
-impl Sources {
-    /// Fetches the list of samples, once.
+impl QuestionSources {
+    /// Downloads the list of samples, once.
     pub(super) async fn fetch_samples(&self) {
         if self.samples.borrow().is_none() {
             let samples = samples::list().await.into_iter().map(Rc::new).collect();
@@ -37,7 +37,7 @@ impl Sources {
         }
     }
 
-    /// Reads a table of labels in place of the last one.
+    /// Reads a table of labels in place of the one before.
     pub(super) async fn read_table(&self, file: File) {
         let name = file.name();
         let bytes = JsFuture::from(file.array_buffer()).await;
@@ -48,37 +48,37 @@ impl Sources {
         *self.table.borrow_mut() = Some(table.map(|labels| (name, labels)));
     }
 
-    /// Looks at the desk again.
+    /// Updates the fields of the desk.
     pub(super) fn refresh(&self, host: &Host) {
         *self.desk.borrow_mut() = (host.desk)();
     }
 
     /// The ids and labels that a round of this kind can ask.
-    pub(super) fn fields(&self, kind: Kind) -> Vec<(String, LabelSet)> {
+    pub(super) fn fields(&self, kind: RoundKind) -> Vec<(String, LabelSet)> {
         match kind {
-            Kind::Samples => {
+            RoundKind::Samples => {
                 let samples = self.samples.borrow();
                 let samples = samples.iter().flatten();
                 samples
                     .map(|sample| (sample.id.clone(), set_of(&sample.labels)))
                     .collect()
             }
-            Kind::Desk => match &*self.table.borrow() {
+            RoundKind::Desk => match &*self.table.borrow() {
                 Some(Ok((_, labels))) => labelled(&self.desk.borrow(), labels),
                 _ => Vec::new(),
             },
         }
     }
 
-    /// What a round of this kind would ask, or why there can be none.
-    pub(super) fn about(&self, kind: Kind) -> String {
+    /// A description of a round of this kind, or the reason why there can be none.
+    pub(super) fn about(&self, kind: RoundKind) -> String {
         match kind {
-            Kind::Samples => match &*self.samples.borrow() {
+            RoundKind::Samples => match &*self.samples.borrow() {
                 None => String::new(),
                 Some(samples) if samples.is_empty() => text::NO_SAMPLES.to_owned(),
                 Some(samples) => text::samples(samples.len()),
             },
-            Kind::Desk => match &*self.table.borrow() {
+            RoundKind::Desk => match &*self.table.borrow() {
                 None => text::NO_TABLE.to_owned(),
                 Some(Err(reason)) => reason.clone(),
                 Some(Ok((name, labels))) => {
@@ -91,14 +91,17 @@ impl Sources {
     }
 
     /// A field's files, and the model's answer where it is known already.
+    ///
+    /// # Errors
+    /// The reason why the field cannot be asked.
     pub(super) async fn input(
         &self,
         host: &Host,
-        kind: Kind,
+        kind: RoundKind,
         id: &str,
     ) -> Result<(FieldInput, Option<Rc<Answer>>), String> {
         match kind {
-            Kind::Samples => {
+            RoundKind::Samples => {
                 self.fetch_samples().await;
                 let sample = {
                     let samples = self.samples.borrow();
@@ -110,7 +113,7 @@ impl Sources {
                 let input = input::lot(files).await.fields.into_iter().next();
                 Ok((input.ok_or(text::NO_SUCH_SAMPLE)?, None))
             }
-            Kind::Desk => {
+            RoundKind::Desk => {
                 let found = {
                     let desk = self.desk.borrow();
                     desk.iter().find(|field| field.id == id).cloned()
@@ -124,7 +127,7 @@ impl Sources {
 }
 
 /// The fields of the desk that a table labels, each id once.
-fn labelled(desk: &[DeskField], labels: &Labels) -> Vec<(String, LabelSet)> {
+fn labelled(desk: &[DeskField], labels: &LabelTable) -> Vec<(String, LabelSet)> {
     let mut fields: Vec<(String, LabelSet)> = Vec::new();
     for DeskField { id, .. } in desk {
         if let Some(set) = labels.sets.get(id)
@@ -136,7 +139,7 @@ fn labelled(desk: &[DeskField], labels: &Labels) -> Vec<(String, LabelSet)> {
     fields
 }
 
-/// The set of these names.
+/// The label set of these names; names of other labels are ignored.
 fn set_of(names: &[String]) -> LabelSet {
     let classes = names
         .iter()

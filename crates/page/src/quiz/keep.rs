@@ -1,32 +1,32 @@
-//! Rounds that outlive a visit: one of each kind, in the browser's own storage.
+//! Rounds that outlive a visit: one of each kind, in the browser's local storage.
 //!
-//! A browser that keeps nothing is no fault: a round then lasts as long as the page.
+//! Where the browser keeps nothing, a round lasts as long as the page.
 
 use js_sys::JSON;
 
-use super::round::{Kind, Round};
-use crate::dom::storage;
+use super::round::{Round, RoundKind};
+use crate::dom::{remember, remembered};
 
-fn key(kind: Kind) -> &'static str {
+/// The name under which rounds of a kind are kept.
+fn key(kind: RoundKind) -> &'static str {
     match kind {
-        Kind::Samples => "cytolens-quiz-samples",
-        Kind::Desk => "cytolens-quiz-desk",
+        RoundKind::Samples => "cytolens-quiz-samples",
+        RoundKind::Desk => "cytolens-quiz-desk",
     }
 }
 
 /// The kept round of this kind.
-pub(super) fn read(kind: Kind) -> Option<Round> {
-    let text = storage()?.get_item(key(kind)).ok()??;
-    let round: Round = serde_wasm_bindgen::from_value(JSON::parse(&text).ok()?).ok()?;
+pub(super) fn read(kind: RoundKind) -> Option<Round> {
+    let text = JSON::parse(&remembered(key(kind))).ok()?;
+    let round: Round = serde_wasm_bindgen::from_value(text).ok()?;
     (round.kind == kind).then_some(round)
 }
 
-/// Keeps a round in place of the last one of its kind.
+/// Keeps a round in place of the one before of its kind.
 pub(super) fn write(round: &Round) {
     let value = serde_wasm_bindgen::to_value(round).ok();
     let text = value.and_then(|value| JSON::stringify(&value).ok());
-    if let Some((storage, text)) = storage().zip(text) {
-        let text = String::from(text);
-        storage.set_item(key(round.kind), &text).unwrap_or_default();
+    if let Some(text) = text {
+        remember(key(round.kind), &String::from(text));
     }
 }

@@ -1,8 +1,9 @@
-//! You against the model: a person and the model tell where the protein is, field by field, and see
+//! The quiz, a person against the model: both name the locations of the protein, field by field, and see
 //! afterwards who was right.
 
 mod choices;
 mod fields;
+mod game;
 mod keep;
 mod picture;
 mod record;
@@ -12,81 +13,67 @@ mod truth;
 mod verdict;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DragEvent, Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement};
+use web_sys::{
+    DragEvent, Element, Event, File, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    HtmlSelectElement,
+};
 
 use self::choices::Choices;
-use self::fields::Sources;
-use self::round::{Kind, Outcome, Round};
+use self::fields::QuestionSources;
+use self::game::{Game, Stage, TurnNumber, WantedField};
+use self::round::{Round, RoundKind, TurnResult};
 use super::answer::Answer;
-use super::dom::{by_id, find, on, set_attribute, set_hidden};
+use super::dom::{
+    around, attribute, by_id, find, focus, on, open_dialog, remove_attribute, set_attribute,
+    set_hidden, set_line, target,
+};
 use super::export::{now, save};
 use super::input::FieldInput;
 use super::text::quiz as text;
-use super::viewer::Picture;
-use cytolens_core::labels::{LOCATIONS, LabelSet};
+use cytolens_protocol::Picture;
 
-/// A field of the desk, as the quiz can ask it.
+/// A field of the desk that the quiz can ask.
 #[derive(Debug, Clone)]
 pub(super) struct DeskField {
     /// The page's number for it.
     pub(super) field: u32,
     /// Its id.
     pub(super) id: String,
-    /// What the model said of it, if it has.
+    /// The model's answer, once there is one.
     pub(super) answer: Option<Rc<Answer>>,
 }
 
-/// What hears of a field that the engine was asked about, once.
-pub(super) type Hear<T> = Box<dyn FnOnce(Result<T, String>)>;
+/// Receives the result of one question to the engine, or the reason why there is none.
+pub(super) type Receive<T> = Box<dyn FnOnce(Result<T, String>)>;
 
-/// A field's files, from wherever they are.
+/// A field's files, on their way.
 pub(super) type InputComing = Pin<Box<dyn Future<Output = Option<FieldInput>>>>;
 
-/// What the quiz asks of the page.
+/// The calls by which the quiz asks the page.
 pub(super) struct Host {
-    /// The fields of the desk that have files.
+    /// The fields of the desk.
     pub(super) desk: Box<dyn Fn() -> Vec<DeskField>>,
     /// A desk field's files.
     pub(super) input: Box<dyn Fn(u32) -> InputComing>,
-    /// Classifies a field that is on no desk, with the model that is open.
-    pub(super) classify: Box<dyn Fn(FieldInput, Hear<Rc<Answer>>)>,
-    /// Decodes a field for the eye.
-    pub(super) view: Box<dyn Fn(FieldInput, Hear<Picture>)>,
+    /// Classifies a field that is on no desk with the model that is open.
+    pub(super) classify: Box<dyn Fn(FieldInput, Receive<Rc<Answer>>)>,
+    /// Decodes a field for display.
+    pub(super) view: Box<dyn Fn(FieldInput, Receive<Picture>)>,
 }
 
-/// What is known of a field before its turn ends.
-#[derive(Default)]
-struct Prepared {
-    picture: Option<Picture>,
-    answer: Option<Rc<Answer>>,
-}
-
-#[derive(Default)]
-struct State {
-    round: Option<Round>,
-    /// Counts the rounds, so that what was asked for an earlier one is not taken for this.
-    rounds: u32,
-    /// The field whose turn it is.
-    at: usize,
-    /// What the person has said, while the model is still at work.
-    said: Option<LabelSet>,
-    prepared: BTreeMap<usize, Prepared>,
-}
-
-/// The dialog `#quiz`.
+/// The dialog `#quiz`. It is written from its [`Game`].
 pub(super) struct Quiz {
     host: Host,
     dialog: HtmlDialogElement,
     choices: Choices,
-    sources: Sources,
-    state: RefCell<State>,
+    sources: QuestionSources,
+    game: RefCell<Game>,
 }
 
 impl Quiz {
@@ -96,8 +83,8 @@ impl Quiz {
             host,
             dialog: by_id("quiz"),
             choices: Choices::new(),
-            sources: Sources::default(),
-            state: RefCell::default(),
+            sources: QuestionSources::default(),
+            game: RefCell::default(),
         });
         let handle = |target: &Element, event: &str, method: fn(&Rc<Self>, &Event)| {
             let quiz = quiz.clone();
@@ -110,7 +97,7 @@ impl Quiz {
             event.prevent_default();
             quiz.confirm();
         });
-        // What is dropped here is a table of labels, and no field for the desk.
+        // A file that is dropped here is a table of labels, and no field for the desk.
         for event in ["dragenter", "dragleave", "dragover", "drop"] {
             handle(&quiz.dialog, event, |quiz, event| {
                 event.prevent_default();
@@ -124,8 +111,8 @@ impl Quiz {
     }
 
     fn open(self: &Rc<Self>) {
-        self.dialog.show_modal().unwrap_or_default();
-        if self.state.borrow().round.is_none() {
+        open_dialog(&self.dialog);
+        if self.game.borrow().round().is_none() {
             self.start();
         } else {
             // The fields of the desk may be others than before.
@@ -134,27 +121,27 @@ impl Quiz {
     }
 
     fn clicked(self: &Rc<Self>, event: &Event) {
-        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-        let button = target.and_then(|target| target.closest("[data-quiz]").ok().flatten());
-        let what = button.and_then(|button| button.get_attribute("data-quiz"));
-        match what.as_deref() {
-            Some("leave") => self.dialog.close(),
-            Some("begin") => self.begin(),
-            Some("resume") => {
-                if let Some(round) = keep::read(self.kind()) {
+        let Some(button) = around(event, "[data-quiz]") else {
+            return;
+        };
+        match attribute(&button, "data-quiz").as_str() {
+            "leave" => self.dialog.close(),
+            "begin" => self.begin(),
+            "resume" => {
+                let kind = self.game.borrow().kind();
+                if let Some(round) = keep::read(kind) {
                     self.play(round);
                 }
             }
-            Some("next") => self.next(),
-            Some("again") => self.start(),
-            Some(file @ ("csv" | "json")) => self.save(file),
+            "next" => self.next(),
+            "again" => self.start(),
+            file @ ("csv" | "json") => self.save(file),
             _ => {}
         }
     }
 
     fn changed(self: &Rc<Self>, event: &Event) {
-        let target = event.target().and_then(|it| it.dyn_into().ok());
-        let Some(input): Option<HtmlInputElement> = target else {
+        let Some(input) = target::<HtmlInputElement>(event) else {
             return;
         };
         match input.name().as_str() {
@@ -163,7 +150,14 @@ impl Quiz {
                 self.hint("");
             }
             "channel" => picture::switch(&input),
-            "kind" => self.offer(),
+            "kind" => {
+                let is_desk = input.value() == "desk";
+                self.choose(if is_desk {
+                    RoundKind::Desk
+                } else {
+                    RoundKind::Samples
+                });
+            }
             "table" => {
                 let file = input.files().and_then(|files| files.get(0));
                 if let Some(file) = file {
@@ -179,15 +173,20 @@ impl Quiz {
     fn dropped(self: &Rc<Self>, event: &DragEvent) {
         let files = event.data_transfer().and_then(|data| data.files());
         let file = files.and_then(|files| files.get(0));
-        if let Some(file) = file.filter(|_| self.stage() == "start") {
-            find::<HtmlInputElement>(&self.dialog, "[name=\"kind\"][value=\"desk\"]")
-                .set_checked(true);
+        let is_start = self.game.borrow().stage() == Stage::Start;
+        if let Some(file) = file.filter(|_| is_start) {
+            self.choose(RoundKind::Desk);
             self.take_table(file);
         }
     }
 
+    fn choose(&self, kind: RoundKind) {
+        self.game.borrow_mut().choose(kind);
+        self.offer();
+    }
+
     /// Reads a table of labels.
-    fn take_table(self: &Rc<Self>, file: web_sys::File) {
+    fn take_table(self: &Rc<Self>, file: File) {
         let quiz = self.clone();
         spawn_local(async move {
             quiz.sources.read_table(file).await;
@@ -195,11 +194,11 @@ impl Quiz {
         });
     }
 
-    /// Shows how a round can begin.
+    /// Goes back to the choice of a round.
     fn start(self: &Rc<Self>) {
-        self.state.borrow_mut().round = None;
+        self.game.borrow_mut().start_over();
         self.notify("");
-        self.enter("start");
+        self.enter();
         self.offer();
         let quiz = self.clone();
         spawn_local(async move {
@@ -208,18 +207,25 @@ impl Quiz {
         });
     }
 
-    /// Tells which round can begin, and which can go on.
+    /// Shows which round can begin, and which can go on.
     fn offer(&self) {
         self.sources.refresh(&self.host);
-        let kind = self.kind();
-        set_hidden(&by_id("quiz-table"), kind != Kind::Desk);
-        set_hidden(&by_id("quiz-simulated"), kind != Kind::Samples);
+        let kind = self.game.borrow().kind();
+        let is_desk = kind == RoundKind::Desk;
+        let radio = if is_desk {
+            "[name=\"kind\"][value=\"desk\"]"
+        } else {
+            "[name=\"kind\"][value=\"samples\"]"
+        };
+        find::<HtmlInputElement>(&self.dialog, radio).set_checked(true);
+        set_hidden(&by_id("quiz-table"), !is_desk);
+        set_hidden(&by_id("quiz-simulated"), is_desk);
         by_id::<Element>("quiz-about").set_text_content(Some(&self.sources.about(kind)));
         let begin: Element = find(&self.dialog, "[data-quiz=\"begin\"]");
         if self.sources.fields(kind).is_empty() {
             set_attribute(&begin, "aria-disabled", "true");
         } else {
-            begin.remove_attribute("aria-disabled").unwrap_or_default();
+            remove_attribute(&begin, "aria-disabled");
         }
         let kept = keep::read(kind).filter(|round| round.next().is_some_and(|next| next > 0));
         let resume: Element = find(&self.dialog, "[data-quiz=\"resume\"]");
@@ -230,210 +236,136 @@ impl Quiz {
         }
     }
 
-    fn kind(&self) -> Kind {
-        let samples: HtmlInputElement = find(&self.dialog, "[name=\"kind\"][value=\"samples\"]");
-        if samples.checked() {
-            Kind::Samples
-        } else {
-            Kind::Desk
-        }
-    }
-
     fn begin(self: &Rc<Self>) {
-        let kind = self.kind();
+        let kind = self.game.borrow().kind();
         let fields = self.sources.fields(kind);
         if fields.is_empty() {
             return;
         }
-        let length: web_sys::HtmlSelectElement = by_id("quiz-length");
+        let length: HtmlSelectElement = by_id("quiz-length");
         let length = length.value().parse().unwrap_or(usize::MAX);
         self.play(Round::new(kind, fields, length, js_sys::Math::random));
     }
 
     fn play(self: &Rc<Self>, round: Round) {
-        let mut state = self.state.borrow_mut();
-        state.rounds += 1;
-        state.prepared.clear();
-        state.round = Some(round);
-        drop(state);
         self.notify("");
-        self.next();
+        let wanted = self.game.borrow_mut().play(round);
+        self.show_turn(wanted);
     }
 
-    /// Asks the next field, or shows the scores.
     fn next(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let next = state.round.as_ref().and_then(Round::next);
-        state.said = None;
-        state.at = next.unwrap_or(usize::MAX);
-        let at = state.at;
-        // What is behind is not looked at again.
-        state.prepared.retain(|turn, _| *turn >= at);
-        let Some(at) = next else {
-            if let Some(round) = &state.round {
-                keep::write(round);
-                verdict::show_round(round);
-            }
-            drop(state);
-            return self.enter("end");
-        };
-        let all = state.round.as_ref().map_or(0, |round| round.turns.len());
-        drop(state);
-        by_id::<Element>("quiz-place").set_text_content(Some(&text::place(at, all)));
-        self.choices.reset();
-        self.hint("");
-        self.prepare(at);
-        self.draw();
-        self.enter("ask");
+        let wanted = self.game.borrow_mut().advance();
+        self.show_turn(wanted);
     }
 
-    /// Shows the picture of the field whose turn it is, as far as it is there.
-    fn draw(&self) {
-        let state = self.state.borrow();
-        let prepared = state.prepared.get(&state.at);
-        picture::show(prepared.and_then(|prepared| prepared.picture.as_ref()));
-    }
-
-    /// Asks for a field's picture and for the model's answer, once.
-    fn prepare(self: &Rc<Self>, at: usize) {
-        let mut state = self.state.borrow_mut();
-        let Some(round) = &state.round else { return };
-        let Some(turn) = round.turns.get(at) else {
-            return;
-        };
-        let (kind, id) = (round.kind, turn.id.clone());
-        if state.prepared.contains_key(&at) {
-            return;
+    /// Shows the field that is asked, or the scores.
+    fn show_turn(self: &Rc<Self>, wanted: Option<WantedField>) {
+        let game = self.game.borrow();
+        if game.stage() == Stage::Ask {
+            let (at, all) = game.place();
+            by_id::<Element>("quiz-place").set_text_content(Some(&text::place(at, all)));
+            self.choices.reset();
+            self.hint("");
+            picture::show(game.picture());
+        } else if let Some(round) = game.round() {
+            keep::write(round);
+            verdict::show_round(round);
         }
-        state.prepared.insert(at, Prepared::default());
-        let rounds = state.rounds;
-        drop(state);
+        drop(game);
+        self.enter();
+        self.prepare(wanted);
+    }
+
+    /// Asks for a field's picture and for the model's answer.
+    fn prepare(self: &Rc<Self>, wanted: Option<WantedField>) {
+        let Some(WantedField { turn, kind, id }) = wanted else {
+            return;
+        };
         let quiz = self.clone();
         spawn_local(async move {
             let (input, answer) = match quiz.sources.input(&quiz.host, kind, &id).await {
                 Ok(found) => found,
-                Err(reason) => return quiz.leave_out(rounds, at, &reason),
+                Err(reason) => return quiz.leave_out(turn, &reason),
             };
-            let heard = quiz.clone();
-            let hear = move |picture: Result<Picture, String>| match picture {
-                Ok(picture) => heard.pictured(rounds, at, picture),
-                Err(reason) => heard.leave_out(rounds, at, &reason),
+            let receiver = quiz.clone();
+            let receive = move |picture: Result<Picture, String>| match picture {
+                Ok(picture) => receiver.pictured(turn, picture),
+                Err(reason) => receiver.leave_out(turn, &reason),
             };
-            (quiz.host.view)(input.clone(), Box::new(hear));
+            (quiz.host.view)(input.clone(), Box::new(receive));
             if let Some(answer) = answer {
-                return quiz.answered(rounds, at, answer);
+                return quiz.answered(turn, answer);
             }
-            let heard = quiz.clone();
-            let hear = move |answer: Result<Rc<Answer>, String>| match answer {
-                Ok(answer) => heard.answered(rounds, at, answer),
-                Err(reason) => heard.leave_out(rounds, at, &reason),
+            let receiver = quiz.clone();
+            let receive = move |answer: Result<Rc<Answer>, String>| match answer {
+                Ok(answer) => receiver.answered(turn, answer),
+                Err(reason) => receiver.leave_out(turn, &reason),
             };
-            (quiz.host.classify)(input, Box::new(hear));
+            (quiz.host.classify)(input, Box::new(receive));
         });
     }
 
-    fn pictured(&self, rounds: u32, at: usize, picture: Picture) {
-        let mut state = self.state.borrow_mut();
-        if state.rounds != rounds {
-            return;
-        }
-        if let Some(prepared) = state.prepared.get_mut(&at) {
-            prepared.picture = Some(picture);
-        }
-        let is_current = state.at == at;
-        drop(state);
-        if is_current {
-            self.draw();
+    fn pictured(&self, turn: TurnNumber, picture: Picture) {
+        let is_shown = self.game.borrow_mut().pictured(turn, picture);
+        if is_shown {
+            picture::show(self.game.borrow().picture());
         }
     }
 
-    fn answered(self: &Rc<Self>, rounds: u32, at: usize, answer: Rc<Answer>) {
-        let mut state = self.state.borrow_mut();
-        if state.rounds != rounds {
-            return;
-        }
-        if let Some(prepared) = state.prepared.get_mut(&at) {
-            prepared.answer = Some(answer);
-        }
-        let is_awaited = state.at == at && state.said.is_some();
-        drop(state);
-        if is_awaited {
-            self.settle();
+    fn answered(self: &Rc<Self>, turn: TurnNumber, answer: Rc<Answer>) {
+        let is_over = self.game.borrow_mut().answered(turn, answer);
+        if is_over {
+            self.reveal();
         }
     }
 
-    /// Takes a field out of the round: nobody can tell anything of it.
-    fn leave_out(self: &Rc<Self>, rounds: u32, at: usize, reason: &str) {
-        let mut state = self.state.borrow_mut();
-        if state.rounds != rounds {
-            return;
-        }
-        let is_current = state.at == at;
-        let Some(turn) = state
-            .round
-            .as_mut()
-            .and_then(|round| round.turns.get_mut(at))
-        else {
-            return;
-        };
-        turn.outcome = Outcome::LeftOut(reason.to_owned());
-        let notice = text::left_out(&turn.id, reason);
-        drop(state);
-        self.notify(&notice);
-        if is_current {
-            self.next();
+    /// Leaves a field that cannot be asked out of the round.
+    fn leave_out(self: &Rc<Self>, turn: TurnNumber, reason: &str) {
+        let left_out = self.game.borrow_mut().leave_out(turn, reason);
+        if let Some((id, is_asked)) = left_out {
+            self.notify(&text::left_out(&id, reason));
+            if is_asked {
+                self.next();
+            }
         }
     }
 
     fn confirm(self: &Rc<Self>) {
-        let Some(said) = self.choices.chosen() else {
+        let Some(given) = self.choices.chosen() else {
             return self.hint(text::CHOOSE);
         };
-        self.state.borrow_mut().said = Some(said);
         self.hint(text::THINKING);
-        self.settle();
+        let is_over = self.game.borrow_mut().confirm(given);
+        if is_over {
+            self.reveal();
+        }
     }
 
-    /// Ends the turn once both have told.
-    fn settle(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        let at = state.at;
-        let answer = state.prepared.get(&at).and_then(|it| it.answer.clone());
-        let Some((own, answer)) = state.said.zip(answer) else {
+    /// Compares the answers of person and model.
+    fn reveal(self: &Rc<Self>) {
+        let game = self.game.borrow();
+        let (Some(round), Some(turn)) = (game.round(), game.turn()) else {
             return;
         };
-        let Some(round) = state.round.as_mut() else {
-            return;
-        };
-        let Some(turn) = round.turns.get_mut(at) else {
-            return;
-        };
-        let model = told(&answer);
-        turn.outcome = Outcome::Told {
-            own,
-            model,
-            name: answer.model.name.clone(),
-        };
-        verdict::show_field(&turn.id, turn.truth, own, model);
+        if let TurnResult::Answered { own, model, .. } = turn.outcome {
+            verdict::show_field(&turn.id, turn.truth, own, model);
+        }
         keep::write(round);
-        let next = round.next();
-        state.said = None;
-        drop(state);
         let button: Element = find(&self.dialog, "[data-quiz=\"next\"]");
-        button.set_text_content(Some(if next.is_some() {
+        button.set_text_content(Some(if round.next().is_some() {
             text::TO_NEXT
         } else {
             text::TO_SCORES
         }));
-        self.enter("reveal");
-        if let Some(next) = next {
-            self.prepare(next);
-        }
+        drop(game);
+        self.enter();
+        let wanted = self.game.borrow_mut().prepare();
+        self.prepare(wanted);
     }
 
     fn save(&self, kind: &str) {
-        let state = self.state.borrow();
-        let Some(round) = &state.round else { return };
+        let game = self.game.borrow();
+        let Some(round) = game.round() else { return };
         let saved = if kind == "csv" {
             save::save_text("cytolens-quiz.csv", &record::table(round), save::CSV)
         } else {
@@ -445,45 +377,27 @@ impl Quiz {
         }
     }
 
-    fn stage(&self) -> String {
-        self.dialog.get_attribute("data-stage").unwrap_or_default()
-    }
-
-    /// Shows what belongs to a stage, and moves the focus to its heading.
-    fn enter(&self, stage: &str) {
-        set_attribute(&self.dialog, "data-stage", stage);
-        for (part, stages) in [
-            ("quiz-start", "start"),
-            ("quiz-turn", "ask reveal"),
-            ("quiz-form", "ask"),
-            ("quiz-reveal", "reveal"),
-            ("quiz-place", "ask reveal"),
-            ("quiz-end", "end"),
-        ] {
-            let is_shown = stages.split(' ').any(|shown| shown == stage);
-            set_hidden(&by_id(part), !is_shown);
-        }
-        let heading: HtmlElement = find(&self.dialog, &format!("[data-heads=\"{stage}\"]"));
-        heading.focus().unwrap_or_default();
+    /// Shows the parts of the game's stage, and moves the focus to its heading.
+    fn enter(&self) {
+        let stage = self.game.borrow().stage();
+        set_attribute(&self.dialog, "data-stage", stage.name());
+        let is_turn = matches!(stage, Stage::Ask | Stage::Reveal);
+        set_hidden(&by_id("quiz-start"), stage != Stage::Start);
+        set_hidden(&by_id("quiz-turn"), !is_turn);
+        set_hidden(&by_id("quiz-form"), stage != Stage::Ask);
+        set_hidden(&by_id("quiz-reveal"), stage != Stage::Reveal);
+        set_hidden(&by_id("quiz-place"), !is_turn);
+        set_hidden(&by_id("quiz-end"), stage != Stage::End);
+        let heading = ["[data-heads=\"", stage.name(), "\"]"].concat();
+        focus(&find::<HtmlElement>(&self.dialog, &heading));
         self.dialog.set_scroll_top(0);
     }
 
-    fn hint(&self, what: &str) {
-        by_id::<Element>("quiz-hint").set_text_content(Some(what));
+    fn hint(&self, hint: &str) {
+        by_id::<Element>("quiz-hint").set_text_content(Some(hint));
     }
 
-    fn notify(&self, what: &str) {
-        let notice: Element = by_id("quiz-notice");
-        notice.set_text_content(Some(what));
-        set_hidden(&notice, what.is_empty());
+    fn notify(&self, notice: &str) {
+        set_line(&by_id("quiz-notice"), notice);
     }
-}
-
-/// What a model said, by the challenge's classes; its labels that are none of these are not asked.
-fn told(answer: &Answer) -> LabelSet {
-    let present = answer.present.iter().filter_map(|class| {
-        let label = answer.label(*class);
-        LOCATIONS.iter().position(|location| *location == label)
-    });
-    LabelSet::from_classes(present).unwrap_or_default()
 }

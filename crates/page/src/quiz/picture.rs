@@ -1,24 +1,21 @@
-//! A field's picture in the quiz: one canvas a channel, which style adds up, and a switch for each.
+//! A field's picture in the quiz: one canvas per channel, blended by the style sheet, and a switch for
+//! each.
 
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlInputElement, ImageData};
 
-use crate::dom::{append, by_id, document, find, from_template, set_attribute, set_hidden};
+use crate::dom::{
+    append, by_id, create, emptied, find, from_template, set_attribute, set_flag, set_hidden, write,
+};
 use crate::text::quiz as text;
-use crate::viewer::Picture;
-use cytolens_protocol::Plate;
+use cytolens_protocol::{Picture, Plate};
 
-/// Shows the picture, all channels on; none shows that it is on its way.
+/// Shows the picture with all channels on; without one shows that it is on its way.
 pub(super) fn show(picture: Option<&Picture>) {
-    let (layers, channels): (Element, Element) = (by_id("quiz-layers"), by_id("quiz-channels"));
-    let switches: Element = find(&channels, ".switches");
-    layers.set_text_content(None);
-    switches.set_text_content(None);
-    set_attribute(
-        &layers,
-        "aria-busy",
-        if picture.is_some() { "false" } else { "true" },
-    );
+    let layers = emptied(by_id("quiz-layers"));
+    let channels: Element = by_id("quiz-channels");
+    let switches = emptied(find(&channels, ".switches"));
+    set_flag(&layers, "aria-busy", picture.is_none());
     set_hidden(&channels, picture.is_none());
     let Some(picture) = picture else { return };
     for plate in &picture.plates {
@@ -31,7 +28,7 @@ pub(super) fn show(picture: Option<&Picture>) {
         let input: HtmlInputElement = find(&switch, "input");
         input.set_value(plate.channel.name());
         set_attribute(&switch, "class", plate.channel.name());
-        find::<Element>(&switch, ".name").set_text_content(Some(text::shows(plate.channel)));
+        write(&switch, ".name", text::shows(plate.channel));
         append(&switches, &switch);
     }
 }
@@ -45,8 +42,8 @@ pub(super) fn switch(input: &HtmlInputElement) {
     }
 }
 
-/// The channel in its colour. A plate that has not its size's samples gives none, and neither does a
-/// browser without memory.
+/// The channel in its colour. None where the plate's samples do not fit its size, or the browser lacks
+/// memory.
 fn painted(plate: &Plate, width: u32, height: u32) -> Option<HtmlCanvasElement> {
     let tint = plate.channel.tint();
     let coloured = |level: u8| {
@@ -56,7 +53,7 @@ fn painted(plate: &Plate, width: u32, height: u32) -> Option<HtmlCanvasElement> 
     let pixels: Vec<[u8; 4]> = plate.samples.to_vec().into_iter().map(coloured).collect();
     let pixels = Clamped(pixels.as_flattened());
     let image = ImageData::new_with_u8_clamped_array_and_sh(pixels, width, height).ok()?;
-    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
+    let canvas: HtmlCanvasElement = create("canvas");
     canvas.set_width(width);
     canvas.set_height(height);
     let context = canvas.get_context("2d").ok()??;

@@ -1,7 +1,7 @@
-//! A finished round as a file: the human figure of the comparison, measured at home.
+//! A finished round as a file: a person's scores beside a model's on the same fields.
 
-use super::round::{Kind, Round};
-use super::score::{Told, score};
+use super::round::{Round, RoundKind};
+use super::score::{ScoredField, score};
 use crate::export::json::{list, object, text, texts};
 use crate::export::tables::write;
 use cytolens_core::labels::{LOCATIONS, LabelSet};
@@ -11,9 +11,9 @@ pub(super) fn names(set: LabelSet) -> Vec<&'static str> {
     set.classes().map(|class| LOCATIONS[class]).collect()
 }
 
-/// The round as JSON: its scores and every field that both have told.
+/// The round as JSON: its scores and every field that both have answered.
 pub(super) fn document(round: &Round, created: &str) -> String {
-    let fields = round.told().map(|(turn, own, model)| {
+    let fields = round.answered().map(|(turn, own, model)| {
         let list = |set| texts(names(set).into_iter());
         object(&[
             ("id", text(&turn.id)),
@@ -23,8 +23,8 @@ pub(super) fn document(round: &Round, created: &str) -> String {
         ])
     });
     let fields_are = match round.kind {
-        Kind::Samples => "simulated samples of the page",
-        Kind::Desk => "fields of the visitor, labelled by a table",
+        RoundKind::Samples => "simulated samples of the page",
+        RoundKind::Desk => "fields of the visitor, labelled by a table",
     };
     object(&[
         ("format", text("cytolens-quiz")),
@@ -39,19 +39,20 @@ pub(super) fn document(round: &Round, created: &str) -> String {
     ])
 }
 
-fn figures(told: &[Told]) -> String {
-    let scores = score(told);
+fn figures(fields: &[ScoredField]) -> String {
+    let scores = score(fields);
     object(&[
         ("macro_f1", scores.macro_f1.to_string()),
         ("micro_f1", scores.micro_f1.to_string()),
         ("exact", scores.exact.to_string()),
-        ("fields", told.len().to_string()),
+        ("fields", fields.len().to_string()),
     ])
 }
 
-/// The round as CSV: `Id`, and as class numbers `Target`, what is there, `Person` and `Model`.
+/// The round as CSV with the columns `Id`, and as class numbers `Target` for the true labels, `Person`
+/// and `Model`.
 pub(super) fn table(round: &Round) -> String {
-    let rows = round.told().map(|(turn, own, model)| {
+    let rows = round.answered().map(|(turn, own, model)| {
         let sets = [turn.truth, own, model].map(|set| set.to_string());
         [turn.id.clone()].into_iter().chain(sets).collect()
     });
@@ -60,27 +61,27 @@ pub(super) fn table(round: &Round) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::round::Outcome;
+    use super::super::round::TurnResult;
     use super::*;
 
     fn round() -> Round {
         let set = |text: &str| text.parse::<LabelSet>().expect("labels");
         let fields = [("a", "2 25"), ("b", "7"), ("c", "0")];
         let fields = fields.map(|(id, truth)| (id.to_owned(), set(truth)));
-        let mut round = Round::new(Kind::Samples, fields.into(), 9, || 1.0);
-        let told = |own, model| Outcome::Told {
+        let mut round = Round::new(RoundKind::Samples, fields.into(), 9, || 1.0);
+        let answered = |own, model| TurnResult::Answered {
             own: set(own),
             model: set(model),
             name: "first".to_owned(),
         };
-        round.turns[0].outcome = told("25 2", "2");
-        round.turns[1].outcome = told("", "7");
-        round.turns[2].outcome = Outcome::LeftOut("gone".to_owned());
+        round.turns[0].outcome = answered("25 2", "2");
+        round.turns[1].outcome = answered("", "7");
+        round.turns[2].outcome = TurnResult::LeftOut("gone".to_owned());
         round
     }
 
     #[test]
-    fn tables_hold_what_both_have_told() {
+    fn tables_hold_the_fields_that_both_have_answered() {
         assert_eq!(
             table(&round()),
             "Id,Target,Person,Model\na,2 25,2 25,2\nb,7,,7\n"

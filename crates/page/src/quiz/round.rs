@@ -1,36 +1,38 @@
-//! One round of the quiz: its fields, what is told of them, and how it goes on.
+//! One round of the quiz: its fields and the answers for them.
 
 use serde::{Deserialize, Serialize};
 
-use super::score::Told;
+use super::score::ScoredField;
 use cytolens_core::labels::LabelSet;
 
-/// Where a round's fields come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The source of a round's fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum RoundKind {
     /// The samples that come with the page.
+    #[default]
     Samples,
-    /// Fields on the desk that a table labels.
+    /// The fields of the desk that a table labels.
     Desk,
 }
 
-/// What became of a field in a round.
+/// The result of a field's turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
-    /// Its turn is yet to come, or is now.
+pub(super) enum TurnResult {
+    /// The turn is still to come, or is now.
     Open,
-    /// Both have told.
-    Told {
-        /// What the person said.
+    /// Both have answered.
+    #[serde(rename = "told")]
+    Answered {
+        /// The person's labels.
         own: LabelSet,
-        /// What the model said.
+        /// The model's labels.
         model: LabelSet,
         /// The model's name.
         name: String,
     },
-    /// It takes no part, for this reason.
+    /// The field takes no part, for this reason.
     LeftOut(String),
 }
 
@@ -39,26 +41,26 @@ pub(super) enum Outcome {
 pub(super) struct Turn {
     /// The field's id.
     pub(super) id: String,
-    /// What is there.
+    /// The true labels.
     pub(super) truth: LabelSet,
-    /// What became of it.
-    pub(super) outcome: Outcome,
+    /// The result.
+    pub(super) outcome: TurnResult,
 }
 
 /// A round, as it is kept between visits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Round {
-    /// Where its fields come from.
-    pub(super) kind: Kind,
-    /// In the order in which they are asked.
+    /// The source of its fields.
+    pub(super) kind: RoundKind,
+    /// Its fields in the order in which they are asked.
     pub(super) turns: Vec<Turn>,
 }
 
 impl Round {
-    /// A round over these fields, at most `length` of them, in an order that `chance` decides: each
-    /// call gives a number from 0 to under 1.
+    /// A round over at most `length` of these fields in random order. Each call of `chance` gives a
+    /// number from 0 to under 1.
     pub(super) fn new(
-        kind: Kind,
+        kind: RoundKind,
         fields: Vec<(String, LabelSet)>,
         length: usize,
         mut chance: impl FnMut() -> f64,
@@ -66,7 +68,7 @@ impl Round {
         let open = |(id, truth)| Turn {
             id,
             truth,
-            outcome: Outcome::Open,
+            outcome: TurnResult::Open,
         };
         let mut turns: Vec<Turn> = fields.into_iter().map(open).collect();
         // Fisher and Yates: every order is as likely.
@@ -78,30 +80,30 @@ impl Round {
         Self { kind, turns }
     }
 
-    /// The place of the next field whose turn is yet to come.
+    /// The place of the next field whose turn is still to come.
     pub(super) fn next(&self) -> Option<usize> {
-        let is_open = |turn: &Turn| turn.outcome == Outcome::Open;
+        let is_open = |turn: &Turn| turn.outcome == TurnResult::Open;
         self.turns.iter().position(is_open)
     }
 
-    /// The fields that both have told.
-    pub(super) fn told(&self) -> impl Iterator<Item = (&Turn, LabelSet, LabelSet)> {
+    /// The fields that both have answered, with the person's and the model's labels.
+    pub(super) fn answered(&self) -> impl Iterator<Item = (&Turn, LabelSet, LabelSet)> {
         self.turns.iter().filter_map(|turn| match turn.outcome {
-            Outcome::Told { own, model, .. } => Some((turn, own, model)),
+            TurnResult::Answered { own, model, .. } => Some((turn, own, model)),
             _ => None,
         })
     }
 
-    /// What the person said.
-    pub(super) fn own(&self) -> Vec<Told> {
-        self.told()
+    /// The person's labels beside the true ones.
+    pub(super) fn own(&self) -> Vec<ScoredField> {
+        self.answered()
             .map(|(turn, own, _)| (turn.truth, own))
             .collect()
     }
 
-    /// What the model said.
-    pub(super) fn model(&self) -> Vec<Told> {
-        self.told()
+    /// The model's labels beside the true ones.
+    pub(super) fn model(&self) -> Vec<ScoredField> {
+        self.answered()
             .map(|(turn, _, model)| (turn.truth, model))
             .collect()
     }
@@ -110,7 +112,7 @@ impl Round {
     pub(super) fn models(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for turn in &self.turns {
-            if let Outcome::Told { name, .. } = &turn.outcome
+            if let TurnResult::Answered { name, .. } = &turn.outcome
                 && !names.contains(&name.as_str())
             {
                 names.push(name);
@@ -140,12 +142,23 @@ mod tests {
 
     #[test]
     fn chance_decides_the_order_and_loses_no_field() {
-        assert_eq!(ids(&Round::new(Kind::Samples, fields(), 9, || 0.0)), "bcda");
+        assert_eq!(
+            ids(&Round::new(RoundKind::Samples, fields(), 9, || 0.0)),
+            "bcda"
+        );
         // Even where a number is 1, which it should not be.
-        assert_eq!(ids(&Round::new(Kind::Samples, fields(), 9, || 1.0)), "abcd");
-        assert_eq!(ids(&Round::new(Kind::Samples, fields(), 2, || 0.0)), "bc");
+        assert_eq!(
+            ids(&Round::new(RoundKind::Samples, fields(), 9, || 1.0)),
+            "abcd"
+        );
+        assert_eq!(
+            ids(&Round::new(RoundKind::Samples, fields(), 2, || 0.0)),
+            "bc"
+        );
         let mut numbers = [0.1, 0.6, 0.3].into_iter();
-        let round = Round::new(Kind::Desk, fields(), 9, || numbers.next().unwrap_or(0.0));
+        let round = Round::new(RoundKind::Desk, fields(), 9, || {
+            numbers.next().unwrap_or(0.0)
+        });
         let mut sorted: Vec<char> = ids(&round).chars().collect();
         sorted.sort_unstable();
         assert_eq!(sorted, ['a', 'b', 'c', 'd']);
@@ -153,28 +166,28 @@ mod tests {
 
     #[test]
     fn a_round_goes_on_with_its_first_open_field() {
-        let mut round = Round::new(Kind::Samples, fields(), 9, || 1.0);
+        let mut round = Round::new(RoundKind::Samples, fields(), 9, || 1.0);
         assert_eq!(round.next(), Some(0));
-        round.turns[0].outcome = Outcome::Told {
+        round.turns[0].outcome = TurnResult::Answered {
             own: set("1"),
             model: set("2"),
             name: "first".to_owned(),
         };
-        round.turns[1].outcome = Outcome::LeftOut("gone".to_owned());
+        round.turns[1].outcome = TurnResult::LeftOut("gone".to_owned());
         assert_eq!(round.next(), Some(2));
         assert_eq!(round.own(), [(set("1"), set("1"))]);
         assert_eq!(round.model(), [(set("1"), set("2"))]);
         assert_eq!(round.models(), ["first"]);
         for turn in &mut round.turns {
-            turn.outcome = Outcome::LeftOut(String::new());
+            turn.outcome = TurnResult::LeftOut(String::new());
         }
         assert_eq!(round.next(), None);
     }
 
     #[test]
     fn a_kept_round_is_the_same() {
-        let mut round = Round::new(Kind::Desk, fields(), 9, || 0.5);
-        round.turns[0].outcome = Outcome::Told {
+        let mut round = Round::new(RoundKind::Desk, fields(), 9, || 0.5);
+        round.turns[0].outcome = TurnResult::Answered {
             own: set(""),
             model: set("0 27"),
             name: "first".to_owned(),
@@ -182,5 +195,16 @@ mod tests {
         let text = serde_json::to_string(&round).expect("written");
         let read: Round = serde_json::from_str(&text).expect("read");
         assert_eq!(read, round);
+    }
+
+    #[test]
+    fn a_round_of_an_earlier_visit_goes_on() {
+        let kept = r#"{"kind":"desk","turns":[
+            {"id":"a","truth":[1],"outcome":{"told":{"own":[],"model":[0,27],"name":"first"}}},
+            {"id":"b","truth":[1],"outcome":{"left_out":"gone"}},
+            {"id":"c","truth":[1],"outcome":"open"}]}"#;
+        let round: Round = serde_json::from_str(kept).expect("a round");
+        assert_eq!((round.kind, round.next()), (RoundKind::Desk, Some(2)));
+        assert_eq!(round.model(), [(set("1"), set("0 27"))]);
     }
 }

@@ -1,145 +1,97 @@
-//! How well labels were told, a person's and a model's by the same rule.
-//!
-//! F1 is `2 hits / (2 hits + wrong + missed)`. The definitions are those of the trainer's reports, which
-//! the page cannot name: of a class that is neither there nor said it is 0, and the macro F1 is the
-//! mean over the classes that occur in the truth.
+//! The scores of a round, a person's and a model's by the same rules: those of [`cytolens_core::scores`].
 
-use cytolens_core::labels::{COUNT, LabelSet};
+use cytolens_core::labels::LabelSet;
+use cytolens_core::scores;
 
-/// What is there, and what somebody said.
-pub(super) type Told = (LabelSet, LabelSet);
-
-/// Decisions that were right, wrong, and left out.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counts {
-    hits: usize,
-    wrong: usize,
-    missed: usize,
-}
-
-impl Counts {
-    fn f1(self) -> f64 {
-        let all = 2 * self.hits + self.wrong + self.missed;
-        if all == 0 {
-            0.0
-        } else {
-            2.0 * self.hits as f64 / all as f64
-        }
-    }
-
-    fn add(&mut self, (truth, said): Told, class: usize) {
-        match (truth.contains(class), said.contains(class)) {
-            (true, true) => self.hits += 1,
-            (false, true) => self.wrong += 1,
-            (true, false) => self.missed += 1,
-            (false, false) => {}
-        }
-    }
-}
+/// One field's true labels and the labels that somebody gave it.
+pub(super) type ScoredField = (LabelSet, LabelSet);
 
 /// The scores of a round.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Scores {
+pub(super) struct RoundScores {
     /// The mean F1 of the classes that occur in the truth.
     pub(super) macro_f1: f64,
     /// F1 of all decisions together.
     pub(super) micro_f1: f64,
-    /// How many fields were told exactly.
+    /// The number of fields whose labels are exactly the true ones.
     pub(super) exact: usize,
-    /// F1 of each class that occurs in the truth or was said, by class number, rising.
+    /// F1 of each class that occurs in the truth or was given, by class number, ascending.
     pub(super) classes: Vec<(usize, f64)>,
 }
 
-/// F1 of one field's labels; 1 where none is there and none was said, since nothing is wrong then.
-pub(super) fn field_f1(told: Told) -> f64 {
-    if told == Told::default() {
+/// F1 of one field's labels; 1 where there is none and none was given, since nothing is wrong then.
+pub(super) fn field_f1((truth, given): ScoredField) -> f64 {
+    if truth.is_empty() && given.is_empty() {
         return 1.0;
     }
-    count(&[told], 0..COUNT).f1()
+    scores::score(&[truth], &[given]).micro_f1
 }
 
 /// The scores of a round; all 0 of an empty one.
-pub(super) fn score(round: &[Told]) -> Scores {
-    let (mut classes, mut sum, mut occurring) = (Vec::new(), 0.0, 0_usize);
-    for class in 0..COUNT {
-        let counts = count(round, class..class + 1);
-        let positives = counts.hits + counts.missed;
-        if positives + counts.wrong > 0 {
-            classes.push((class, counts.f1()));
-        }
-        if positives > 0 {
-            sum += counts.f1();
-            occurring += 1;
-        }
-    }
-    Scores {
-        macro_f1: sum / occurring.max(1) as f64,
-        micro_f1: count(round, 0..COUNT).f1(),
-        exact: round.iter().filter(|(truth, said)| truth == said).count(),
-        classes,
+pub(super) fn score(round: &[ScoredField]) -> RoundScores {
+    let (truth, given): (Vec<LabelSet>, Vec<LabelSet>) = round.iter().copied().unzip();
+    let all = scores::score(&truth, &given);
+    let classes = scores::score_classes(&truth, &given);
+    let classes = classes.iter().enumerate();
+    RoundScores {
+        macro_f1: all.macro_f1_present,
+        micro_f1: all.micro_f1,
+        exact: round.iter().filter(|(truth, given)| truth == given).count(),
+        classes: classes
+            .filter(|(_, class)| class.positives + class.predicted > 0)
+            .map(|(number, class)| (number, class.f1))
+            .collect(),
     }
 }
 
-/// The lowest and the highest macro F1 that leaving out any one field gives: how much it hangs on
-/// single fields. None of fewer than three fields.
-pub(super) fn without_one(round: &[Told]) -> Option<(f64, f64)> {
+/// The lowest and the highest macro F1 that leaving out any one field gives, which shows how much it
+/// depends on single fields. None of fewer than three fields.
+pub(super) fn without_one(round: &[ScoredField]) -> Option<(f64, f64)> {
     if round.len() < 3 {
         return None;
     }
-    let mut rest = round.to_vec();
-    let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
-    for at in 0..round.len() {
-        let left = rest.swap_remove(at);
-        let score = score(&rest).macro_f1;
-        lowest = lowest.min(score);
-        highest = highest.max(score);
-        // Back to the same place: the order does not matter to scores, but to the next one left out.
-        rest.push(left);
-        let last = rest.len() - 1;
-        rest.swap(at, last);
-    }
-    Some((lowest, highest))
-}
-
-fn count(round: &[Told], classes: std::ops::Range<usize>) -> Counts {
-    let mut counts = Counts::default();
-    for class in classes {
-        for told in round {
-            counts.add(*told, class);
-        }
-    }
-    counts
+    let without = |at: usize| {
+        let mut rest = round.to_vec();
+        rest.remove(at);
+        score(&rest).macro_f1
+    };
+    let scores = (0..round.len()).map(without);
+    Some(
+        scores.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), score| {
+            (low.min(score), high.max(score))
+        }),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(truth: &str, said: &str) -> Told {
+    fn scored(truth: &str, given: &str) -> ScoredField {
         let read = |text: &str| text.parse().expect("labels");
-        (read(truth), read(said))
+        (read(truth), read(given))
     }
 
     #[test]
     fn a_field_is_scored_by_its_labels() {
-        assert_eq!(field_f1(told("2 25", "2 25")), 1.0);
-        assert_eq!(field_f1(told("2 25", "2")), 2.0 / 3.0);
-        assert_eq!(field_f1(told("2", "2 25 7")), 0.5);
-        assert_eq!(field_f1(told("2", "7")), 0.0);
-        assert_eq!(field_f1(told("2", "")), 0.0);
-        assert_eq!(field_f1(told("", "7")), 0.0);
-        assert_eq!(field_f1(told("", "")), 1.0);
+        assert_eq!(field_f1(scored("2 25", "2 25")), 1.0);
+        assert_eq!(field_f1(scored("2 25", "2")), 2.0 / 3.0);
+        assert_eq!(field_f1(scored("2", "2 25 7")), 0.5);
+        assert_eq!(field_f1(scored("2", "7")), 0.0);
+        assert_eq!(field_f1(scored("2", "")), 0.0);
+        assert_eq!(field_f1(scored("", "7")), 0.0);
+        assert_eq!(field_f1(scored("", "")), 1.0);
     }
 
     #[test]
     fn a_round_is_scored_by_class_and_over_all() {
         // Class 0: two hits, one wrong: 0.8. Class 1: one missed: 0. Class 2: one hit: 1. Class 3 is
-        // said and never there: it has no part in the macro F1.
+        // given and never there: it has no part in the macro F1.
         let round = [
-            told("0", "0"),
-            told("0 1", "0 3"),
-            told("2", "0 2"),
-            told("", ""),
+            scored("0", "0"),
+            scored("0 1", "0 3"),
+            scored("2", "0 2"),
+            scored("", ""),
         ];
         let scores = score(&round);
         assert_eq!(scores.classes, [(0, 0.8), (1, 0.0), (2, 1.0), (3, 0.0)]);
@@ -161,11 +113,11 @@ mod tests {
 
     #[test]
     fn single_fields_move_a_small_round() {
-        let round = [told("0", "0"), told("1", "1"), told("2", "")];
+        let round = [scored("0", "0"), scored("1", "1"), scored("2", "")];
         // Without the miss all is right; without a hit, half is.
         assert_eq!(without_one(&round), Some((0.5, 1.0)));
         assert_eq!(without_one(&round[..2]), None);
-        let even = [told("0", "0"), told("0", "0"), told("0", "0")];
+        let even = [scored("0", "0"), scored("0", "0"), scored("0", "0")];
         assert_eq!(without_one(&even), Some((1.0, 1.0)));
     }
 }

@@ -1,25 +1,25 @@
-//! A table of labels, `Id,Target` or `Id,Predicted`, as the Human Protein Atlas challenge of 2018
-//! writes them: class numbers parted by spaces.
+//! A table of labels, `Id,Target` or `Id,Predicted`, with class numbers separated by spaces, as the Human
+//! Protein Atlas challenge of 2018 writes them.
 
 use std::collections::BTreeMap;
 
 use crate::text::quiz as text;
 use cytolens_core::labels::{LabelError, LabelSet};
 
-/// The labels of a table, and what is wrong with it.
+/// The labels of a table, and its faults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Labels {
-    /// By id.
+pub(super) struct LabelTable {
+    /// The label sets by id.
     pub(super) sets: BTreeMap<String, LabelSet>,
-    /// Why rows were left out, in the table's order.
+    /// The reasons why rows were left out, in the table's order.
     pub(super) faults: Vec<String>,
 }
 
-/// Reads the table in the file called `name`. Other columns do no harm; faulty rows are left out.
+/// Reads the table in the file called `name`. Other columns are ignored; faulty rows are left out.
 ///
 /// # Errors
-/// Where it lacks the columns; told with the file's name.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Labels, String> {
+/// A message with the file's name where the table lacks the columns.
+pub(super) fn read(name: &str, bytes: &[u8]) -> Result<LabelTable, String> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut rows = rows(bytes).into_iter();
     let headers = rows.next().and_then(|(_, row)| row).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Labels, String> {
     let Some((id_column, labels_column)) = columns else {
         return Err(text::other_columns(name, &headers.join(", ")));
     };
-    let mut labels = Labels::default();
+    let mut labels = LabelTable::default();
     for (line, row) in rows {
         let kept = match row {
             Some(row) if row.len() == headers.len() => {
@@ -48,7 +48,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Labels, String> {
     Ok(labels)
 }
 
-impl Labels {
+impl LabelTable {
     fn keep(&mut self, id: &str, set: &str) -> Result<(), String> {
         if id.is_empty() {
             return Err(text::NO_ID.to_owned());
@@ -62,8 +62,8 @@ impl Labels {
     }
 }
 
-/// The rows of a CSV that are not blank, each with the line it begins on; none for what is not UTF-8.
-/// Spaces around fields are dropped. (The `csv` crate would weigh as much as the rest of the quiz.)
+/// The rows of a CSV that are not blank, each with the line on which it begins; none for a row that is not
+/// UTF-8. Spaces around fields are dropped. (The `csv` crate would weigh as much as the rest of the quiz.)
 fn rows(bytes: &[u8]) -> Vec<(u64, Option<Vec<String>>)> {
     let mut rows = Vec::new();
     let (mut row, mut field) = (Vec::new(), Vec::new());

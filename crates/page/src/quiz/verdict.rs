@@ -1,11 +1,13 @@
-//! What was there and who saw it: one field's answers side by side, and a round's scores.
+//! The comparison of person and model: one field's answers side by side, and a round's scores.
 
 use web_sys::Element;
 
 use super::record::names;
-use super::round::{Kind, Round};
-use super::score::{Scores, field_f1, score, without_one};
-use crate::dom::{append, by_id, document, find, from_template, set_attribute, set_hidden};
+use super::round::{Round, RoundKind};
+use super::score::{RoundScores, field_f1, score, without_one};
+use crate::dom::{
+    append, by_id, create, emptied, find, from_template, set_attribute, set_hidden, write,
+};
 use crate::text::quiz as text;
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 
@@ -15,17 +17,16 @@ pub(super) fn show_field(id: &str, truth: LabelSet, own: LabelSet, model: LabelS
     heading.set_text_content(Some(&text::truth(&names(truth).join(", "))));
     by_id::<Element>("quiz-field").set_text_content(Some(id));
     let table: Element = by_id("quiz-verdict");
-    let rows: Element = find(&table, "tbody");
-    rows.set_text_content(None);
+    let rows = emptied(find(&table, "tbody"));
     let said = (0..COUNT).filter(|&class| own.contains(class) || model.contains(class));
     let said = said.filter(|&class| !truth.contains(class));
     for class in truth.classes().chain(said) {
-        let is_told = [truth, own, model].map(|set| set.contains(class));
+        let is_present = [truth, own, model].map(|set| set.contains(class));
         let row = from_template("quiz-verdict-template");
-        find::<Element>(&row, "th").set_text_content(Some(LOCATIONS[class]));
-        let [truth, own, model] = is_told;
+        write(&row, "th", LOCATIONS[class]);
+        let [truth, own, model] = is_present;
         let is_there = if truth { text::THERE } else { text::NOT_THERE };
-        find::<Element>(&row, ".truth").set_text_content(Some(is_there));
+        write(&row, ".truth", is_there);
         for (part, said) in [(".own", own), (".model", model)] {
             let (mark, words) = text::agreement(truth, said);
             let part: Element = find(&row, part);
@@ -50,7 +51,7 @@ pub(super) fn show_round(round: &Round) {
         own_scores.macro_f1,
         model_scores.macro_f1,
     )));
-    let exact = |scores: &Scores| text::of(scores.exact, own.len());
+    let exact = |scores: &RoundScores| text::of(scores.exact, own.len());
     let figures = [
         (
             text::MACRO,
@@ -64,15 +65,13 @@ pub(super) fn show_round(round: &Round) {
         ),
         (text::EXACT, exact(&own_scores), exact(&model_scores)),
     ];
-    let rows: Element = by_id("quiz-scores");
-    rows.set_text_content(None);
+    let rows = emptied(by_id("quiz-scores"));
     for (name, own, model) in figures {
         add_row(&rows, &[name, &own, &model]);
     }
-    let rows: Element = by_id("quiz-classes");
-    rows.set_text_content(None);
+    let rows = emptied(by_id("quiz-classes"));
     for (class, location) in LOCATIONS.iter().enumerate() {
-        let of = |scores: &Scores| {
+        let of = |scores: &RoundScores| {
             let found = scores.classes.iter().find(|(scored, _)| *scored == class);
             found.map(|(_, f1)| *f1)
         };
@@ -95,20 +94,16 @@ pub(super) fn show_round(round: &Round) {
     }
     let models = round.models().join(", ");
     let spread = without_one(&own).zip(without_one(&model));
-    let caution = text::caution(own.len(), spread, round.kind == Kind::Samples, &models);
+    let caution = text::caution(own.len(), spread, round.kind == RoundKind::Samples, &models);
     by_id::<Element>("quiz-caution").set_text_content(Some(&caution));
 }
 
 /// A row whose first cell is its heading.
 fn add_row(rows: &Element, cells: &[&str]) {
-    let Ok(row) = document().create_element("tr") else {
-        return;
-    };
+    let row: Element = create("tr");
     for (at, content) in cells.iter().enumerate() {
         let name = if at == 0 { "th" } else { "td" };
-        let Ok(cell) = document().create_element(name) else {
-            continue;
-        };
+        let cell: Element = create(name);
         if at == 0 {
             set_attribute(&cell, "scope", "row");
         }

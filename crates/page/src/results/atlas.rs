@@ -1,4 +1,4 @@
-//! What the labels mean and how they belong together, from `locations.json`, which people may edit.
+//! The meaning of labels and their groups, from `locations.json`, which people may edit.
 
 use js_sys::{Array, JSON};
 use wasm_bindgen::JsCast;
@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use crate::dom::property;
 use crate::{download, text};
 
-/// Where the file lies, relative to the page.
+/// The file's address, relative to the page.
 const FILE: &str = "locations.json";
 
 /// The locations that the file names, in anatomical order.
@@ -16,7 +16,7 @@ pub(super) struct Atlas {
     locations: Vec<Location>,
 }
 
-/// One location. What the file does not say of it is empty.
+/// One location. A field that the file lacks is empty.
 #[derive(Debug)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub(super) struct Location {
@@ -24,18 +24,18 @@ pub(super) struct Location {
     pub(super) name: String,
     /// The part of the cell to which it belongs.
     pub(super) group: String,
-    /// What it is, in a sentence.
+    /// Its meaning, in a sentence.
     pub(super) meaning: String,
-    /// How a protein in it looks in the green channel.
+    /// The look of a protein in it, in the green channel.
     pub(super) look: String,
 }
 
-/// Labels that belong together.
+/// Labels of one part of the cell.
 #[derive(Debug, PartialEq)]
-pub(super) struct Group<'a> {
-    /// For example `Nucleus`.
+pub(super) struct LocationGroup<'a> {
+    /// The part, for example `Nucleus`.
     pub(super) name: &'a str,
-    /// In anatomical order.
+    /// The labels' class numbers, in anatomical order.
     pub(super) classes: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ impl Atlas {
         let file = download::text(FILE).await.unwrap_or_default();
         let list = JSON::parse(&file).map(|file| property(&file, "locations"));
         let list = list.and_then(JsCast::dyn_into::<Array>).unwrap_or_default();
-        // By hand: what reads any form makes the program larger by kilobytes.
+        // By hand: serde makes the program larger by kilobytes.
         let locations = list.iter().map(|location| {
             let text = |name| property(&location, name).as_string().unwrap_or_default();
             Location {
@@ -70,8 +70,8 @@ impl Atlas {
 
     /// The labels in the file's groups and in its order; those it does not name, or names without a
     /// group, come last, as packages order them.
-    pub(super) fn groups<'a>(&'a self, labels: &[String]) -> Vec<Group<'a>> {
-        let mut groups: Vec<Group<'a>> = Vec::new();
+    pub(super) fn groups<'a>(&'a self, labels: &[String]) -> Vec<LocationGroup<'a>> {
+        let mut groups: Vec<LocationGroup<'a>> = Vec::new();
         let mut is_placed = vec![false; labels.len()];
         for location in &self.locations {
             for (class, label) in labels.iter().enumerate() {
@@ -88,10 +88,10 @@ impl Atlas {
     }
 }
 
-fn place<'a>(groups: &mut Vec<Group<'a>>, name: &'a str, class: usize) {
+fn place<'a>(groups: &mut Vec<LocationGroup<'a>>, name: &'a str, class: usize) {
     match groups.iter_mut().find(|group| group.name == name) {
         Some(group) => group.classes.push(class),
-        None => groups.push(Group {
+        None => groups.push(LocationGroup {
             name,
             classes: vec![class],
         }),
@@ -159,7 +159,7 @@ mod tests {
             "Nuclear membrane",
         ]);
         let groups = atlas.groups(&labels);
-        let group = |name, classes| Group { name, classes };
+        let group = |name, classes| LocationGroup { name, classes };
         assert_eq!(
             groups,
             [

@@ -4,12 +4,15 @@ use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 use super::atlas::Atlas;
 use crate::answer::Answer;
-use crate::dom::{append, by_id, find, from_template, set_attribute, set_hidden, storage};
+use crate::dom::{
+    append, by_id, find, from_template, remember, remembered, set_attribute, set_flag, set_hidden,
+    write,
+};
 use crate::text;
 
-/// Under which name the browser remembers the order.
+/// The name under which the browser remembers the order.
 const REMEMBERED: &str = "cytolens.bars";
-/// The order that is not the first one.
+/// The order that is remembered. The other, by probability, is the first.
 const ANATOMY: &str = "anatomy";
 
 /// The bars and the choice of their order.
@@ -28,22 +31,15 @@ impl Bars {
             by_anatomy: by_id("by-anatomy"),
         };
         // A browser that keeps nothing starts with the likeliest, every time.
-        let remembered = storage().and_then(|storage| storage.get_item(REMEMBERED).ok().flatten());
         bars.by_anatomy
-            .set_checked(remembered.as_deref() == Some(ANATOMY));
+            .set_checked(remembered(REMEMBERED) == ANATOMY);
         bars
     }
 
     /// Remembers the order that the visitor has just chosen.
     pub(super) fn remember(&self) {
-        if let Some(storage) = storage() {
-            let order = if self.by_anatomy.checked() {
-                ANATOMY
-            } else {
-                ""
-            };
-            storage.set_item(REMEMBERED, order).unwrap_or_default();
-        }
+        let is_anatomy = self.by_anatomy.checked();
+        remember(REMEMBERED, if is_anatomy { ANATOMY } else { "" });
     }
 
     /// Shows a bar for every label of the answer's model.
@@ -80,15 +76,13 @@ fn bar(class: usize, answer: &Answer, atlas: &Atlas) -> Element {
     let (probability, threshold) = (answer.probability(class), answer.threshold(class));
     set_attribute(&bar, "data-class", &class.to_string());
     set_attribute(&bar, "data-probability", &probability.to_string());
-    let present = answer.present.contains(&class);
-    set_attribute(&bar, "data-present", if present { "true" } else { "false" });
+    set_flag(&bar, "data-present", answer.present().contains(&class));
     if let Some(location) = atlas.location(answer.label(class)) {
         set_attribute(&bar, "title", &location.meaning);
     }
-    let write = |part, text: &str| find::<Element>(&bar, part).set_text_content(Some(text));
-    write(".name", answer.label(class));
-    write(".probability", &text::probability(probability));
-    write(".threshold", &text::probability(threshold));
+    write(&bar, ".name", answer.label(class));
+    write(&bar, ".probability", &text::probability(probability));
+    write(&bar, ".threshold", &text::probability(threshold));
     let style = find::<HtmlElement>(&bar, ".track").style();
     // Both at once: a model may have a thousand labels.
     style.set_css_text(&format!(

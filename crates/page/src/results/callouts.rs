@@ -1,35 +1,35 @@
-//! Where the names of lit parts stand beside the drawn cell.
+//! The places of the names of lit parts beside the drawn cell.
 
 /// The drawing's width, in its own units, as in `cell.svg`.
 const WIDTH: usize = 640;
 /// The drawing's upper edge, in its own units.
 const TOP: usize = 28;
-/// How far behind a name's outer edge its line ends.
+/// The distance of a line's end from its name's outer edge.
 const INSET: usize = 30;
-/// The large cell's middle: what lies left of it is named on the left.
+/// The large cell's middle: parts left of it have their names on the left.
 const MIDDLE: usize = 270;
-/// Where the drawing leaves room for names on its left: above and below the cell.
+/// The heights at which the drawing leaves room for names on its left: above and below the cell.
 const LEFT: [usize; 2] = [50, 458];
-/// Where it leaves room on its right: between the dividing cells and below them.
+/// The heights at which it leaves room on its right: between the dividing cells and below them.
 const RIGHT: [usize; 2] = [196, 458];
-/// How far names keep from each other.
+/// The distance that names keep from each other.
 const GAP: usize = 44;
 
-/// Where the line from a part to its name begins.
+/// The start of the line from a part to its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Anchor {
     /// The part's class.
     pub(super) class: usize,
-    /// From the left.
+    /// The distance from the left, in the drawing's units.
     pub(super) x: usize,
-    /// From above.
+    /// The distance from above.
     pub(super) y: usize,
-    /// Of the name's middle, from above.
+    /// The distance of the name's middle from above.
     pub(super) name_y: usize,
 }
 
 impl Anchor {
-    /// An anchor as `data-at` writes it: `x y`.
+    /// Reads an anchor as `data-at` writes it: `x y`.
     pub(super) fn parse(class: usize, text: &str) -> Option<Self> {
         let (x, y) = text.split_once(' ')?;
         let (x, y) = (x.parse().ok()?, y.parse().ok()?);
@@ -43,7 +43,7 @@ impl Anchor {
         })
     }
 
-    /// How far below the drawing's upper edge the name stands.
+    /// The distance of the name from the drawing's upper edge.
     pub(super) fn height(&self) -> usize {
         self.name_y - TOP
     }

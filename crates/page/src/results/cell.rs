@@ -1,18 +1,21 @@
-//! The drawn cell: what is present lights up, and every part can be chosen.
+//! The drawn cell: parts that are present light up, and every part can be chosen.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, EventInit, HtmlElement, KeyboardEvent, Node, SvgElement};
+use web_sys::{Element, Event, EventInit, HtmlElement, KeyboardEvent, SvgElement};
 
 use super::callouts::{self, Anchor};
-use super::{class_of, labelled};
+use super::{LABELLED, class_of};
 use crate::answer::Answer;
-use crate::dom::{append, find, from_template, on, set_attribute, set_hidden};
+use crate::dom::{
+    append, around, attribute, find, find_all, from_template, on, remove_attribute, report,
+    set_attribute, set_flag, set_hidden, set_style,
+};
 use crate::{download, text};
 
-/// Where the drawing lies, relative to the page.
+/// The drawing's address, relative to the page.
 const FILE: &str = "cell.svg";
 
-/// What a part has while the model knows its label.
+/// The attributes of a part while the model knows its label.
 const WHILE_KNOWN: [&str; 6] = [
     "data-class",
     "data-lit",
@@ -23,13 +26,13 @@ const WHILE_KNOWN: [&str; 6] = [
 ];
 
 /// The figure in `#answer`.
-pub(super) struct Cell {
+pub(super) struct DrawnCell {
     root: Element,
     drawing: Element,
     names: Element,
 }
 
-impl Cell {
+impl DrawnCell {
     /// The figure, hidden until it has a drawing and an answer.
     pub(super) fn new(answer: &Element) -> Self {
         let cell = Self {
@@ -47,44 +50,40 @@ impl Cell {
         // Some hosts answer with their start page where a file is missing.
         if drawing.contains("<svg") && !drawing.contains("<html") {
             self.drawing.set_inner_html(&drawing);
-            for shape in elements(&self.drawing, "[data-location] :not(.body, .core, title)") {
+            for shape in self.parts("[data-location] :not(.body, .core, title)") {
                 widen(&shape);
             }
         }
     }
 
-    /// Lights up what is present. The figure is hidden where the model knows none of its parts.
+    /// Lights up the parts that are present. The figure is hidden where the model knows none of its parts.
     pub(super) fn show(&self, answer: &Answer) {
         let mut drawn = Vec::new();
-        for part in elements(&self.drawing, "[data-location]") {
-            let location = part.get_attribute("data-location").unwrap_or_default();
+        for part in self.parts("[data-location]") {
+            let location = attribute(&part, "data-location");
             let labels = &answer.model.labels;
             let Some(class) = labels.iter().position(|label| *label == location) else {
                 for attribute in WHILE_KNOWN {
-                    part.remove_attribute(attribute).unwrap_or_default();
+                    remove_attribute(&part, attribute);
                 }
                 continue;
             };
-            let is_lit = answer.present.contains(&class);
             set_attribute(&part, "data-class", &class.to_string());
-            set_attribute(&part, "data-lit", if is_lit { "true" } else { "false" });
+            set_flag(&part, "data-lit", answer.present().contains(&class));
             set_attribute(&part, "role", "button");
-            set_attribute(&part, "aria-pressed", "false");
+            set_flag(&part, "aria-pressed", false);
             set_attribute(&part, "aria-label", &text::results::part(answer, class));
             // The arrow keys go from one part to the next: one stop for the tabulator is enough.
             set_attribute(&part, "tabindex", if drawn.is_empty() { "0" } else { "-1" });
             drawn.push(class);
             let strength = answer.probability(class).to_string();
-            let style = part.style();
-            style
-                .set_property("--strength", &strength)
-                .unwrap_or_default();
+            set_style(&part.style(), "--strength", &strength);
         }
         set_hidden(&self.root, drawn.is_empty());
         let mut lit = answer.present_ranked();
         lit.retain(|class| drawn.contains(class));
         let lit: Vec<&str> = lit.iter().map(|class| answer.label(*class)).collect();
-        for svg in elements(&self.drawing, "svg") {
+        for svg in self.parts("svg") {
             set_attribute(&svg, "role", "group");
             set_attribute(&svg, "aria-label", &text::results::cell(&lit));
         }
@@ -93,15 +92,13 @@ impl Cell {
     /// Writes the names of the present parts, and of the chosen one, beside the drawing.
     pub(super) fn name(&self, answer: &Answer, chosen: Option<usize>) {
         let mut anchors: Vec<Anchor> = Vec::new();
-        for part in elements(&self.drawing, "[data-class]") {
+        for part in self.parts(LABELLED) {
             let Some(class) = class_of(&part) else {
                 continue;
             };
-            if answer.present.contains(&class) || chosen == Some(class) {
-                let at = part.get_attribute("data-at").unwrap_or_default();
-                if let Some(anchor) = Anchor::parse(class, &at) {
-                    callouts::insert(&mut anchors, anchor);
-                }
+            let is_named = answer.present().contains(&class) || chosen == Some(class);
+            if is_named && let Some(anchor) = Anchor::parse(class, &attribute(&part, "data-at")) {
+                callouts::insert(&mut anchors, anchor);
             }
         }
         callouts::spread(&mut anchors);
@@ -116,15 +113,17 @@ impl Cell {
             }
             append(&self.names, &name);
             if let Some(name) = name.dyn_ref::<HtmlElement>() {
-                let style = name.style();
-                let height = anchor.height().to_string();
-                style.set_property("--height", &height).unwrap_or_default();
+                set_style(&name.style(), "--height", &anchor.height().to_string());
             }
             lines += &anchor.line();
         }
-        for leaders in elements(&self.drawing, ".leaders") {
+        for leaders in self.parts(".leaders") {
             leaders.set_inner_html(&lines);
         }
+    }
+
+    fn parts(&self, selector: &str) -> Vec<SvgElement> {
+        find_all(&self.drawing, selector)
     }
 
     fn listen(&self) {
@@ -137,14 +136,16 @@ impl Cell {
         ] {
             let pointed = pointed.clone();
             on(&self.drawing, event, move |event: Event| {
-                let part = labelled(&event).filter(|_| is_on);
+                let part = around(&event, LABELLED).filter(|_| is_on);
                 let name = part.and_then(|part| part.get_attribute("aria-label"));
                 pointed.set_text_content(name.as_deref());
             });
         }
         let drawing = self.drawing.clone();
         on(&self.drawing, "keydown", move |event: KeyboardEvent| {
-            let Some(part) = labelled(&event) else { return };
+            let Some(part) = around(&event, LABELLED) else {
+                return;
+            };
             let steps = match event.key().as_str() {
                 "ArrowRight" | "ArrowDown" => 1,
                 "ArrowLeft" | "ArrowUp" => -1,
@@ -164,41 +165,29 @@ impl Cell {
 fn widen(shape: &SvgElement) {
     if let (Ok(copy), Some(part)) = (shape.clone_node(), shape.parent_element()) {
         set_attribute(copy.unchecked_ref(), "class", "reach");
-        part.insert_before(&copy, part.first_child().as_ref())
-            .map(drop)
-            .unwrap_or_default();
+        report(part.insert_before(&copy, part.first_child().as_ref()));
     }
 }
 
-/// A part of a drawing has no click of its own for the keyboard.
+/// Clicks a part, which the keyboard alone would not: it is no button.
 fn press(part: &Element) {
     let init = EventInit::new();
     init.set_bubbles(true);
     if let Ok(click) = Event::new_with_event_init_dict("click", &init) {
-        part.dispatch_event(&click).unwrap_or_default();
+        report(part.dispatch_event(&click));
     }
 }
 
 /// Moves the focus so many parts on, around the end.
 fn focus_from(drawing: &Element, part: &Element, steps: isize) {
-    let parts = elements(drawing, "[data-class]");
-    let is_this = |other: &SvgElement| part.is_same_node(Some(other.unchecked_ref::<Node>()));
+    let parts: Vec<SvgElement> = find_all(drawing, LABELLED);
+    let is_this = |other: &SvgElement| part.is_same_node(Some(other));
     let Some(at) = parts.iter().position(is_this) else {
         return;
     };
-    // As many parts as labels: far below what isize holds.
+    // There are as many parts as labels: isize holds far more.
     let to = (at as isize + steps).rem_euclid(parts.len() as isize) as usize;
     set_attribute(part, "tabindex", "-1");
     set_attribute(&parts[to], "tabindex", "0");
-    parts[to].focus().unwrap_or_default();
-}
-
-/// The elements of the drawing that the selector names.
-fn elements(drawing: &Element, selector: &str) -> Vec<SvgElement> {
-    let Ok(found) = drawing.query_selector_all(selector) else {
-        return Vec::new();
-    };
-    (0..found.length())
-        .filter_map(|at| found.item(at)?.dyn_into().ok())
-        .collect()
+    report(parts[to].focus());
 }

@@ -1,5 +1,5 @@
-//! The answer of the selected field: its labels, a drawn cell, what a label means, and a bar for
-//! every label. Any of them can be chosen, to see where in the picture its evidence lies.
+//! The answer of the selected field: its labels, a drawn cell, the meaning of a label, and a bar for
+//! every label. Any of them can be chosen: then the evidence for it is shown in the picture.
 
 mod atlas;
 mod bars;
@@ -9,42 +9,44 @@ mod cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
 use self::atlas::Atlas;
 use self::bars::Bars;
-use self::cell::Cell;
+use self::cell::DrawnCell;
 use crate::answer::Answer;
-use crate::dom::{append, by_id, find, from_template, on, set_attribute, set_hidden};
+use crate::dom::{
+    append, around, by_id, find, find_all, from_template, on, set_attribute, set_flag, set_hidden,
+    write,
+};
 use crate::text;
 
 /// The panel in `index.html`.
 pub(super) struct Results {
-    panel: Rc<Panel>,
+    panel: Rc<ResultsPanel>,
 }
 
-struct Panel {
+struct ResultsPanel {
     root: Element,
-    cell: Cell,
+    cell: DrawnCell,
     bars: Bars,
     on_label: Box<dyn Fn(Option<usize>)>,
-    state: RefCell<State>,
+    state: RefCell<ResultsState>,
 }
 
 #[derive(Default)]
-struct State {
-    /// Empty until it is there.
+struct ResultsState {
+    /// Empty until it is downloaded.
     atlas: Rc<Atlas>,
     answer: Option<Answer>,
-    /// The class whose evidence the visitor asked for and its label, which may be another class of
-    /// the next field's model.
+    /// The class that the visitor chose and its label, which may be another class of the next field's
+    /// model.
     wished: Option<(usize, String)>,
 }
 
-impl State {
-    /// The class whose evidence lies over the picture.
+impl ResultsState {
+    /// The chosen class, whose evidence lies over the picture.
     fn chosen(&self) -> Option<usize> {
         let labels = &self.answer.as_ref()?.model.labels;
         let (class, label) = self.wished.as_ref()?;
@@ -57,11 +59,11 @@ impl State {
 }
 
 impl Results {
-    /// The panel, empty. `on_label` hears of the class whose evidence is to be shown.
+    /// The panel, empty. `on_label` is called with the class whose evidence is to be shown.
     pub(super) fn new(on_label: impl Fn(Option<usize>) + 'static) -> Self {
         let root: Element = by_id("answer");
-        let panel = Rc::new(Panel {
-            cell: Cell::new(&root),
+        let panel = Rc::new(ResultsPanel {
+            cell: DrawnCell::new(&root),
             bars: Bars::new(&root),
             root,
             on_label: Box::new(on_label),
@@ -70,7 +72,7 @@ impl Results {
         on(&panel.root, "click", {
             let panel = panel.clone();
             move |event: Event| {
-                if let Some(class) = labelled(&event).as_ref().and_then(class_of) {
+                if let Some(class) = around(&event, LABELLED).as_ref().and_then(class_of) {
                     panel.toggle(class);
                 }
             }
@@ -115,8 +117,8 @@ impl Results {
     }
 }
 
-impl Panel {
-    /// Takes an answer in place of another; gives the class chosen before and after.
+impl ResultsPanel {
+    /// Takes an answer in place of another, and returns the class chosen before and after.
     fn take(&self, answer: Option<Answer>) -> (Option<usize>, Option<usize>) {
         let mut state = self.state.borrow_mut();
         let former = state.chosen();
@@ -124,7 +126,7 @@ impl Panel {
         (former, state.chosen())
     }
 
-    /// Chooses a label, or the same one no longer.
+    /// Chooses a label, or takes back the choice of the same one.
     fn toggle(&self, class: usize) {
         let chosen = {
             let mut state = self.state.borrow_mut();
@@ -148,8 +150,7 @@ impl Panel {
             self.show_verdict(answer);
             self.cell.show(answer);
             self.bars.show(answer, &state.atlas);
-            self.part(".took")
-                .set_text_content(Some(&text::results::took(answer)));
+            write(&self.root, ".took", &text::results::took(answer));
         }
         self.mark();
     }
@@ -171,15 +172,15 @@ impl Panel {
         }
     }
 
-    /// Marks the chosen label wherever it stands, and says what it means: of no chosen one, what the
-    /// likeliest means.
+    /// Marks the chosen label wherever it stands, and shows its meaning; where none is chosen, that of the
+    /// likeliest.
     fn mark(&self) {
         let state = self.state.borrow();
         let Some(answer) = &state.answer else { return };
-        self.press("[aria-pressed='true']", "false");
+        self.press("[aria-pressed='true']", false);
         let chosen = state.chosen();
         if let Some(class) = chosen {
-            self.press(&format!("[data-class='{class}']"), "true");
+            self.press(&format!("[data-class='{class}']"), true);
         }
         self.cell.name(answer, chosen);
 
@@ -190,22 +191,16 @@ impl Panel {
         let location = state.atlas.location(label);
         set_hidden(&self.part(".meaning"), location.is_none());
         if let Some(location) = location {
-            let write = |part, text: &str| self.part(part).set_text_content(Some(text));
-            write(".meaning .name", &location.name);
-            write(".sentence", &location.meaning);
-            write(".look", &text::results::look(&location.look));
+            write(&self.root, ".meaning .name", &location.name);
+            write(&self.root, ".sentence", &location.meaning);
+            write(&self.root, ".look", &text::results::look(&location.look));
         }
     }
 
-    /// Says of buttons whether they are pressed.
-    fn press(&self, selector: &str, is_pressed: &str) {
-        let Ok(found) = self.root.query_selector_all(selector) else {
-            return;
-        };
-        for at in 0..found.length() {
-            if let Some(button) = found.item(at).and_then(|node| node.dyn_into().ok()) {
-                set_attribute(&button, "aria-pressed", is_pressed);
-            }
+    /// Marks buttons as pressed or not.
+    fn press(&self, selector: &str, is_pressed: bool) {
+        for button in find_all::<Element>(&self.root, selector) {
+            set_flag(&button, "aria-pressed", is_pressed);
         }
     }
 
@@ -220,17 +215,14 @@ fn chip(class: usize, kind: &str, answer: &Answer) -> Element {
     let chip: Element = find(&item, ".chip");
     chip.set_class_name(kind);
     set_attribute(&chip, "data-class", &class.to_string());
-    find::<Element>(&chip, ".name").set_text_content(Some(answer.label(class)));
+    write(&chip, ".name", answer.label(class));
     let percent = text::percent(answer.probability(class));
-    find::<Element>(&chip, ".probability").set_text_content(Some(&percent));
+    write(&chip, ".probability", &percent);
     item
 }
 
-/// The chip, the bar or the part of the cell in which an event happened.
-fn labelled(event: &Event) -> Option<Element> {
-    let element = event.target()?.dyn_into::<Element>().ok()?;
-    element.closest("[data-class]").ok()?
-}
+/// The selector of chips, bars and parts of the drawn cell.
+const LABELLED: &str = "[data-class]";
 
 /// The class that an element stands for.
 fn class_of(element: &impl AsRef<Element>) -> Option<usize> {

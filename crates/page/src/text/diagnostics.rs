@@ -1,7 +1,7 @@
-//! The words of the diagnostics dialog.
+//! Texts of the diagnostics dialog.
 
 use super::{device_kind, megabytes};
-use crate::diagnostics::{Facts, Section};
+use crate::facts::EngineFacts;
 use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
 
 /// After a copy.
@@ -13,13 +13,20 @@ pub(crate) const NOT_COPIED: &str =
 /// The version of the library that computes; the test below holds it against the lock file.
 const BURN: &str = "0.22.1";
 
-/// Where the engine has not told yet, or does not run.
+/// The memory of an engine that has not reported it yet, or does not run.
 const UNKNOWN: &str = "not known yet";
 
-/// All that the dialog shows. `browser` is what the browser calls itself, `page_bytes` the memory of
-/// the page's own program.
-pub(crate) fn sections(facts: &Facts, browser: &str, page_bytes: f64) -> Vec<Section> {
-    let mut sections = vec![Section {
+/// One section of the report.
+pub(crate) struct ReportSection {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// Names and values.
+    pub(crate) rows: Vec<(String, String)>,
+}
+
+/// The whole report. `browser` is the browser's own name, `page_bytes` the memory of the page's program.
+pub(crate) fn sections(facts: &EngineFacts, browser: &str, page_bytes: f64) -> Vec<ReportSection> {
+    let mut sections = vec![ReportSection {
         title: "Versions",
         rows: vec![
             row("Cytolens", env!("CARGO_PKG_VERSION")),
@@ -28,17 +35,17 @@ pub(crate) fn sections(facts: &Facts, browser: &str, page_bytes: f64) -> Vec<Sec
         ],
     }];
     let device = facts.device.as_ref();
-    sections.push(Section {
+    sections.push(ReportSection {
         title: "Device",
         rows: device.map_or_else(|| vec![row("Computes on", "nothing yet")], device_rows),
     });
     if let Some(model) = &facts.model {
-        sections.push(Section {
+        sections.push(ReportSection {
             title: "Model",
             rows: model_rows(model),
         });
     }
-    sections.push(Section {
+    sections.push(ReportSection {
         title: "Times",
         rows: time_rows(facts),
     });
@@ -46,7 +53,7 @@ pub(crate) fn sections(facts: &Facts, browser: &str, page_bytes: f64) -> Vec<Sec
         || "the browser does not tell".to_owned(),
         |(usage, quota)| format!("{} of {} MB", megabytes(usage), megabytes(quota)),
     );
-    sections.push(Section {
+    sections.push(ReportSection {
         title: "Memory",
         rows: vec![
             row("Page", &format!("{} MB", megabytes(page_bytes))),
@@ -63,10 +70,10 @@ pub(crate) fn sections(facts: &Facts, browser: &str, page_bytes: f64) -> Vec<Sec
     sections
 }
 
-/// All of it as text, to be sent along with a report.
-pub(crate) fn as_text(sections: &[Section]) -> String {
+/// The report as text, to be sent along with a description of a fault.
+pub(crate) fn as_text(sections: &[ReportSection]) -> String {
     let mut text = String::from("Cytolens diagnostics\n");
-    for Section { title, rows } in sections {
+    for ReportSection { title, rows } in sections {
         text = text + "\n" + title + "\n";
         for (name, value) in rows {
             text = text + "  " + name + ": " + value + "\n";
@@ -100,7 +107,7 @@ fn device_rows(device: &DeviceReport) -> Vec<(String, String)> {
     rows
 }
 
-/// What a detail of the device is called here, and whether it is a number of bytes.
+/// The name of a device's property in the report, and whether its value is a number of bytes.
 fn detail(name: &str) -> (&str, bool) {
     match name {
         "hardwareConcurrency" => ("Logical cores", false),
@@ -125,7 +132,7 @@ fn model_rows(model: &ModelSummary) -> Vec<(String, String)> {
     ]
 }
 
-fn time_rows(facts: &Facts) -> Vec<(String, String)> {
+fn time_rows(facts: &EngineFacts) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     if let Some(device) = &facts.device {
         rows.push(row("Opening the model", &milliseconds(device.open_ms)));
@@ -147,7 +154,7 @@ fn time_rows(facts: &Facts) -> Vec<(String, String)> {
     rows
 }
 
-/// For example `12 ms`.
+/// A time, for example `12 ms`.
 fn milliseconds(time: f64) -> String {
     format!("{time:.0} ms")
 }
@@ -157,10 +164,10 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::diagnostics::Times;
+    use crate::facts::MedianTimes;
 
-    fn facts() -> Facts {
-        Facts {
+    fn facts() -> EngineFacts {
+        EngineFacts {
             device: Some(DeviceReport {
                 kind: DeviceKind::Gpu,
                 name: "acme quick".to_owned(),
@@ -184,7 +191,7 @@ mod tests {
                 licence: String::new(),
                 weights_sha256: String::new(),
             })),
-            times: Times {
+            times: MedianTimes {
                 fields: 3,
                 medians: [40.2, 1_299.6, 12.0],
             },
@@ -222,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_report_says_what_is_not_known() {
-        let text = as_text(&sections(&Facts::default(), "Browser/1", 4e6));
+        let text = as_text(&sections(&EngineFacts::default(), "Browser/1", 4e6));
         assert!(text.contains("Computes on: nothing yet"), "{text}");
         assert!(text.contains("Engine: not known yet"), "{text}");
         assert!(text.contains("A field: none classified"), "{text}");

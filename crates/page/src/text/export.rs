@@ -1,22 +1,22 @@
-//! Texts of what is saved and printed.
+//! The texts of files that are saved or printed.
 
-/// Why there is no table.
+/// The reason why there is no table.
 pub(crate) const NOTHING_ANSWERED: &str = "Nothing is classified yet.";
-/// Why there is no picture and no report.
+/// The reason why there is no picture and no report.
 pub(crate) const NOTHING_SELECTED: &str = "Select a classified field first.";
-/// Why a selected field has no picture.
+/// The reason why a selected field has no picture.
 pub(crate) const NO_PICTURE: &str = "the field's picture is not there yet";
-/// Why there is no submission.
+/// The reason why there is no submission.
 pub(crate) const NOT_THE_CHALLENGES: &str =
     "No field was answered by a model with the challenge's 28 locations.";
-/// What every document and report says.
+/// The note on every document and report.
 pub(crate) const ESTIMATES: &str =
     "Predictions are estimates of a neural network: for research and teaching, not for diagnosis.";
-/// On the report, where the licence is not known.
+/// The report's licence where it is not known.
 pub(crate) const NO_LICENCE: &str = "not stated";
-/// On the report, beside a probability at or over its threshold.
+/// The report's verdict beside a probability at or over its threshold.
 pub(crate) const OVER: &str = "present";
-/// On the report, beside one under it.
+/// The report's verdict beside a probability under it.
 pub(crate) const UNDER: &str = "–";
 
 fn fields(count: usize) -> String {
@@ -27,7 +27,7 @@ fn fields(count: usize) -> String {
     }
 }
 
-/// What a table of predictions holds; of which model, where there are several.
+/// The content of a table of predictions, with the model where there are several.
 pub(crate) fn table(count: usize, model: Option<&str>) -> String {
     let by = model.map(|model| format!(" answered by {model}"));
     format!(
@@ -37,7 +37,7 @@ pub(crate) fn table(count: usize, model: Option<&str>) -> String {
     )
 }
 
-/// What the submission holds.
+/// The content of the submission.
 pub(crate) fn submission(held: usize, answered: usize) -> String {
     let left = answered - held;
     let mut about = format!(
@@ -50,7 +50,7 @@ pub(crate) fn submission(held: usize, answered: usize) -> String {
     about
 }
 
-/// What the document holds.
+/// The content of the document.
 pub(crate) fn document(answered: usize, refused: usize) -> String {
     let mut about = format!(
         "{} with models, thresholds, device and times",
@@ -62,7 +62,7 @@ pub(crate) fn document(answered: usize, refused: usize) -> String {
     about + "."
 }
 
-/// What the table of faults holds.
+/// The content of the table of faults.
 pub(crate) fn faults(refused: usize) -> String {
     format!(
         "{} that could not be classified, each with the reason.",
@@ -70,32 +70,32 @@ pub(crate) fn faults(refused: usize) -> String {
     )
 }
 
-/// What the picture shows.
+/// The content of the picture.
 pub(crate) fn picture(id: &str) -> String {
     format!("{id} as the viewer shows it.")
 }
 
-/// What the report shows.
+/// The content of the report.
 pub(crate) fn report(id: &str) -> String {
     format!("{id} on one page: picture, answer and model.")
 }
 
-/// Why a table cannot be written.
+/// The reason why a table cannot be written.
 pub(crate) fn not_a_probability_each(id: &str) -> String {
     format!("the answer for {id} has not one probability a location")
 }
 
-/// What is said aloud of a saved file.
+/// The announcement of a saved file.
 pub(crate) fn saved(file: &str) -> String {
     format!("{file} was saved")
 }
 
-/// What is said aloud where nothing could be saved or printed.
+/// The announcement that nothing could be saved or printed.
 pub(crate) fn failed(error: &str) -> String {
     format!("Nothing was saved: {error}")
 }
 
-/// Under the report's picture.
+/// The caption of the report's picture.
 pub(crate) fn caption(map: Option<&str>) -> String {
     match map {
         Some(label) => {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_told_to_the_minute() {
+    fn dates_are_printed_to_the_minute() {
         assert_eq!(printed("2026-01-02T03:04:05.678Z"), "2026-01-02 03:04 UTC");
     }
 }

@@ -1,52 +1,52 @@
-//! What is said of files, archives and the channels in their names.
+//! The texts about files, archives and the channels in their names.
 
 use cytolens_core::Channel;
 
-/// What stands for a lot that held no image.
+/// The reason for a lot that held no image.
 pub(crate) const NO_IMAGES: &str =
     "no PNG, JPEG or TIFF image and no model package was among the files";
-/// The title of that.
+/// The title of a lot that held no image.
 pub(crate) const NOTHING_FOUND: &str = "Nothing to classify";
 
-/// Of files whose channels were asked for and not told.
-pub(crate) const NOT_TOLD: &str =
+/// The reason for files whose channels were asked for in vain.
+pub(crate) const NOT_ANSWERED: &str =
     "its name does not tell the channel, and the question was cancelled";
-/// Of weights that came alone.
+/// The reason for weights that came alone.
 pub(crate) const NO_MANIFEST: &str =
     "a model package is two files: manifest.json must lie beside weights.safetensors";
-/// Of a manifest that came alone.
+/// The reason for a manifest that came alone.
 pub(crate) const NO_WEIGHTS: &str =
     "a model package is two files: weights.safetensors must lie beside manifest.json";
 
-/// Of an archive without its end.
+/// The reason for an archive without its end.
 pub(crate) const NO_ARCHIVE: &str =
     "this is no zip archive, or its end is missing, as after a broken download";
-/// Of an archive whose entries share bytes.
+/// The reason for an archive whose entries share bytes.
 pub(crate) const OVERLAPPING: &str =
     "entries of the archive overlap, as in a zip bomb; nothing of it is read";
-/// Of an entry that runs over the archive's end.
+/// The reason for an entry that runs over the archive's end.
 pub(crate) const ENTRY_CUT: &str = "the archive ends before this entry does";
-/// Of an entry whose header contradicts the directory.
+/// The reason for an entry whose header contradicts the directory.
 pub(crate) const ENTRY_DAMAGED: &str = "the archive is damaged at this entry";
-/// Of an encrypted entry.
+/// The reason for an encrypted entry.
 pub(crate) const ENCRYPTED: &str = "the entry is encrypted: unpack the archive and bring its files";
-/// Of an archive in an archive.
+/// The reason for an archive in an archive.
 pub(crate) const NESTED_ARCHIVE: &str =
     "an archive inside an archive is not opened: unpack the outer one";
-/// Of rare compressions.
+/// The reason for an entry in a rare compression.
 pub(crate) const OTHER_COMPRESSION: &str =
     "its compression is not read here: unpack the archive and bring its files";
-/// Of an entry that unpacks to more than its archive says.
+/// The reason for an entry that unpacks to more than its archive says.
 pub(crate) const UNPACKS_TO_MORE: &str =
     "the entry unpacks to more than its archive says, as a zip bomb does";
-/// Of an entry that unpacks to less.
+/// The reason for an entry that unpacks to less than its archive says.
 pub(crate) const UNPACKS_TO_LESS: &str =
     "the entry unpacks to less than its archive says: the archive is damaged";
 
-/// The unit of sizes: files show it so.
+/// A megabyte, in bytes, as file managers count.
 const MEGABYTE: u64 = 1_000_000;
 
-/// Of an archive of more entries than are looked at.
+/// The reason for an archive of more entries than are read.
 pub(crate) fn too_many_entries(limit: usize) -> String {
     format!(
         "the archive holds more than {} entries, the most that are read",
@@ -54,12 +54,12 @@ pub(crate) fn too_many_entries(limit: usize) -> String {
     )
 }
 
-/// Of an archive whose directory breaks off.
+/// The reason for an archive whose directory breaks off.
 pub(crate) fn damaged_directory(read: u64) -> String {
     format!("the archive's table of contents is damaged after {read} entries; these are read")
 }
 
-/// Of an entry that would unpack to far more than it is; sizes in bytes.
+/// The reason for an entry that would unpack to far more than it is; sizes in bytes.
 pub(crate) fn bomb(packed: u64, unpacked: u64) -> String {
     format!(
         "the entry would grow from {} kB to {} MB, as a zip bomb does",
@@ -68,7 +68,7 @@ pub(crate) fn bomb(packed: u64, unpacked: u64) -> String {
     )
 }
 
-/// Of an entry that is too large, in bytes.
+/// The reason for an entry that is too large, in bytes.
 pub(crate) fn too_large(unpacked: u64) -> String {
     format!(
         "the entry unpacks to {} MB, more than is read of one file",
@@ -76,7 +76,7 @@ pub(crate) fn too_large(unpacked: u64) -> String {
     )
 }
 
-/// Of a file that is too large; the limit in bytes.
+/// The reason for a file that is too large; the limit in bytes.
 pub(crate) fn too_large_file(limit: u64) -> String {
     format!(
         "the file is larger than {} MB, the most that is read of one",
@@ -84,17 +84,17 @@ pub(crate) fn too_large_file(limit: u64) -> String {
     )
 }
 
-/// Of an entry that the browser could not unpack.
+/// The reason for an entry that the browser could not unpack.
 pub(crate) fn not_unpacked(error: &str) -> String {
     format!("the entry could not be unpacked: the archive is damaged ({error})")
 }
 
-/// Of what the browser does not read.
+/// The reason for a file that the browser does not read.
 pub(crate) fn unreadable(error: &str) -> String {
     format!("the browser could not read it ({error})")
 }
 
-/// Of more files than a page can bear.
+/// The reason for a folder of more files than a page can bear.
 pub(crate) fn too_many_files(limit: usize) -> String {
     format!(
         "it holds more than {} files; only so many were looked at",
@@ -115,11 +115,13 @@ pub(crate) fn files(number: usize) -> String {
     }
 }
 
-/// Of many files that are no images, by their names' endings.
+/// The most endings of names that are shown.
+pub(crate) const ENDINGS_SHOWN: usize = 6;
+
+/// The reason for many files that are no images, by their names' endings.
 pub(crate) fn no_images(number: usize, endings: &[&str]) -> String {
-    const SHOWN: usize = 6;
-    let shown = endings[..endings.len().min(SHOWN)].join(", ");
-    let more = if endings.len() > SHOWN {
+    let shown = endings[..endings.len().min(ENDINGS_SHOWN)].join(", ");
+    let more = if endings.len() > ENDINGS_SHOWN {
         " and others"
     } else {
         ""
@@ -130,10 +132,10 @@ pub(crate) fn no_images(number: usize, endings: &[&str]) -> String {
     )
 }
 
-/// What stands for names without an ending.
+/// The ending of names without one.
 pub(crate) const NO_ENDING: &str = "no ending";
 
-/// Of many files with one reason.
+/// One reason for many files.
 pub(crate) fn for_one_reason(reason: &str, names: &[&str]) -> String {
     const SHOWN: usize = 3;
     let shown = names[..names.len().min(SHOWN)].join(", ");
@@ -148,17 +150,17 @@ pub(crate) fn pasted(number: u32) -> String {
     format!("pasted {number}.png")
 }
 
-/// While files are looked at.
+/// The line while files are read.
 pub(crate) fn reading(number: usize) -> String {
     format!("Reading folder: {}", files(number))
 }
 
-/// While an archive is looked at.
+/// The line while an archive is read.
 pub(crate) fn opening(archive: &str) -> String {
     format!("Reading {archive}")
 }
 
-/// Beside a value in the mapper: an example and how many files have it.
+/// The line beside a value in the mapper: an example and the number of its files.
 pub(crate) fn example(name: &str, number: usize) -> String {
     format!("{name}, {}", files(number))
 }
@@ -168,15 +170,15 @@ pub(crate) fn channel_of(value: &str) -> String {
     format!("Channel of {value}")
 }
 
-/// Said when a channel goes from one value to another.
+/// The announcement that a channel goes from one value to another.
 pub(crate) fn moved(channel: &str, from: &str, to: &str) -> String {
     format!("{channel} goes from {from} to {to}; choose again for {from}")
 }
 
-/// Where no channel at all is chosen.
+/// The line in the mapper while no channel is chosen.
 pub(crate) const NONE_CHOSEN: &str = "Choose a channel for one of them at least.";
 
-/// Of an order with a gap.
+/// The fault of an order with a gap.
 pub(crate) const IMAGE_BETWEEN: &str =
     "An image without a channel stands before others: skip it, or leave the rest empty too.";
 
@@ -202,12 +204,12 @@ pub(crate) fn forget(answer: &str) -> String {
     format!("Forget {answer}")
 }
 
-/// The label of one image's channel in the order inside files; from 1.
+/// The label of one image's channel in the order inside files, counted from 1.
 pub(crate) fn image(number: usize) -> String {
     format!("Image {number}")
 }
 
-/// A number with its thousands parted.
+/// A number with its thousands separated.
 fn count(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -225,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_parted() {
+    fn thousands_are_separated() {
         let counts = [0, 12, 999, 1000, 3200, 1_234_567].map(count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "3,200", "1,234,567"]);
     }

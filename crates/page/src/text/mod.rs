@@ -10,63 +10,65 @@ pub(super) mod results;
 pub(super) mod viewer;
 
 use super::download::Progress;
-use super::entry::Outcome;
+use super::entry::FieldState;
+use super::storage_error::StorageError;
 use cytolens_core::Channel;
 use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
 
-/// While engine and model come.
+/// The step of downloading engine and model.
 pub(super) const DOWNLOADING: &str = "Fetching the engine and the model";
-/// While the worker starts.
+/// The step of starting the worker.
 pub(super) const STARTING: &str = "Starting the engine";
-/// Once fields can be classified.
+/// The status of an engine that can classify fields.
 pub(super) const READY: &str = "Ready";
-/// When the engine cannot be used.
+/// The status of an engine that cannot be used.
 pub(super) const FAILED: &str = "The engine is not available";
-/// While the viewer waits for the engine.
+/// The viewer's line while the picture is decoded.
 pub(super) const PICTURE_COMES: &str = "The picture is on its way";
-/// Where the engine breaks whenever it reads a field's picture.
+/// The viewer's line for a field whose picture breaks the engine.
 pub(super) const PICTURE_BREAKS: &str =
     "The engine broke twice while it read this field's picture.";
-/// Where neither the page nor the store has a field's files any more.
+/// The reason for a field whose files neither the page nor the store has any more.
 pub(super) const IMAGES_GONE: &str =
-    "its images were not kept, for want of room: drop them again to see or classify them";
-/// Where a field's maps were not kept.
-pub(super) const MAPS_GONE: &str = "The evidence maps of this field were not kept, for want of room. Drop its images again to see them.";
-/// In the panel of a field that was given up.
+    "its images were not kept: drop them again to see or classify them";
+/// The notice for a field whose maps were not kept.
+pub(super) const MAPS_GONE: &str =
+    "The evidence maps of this field were not kept. Drop its images again to see them.";
+/// The line in the panel of a field that was given up.
 pub(super) const WAS_CANCELLED: &str = "Cancelled before its turn.";
-/// The gallery's filter.
+/// A choice of the gallery's filter.
 pub(super) const FILTER_ALL: &str = "All fields";
-/// The gallery's filter.
+/// A choice of the gallery's filter.
 pub(super) const FILTER_UNLABELLED: &str = "No location over its threshold";
-/// The gallery's filter.
+/// A choice of the gallery's filter.
 pub(super) const FILTER_UNANSWERED: &str = "Not classified";
-/// Said aloud when the desk is empty again.
+/// The announcement of an empty desk.
 pub(super) const SAID_CLEARED: &str = "All fields were removed.";
-/// In a second tab.
+/// The notice in a second tab.
 pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that tab keeps its fields. Here fields last until this tab is closed.";
-/// The reason where the worker's script itself did not run.
+/// The reason for a crash of the worker's script itself.
 pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or run";
-/// The reason where nobody can answer.
+/// The reason for a message that no worker is there to take.
 pub(super) const NO_WORKER: &str = "the engine does not run";
-/// Beside the device after the engine broke while it opened one.
+/// The note beside the device after the engine broke on the GPU.
 pub(super) const GPU_CRASHED: &str =
     "The engine broke while it opened the GPU, so it was started again on the CPU.";
 
-/// How far a field is.
-pub(super) fn state(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Waiting => "Waiting",
-        Outcome::Working => "Working",
-        Outcome::Cancelled => "Cancelled",
-        Outcome::Done(_) => "Done",
-        Outcome::Refused(_) => "Not classified",
+/// A field's progress.
+pub(super) fn state(state: &FieldState) -> &'static str {
+    match state {
+        FieldState::Waiting => "Waiting",
+        FieldState::Working => "Working",
+        FieldState::Cancelled => "Cancelled",
+        FieldState::Done(_) => "Done",
+        FieldState::Refused(_) => "Not classified",
     }
 }
 
-/// How far a field is, on its tile.
-pub(super) fn verdict(outcome: &Outcome) -> String {
-    let Outcome::Done(answer) = outcome else {
-        return state(outcome).to_owned();
+/// A field's progress, and once it is answered its labels, on its tile.
+pub(super) fn verdict(state: &FieldState) -> String {
+    let FieldState::Done(answer) = state else {
+        return self::state(state).to_owned();
     };
     match answer.present_ranked().as_slice() {
         [] => "No location".to_owned(),
@@ -95,54 +97,58 @@ pub(super) fn classify_again(fields: usize) -> String {
     format!("Classify {fields} again")
 }
 
-/// Where some of these have no images any more.
+/// The notice for fields that have no images any more.
 pub(super) fn not_classified_again(fields: usize) -> String {
     format!(
         "Left as they are, because their images were not kept: {fields}. Drop them again to classify them."
     )
 }
 
-/// Said aloud at the end of a queue.
+/// The announcement of the end of the queue.
 pub(super) fn said_finished(done: usize, all: usize) -> String {
     format!("Finished: {done} of {all} fields classified.")
 }
 
-/// Said aloud after a cancel.
+/// The announcement of cancelled fields.
 pub(super) fn said_cancelled(fields: usize) -> String {
     format!("{fields} waiting fields were cancelled.")
 }
 
-/// Where the browser keeps nothing at all.
+/// The notice for browsers that keep nothing at all.
 pub(super) fn nothing_kept(error: &str) -> String {
     format!(
         "This browser keeps no fields for this page ({error}). They last until the page is closed or reloaded."
     )
 }
 
-/// Where what was kept cannot be read.
+/// The notice for an earlier visit's fields that cannot be read.
 pub(super) fn not_read_back(error: &str) -> String {
     format!("The fields of an earlier visit could not be read: {error}")
 }
 
-/// Where there is no room for images.
-pub(super) fn images_not_kept(error: &str) -> String {
-    format!(
-        "This browser gives no more room to keep images ({error}). Results are still kept, but after a reload the images of new fields have to be dropped again."
-    )
+/// The notice for browsers that refuse images.
+pub(super) fn images_not_kept(error: &StorageError) -> String {
+    not_kept("images", error)
+        + " Results are still kept, but after a reload the images of new fields have to be dropped again."
 }
 
-/// Where there is no room for results.
-pub(super) fn results_not_kept(error: &str) -> String {
-    format!(
-        "This browser gives no more room to keep results ({error}). Export them before you close or reload the page."
-    )
+/// The notice for browsers that refuse results.
+pub(super) fn results_not_kept(error: &StorageError) -> String {
+    not_kept("results", error) + " Export them before you close or reload the page."
 }
 
-/// The theme button: what it shows, and what screen readers hear.
-pub(super) fn theme(theme: Option<&str>) -> (&'static str, &'static str) {
+fn not_kept(what: &str, error: &StorageError) -> String {
+    match error {
+        StorageError::NoRoom => format!("This browser gives no more room to keep {what}."),
+        StorageError::Other(reason) => format!("This browser does not keep {what} ({reason})."),
+    }
+}
+
+/// The theme button's text, and its label for screen readers.
+pub(super) fn theme(theme: &str) -> (&'static str, &'static str) {
     match theme {
-        Some("light") => ("Light", "Light theme; switch to the dark one"),
-        Some("dark") => ("Dark", "Dark theme; switch to the system's"),
+        "light" => ("Light", "Light theme; switch to the dark one"),
+        "dark" => ("Dark", "Dark theme; switch to the system's"),
         _ => ("Auto", "Auto theme, as the system; switch to the light one"),
     }
 }
@@ -172,12 +178,12 @@ pub(super) fn device(device: &DeviceReport) -> String {
     format!("{} ({})", device_kind(device.kind), device.name)
 }
 
-/// What a file holds.
+/// The channel of a file.
 pub(super) fn channel(channel: Option<Channel>) -> &'static str {
     channel.map_or("all channels", Channel::name)
 }
 
-/// For example `DenseNet-121, rgb, 512 px`.
+/// A model's network and input, for example `DenseNet-121, rgb, 512 × 512 px`.
 pub(super) fn architecture(model: &ModelSummary) -> String {
     format!(
         "{}, {}, {} × {} px",
@@ -185,7 +191,7 @@ pub(super) fn architecture(model: &ModelSummary) -> String {
     )
 }
 
-/// For example `3.4 of 18.1 MB`.
+/// The progress of the downloads, for example `3.4 of 18.1 MB`.
 pub(super) fn downloaded(engine: Progress, weights: Progress) -> String {
     let done = megabytes(engine.done + weights.done);
     match engine.total.zip(weights.total) {
@@ -217,7 +223,7 @@ pub(super) fn duration(milliseconds: f64) -> String {
     }
 }
 
-/// What is said aloud of a finished field.
+/// The announcement of a finished field.
 pub(super) fn said_done(id: &str, present: &[&str]) -> String {
     if present.is_empty() {
         format!("{id}: no location over its threshold")
@@ -226,12 +232,12 @@ pub(super) fn said_done(id: &str, present: &[&str]) -> String {
     }
 }
 
-/// What is said aloud of a refused field.
+/// The announcement of a field that is not classified.
 pub(super) fn said_refused(id: &str, reason: &str) -> String {
     format!("{id} was not classified: {reason}")
 }
 
-/// How many fields there are, and how far they are.
+/// The number of fields and their progress.
 pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
     let fields = if all == 1 {
         "1 field"
@@ -248,22 +254,22 @@ pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
     parts.join(", ")
 }
 
-/// Why the engine is started again.
+/// The step of starting the engine again after a crash.
 pub(super) fn restarting(cause: &str) -> String {
     format!("The engine broke and is started again ({cause})")
 }
 
-/// Why the engine is given up.
+/// The reason for giving the engine up.
 pub(super) fn kept_crashing(cause: &str) -> String {
     format!("The engine broke again and again. The last time: {cause}")
 }
 
-/// Why a field is refused after a second crash.
+/// The reason for refusing a field after its second crash.
 pub(super) fn field_crashed(files: &str) -> String {
     format!("the engine broke twice while it worked on this field: {files}")
 }
 
-/// Why the engine does not start at all.
+/// The reason for an engine that does not start.
 pub(super) fn not_started(cause: &str) -> String {
     format!("The engine could not be started: {cause}")
 }
@@ -273,12 +279,12 @@ pub(super) fn unreadable_reply(error: &str) -> String {
     format!("it sent a message that the page does not understand: {error}")
 }
 
-/// Why a field could not be sent.
+/// The reason for a field that could not be sent to the engine.
 pub(super) fn not_sent(files: &str, error: &str) -> String {
     format!("the files could not be handed to the engine ({error}): {files}")
 }
 
-/// A sample's title that screen readers hear.
+/// A sample's label for screen readers.
 pub(super) fn sample_label(title: &str, labels: &[String]) -> String {
     format!("Classify the sample {title}: {}", labels.join(", "))
 }

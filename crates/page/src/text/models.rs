@@ -1,20 +1,22 @@
 //! The texts of the choice of models and of the model card.
 
+use crate::storage_error::StorageError;
+
 /// The page's own model, before its manifest is there.
 pub(crate) const SHIPPED: &str = "The model of this page";
-/// What a value of `null` or an empty text says.
+/// The text of a value of `null` or of an empty text.
 pub(crate) const NOT_STATED: &str = "not stated";
-/// What `true` says.
+/// The text of `true`.
 pub(crate) const YES: &str = "yes";
-/// What `false` says.
+/// The text of `false`.
 pub(crate) const NO: &str = "no";
-/// In place of provenance or metrics that a package lacks.
+/// The text in place of provenance or metrics that a package lacks.
 pub(crate) const SAYS_NOTHING: &str = "The package says nothing of it.";
-/// In place of limits that a package lacks.
+/// The text in place of limits that a package lacks.
 pub(crate) const NO_LIMITS: &str = "The package names no limits. That is no sign that it has none.";
-/// JSON that is not a manifest.
+/// The reason for JSON that is not a manifest.
 pub(crate) const NO_MANIFEST: &str = "manifest.json is not the manifest of a model package";
-/// A manifest too long to be one.
+/// The reason for a manifest too long to be one.
 pub(crate) const LONG_MANIFEST: &str = "manifest.json is over 4 MB, too long for a manifest";
 /// The name of tables of scores.
 pub(crate) const SCORES: &str = "Scores";
@@ -39,22 +41,22 @@ pub(crate) const COMPOSITION: &str = "Composition";
 /// The fact in the section on the network.
 pub(crate) const NORMALISED: &str = "Normalised by";
 
-/// A text that is no JSON.
+/// The reason for a text that is no JSON.
 pub(crate) fn no_json(cause: &str) -> String {
     format!("manifest.json is no JSON: {cause}")
 }
 
-/// A package of another version of the format.
+/// The reason for a package of another version of the format.
 pub(crate) fn other_format(found: f64, known: f64) -> String {
     format!("the package has format {found}, and this page reads format {known}")
 }
 
-/// A manifest without something that it must have.
+/// The reason for a manifest without a field that it must have.
 pub(crate) fn no_field(name: &str) -> String {
     format!("manifest.json says no {name} that this page understands")
 }
 
-/// Weights that were cut, or are another network's.
+/// The reason for weights that were cut, or are another network's.
 pub(crate) fn other_length(found: f64, expected: f64) -> String {
     format!(
         "weights.safetensors has {} bytes, and the manifest says {}",
@@ -63,7 +65,7 @@ pub(crate) fn other_length(found: f64, expected: f64) -> String {
     )
 }
 
-/// Weights that no browser could work with.
+/// The reason for weights too large for a browser.
 pub(crate) fn too_large(bytes: f64, most: f64) -> String {
     format!(
         "its weights have {}, and {} is the most that this page takes",
@@ -81,50 +83,51 @@ fn package_in(name: &str) -> String {
     }
 }
 
-/// A file that the browser cannot read any more.
+/// The reason for a file that the browser cannot read any more.
 pub(crate) fn unreadable(file: &str, cause: &str) -> String {
     format!("{file} could not be read: {cause}")
 }
 
-/// Said of a package that was not taken.
+/// The message about a package that was not taken.
 pub(crate) fn refused(name: &str, reason: &str) -> String {
     format!("{} is not used: {reason}.", package_in(name))
 }
 
-/// Said of a package that did not open.
+/// The message about a package that did not open.
 pub(crate) fn fell_back(name: &str, reason: &str, other: &str) -> String {
     format!("“{name}” could not be opened, so “{other}” goes on. The reason: {reason}")
 }
 
-/// Said of a package of the same name and weights as another, which did not open.
+/// The message about a package that did not open in place of one of the same name and weights.
 pub(crate) fn former_goes_on(name: &str, reason: &str) -> String {
     format!("The new “{name}” could not be opened, so the one before goes on. The reason: {reason}")
 }
 
-/// Said of a package that was taken already.
+/// The message about a package that was taken already.
 pub(crate) fn known(name: &str) -> String {
     format!("“{name}” is here already, and is used now.")
 }
 
-/// Said of a package that will be here after a reload.
+/// The message about a package that will be here after a reload.
 pub(crate) fn kept(name: &str) -> String {
     format!("“{name}” is kept in this browser.")
 }
 
-/// Said of a package that the browser has no room for.
-pub(crate) fn not_kept(name: &str, bytes: f64) -> String {
-    format!(
-        "“{name}” works until the page is closed or reloaded: this browser gave no room to keep its {}.",
-        size(bytes)
-    )
+/// The message about a package that the browser does not keep.
+pub(crate) fn not_kept(name: &str, bytes: f64, error: &StorageError) -> String {
+    let why = match error {
+        StorageError::NoRoom => format!("gave no room to keep its {}", size(bytes)),
+        StorageError::Other(reason) => format!("did not keep it ({reason})"),
+    };
+    format!("“{name}” works until the page is closed or reloaded: this browser {why}.")
 }
 
-/// Said of a package that is gone.
+/// The message about a package that is removed.
 pub(crate) fn removed(name: &str) -> String {
     format!("“{name}” is removed from this browser.")
 }
 
-/// Asked before a package is removed.
+/// The question before a package is removed.
 pub(crate) fn asks_to_remove(name: &str) -> String {
     format!("Remove “{name}” from this browser? Its files on your disk stay.")
 }
@@ -158,7 +161,7 @@ pub(crate) fn architecture(name: &str) -> &str {
     }
 }
 
-/// What a head is.
+/// The meaning of a head's name.
 pub(crate) fn head(name: &str) -> &str {
     match name {
         "pooling" => {
@@ -171,7 +174,7 @@ pub(crate) fn head(name: &str) -> &str {
     }
 }
 
-/// What the network sees of a field.
+/// The meaning of a composition's name.
 pub(crate) fn composition(name: &str) -> String {
     let meaning = match name {
         "rgb" => {
@@ -192,7 +195,7 @@ pub(crate) fn composition(name: &str) -> String {
     format!("{name}: {meaning}")
 }
 
-/// What is taken from each plane before the network sees it.
+/// The mean and the deviation by which each plane is normalised.
 pub(crate) fn normalised(mean: &[f64], std: &[f64]) -> String {
     let list = |values: &[f64]| {
         let values: Vec<String> = values.iter().map(|value| share(*value)).collect();
@@ -201,7 +204,7 @@ pub(crate) fn normalised(mean: &[f64], std: &[f64]) -> String {
     format!("mean {}; deviation {}", list(mean), list(std))
 }
 
-/// What opens the table of classes.
+/// The title of the table of classes, which opens it.
 pub(crate) fn classes(count: usize) -> String {
     format!("{count} locations and the probability from which each counts as present")
 }
@@ -211,7 +214,7 @@ pub(crate) fn weights(bytes: f64) -> String {
     format!("{} ({} bytes)", size(bytes), whole(bytes))
 }
 
-/// How the engine is checked.
+/// The check of the engine by known answers.
 pub(crate) fn known_answers(sides: &[f64]) -> String {
     let sides: Vec<String> = sides.iter().map(|side| format!("{side} px")).collect();
     format!(
@@ -230,7 +233,7 @@ pub(crate) fn credits(name: &str, attribution: &[String], licence: &str) -> Stri
     credits + "Licence: " + licence.trim_end_matches('.') + "."
 }
 
-/// What follows a list that is cut.
+/// The end of a list that is cut.
 pub(crate) fn and_more(count: usize) -> String {
     format!("and {count} more")
 }

@@ -1,16 +1,16 @@
 //! Texts of the copy for offline use.
 
-/// Where the browser offers no way to keep a copy.
+/// For browsers that offer no way to keep a copy.
 pub(crate) const IMPOSSIBLE: &str = "Offline use needs https or localhost, and no private window.";
 
-/// The offer of a newer build that is kept and waits.
+/// The offer of a newer version that is kept and waits.
 pub(crate) const NEWER: &str = "A new version is ready.";
 
-/// Why the newer build cannot take over yet.
+/// The reason why the newer version cannot take over yet.
 pub(crate) const CROWDED: &str =
     "A new version is ready. Close the other windows of Cytolens first, then reload.";
 
-/// How far the copy is, in bytes.
+/// The progress of the copy, in bytes.
 pub(crate) fn keeping(kept: f64, total: f64) -> String {
     format!(
         "Keeping a copy for offline use: {:.0} of {:.0} MB",
@@ -19,17 +19,17 @@ pub(crate) fn keeping(kept: f64, total: f64) -> String {
     )
 }
 
-/// The whole copy, in bytes.
+/// The size of the complete copy, in bytes.
 pub(crate) fn ready(total: f64) -> String {
     format!("Ready for offline use ({:.0} MB)", total / 1e6)
 }
 
-/// Why there is no whole copy: the file that did not come as it was built.
+/// The reason why there is no complete copy: a file that did not come as it was built.
 pub(crate) fn refused(file: &str, cause: &str) -> String {
     format!("No copy for offline use was kept ({file}: {cause}). The next visit tries again.")
 }
 
-/// Why the whole copy stays at an older version.
+/// The reason why the copy stays at an older version.
 pub(crate) fn newer_refused(file: &str, cause: &str) -> String {
     format!("Ready for offline use. A newer version was not kept ({file}: {cause}).")
 }

@@ -10,38 +10,38 @@ pub(crate) const GROUPS: [(&str, &[usize]); 4] = [
     ("Membranes and vesicles", &[21, 22, 6, 7, 8, 9, 10, 20]),
 ];
 
-/// In the column of the truth.
+/// A value in the column of the truth.
 pub(crate) const THERE: &str = "there";
-/// In the column of the truth.
+/// A value in the column of the truth.
 pub(crate) const NOT_THERE: &str = "no";
-/// Where a class was neither there nor said.
+/// The score of a class that neither occurs nor was given.
 pub(crate) const NOT_SAID: &str = "–";
-/// A figure's name.
+/// The name of a score.
 pub(crate) const MACRO: &str = "Macro F1";
-/// A figure's name.
+/// The name of a score.
 pub(crate) const MICRO: &str = "Micro F1";
-/// A figure's name.
+/// The name of a score.
 pub(crate) const EXACT: &str = "Exactly right";
-/// Where a visitor confirms nothing.
+/// The hint for a confirmation without any choice.
 pub(crate) const CHOOSE: &str = "Tick at least one location, or 'none of these'.";
-/// While the model's answer is on its way.
+/// The hint while the model is at work.
 pub(crate) const THINKING: &str = "Your answer is in. The model is still at work.";
-/// Where there are no samples.
+/// The description of a round on a site without samples.
 pub(crate) const NO_SAMPLES: &str = "This site has no sample fields.";
-/// Where no table was given.
+/// The description of a round without a table of labels.
 pub(crate) const NO_TABLE: &str = "Give the table of their labels first.";
-/// Why a field of a kept round cannot be asked.
+/// The reason for a field of a kept round that is gone.
 pub(crate) const NOT_ON_DESK: &str = "it is no longer among the fields";
-/// Why a sample of a kept round cannot be asked.
+/// The reason for a sample of a kept round that is gone.
 pub(crate) const NO_SUCH_SAMPLE: &str = "it is no longer among the samples";
-/// Of a round in which nobody could tell anything.
+/// The outcome of a round of which every field was left out.
 pub(crate) const ALL_LEFT_OUT: &str = "No field could be asked in this round.";
 /// The last field's button.
 pub(crate) const TO_SCORES: &str = "See the scores";
 /// Any other field's button.
 pub(crate) const TO_NEXT: &str = "Next field";
 
-/// What a channel shows.
+/// The structure that a channel shows.
 pub(crate) fn shows(channel: Channel) -> &'static str {
     match channel {
         Channel::Green => "The protein",
@@ -51,7 +51,7 @@ pub(crate) fn shows(channel: Channel) -> &'static str {
     }
 }
 
-/// How what was said agrees with what is there: a mark's name, and its words with an icon.
+/// The agreement of an answer with the truth: a mark's name, and its words with an icon.
 pub(crate) fn agreement(is_there: bool, is_said: bool) -> (&'static str, &'static str) {
     match (is_there, is_said) {
         (true, true) => ("right", "✓ found"),
@@ -66,22 +66,22 @@ pub(crate) fn score(score: f64) -> String {
     format!("{:.2}", score as f32)
 }
 
-/// For example `3 of 12`.
+/// A share, for example `3 of 12`.
 pub(crate) fn of(some: usize, all: usize) -> String {
     format!("{some} of {all}")
 }
 
-/// Where a round stands.
+/// The place of a field in its round.
 pub(crate) fn place(at: usize, all: usize) -> String {
     format!("Field {} of {all}", at + 1)
 }
 
-/// How much of a kept round is done.
+/// The progress of a kept round.
 pub(crate) fn kept(done: usize, all: usize) -> String {
     format!("Go on: {done} of {all} done")
 }
 
-/// What is there, over one field's answers.
+/// The true locations, over one field's answers.
 pub(crate) fn truth(locations: &str) -> String {
     if locations.is_empty() {
         "It is in none of the 28 locations".to_owned()
@@ -113,7 +113,7 @@ pub(crate) fn outcome(fields: usize, own: f64, model: f64) -> String {
     }
 }
 
-/// What the scores are worth.
+/// A caution about the scores: the number of fields, and the spread that single fields cause.
 pub(crate) fn caution(
     fields: usize,
     spread: Option<((f64, f64), (f64, f64))>,
@@ -141,12 +141,12 @@ pub(crate) fn caution(
     said
 }
 
-/// How many samples there are.
+/// The description of a round over samples.
 pub(crate) fn samples(count: usize) -> String {
     format!("{count} sample fields, their labels known because they were drawn by a program.")
 }
 
-/// Which fields of the desk can be asked.
+/// The description of a round over labelled fields of the desk.
 pub(crate) fn labelled(name: &str, asked: usize, on_desk: usize, faults: &[String]) -> String {
     let mut said = format!("{name} labels {asked} of the {on_desk} fields here.");
     if let Some(first) = faults.first() {
@@ -155,37 +155,37 @@ pub(crate) fn labelled(name: &str, asked: usize, on_desk: usize, faults: &[Strin
     said
 }
 
-/// Why a field was left out.
+/// The notice for a field that was left out.
 pub(crate) fn left_out(id: &str, reason: &str) -> String {
     format!("{id} was left out of the round: {reason}")
 }
 
-/// Why a table cannot be read.
+/// The reason for a table that cannot be read.
 pub(crate) fn unreadable_table(name: &str, error: &str) -> String {
     format!("{name} cannot be read as a table ({error})")
 }
 
-/// Why a table is not one of labels.
+/// The reason for a table without the columns of labels.
 pub(crate) fn other_columns(name: &str, columns: &str) -> String {
     format!("{name} must have the columns Id and Target, or Id and Predicted; it has {columns}")
 }
 
-/// Why a row is left out.
+/// The reason for leaving out a row.
 pub(crate) const NOT_UTF8: &str = "it is not UTF-8";
-/// Why a row is left out.
+/// The reason for leaving out a row.
 pub(crate) const NO_ID: &str = "it has no id";
 
-/// Why a row is left out.
+/// The reason for leaving out a row.
 pub(crate) fn row_fault(line: u64, reason: &str) -> String {
     format!("line {line}: {reason}")
 }
 
-/// Why a row is left out.
+/// The reason for leaving out a row.
 pub(crate) fn row_length(found: usize, wanted: usize) -> String {
     format!("it has {found} columns where the header has {wanted}")
 }
 
-/// Why a row is left out.
+/// The reason for leaving out a row.
 pub(crate) fn id_twice(id: &str) -> String {
     format!("the table has the id twice: {id}")
 }

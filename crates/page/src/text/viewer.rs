@@ -1,9 +1,9 @@
-//! The texts of the viewer.
+//! The viewer's texts.
 
 use cytolens_core::Channel;
 
-/// Fields and channels that a picture's label names.
-pub(crate) struct Seen<'a> {
+/// The properties of a picture that its label names.
+pub(crate) struct ShownPicture<'a> {
     /// The field's id.
     pub(crate) id: &'a str,
     /// The channels that are shown.
@@ -14,22 +14,22 @@ pub(crate) struct Seen<'a> {
     pub(crate) map: Option<&'a str>,
 }
 
-/// What screen readers hear of the picture.
-pub(crate) fn picture(seen: &Seen<'_>) -> String {
-    let channels = channels(&seen.channels);
+/// The picture in words, for screen readers.
+pub(crate) fn picture(shown: &ShownPicture<'_>) -> String {
+    let channels = channels(&shown.channels);
     let mut label = format!(
         "Field {}: {channels}, at {}",
-        seen.id,
-        percent(seen.percent)
+        shown.id,
+        percent(shown.percent)
     );
-    if let Some(map) = seen.map {
+    if let Some(map) = shown.map {
         label.push_str(", with the evidence for ");
         label.push_str(map);
     }
     label
 }
 
-/// For example `red, green and blue`.
+/// A list of channels, for example `red, green and blue`.
 pub(crate) fn channels(channels: &[Channel]) -> String {
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     match names.as_slice() {
@@ -44,7 +44,7 @@ pub(crate) fn percent(percent: f64) -> String {
     format!("{percent:.0} %")
 }
 
-/// For example `2048 × 2048 px, 16 bit`, with what is shown of a field larger than its picture.
+/// The size of a field, for example `2048 × 2048 px, 16 bit`, and of its picture where that is smaller.
 pub(crate) fn size(field: (u32, u32), picture: (u32, u32), bits: u32) -> String {
     let pixels = |(width, height)| format!("{width} × {height} px");
     if field == picture {
@@ -76,12 +76,12 @@ fn thousands(number: u16) -> String {
     }
 }
 
-/// How much brighter than it is a channel is shown.
+/// The brightness of a channel; 1 is that of the file.
 pub(crate) fn brightness(brightness: f32) -> String {
     format!("{brightness:.2}×")
 }
 
-/// What screen readers hear of an opacity from 0 to 1.
+/// An opacity from 0 to 1, for screen readers.
 pub(crate) fn opacity(opacity: f64) -> String {
     percent(opacity * 100.0)
 }
@@ -91,17 +91,17 @@ pub(crate) fn most_evidence(logits: f32) -> String {
     format!("+{logits:.1} logits")
 }
 
-/// Over the scale of a map.
+/// The title over the scale of a map.
 pub(crate) fn evidence_for(label: &str) -> String {
     format!("Evidence for {label}")
 }
 
-/// Where a map is positive nowhere.
+/// The title of a map that is positive nowhere.
 pub(crate) fn no_evidence_for(label: &str) -> String {
     format!("No evidence for {label} in this field")
 }
 
-/// Under an exported picture: the channels and how they are brightened.
+/// The line under an exported picture about its channels and their brightness.
 pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
     let range = if is_auto {
         "each brightened on its own"
@@ -111,7 +111,7 @@ pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
     format!("{}, {range}", channels(shown))
 }
 
-/// Under an exported picture: the map over it.
+/// The line under an exported picture about the map over it.
 pub(crate) fn caption_map(label: &str, logits: f32) -> String {
     format!(
         "Magenta: evidence for {label}, up to {}; line: half of it",
@@ -119,7 +119,7 @@ pub(crate) fn caption_map(label: &str, logits: f32) -> String {
     )
 }
 
-/// Under an exported picture: what part of the field it is.
+/// The line under an exported picture about the part of the field that it shows.
 pub(crate) fn caption_part(part: (f64, f64), size: &str) -> String {
     format!("{} × {} px of {size}", part.0, part.1)
 }
@@ -138,23 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_told_in_words() {
-        let mut seen = Seen {
+    fn a_picture_is_described_in_words() {
+        let mut shown = ShownPicture {
             id: "f1",
             channels: vec![Channel::Green],
             percent: 49.6,
             map: None,
         };
-        assert_eq!(picture(&seen), "Field f1: green, at 50 %");
-        seen.map = Some("Nucleoli");
+        assert_eq!(picture(&shown), "Field f1: green, at 50 %");
+        shown.map = Some("Nucleoli");
         assert_eq!(
-            picture(&seen),
+            picture(&shown),
             "Field f1: green, at 50 %, with the evidence for Nucleoli"
         );
     }
 
     #[test]
-    fn a_reduced_field_is_told_to_be() {
+    fn a_reduced_field_is_said_to_be() {
         assert_eq!(size((512, 512), (512, 512), 8), "512 × 512 px, 8 bit");
         assert_eq!(
             size((4096, 2048), (2048, 1024), 16),

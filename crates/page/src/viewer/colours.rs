@@ -1,15 +1,15 @@
-//! What levels look like: channels in the colours of the Human Protein Atlas, evidence in one that none
-//! of them has.
+//! Colour tables: channels in the colours of the Human Protein Atlas, evidence in one that none of them
+//! has.
 
 use cytolens_core::Channel;
 
 /// A colour for each of 256 levels: red, green, blue and opacity.
-pub(super) type Table = [[u8; 4]; 256];
+pub(super) type ColourTable = [[u8; 4]; 256];
 
 /// The light of red, green and blue for a whole white, each from 0 to 1.
 pub(super) type Light = [f32; 3];
 
-/// What grey is made of.
+/// The light of grey.
 pub(super) const GREY: Light = [1.0; 3];
 
 /// The colour of a channel shown alone: yellow has nothing to hide then.
@@ -21,7 +21,7 @@ pub(super) fn tint_alone(channel: Channel) -> Light {
 }
 
 /// The opaque colours of the levels of a channel, made brighter by `gain`.
-pub(super) fn table(light: Light, gain: f32) -> Table {
+pub(super) fn table(light: Light, gain: f32) -> ColourTable {
     std::array::from_fn(|level| {
         let level = (level as f32 * gain).min(255.0);
         let [red, green, blue] = light.map(|share| (level * share + 0.5) as u8);
@@ -29,10 +29,10 @@ pub(super) fn table(light: Light, gain: f32) -> Table {
     })
 }
 
-/// Where the colours of evidence change: a level from 0 to 1 and red, green, blue and opacity, each
+/// The colours of evidence between which the others lie: a level from 0 to 1 and red, green, blue and opacity, each
 /// from 0 to 255.
 ///
-/// From nothing over violet and magenta to near white. No channel is magenta, with microtubules and
+/// They go from nothing over violet and magenta to near white. No channel is magenta, with microtubules and
 /// nuclei it never mixes to it at full strength, and people who confuse red and green tell it from both;
 /// lightness rises all the way, so that it also reads in grey. The first steps are see-through, or weak
 /// evidence would veil the picture.
@@ -45,7 +45,7 @@ const EVIDENCE: [(f32, [f32; 4]); 5] = [
 ];
 
 /// The colours of evidence, from none to a map's maximum.
-pub(super) fn evidence_table() -> Table {
+pub(super) fn evidence_table() -> ColourTable {
     std::array::from_fn(|level| evidence(level as f32 / 255.0))
 }
 

@@ -1,9 +1,9 @@
-//! Which channels are shown, and how bright: for the eye alone, never for the network.
+//! The choice of channels and their brightness: for the eye alone, never for the network.
 
 use super::colours::{self, Light};
 use cytolens_core::Channel;
 
-/// How levels become brightness.
+/// The level that is shown as white.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Range {
     /// Each channel's brightest pixels, but for a few, are white.
@@ -13,18 +13,18 @@ pub(super) enum Range {
     Recorded,
 }
 
-/// How one channel is drawn.
+/// The look of one channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Look {
     /// Its colour.
     pub(super) light: Light,
-    /// What its levels are multiplied by.
+    /// The factor of its levels.
     pub(super) gain: f32,
 }
 
 /// One channel of the field.
 #[derive(Debug, Clone, Copy)]
-struct Shown {
+struct DisplayedChannel {
     channel: Channel,
     /// The level shown as white in [`Range::Auto`], of 65535.
     white: u16,
@@ -32,13 +32,12 @@ struct Shown {
     brightness: f32,
 }
 
-/// What of a field is shown.
+/// The channels of a field and the way they are shown.
 #[derive(Debug, Default)]
 pub(super) struct Display {
-    channels: Vec<Shown>,
-    /// How levels become brightness.
+    channels: Vec<DisplayedChannel>,
     pub(super) range: Range,
-    /// Whether a channel that is alone is shown in grey, in which eyes see most.
+    /// Whether a channel shown alone is grey, in which eyes see most.
     pub(super) is_grey_alone: bool,
 }
 
@@ -51,13 +50,13 @@ impl Display {
         let shown = |(channel, white)| {
             let same = former.iter().filter(|_| is_same);
             let same = same.copied().find(|shown| shown.channel == channel);
-            let new = Shown {
+            let new = DisplayedChannel {
                 channel,
                 white,
                 is_on: true,
                 brightness: 1.0,
             };
-            same.map_or(new, |same| Shown { white, ..same })
+            same.map_or(new, |same| DisplayedChannel { white, ..same })
         };
         self.channels = channels.map(shown).collect();
     }
@@ -98,7 +97,7 @@ impl Display {
         }
     }
 
-    /// How much brighter than it is a channel is shown, from 0.25 to 4.
+    /// The brightness of a channel, from 0.25 to 4; 1 is that of the file.
     pub(super) fn brightness(&self, channel: Channel) -> f32 {
         self.find(channel).map_or(1.0, |shown| shown.brightness)
     }
@@ -125,7 +124,7 @@ impl Display {
         }
     }
 
-    /// Makes a channel brighter than it is, or darker.
+    /// Sets the brightness of a channel.
     pub(super) fn brighten(&mut self, channel: Channel, brightness: f32) {
         for shown in self.with(channel) {
             shown.brightness = brightness.clamp(0.25, 4.0);
@@ -139,7 +138,7 @@ impl Display {
         }
     }
 
-    /// How a channel is drawn now.
+    /// The look of a channel.
     pub(super) fn look(&self, channel: Channel) -> Look {
         let is_alone = self.alone() == Some(channel);
         let light = match (is_alone, self.is_grey_alone) {
@@ -158,11 +157,11 @@ impl Display {
         }
     }
 
-    fn find(&self, channel: Channel) -> Option<&Shown> {
+    fn find(&self, channel: Channel) -> Option<&DisplayedChannel> {
         self.channels.iter().find(|shown| shown.channel == channel)
     }
 
-    fn with(&mut self, channel: Channel) -> impl Iterator<Item = &mut Shown> {
+    fn with(&mut self, channel: Channel) -> impl Iterator<Item = &mut DisplayedChannel> {
         self.channels
             .iter_mut()
             .filter(move |shown| shown.channel == channel)

@@ -3,13 +3,14 @@
 /// The side of the fine raster, in pixels. A network's own map has some 8 to 32.
 pub(super) const RASTER: usize = 256;
 
-/// The highest value of a map, in logits; nothing where no value is positive: then there is no evidence.
+/// The highest value of a map, in logits; none where no value is positive: then there is no evidence.
 pub(super) fn maximum(values: &[f32]) -> Option<f32> {
     let highest = values.iter().copied().fold(0.0, f32::max);
     (highest > 0.0).then_some(highest)
 }
 
-/// `[RASTER, RASTER]`: from 0 for none and for evidence against, to 1 for `maximum`.
+/// The levels of a map on the fine raster, `[RASTER, RASTER]`: from 0 for none and for evidence against, to
+/// 1 for `maximum`.
 ///
 /// Between the values of `[side, side]` the cubic of Catmull and Rom, which goes through each; beyond
 /// the outermost, half a cell from the edge, their own.

@@ -1,4 +1,4 @@
-//! Where the picture lies on the stage: fitting, zooming, panning and their limits.
+//! The place of the picture on the stage: fitting, zooming, panning and their limits.
 
 /// Zooming by buttons and keys multiplies the scale by this, or divides by it.
 pub(super) const STEP: f64 = 1.5;
@@ -25,23 +25,23 @@ pub(super) struct Area {
 /// A point of the stage, in pixels of the screen.
 pub(super) type Point = (f64, f64);
 
-/// How a picture lies on the stage.
+/// The scale and place of a picture on the stage.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct View {
     /// Pixels of the screen for one of the picture.
     pub(super) scale: f64,
-    /// Of the picture's left edge on the stage.
+    /// The picture's left edge on the stage, in pixels of the screen.
     pub(super) left: f64,
-    /// Of the picture's top edge on the stage.
+    /// The picture's top edge on the stage, in pixels of the screen.
     pub(super) top: f64,
 }
 
-/// A picture and the stage it is shown on: all that decides which views there may be.
+/// A picture and the stage it is shown on, which together decide the possible views.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Setting {
-    /// In pixels of the screen.
+    /// The stage, in pixels of the screen.
     pub(super) stage: Size,
-    /// In pixels of the plates.
+    /// The picture, in pixels of the plates.
     pub(super) picture: Size,
     /// Pixels of the field for one of the plates: over 1 where the plates are smaller than the field.
     pub(super) reduction: f64,
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    /// What of the picture lies at a point of the stage.
+    /// The point of the picture at a point of the stage.
     fn seen(view: View, at: Point) -> Point {
         (
             (at.0 - view.left) / view.scale,

@@ -8,13 +8,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Math, Reflect};
+use js_sys::Math;
 use web_sys::{Event, HtmlDetailsElement, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
-use super::controls::{fit, toggle, toggle_full, toggle_map, zoom};
+use super::actions::{fit, toggle, toggle_full, toggle_map, zoom};
 use super::geometry::{Point, STEP};
 use super::scene::Scene;
-use crate::dom::{find, on};
+use crate::dom::{find, on, property};
 use cytolens_core::Channel;
 
 /// A press of an arrow key moves the picture by this share of the stage.
@@ -85,7 +85,7 @@ fn listen_to_pointers(scene: &Rc<Scene>) {
             }
             let id = event.pointer_id();
             // So that a drag may leave the stage; without it, it ends there.
-            scene.stage.set_pointer_capture(id).unwrap_or_default();
+            _ = scene.stage.set_pointer_capture(id);
             pointers.borrow_mut().push((id, place(&scene, &event)));
         }
     });
@@ -120,15 +120,14 @@ fn listen_to_pointers(scene: &Rc<Scene>) {
     }
     // Two fingers are for the picture, even where one scrolls the page.
     on(&scene.stage, "touchstart", |event: Event| {
-        let touches = Reflect::get(&event, &"touches".into());
-        let count = touches.and_then(|touches| Reflect::get(&touches, &"length".into()));
-        if count.is_ok_and(|count| count.as_f64() > Some(1.0)) {
+        let touches = property(&property(&event, "touches"), "length");
+        if touches.as_f64() > Some(1.0) {
             event.prevent_default();
         }
     });
 }
 
-/// Two fingers hold what they touched.
+/// Moves and zooms the picture so that two fingers stay on what they touch.
 fn pinch(scene: &Scene, from: (Point, Point), to: (Point, Point)) {
     let middle = |(a, b): (Point, Point)| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
     let apart = |(a, b): (Point, Point)| Math::hypot(a.0 - b.0, a.1 - b.1).max(1.0);
@@ -139,7 +138,7 @@ fn pinch(scene: &Scene, from: (Point, Point), to: (Point, Point)) {
     });
 }
 
-/// Does what a key asks for; tells whether it asked for anything.
+/// Does what a key asks for, and returns whether it asked for anything.
 fn do_key(scene: &Scene, event: &KeyboardEvent) -> bool {
     // Those are the browser's.
     if event.ctrl_key() || event.meta_key() {

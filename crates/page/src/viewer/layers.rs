@@ -9,80 +9,79 @@ use std::borrow::Cow;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-use super::colours::{self, Table};
+use super::colours::{self, ColourTable};
 use super::display::{Display, Look};
 use super::reduction::{reduced, reduced_side};
-use crate::dom::document;
+use crate::dom::create;
 use cytolens_core::Channel;
 use cytolens_protocol::Plate;
 
-/// How many samples are painted between two looks at the clock: some milliseconds on a slow phone.
+/// The number of samples painted between two looks at the clock: some milliseconds on a slow phone.
 const SAMPLES_AT_ONCE: u32 = 1 << 16;
 
-/// A canvas of this size that is in no document, and what draws on it. A browser that has no memory left
-/// gives none.
+/// A canvas of this size that is in no document, and its context. A browser that has no memory left gives
+/// none.
 pub(super) fn new_canvas(
     width: u32,
     height: u32,
 ) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
-    let canvas = document().create_element("canvas").ok()?;
-    let canvas: HtmlCanvasElement = canvas.dyn_into().ok()?;
+    let canvas: HtmlCanvasElement = create("canvas");
     canvas.set_width(width);
     canvas.set_height(height);
     let context = context(&canvas)?;
     Some((canvas, context))
 }
 
-/// What draws on a canvas.
+/// The context that draws on a canvas.
 pub(super) fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok()??.dyn_into().ok()
 }
 
-/// What a canvas of a channel shows.
+/// The colour and the size in which a channel is painted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Kind {
+struct Rendering {
     look: Look,
-    /// How often it is halved.
+    /// The number of times that it is halved.
     halvings: u32,
 }
 
 /// A canvas that is being painted.
 struct Painting {
-    kind: Kind,
-    table: Box<Table>,
+    rendering: Rendering,
+    table: Box<ColourTable>,
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
     /// The first row of the canvas that is still to be painted.
     row: u32,
 }
 
-/// One channel.
+/// One channel of the picture.
 struct Layer {
     plate: Plate,
     width: u32,
     height: u32,
-    /// The samples halved so often: kept, because a slider paints them many times.
+    /// A number of halvings and the samples halved so often: kept, because a slider paints them many times.
     reduced: (u32, Vec<u8>),
-    painted: Option<(Kind, HtmlCanvasElement)>,
+    painted: Option<(Rendering, HtmlCanvasElement)>,
     painting: Option<Painting>,
 }
 
 impl Layer {
     /// Paints some more rows, if any are to be painted.
     ///
-    /// What has begun is ended, even if something else is wanted by then: or a slider that moves all the
-    /// time would never show anything.
-    fn paint(&mut self, wanted: Kind) -> Option<Progress> {
+    /// A canvas that was begun is finished, even if another is wanted by then: or a slider that moves all
+    /// the time would never show anything.
+    fn paint(&mut self, wanted: Rendering) -> Option<PaintProgress> {
         let mut painting = match self.painting.take() {
             Some(painting) => painting,
-            None if self.shows(wanted) => return Some(Progress::Nothing),
+            None if self.shows(wanted) => return Some(PaintProgress::Nothing),
             None => self.begin(wanted)?,
         };
         let (width, height) = (painting.canvas.width(), painting.canvas.height());
-        let at_once = (SAMPLES_AT_ONCE >> (2 * painting.kind.halvings)) / width;
+        let at_once = (SAMPLES_AT_ONCE >> (2 * painting.rendering.halvings)) / width;
         let rows = at_once.clamp(1, height - painting.row);
         let colour = |level: &u8| painting.table[usize::from(*level)];
-        let samples = self.rows(painting.kind.halvings, painting.row, rows);
+        let samples = self.rows(painting.rendering.halvings, painting.row, rows);
         let colours: Vec<[u8; 4]> = samples.iter().map(colour).collect();
         let strip = Clamped(colours.as_flattened());
         let strip = ImageData::new_with_u8_clamped_array_and_sh(strip, width, rows).ok()?;
@@ -91,18 +90,18 @@ impl Layer {
         painting.row += rows;
         if painting.row < height {
             self.painting = Some(painting);
-            return Some(Progress::Some);
+            return Some(PaintProgress::Some);
         }
-        self.painted = Some((painting.kind, painting.canvas));
-        Some(Progress::Whole)
+        self.painted = Some((painting.rendering, painting.canvas));
+        Some(PaintProgress::Whole)
     }
 
-    fn begin(&self, kind: Kind) -> Option<Painting> {
-        let side = |side| reduced_side(side, kind.halvings);
+    fn begin(&self, rendering: Rendering) -> Option<Painting> {
+        let side = |side| reduced_side(side, rendering.halvings);
         let (canvas, context) = new_canvas(side(self.width), side(self.height))?;
         Some(Painting {
-            kind,
-            table: Box::new(colours::table(kind.look.light, kind.look.gain)),
+            rendering,
+            table: Box::new(colours::table(rendering.look.light, rendering.look.gain)),
             canvas,
             context,
             row: 0,
@@ -135,16 +134,16 @@ impl Layer {
         Cow::Borrowed(&self.reduced.1[start..end])
     }
 
-    fn shows(&self, kind: Kind) -> bool {
+    fn shows(&self, rendering: Rendering) -> bool {
         self.painted
             .as_ref()
-            .is_some_and(|(painted, _)| *painted == kind)
+            .is_some_and(|(painted, _)| *painted == rendering)
     }
 }
 
-/// What a call of [`Layer::paint`] did.
+/// The outcome of a call of [`Layer::paint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum PaintProgress {
     /// The channel was whole already.
     Nothing,
     /// Rows are left.
@@ -179,8 +178,8 @@ impl Layers {
             .map(|layer| (layer.plate.channel, layer.plate.white))
     }
 
-    /// Paints what is shown, halved this often, until nothing is left or `is_late` says so; tells whether
-    /// nothing is left, and whether a channel looks otherwise than before.
+    /// Paints the channels that are shown, halved this often, until all are whole or `is_late` holds. Returns
+    /// whether all are whole, and whether one looks otherwise than before.
     pub(super) fn paint(
         &mut self,
         display: &Display,
@@ -196,10 +195,10 @@ impl Layers {
             let look = display.look(channel);
             loop {
                 // A canvas for which there is no memory leaves the channel as it was.
-                match layer.paint(Kind { look, halvings }) {
-                    None | Some(Progress::Nothing) => break,
-                    Some(Progress::Some) => {}
-                    Some(Progress::Whole) => has_changed = true,
+                match layer.paint(Rendering { look, halvings }) {
+                    None | Some(PaintProgress::Nothing) => break,
+                    Some(PaintProgress::Some) => {}
+                    Some(PaintProgress::Whole) => has_changed = true,
                 }
                 if is_late() {
                     return (false, has_changed);
@@ -209,14 +208,14 @@ impl Layers {
         (true, has_changed)
     }
 
-    /// Draws the channels that are shown and were whole once, each over all of the picture.
+    /// Draws the channels that are shown and have been painted, each over the whole picture.
     pub(super) fn draw(&self, display: &Display, context: &CanvasRenderingContext2d) {
         for layer in &self.0 {
-            let Some((kind, canvas)) = &layer.painted else {
+            let Some((rendering, canvas)) = &layer.painted else {
                 continue;
             };
             if display.is_shown(layer.plate.channel) {
-                let side = |side: u32| f64::from(side << kind.halvings);
+                let side = |side: u32| f64::from(side << rendering.halvings);
                 let (width, height) = (side(canvas.width()), side(canvas.height()));
                 // Fails only for a canvas without a pixel.
                 _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(

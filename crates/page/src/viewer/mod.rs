@@ -1,9 +1,11 @@
 //! The picture of the selected field.
 //!
-//! Each channel is a [layer](layers) in its colour and brightness; the [scene] adds up those that are
-//! [shown](display), in the [view](geometry) that [gestures] and [controls] choose, and lays the
-//! [map](overlay) of a label over them.
+//! Each channel is a [layer](layers) in its colour and brightness. The [scene] adds up the channels that are
+//! [shown](display), in the chosen [view](geometry), and lays the [map](overlay) of a label over them.
+//! [Gestures](gestures) and [controls] lead to the same [actions], which change the [state]; scene and
+//! controls follow it.
 
+mod actions;
 mod colours;
 mod controls;
 mod display;
@@ -15,47 +17,21 @@ mod overlay;
 mod picture_file;
 mod reduction;
 mod scene;
+mod state;
 
 use std::rc::Rc;
 
 use web_sys::{Blob, Element};
 
+pub(super) use self::overlay::MapOverlay;
+
 use self::geometry::{Setting, Size};
 use self::layers::Layers;
 use self::overlay::Overlay;
-use self::scene::{Facts, Scene, State};
-use super::dom::{find, set_attribute};
-use cytolens_protocol::Plate;
-
-/// A field as the viewer shows it.
-#[derive(Debug, Clone)]
-pub(super) struct Picture {
-    /// The field's id.
-    pub(super) id: String,
-    /// Of every plate, in pixels.
-    pub(super) width: u32,
-    /// Of every plate, in pixels.
-    pub(super) height: u32,
-    /// The width of the field itself, in pixels.
-    pub(super) full_width: u32,
-    /// The height of the field itself, in pixels.
-    pub(super) full_height: u32,
-    /// The bits of the files' samples: 8 or 16.
-    pub(super) bits: u32,
-    /// The channels that the field has.
-    pub(super) plates: Vec<Plate>,
-}
-
-/// Where the evidence for one label lies.
-#[derive(Debug, Clone)]
-pub(super) struct MapOverlay {
-    /// The label.
-    pub(super) label: String,
-    /// The map's side in pixels; it lies over the picture's central square.
-    pub(super) side: u32,
-    /// `[side, side]`, in logits.
-    pub(super) values: Vec<f32>,
-}
+use self::scene::Scene;
+use self::state::{PictureFacts, ViewerState};
+use super::dom::{find, set_attribute, set_boolean, write};
+use cytolens_protocol::Picture;
 
 /// The viewer in `index.html`.
 pub(super) struct Viewer {
@@ -66,14 +42,14 @@ impl Viewer {
     /// The viewer in `#viewer`, empty.
     pub(super) fn new() -> Self {
         let scene = Scene::new();
-        controls::listen(&scene);
+        actions::listen(&scene);
         gestures::listen(&scene);
         Self { scene }
     }
 
-    /// Shows no picture and no map, but a line that says why or what is on its way.
+    /// Shows a line in place of picture and map: why there is none, or that it is on its way.
     pub(super) fn clear(&self, note: &str) {
-        find::<Element>(&self.scene.root, ".note").set_text_content(Some(note));
+        write(&self.scene.root, ".note", note);
         self.scene.change(|state| {
             state.facts = None;
             state.layers = Layers::default();
@@ -84,8 +60,8 @@ impl Viewer {
 
     /// Shows a picture; zoom, channels and brightness start anew where the id is another, and a map that
     /// lies over another field's picture goes.
-    pub(super) fn show(&self, picture: Picture) {
-        self.scene.change(|state| replace(state, picture));
+    pub(super) fn show(&self, id: &str, picture: Picture) {
+        self.scene.change(|state| replace(state, id, picture));
         self.enter("shown");
     }
 
@@ -97,11 +73,11 @@ impl Viewer {
 
     /// The label whose map lies over the picture, where the visitor sees it.
     pub(super) fn shown_label(&self) -> Option<String> {
-        let label = |state: &State| state.map().map(|map| map.label.clone());
+        let label = |state: &ViewerState| state.map().map(|map| map.label.clone());
         self.scene.read(label)
     }
 
-    /// What is shown, with its map and a caption, as a PNG file at the picture's own resolution; nothing
+    /// The picture as it is shown, with its map and a caption, as a PNG file at its own resolution; none
     /// where there is no picture, or no memory for another.
     pub(super) fn png(&self) -> impl Future<Output = Option<Blob>> + use<> {
         let scene = self.scene.clone();
@@ -112,15 +88,13 @@ impl Viewer {
         set_attribute(&self.scene.root, "data-state", state);
         let instruments: Element = find(&self.scene.root, ".instruments");
         // Controls that stay in their place keep the page from jumping.
-        instruments
-            .toggle_attribute_with_force("inert", state == "empty")
-            .unwrap_or_default();
+        set_boolean(&instruments, "inert", state == "empty");
     }
 }
 
-fn replace(state: &mut State, picture: Picture) {
+fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
     let former = state.facts.take();
-    if former.is_some_and(|former| former.id != picture.id) {
+    if former.is_some_and(|former| former.id != id) {
         state.overlay = None;
     }
     let size = Size {
@@ -133,12 +107,12 @@ fn replace(state: &mut State, picture: Picture) {
         picture: size,
         reduction: f64::from(picture.full_width) / f64::from(picture.width),
     };
-    let is_same = state.last_id == picture.id;
+    let is_same = state.last_id == id;
     state.display.take(state.layers.whites(), is_same);
     state.is_fitted |= !is_same;
-    state.last_id.clone_from(&picture.id);
-    state.facts = Some(Facts {
-        id: picture.id,
+    id.clone_into(&mut state.last_id);
+    state.facts = Some(PictureFacts {
+        id: id.to_owned(),
         size: (picture.width, picture.height),
         full_size: (picture.full_width, picture.full_height),
         bits: picture.bits,

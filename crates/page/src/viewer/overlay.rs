@@ -3,39 +3,51 @@
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-use super::MapOverlay;
 use super::colours;
 use super::evidence::{self, RASTER, Segment};
 use super::geometry::{Area, Size, View, central_square};
 use super::layers::new_canvas;
+use crate::dom::report;
 
 /// The level of the line, as a share of the map's maximum.
 const LINE_AT: f32 = 0.5;
 
-/// What lies outside the square that the network sees.
+/// The shade over the picture outside the square that the network sees.
 const UNSEEN: &str = "rgb(0 0 0 / 60%)";
 
-/// A map that is positive somewhere.
-struct Found {
-    /// In logits.
+/// The activation map of one label.
+#[derive(Debug, Clone)]
+pub(crate) struct MapOverlay {
+    /// The label.
+    pub(crate) label: String,
+    /// The map's side in pixels. The map lies over the picture's central square.
+    pub(crate) side: u32,
+    /// `[side, side]`, in logits.
+    pub(crate) values: Vec<f32>,
+}
+
+/// A map that is positive somewhere, made ready to be drawn.
+struct Evidence {
+    /// The highest value of the map, in logits.
     maximum: f32,
     raster: HtmlCanvasElement,
     line: Vec<Segment>,
 }
 
-/// The map of one label.
+/// The map of one label, ready to be drawn.
 pub(super) struct Overlay {
     /// The label.
     pub(super) label: String,
-    found: Option<Found>,
+    /// None where the map is positive nowhere.
+    evidence: Option<Evidence>,
 }
 
 impl Overlay {
-    /// A map, ready to be drawn.
+    /// Makes a map ready to be drawn.
     pub(super) fn new(map: MapOverlay) -> Self {
-        let found = evidence::maximum(&map.values).and_then(|maximum| {
+        let evidence = evidence::maximum(&map.values).and_then(|maximum| {
             let levels = evidence::levels(&map.values, map.side as usize, maximum);
-            Some(Found {
+            Some(Evidence {
                 maximum,
                 raster: painted(&levels, RASTER as u32)?,
                 line: evidence::contour(&levels, LINE_AT),
@@ -43,13 +55,13 @@ impl Overlay {
         });
         Self {
             label: map.label,
-            found,
+            evidence,
         }
     }
 
-    /// The highest value of the map, in logits; nothing where no value is positive.
+    /// The highest value of the map, in logits; none where no value is positive.
     pub(super) fn maximum(&self) -> Option<f32> {
-        self.found.as_ref().map(|found| found.maximum)
+        self.evidence.as_ref().map(|evidence| evidence.maximum)
     }
 
     /// Draws the map over a picture that is drawn already; lines are `pen` px of the canvas thick.
@@ -70,15 +82,15 @@ impl Overlay {
             context.set_stroke_style_str("white");
             context.stroke_rect(square.left, square.top, square.width, square.height);
         }
-        if let Some(found) = &self.found {
+        if let Some(evidence) = &self.evidence {
             let cell = square.width / RASTER as f64;
             // Both calls fail only where a number is no number.
             _ = context.translate(square.left, square.top);
             _ = context.scale(cell, cell);
             context.set_image_smoothing_enabled(true);
             context.set_global_alpha(opacity);
-            _ = context.draw_image_with_html_canvas_element(&found.raster, 0.0, 0.0);
-            trace(context, &found.line);
+            _ = context.draw_image_with_html_canvas_element(&evidence.raster, 0.0, 0.0);
+            trace(context, &evidence.line);
             // A dark rim, so that the line is also seen on what is bright.
             for (colour, width) in [("rgb(0 0 0 / 55%)", 3.0), ("white", 1.25)] {
                 context.set_stroke_style_str(colour);
@@ -93,8 +105,7 @@ impl Overlay {
 /// Lets the context draw in pixels of the picture.
 pub(super) fn enter(context: &CanvasRenderingContext2d, view: View) {
     let View { scale, left, top } = view;
-    let entered = context.set_transform(scale, 0.0, 0.0, scale, left, top);
-    debug_assert!(entered.is_ok(), "a view is made of numbers: {entered:?}");
+    report(context.set_transform(scale, 0.0, 0.0, scale, left, top));
 }
 
 /// Paints the scale of all maps, from no evidence to a map's maximum.

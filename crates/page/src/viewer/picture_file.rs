@@ -8,8 +8,9 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 use super::display::Range;
 use super::geometry::{Area, Size, View};
 use super::layers::new_canvas;
-use super::scene::{Scene, State};
-use crate::dom::window;
+use super::scene::Scene;
+use super::state::ViewerState;
+use crate::dom::{report, window};
 use crate::text::viewer as text;
 
 /// A part of fewer pixels than this a side is drawn in larger squares, or its caption would not be legible.
@@ -18,8 +19,8 @@ const SHORTEST: f64 = 640.0;
 /// The height of a line of the caption, as a share of the picture's width.
 const LINE: f64 = 1.0 / 44.0;
 
-/// What the stage shows of the picture, at the picture's own resolution and with a caption below it, as a PNG
-/// file; nothing where there is no picture, or where the browser has no memory for another.
+/// The part of the picture on the stage, at the picture's own resolution and with a caption below it, as a
+/// PNG file; none where there is no picture, or where the browser has no memory for another.
 pub(super) async fn of(scene: &Scene) -> Option<Blob> {
     scene.change(|state| state.is_whole_wanted = true);
     while !scene.read(|state| state.facts.is_none() || state.is_painted) {
@@ -33,14 +34,13 @@ pub(super) async fn of(scene: &Scene) -> Option<Blob> {
 /// Waits until the scene has painted for a while.
 async fn next_frame() {
     let frame = Promise::new(&mut |resolve, _| {
-        let asked = window().request_animation_frame(&resolve);
-        debug_assert!(asked.is_ok(), "the window has frames: {asked:?}");
+        report(window().request_animation_frame(&resolve));
     });
     // A frame cannot fail.
     _ = JsFuture::from(frame).await;
 }
 
-fn draw(state: &State) -> Option<HtmlCanvasElement> {
+fn draw(state: &ViewerState) -> Option<HtmlCanvasElement> {
     let facts = state.facts.as_ref()?;
     let part = state.setting.visible(state.view);
     let scale = (SHORTEST / part.width).ceil().max(1.0);
@@ -63,18 +63,18 @@ fn draw(state: &State) -> Option<HtmlCanvasElement> {
     Some(canvas)
 }
 
-/// Packs a canvas as a PNG file; nothing where the browser has no memory for it.
+/// Packs a canvas as a PNG file; none where the browser has no memory for it.
 async fn packed(canvas: &HtmlCanvasElement) -> Option<Blob> {
     let promise = Promise::new(&mut |resolve, _| {
         if canvas.to_blob(&resolve).is_err() {
-            // Nothing is what a canvas too large gives, too.
+            // A canvas that is too large gives null, too.
             _ = resolve.call1(&JsValue::NULL, &JsValue::NULL);
         }
     });
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
 }
 
-fn caption(state: &State, id: &str, part: Area) -> Vec<String> {
+fn caption(state: &ViewerState, id: &str, part: Area) -> Vec<String> {
     let Some(facts) = &state.facts else {
         return Vec::new();
     };

@@ -1,9 +1,9 @@
-//! Making a channel smaller, for a stage smaller than the field: each pixel is the mean of those it stands
+//! Reduction of a channel for a stage smaller than the field: each pixel is the mean of those it stands
 //! for. Browsers take samples between pixels instead, and fine structure flickers, or halve a whole canvas
 //! each time it changes, which takes too long where no GPU does it.
 
-/// How often to halve a picture that is drawn at this scale: as often as leaves a pixel of it for each of
-/// the screen.
+/// The number of times to halve a picture that is drawn at this scale: the most that leave a pixel of it
+/// for each of the screen.
 pub(super) fn halvings(scale: f64) -> u32 {
     // Six make a picture of 2048 px one of 32.
     (0..6)
@@ -11,12 +11,12 @@ pub(super) fn halvings(scale: f64) -> u32 {
         .count() as u32
 }
 
-/// A side after so many halvings, in pixels.
+/// The length of a side after so many halvings, in pixels.
 pub(super) fn reduced_side(side: u32, halvings: u32) -> u32 {
     side.div_ceil(1 << halvings)
 }
 
-/// Rows of `width` samples, halved this often; the last block of a row or of all rows may be a part.
+/// Rows of `width` samples, halved this often. At the right and lower edge a block may be a part of one.
 pub(super) fn reduced(samples: &[u8], width: u32, halvings: u32) -> Vec<u8> {
     let block = 1_usize << halvings;
     let width = width as usize;

@@ -1,123 +1,31 @@
-//! What the viewer shows and how it comes onto the canvas: one frame at a time, only when something changed.
+//! The stage and its canvas, drawn one frame at a time and only after a change.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, ResizeObserver};
 
 use super::controls::Controls;
-use super::display::Display;
 use super::geometry::{Point, Setting, Size, View};
-use super::layers::{self, Layers};
-use super::overlay::{self, Overlay};
-use super::reduction::halvings;
-use crate::dom::{by_id, document, find, set_attribute, window};
-use crate::text::viewer as text;
+use super::layers;
+use super::state::ViewerState;
+use crate::dom::{by_id, document, find, now_ms, report, set_attribute, window, write};
 
-/// How long a frame may paint channels, in milliseconds: a frame of a screen of 120 Hz.
+/// The longest time that a frame spends on painting channels, in milliseconds: a frame of a screen of
+/// 120 Hz.
 const PAINTING_MS: f64 = 8.0;
 
-/// From this scale on samples are drawn as squares and not blurred into each other: who looks so close
-/// wants to see what was recorded.
-const SQUARES_FROM: f64 = 2.0;
-
-/// What of a [`Picture`](super::Picture) is kept beside its plates.
-#[derive(Debug, Clone)]
-pub(super) struct Facts {
-    pub(super) id: String,
-    /// Of the plates, in pixels.
-    pub(super) size: (u32, u32),
-    /// Of the field, in pixels.
-    pub(super) full_size: (u32, u32),
-    /// Of the files' samples.
-    pub(super) bits: u32,
-}
-
-/// What is shown, and how.
-#[derive(Default)]
-pub(super) struct State {
-    /// The picture, while there is one.
-    pub(super) facts: Option<Facts>,
-    /// The field shown last, which another choice of it finds as it was.
-    pub(super) last_id: String,
-    pub(super) layers: Layers,
-    pub(super) display: Display,
-    pub(super) setting: Setting,
-    pub(super) view: View,
-    /// Whether the whole picture is shown, whatever size the stage takes.
-    pub(super) is_fitted: bool,
-    pub(super) overlay: Option<Overlay>,
-    /// Whether the visitor wants to see maps.
-    pub(super) is_map_on: bool,
-    /// Of maps, from 0 to 1.
-    pub(super) map_opacity: f64,
-    /// Whether channels are painted at their own resolution, whatever the scale: for a file.
-    pub(super) is_whole_wanted: bool,
-    /// Whether the channels are painted as they are wanted.
-    pub(super) is_painted: bool,
-    needs_drawing: bool,
-}
-
-impl State {
-    /// The map that is shown: one without any evidence shows nothing.
-    pub(super) fn map(&self) -> Option<&Overlay> {
-        let is_shown = |map: &&Overlay| self.is_map_on && map.maximum().is_some();
-        self.overlay.as_ref().filter(is_shown)
-    }
-
-    /// How often channels are halved to be drawn as they are shown.
-    fn halvings(&self) -> u32 {
-        if self.is_whole_wanted {
-            0
-        } else {
-            halvings(self.view.scale)
-        }
-    }
-
-    /// What the picture's label names.
-    pub(super) fn seen<'a>(&'a self, facts: &'a Facts) -> text::Seen<'a> {
-        text::Seen {
-            id: &facts.id,
-            channels: self.display.shown().collect(),
-            percent: self.setting.percent(self.view),
-            map: self.map().map(|map| map.label.as_str()),
-        }
-    }
-
-    /// Draws channels and map on a canvas of this size; lines are `pen` px thick.
-    pub(super) fn draw(
-        &self,
-        context: &CanvasRenderingContext2d,
-        canvas: Size,
-        view: View,
-        pen: f64,
-    ) {
-        context.save();
-        context.set_fill_style_str("black");
-        context.fill_rect(0.0, 0.0, canvas.width, canvas.height);
-        overlay::enter(context, view);
-        context.set_image_smoothing_enabled(view.scale < SQUARES_FROM);
-        // Light adds up.
-        _ = context.set_global_composite_operation("lighter");
-        self.layers.draw(&self.display, context);
-        context.restore();
-        if let Some(map) = self.map() {
-            map.draw(context, self.setting.picture, view, self.map_opacity, pen);
-        }
-    }
-}
-
-/// The viewer's elements and state.
+/// The viewer's elements and its state.
 pub(super) struct Scene {
     pub(super) root: Element,
-    /// What is looked at, focused, dragged and zoomed.
+    /// The element around the picture, which has the focus and is dragged and zoomed.
     pub(super) stage: HtmlElement,
     canvas: HtmlCanvasElement,
     context: Option<CanvasRenderingContext2d>,
     controls: Controls,
-    state: RefCell<State>,
+    state: RefCell<ViewerState>,
     is_scheduled: Cell<bool>,
     on_frame: Closure<dyn FnMut()>,
 }
@@ -127,19 +35,14 @@ impl Scene {
     pub(super) fn new() -> Rc<Self> {
         let root: Element = by_id("viewer");
         let canvas: HtmlCanvasElement = find(&root, ".stage canvas");
-        let scene = Rc::new_cyclic(|scene: &std::rc::Weak<Self>| {
+        let scene = Rc::new_cyclic(|scene: &Weak<Self>| {
             let scene = scene.clone();
             Self {
                 stage: find(&root, ".stage"),
                 context: layers::context(&canvas),
                 canvas,
                 controls: Controls::new(&root),
-                state: RefCell::new(State {
-                    is_fitted: true,
-                    is_map_on: true,
-                    map_opacity: 0.6,
-                    ..State::default()
-                }),
+                state: RefCell::new(ViewerState::new()),
                 is_scheduled: Cell::new(false),
                 on_frame: Closure::new(move || {
                     if let Some(scene) = scene.upgrade() {
@@ -155,12 +58,12 @@ impl Scene {
     }
 
     /// Reads the state.
-    pub(super) fn read<T>(&self, reader: impl FnOnce(&State) -> T) -> T {
+    pub(super) fn read<T>(&self, reader: impl FnOnce(&ViewerState) -> T) -> T {
         reader(&self.state.borrow())
     }
 
-    /// Changes what is shown, and lets controls and picture follow.
-    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+    /// Changes the state, then the controls and the picture by it.
+    pub(super) fn change(&self, change: impl FnOnce(&mut ViewerState)) {
         {
             let mut state = self.state.borrow_mut();
             change(&mut state);
@@ -170,7 +73,7 @@ impl Scene {
         self.redraw();
     }
 
-    /// Changes where the picture lies; tells whether it lies otherwise now.
+    /// Changes the view, and returns whether it differs now. `change` is given the present one.
     pub(super) fn look(&self, change: impl FnOnce(&Setting, View) -> View) -> bool {
         let mut state = self.state.borrow_mut();
         if state.facts.is_none() || state.view.scale <= 0.0 {
@@ -200,20 +103,25 @@ impl Scene {
         ((x - stage.left()) * ratio, (y - stage.top()) * ratio)
     }
 
-    /// Says how the picture is shown now, to those who do not see it.
+    /// Says the picture in words, to those who do not see it.
     pub(super) fn announce(&self) {
         let state = self.state.borrow();
         if let Some(facts) = &state.facts {
-            let label = text::picture(&state.seen(facts));
-            find::<Element>(&self.root, ".said").set_text_content(Some(&label));
+            write(&self.root, ".said", &state.label(facts));
         }
+    }
+
+    /// Whether keys and wheel go to the stage.
+    pub(super) fn is_focused(&self) -> bool {
+        document()
+            .active_element()
+            .is_some_and(|element| &element == self.stage.unchecked_ref::<Element>())
     }
 
     fn schedule(&self) {
         if !self.is_scheduled.replace(true) {
             let on_frame = self.on_frame.as_ref().unchecked_ref();
-            let scheduled = window().request_animation_frame(on_frame);
-            debug_assert!(scheduled.is_ok(), "the window has frames: {scheduled:?}");
+            report(window().request_animation_frame(on_frame));
         }
     }
 
@@ -224,9 +132,8 @@ impl Scene {
         if state.facts.is_none() {
             return;
         }
-        let now = || window().performance().map_or(0.0, |clock| clock.now());
-        let start = now();
-        let is_late = || now() - start > PAINTING_MS;
+        let start = now_ms();
+        let is_late = || now_ms() - start > PAINTING_MS;
         let is_resized = self.measure(state);
         let halvings = state.halvings();
         let (is_whole, has_changed) = state.layers.paint(&state.display, halvings, is_late);
@@ -239,8 +146,8 @@ impl Scene {
         }
     }
 
-    /// Gives the canvas a pixel for each of the screen; tells whether it has others now.
-    fn measure(&self, state: &mut State) -> bool {
+    /// Gives the canvas a pixel for each of the screen, and returns whether its size changed.
+    fn measure(&self, state: &mut ViewerState) -> bool {
         let ratio = window().device_pixel_ratio();
         let pixels = |length: i32| (f64::from(length) * ratio).round();
         let stage = Size {
@@ -267,21 +174,18 @@ impl Scene {
         is_resized
     }
 
-    fn draw(&self, state: &State) {
+    fn draw(&self, state: &ViewerState) {
         let Some((context, facts)) = self.context.as_ref().zip(state.facts.as_ref()) else {
             return;
         };
         let pen = window().device_pixel_ratio();
         state.draw(context, state.setting.stage, state.view, pen);
-        set_attribute(
-            &self.canvas,
-            "aria-label",
-            &text::picture(&state.seen(facts)),
-        );
+        set_attribute(&self.canvas, "aria-label", &state.label(facts));
         // At fit a finger on the picture scrolls the page; else it moves the picture.
         let zoom = if state.is_fitted { "fit" } else { "free" };
         set_attribute(&self.stage, "data-zoom", zoom);
-        self.controls.tell(facts, state.setting.percent(state.view));
+        self.controls
+            .show_size(facts, state.setting.percent(state.view));
     }
 
     fn watch_size(self: &Rc<Self>) {
@@ -293,12 +197,5 @@ impl Scene {
         }
         // The viewer lives as long as the page.
         on_resize.forget();
-    }
-
-    /// Whether keys and wheel go to the stage.
-    pub(super) fn is_focused(&self) -> bool {
-        document()
-            .active_element()
-            .is_some_and(|element| &element == self.stage.unchecked_ref::<Element>())
     }
 }

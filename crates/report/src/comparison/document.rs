@@ -2,22 +2,25 @@
 
 use maud::{Markup, html};
 
-use super::{CAUTION, Comparison, Estimate, Grid};
+use super::published::CAUTION;
+use super::runs::{ComparedRun, Comparison};
+use super::tables::Grid;
+use crate::evaluation::Estimate;
 use crate::page::{Page, Section, figure, table};
 use crate::plots::{Axis, Form, Mark, Plot, Row, Rows, Scale, count};
 
-/// The page's plots.
+/// The plots of a comparison.
 #[derive(Debug)]
-pub struct Figures {
+pub struct ComparisonPlots {
     /// Macro-F1 over all 28 locations, a row for each run.
     pub all: Plot,
     /// Macro-F1 over the first 9 labels, a row for each run.
     pub first_nine: Plot,
-    /// Ours and published.
+    /// Our scores and published ones.
     pub published: Plot,
 }
 
-impl Figures {
+impl ComparisonPlots {
     /// Draws the plots.
     pub fn of(comparison: &Comparison) -> Self {
         Self {
@@ -37,7 +40,7 @@ impl Figures {
         }
     }
 
-    /// Every plot.
+    /// All plots.
     pub fn all(&self) -> impl Iterator<Item = &Plot> {
         [&self.all, &self.first_nine, &self.published].into_iter()
     }
@@ -64,7 +67,7 @@ fn runs(
     comparison: &Comparison,
     name: &str,
     title: &str,
-    score: fn(&super::ComparedRun) -> Estimate,
+    score: fn(&ComparedRun) -> Estimate,
 ) -> Plot {
     let rows: Vec<Row> = comparison
         .runs
@@ -115,13 +118,13 @@ fn beside(comparison: &Comparison) -> Plot {
     .draw()
 }
 
-/// A name that leaves room for its resolution.
+/// A name shortened to leave space for the resolution.
 fn short(name: &str) -> String {
     name.replace(", first 9 labels", ", first 9")
 }
 
-/// The page.
-pub fn document(comparison: &Comparison, figures: &Figures) -> String {
+/// Renders the page.
+pub fn document(comparison: &Comparison, figures: &ComparisonPlots) -> String {
     let section = |id, title, body| Section { id, title, body };
     Page {
         title: "Networks beside each other".to_owned(),

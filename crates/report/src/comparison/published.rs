@@ -1,18 +1,18 @@
-//! Published scores of the described networks, to stand beside ours.
+//! Published scores of the described networks.
 
 use serde::Serialize;
 
-/// At which size a published network saw its images, as the source calls it.
+/// The class of image size of a published network, as the source calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Resolution {
-    /// Low.
+    /// Low resolution.
     Low,
-    /// High.
+    /// High resolution.
     High,
 }
 
-/// Which of our scores is beside a published one.
+/// The measure of a published score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -25,19 +25,24 @@ pub enum Measure {
 /// A published score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Published {
-    /// What reached it.
+    /// The name of the network or the people with the score.
     pub name: &'static str,
     /// The network's title as papers write it; none for people.
     pub architecture: Option<&'static str>,
-    /// None where the source names none.
+    /// The resolution; none where the source names none.
     pub resolution: Option<Resolution>,
-    /// What was measured; none where the source does not say.
+    /// The measure; none where the source does not say.
     pub measure: Option<Measure>,
-    /// In percent.
+    /// The macro-F1 in percent.
     pub macro_f1: f64,
 }
 
-/// All published scores, as the description of the networks gives them.
+/// The caution that every form of the comparison has.
+pub const CAUTION: &str = "Published figures were measured on the test set of the challenge, ours on the data named here. Other data \
+                           give other scores: the two stand beside each other for orientation, and no difference between them says \
+                           which network is better.";
+
+/// The published scores, from the description of the networks.
 pub const PUBLISHED: [Published; 8] = [
     network("All-CNN", "All-CNN", None, Measure::All, 1.62),
     network(
@@ -102,13 +107,12 @@ const fn network(
 }
 
 impl Resolution {
-    /// What a side in pixels counts as. The source names no pixels: up to 512, the size of the
-    /// challenge's smaller pictures, is low.
+    /// The class of a side in pixels. The source names no pixels: up to 512, the size of the challenge's smaller images, is low.
     pub fn of(size: usize) -> Self {
         if size <= 512 { Self::Low } else { Self::High }
     }
 
-    /// As it is written.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Low => "low",

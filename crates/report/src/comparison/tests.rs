@@ -1,6 +1,7 @@
-//! What readers of a comparison see.
+//! The forms of a comparison.
 
 use super::*;
+use crate::evaluation::{Estimate, Estimates};
 
 fn estimate(value: f64) -> Estimate {
     Estimate {
@@ -110,7 +111,7 @@ fn the_terminals_columns_are_straight() {
 }
 
 #[test]
-fn nothing_to_compare_is_told_all_the_same() {
+fn nothing_to_compare_is_reported_all_the_same() {
     let empty = Comparison {
         data: "nothing".to_owned(),
         runs: Vec::new(),

@@ -1,48 +1,45 @@
-//! How far chance in the choice of samples moves a score.
-//!
-//! The percentile bootstrap (Efron 1979): as many samples as there are, drawn with replacement, are
+//! Confidence intervals of scores by the percentile bootstrap (Efron 1979): as many samples as there are, drawn with replacement, are
 //! scored again and again; an interval holds the middle share of these scores.
 //!
-//! A location with few samples is missing in many draws. Such a draw tells nothing of it, and there
-//! it keeps its observed F1 in the means over locations: counted as 0 it would push these intervals
-//! below the score, and left out, as it is often one of the hard ones, above.
+//! A location with few samples is missing in many draws. In the means over locations of such a draw it keeps its observed F1: as 0 it
+//! would push the intervals below the score, and left out, as it is often a hard one, above.
 
 use cytolens_core::labels::{COUNT, LabelSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::EvaluationChoice;
+use super::choice::EvaluationChoice;
 use cytolens_core::scores::{FIRST, Scores, score, score_classes};
 use cytolens_data::random::{Purpose, Stream};
 
-/// A score and where it may lie.
+/// A score with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// As observed.
+    /// The observed score.
     pub value: f64,
     /// The interval's lower end.
     pub low: f64,
-    /// Its upper end.
+    /// The interval's upper end.
     pub high: f64,
 }
 
-/// The scores that reports compare, with intervals.
+/// The scores in reports, with intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
-    /// See [`Scores::macro_f1`].
+    /// [`Scores::macro_f1`].
     pub macro_f1: Estimate,
-    /// See [`Scores::macro_f1_present`].
+    /// [`Scores::macro_f1_present`].
     pub macro_f1_present: Estimate,
-    /// See [`Scores::micro_f1`].
+    /// [`Scores::micro_f1`].
     pub micro_f1: Estimate,
-    /// See [`Scores::exact_match`].
+    /// [`Scores::exact_match`].
     pub exact_match: Estimate,
-    /// See [`Scores::first_nine`].
+    /// [`Scores::first_nine`].
     pub first_nine: Estimate,
 }
 
 impl Estimates {
-    /// Names and values, the first one first.
+    /// The names and values, the main score first.
     pub fn named(&self) -> [(&'static str, Estimate); 5] {
         [
             ("macro-F1, all 28 locations", self.macro_f1),
@@ -54,23 +51,22 @@ impl Estimates {
     }
 }
 
-/// What the same draws give for two ways to decide.
+/// The scores of two predictions of the same samples over the same draws.
 #[derive(Debug)]
 pub struct Resampled {
-    /// The scores of the first way.
+    /// The scores of the first prediction.
     pub first: Estimates,
-    /// Those of the second.
+    /// The scores of the second prediction.
     pub second: Estimates,
-    /// By how much the first is better, draw by draw: much of chance falls on both alike, so this
-    /// interval is narrower than the two tell.
+    /// The difference, first less second, draw by draw: chance affects both alike, so its interval is narrower than the two
+    /// suggest.
     pub gain: Estimates,
-    /// Each class's F1 in the first way; none for one that does not occur. The interval is over the
-    /// draws in which it does.
+    /// The F1 of each class in the first prediction; none for a class that does not occur. The interval is over the draws in
+    /// which it does.
     pub classes: [Option<Estimate>; COUNT],
 }
 
-/// Scores two ways to decide about the same samples. The draws depend on the seed alone, and not on
-/// the number of threads.
+/// Scores two predictions of the same samples with intervals. The draws depend on the seed alone, not on the number of threads.
 pub fn resample(
     truth: &[LabelSet],
     first: &[LabelSet],
@@ -113,11 +109,11 @@ pub fn resample(
     }
 }
 
-/// A score of a draw, given what was observed.
+/// A score of a draw, given the observed scores.
 type Score = fn(&Scored, &Scored) -> f64;
 
 impl Estimates {
-    /// Of a function that gives for a score the observed value and the draws'.
+    /// Makes the estimates from the observed value and the draws of each score.
     fn of(confidence: f64, values: &dyn Fn(Score) -> (f64, Vec<f64>)) -> Self {
         let one = |score: Score| {
             let (observed, draws) = values(score);
@@ -136,10 +132,10 @@ impl Estimates {
     }
 }
 
-/// What is counted about a draw.
+/// The scores of a draw.
 struct Scored {
     scores: Scores,
-    /// F1 of the classes that occur.
+    /// The F1 of each class that occurs.
     classes: [Option<f64>; COUNT],
 }
 
@@ -152,8 +148,8 @@ impl Scored {
         }
     }
 
-    /// The F1 of the first `count` classes together; one that the draw lacks keeps what was observed,
-    /// which is 0 where it does not occur at all.
+    /// The sum of F1 over the first `count` classes; a class missing in the draw keeps its observed F1, which is 0 where it
+    /// does not occur at all.
     fn sum_of_f1(&self, observed: &Self, count: usize) -> f64 {
         let classes = self.classes.iter().zip(&observed.classes);
         classes
@@ -163,7 +159,7 @@ impl Scored {
     }
 }
 
-/// A score between the percentiles of its draws; without draws, between itself and itself.
+/// A score with the percentiles of its draws; without draws, the score itself as both ends.
 fn estimate(value: f64, mut draws: Vec<f64>, confidence: f64) -> Estimate {
     draws.sort_by(f64::total_cmp);
     let outside = (1.0 - confidence) / 2.0;
@@ -174,8 +170,7 @@ fn estimate(value: f64, mut draws: Vec<f64>, confidence: f64) -> Estimate {
     }
 }
 
-/// The value below which a share of sorted values lies, as numpy's `quantile`: linear between
-/// neighbours. None for no values.
+/// A quantile of sorted values, interpolated linearly like numpy's `quantile`. None for no values.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (
@@ -189,7 +184,7 @@ fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// `crates/core/tests/fixtures/metrics.py` wrote what numpy counts.
+    /// The expected values are numpy's, by `crates/core/tests/fixtures/metrics.py`.
     #[test]
     fn percentiles_are_numpys() {
         #[derive(serde::Deserialize)]

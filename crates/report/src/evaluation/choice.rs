@@ -1,15 +1,15 @@
-//! How an evaluation is made.
+//! The settings of an evaluation.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// How an evaluation is made: the table `evaluation` of a recipe.
+/// The settings of an evaluation: the table `evaluation` of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationChoice {
-    /// How often the samples are drawn again for intervals; 0 makes none.
+    /// The number of bootstrap draws for intervals; 0 makes none.
     pub bootstrap: usize,
-    /// Decides the draws.
+    /// The random seed of the draws.
     pub seed: u64,
     /// The share of draws that an interval holds, between 0 and 1.
     pub confidence: f64,
@@ -27,7 +27,7 @@ impl Default for EvaluationChoice {
 
 impl EvaluationChoice {
     /// # Errors
-    /// Where a value is out of range, naming its key.
+    /// If a value is out of range; the error names its key.
     pub fn check(&self) -> Result<()> {
         ensure!(
             self.bootstrap == 0 || (100..=100_000).contains(&self.bootstrap),

@@ -1,31 +1,30 @@
-//! Which label is given in place of which.
+//! Confusion of labels.
 
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use serde::Serialize;
 
-/// Pairs of labels that are taken for each other.
+/// The counts of labels predicted in place of others.
 ///
-/// A sample counts for the pair (A, B) where it has A and is not said to have it, and is said to
-/// have B and has it not. A sample with several labels may count for several pairs.
+/// A sample counts for the pair (A, B) where A is a false negative and B a false positive. A sample with several labels may count for
+/// several pairs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Confusion {
-    /// How many samples have each label.
+    /// The number of samples with each label.
     pub positives: Vec<usize>,
-    /// Of those, how many were not said to have it.
+    /// The number of false negatives of each label.
     pub missed: Vec<usize>,
-    /// 28 rows of 28: how many samples lack the row's label in the prediction and have the column's
-    /// there, both wrongly.
+    /// The counts of pairs, `[28, 28]`: the row's label is the false negative, the column's the false positive.
     pub counts: Vec<Vec<usize>>,
 }
 
-/// One pair.
+/// A pair of labels and its count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair {
     /// The label that was missed.
     pub missed: usize,
-    /// The label that was given.
+    /// The label that was given in its place.
     pub given: usize,
-    /// In how many samples.
+    /// The number of samples.
     pub samples: usize,
 }
 
@@ -52,15 +51,14 @@ impl Confusion {
         confusion
     }
 
-    /// Of the samples that have a label, the share for which it was missed and another given: a row
-    /// is normalised by all samples that have its label, found or missed, and need not sum to 1.
-    /// None where no sample has it.
+    /// The share of the samples with a label for which it was missed and another given. Shares are of all samples with the label,
+    /// found or missed, so a row need not sum to 1. None where no sample has the label.
     pub fn share(&self, missed: usize, given: usize) -> Option<f64> {
         let positives = self.positives[missed];
         (positives > 0).then(|| self.counts[missed][given] as f64 / positives as f64)
     }
 
-    /// The pairs that came, the most frequent first; of equal ones, by class number.
+    /// The pairs that occur, the most frequent first, ties by class number.
     pub fn pairs(&self) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = (0..COUNT)
             .flat_map(|missed| (0..COUNT).map(move |given| (missed, given)))
@@ -75,19 +73,19 @@ impl Confusion {
         pairs
     }
 
-    /// A pair in words.
-    pub fn told(&self, missed: usize, given: usize) -> String {
+    /// Describes a pair in words.
+    pub fn describe_pair(&self, missed: usize, given: usize) -> String {
         format!(
             "{} missed and {} given: {} samples; {}",
             LOCATIONS[missed],
             LOCATIONS[given],
             self.counts[missed][given],
-            self.told_of(missed),
+            self.describe_positives(missed),
         )
     }
 
-    /// A label in words.
-    pub fn told_of(&self, class: usize) -> String {
+    /// Describes the false negatives of a label in words.
+    pub fn describe_positives(&self, class: usize) -> String {
         format!(
             "{}: {} of {} samples missed",
             LOCATIONS[class], self.missed[class], self.positives[class]

@@ -1,47 +1,48 @@
-//! The report as a page.
+//! The page of the report.
 
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::figures::Figures;
-use super::mistakes::Wrong;
-use super::{ClassEvaluation, Estimate, Evaluation, Mistake};
+use super::bootstrap::Estimate;
+use super::figures::EvaluationPlots;
+use super::mistakes::{Mistake, Wrong};
+use super::results::{ClassEvaluation, Evaluation};
 use crate::page::{Page, Section, figure, table};
 use crate::plots::{Plot, count, hundredths, percent};
 use cytolens_data::fault::Fault;
 
-/// So many curves stand open; the others unfold.
+/// The number of curves shown at first; the others unfold.
 const CURVES_OPEN: usize = 6;
-/// So many pairs stand in the table of confusions.
+/// The most pairs in the table of confusions.
 const MOST_PAIRS: usize = 15;
-/// Under so many samples, a location's F1 is hardly more than chance.
+/// The number of samples below which a location's F1 is hardly more than chance.
 const FEW: usize = 5;
-/// So many faults stand on the page; the rest is in evaluation.json.
+/// The most faults on the page; all are in evaluation.json.
 const MOST_FAULTS: usize = 200;
 
-/// What was tested on what.
+/// The model and the samples of an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tested {
     /// The model's name.
     pub model: String,
-    /// Its network and what that sees.
+    /// The network and its input, in words.
     pub network: String,
-    /// Where the samples are from.
+    /// The set of the samples.
     pub data: String,
-    /// Which of them were tested.
+    /// The tested part of the set, in words.
     pub part: String,
-    /// Where the thresholds are from.
+    /// The origin of the thresholds, in words.
     pub thresholds: String,
-    /// What a reader must know before the scores are believed.
+    /// Cautions that precede the scores.
     pub notes: Vec<String>,
 }
 
-/// The page on an evaluation; for `pictures` see [`super::write`].
+/// Renders the page on an evaluation; for `pictures` see [`super::write`].
 pub fn document(
     tested: &Tested,
     evaluation: &Evaluation,
-    figures: &Figures,
+    figures: &EvaluationPlots,
     pictures: &[Vec<(String, String)>],
     faults: &[Fault],
 ) -> String {
@@ -120,7 +121,7 @@ fn overview(tested: &Tested, evaluation: &Evaluation, faults: &[Fault]) -> Marku
         @if !notes.is_empty() {
             ul.notes { @for note in notes { li { (note) } } }
         }
-        dl.told {
+        dl.facts {
             dt { "Model" } dd { (tested.model) ": " (tested.network) }
             dt { "Data" } dd { code { (tested.data) } }
             dt { "Tested" } dd { (tested.part) }
@@ -135,7 +136,7 @@ fn fact(name: &str, value: &str, small: Option<&str>) -> Markup {
     html! { div { dt { (name) } dd { (value) @if let Some(small) = small { small { (small) } } } } }
 }
 
-/// What the numbers cannot tell.
+/// The limits of the numbers.
 fn notes(evaluation: &Evaluation) -> Vec<String> {
     let named = |is_meant: &dyn Fn(&ClassEvaluation) -> bool| -> Vec<&str> {
         let classes = evaluation.classes.iter().filter(|one| is_meant(one));
@@ -239,7 +240,7 @@ fn score_table(evaluation: &Evaluation) -> Markup {
 }
 
 fn ranking_table(evaluation: &Evaluation) -> Markup {
-    let told =
+    let score =
         |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
     let defined = |of: fn(&ClassEvaluation) -> Option<f64>| {
         let classes = evaluation.classes.iter().filter(|one| of(one).is_some());
@@ -248,22 +249,22 @@ fn ranking_table(evaluation: &Evaluation) -> Markup {
     let rows = [
         (
             "average precision",
-            told(evaluation.mean_average_precision),
+            score(evaluation.mean_average_precision),
             defined(|one| one.average_precision),
         ),
         (
             "area under the ROC curve",
-            told(evaluation.mean_area_under_roc),
+            score(evaluation.mean_area_under_roc),
             defined(|one| one.area_under_roc),
         ),
         (
             "label ranking average precision",
-            told(Some(evaluation.label_ranking_average_precision)),
+            score(Some(evaluation.label_ranking_average_precision)),
             "mean over samples".to_owned(),
         ),
         (
             "expected calibration error",
-            told(Some(evaluation.expected_calibration_error)),
+            score(Some(evaluation.expected_calibration_error)),
             "over all decisions; 0 is best".to_owned(),
         ),
     ]
@@ -275,7 +276,7 @@ fn ranking_table(evaluation: &Evaluation) -> Markup {
     )
 }
 
-fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
+fn locations(evaluation: &Evaluation, figures: &EvaluationPlots) -> Markup {
     let or_dash = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), hundredths);
     let rows: Vec<Vec<String>> = evaluation
         .classes
@@ -285,7 +286,7 @@ fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
             let scores = &one.scores;
             let is_there = scores.positives > 0;
             vec![
-                // A name stays on one line.
+                // A name must not break over lines.
                 format!("{class} {}", one.name).replace(' ', "\u{a0}"),
                 count(scores.positives as u64),
                 count(scores.predicted as u64),
@@ -341,7 +342,7 @@ fn locations(evaluation: &Evaluation, figures: &Figures) -> Markup {
     }
 }
 
-fn curves(figures: &Figures) -> Markup {
+fn curves(figures: &EvaluationPlots) -> Markup {
     let panels: Vec<&Plot> = figures.curves.iter().collect();
     let (open, folded) = panels.split_at(panels.len().min(CURVES_OPEN));
     html! {
@@ -360,7 +361,7 @@ fn curves(figures: &Figures) -> Markup {
     }
 }
 
-fn calibration(evaluation: &Evaluation, figures: &Figures) -> Markup {
+fn calibration(evaluation: &Evaluation, figures: &EvaluationPlots) -> Markup {
     let rows: Vec<Vec<String>> = evaluation
         .reliability
         .iter()
@@ -395,7 +396,7 @@ fn calibration(evaluation: &Evaluation, figures: &Figures) -> Markup {
     }
 }
 
-fn confusion(evaluation: &Evaluation, figures: &Figures) -> Markup {
+fn confusion(evaluation: &Evaluation, figures: &EvaluationPlots) -> Markup {
     let confusion = &evaluation.confusion;
     let pairs = confusion.pairs();
     let rows: Vec<Vec<String>> = pairs

@@ -2,34 +2,35 @@
 
 use cytolens_core::labels::{COUNT, LOCATIONS};
 
-use super::{Evaluation, Predicted};
+use super::predicted::Predicted;
+use super::results::{Evaluation, PLAIN};
 use crate::calibration::{BINS, Bin};
 use crate::plots::{
     Axis, Cell, Form, HeatMap, LineChart, Mark, Plot, Row, Rows, Scale, Series, count, hundredths,
 };
 use cytolens_core::ranking::precision_recall_curve;
 
-/// Points that a curve of precision and recall is drawn by, at most: one for each two pixels.
+/// The most points of a drawn curve of precision and recall: one for each two pixels.
 const CURVE_POINTS: f64 = 200.0;
 
 /// All plots of an evaluation.
 #[derive(Debug)]
-pub struct Figures {
-    /// F1 with its interval, a row for each class that occurs.
+pub struct EvaluationPlots {
+    /// F1 with its interval, one row for each class that occurs.
     pub classes: Plot,
     /// F1 at the given thresholds and at 0.5.
     pub thresholds: Plot,
     /// Precision over recall for each class that occurs, the most frequent first.
     pub curves: Vec<Plot>,
-    /// What share of decisions is right to be positive, by probability.
+    /// The share of positives by probability.
     pub reliability: Plot,
-    /// How many decisions there are, by probability.
+    /// The number of decisions by probability.
     pub decisions: Plot,
-    /// Which label is given in place of which.
+    /// The confusion of labels.
     pub confusion: Plot,
 }
 
-impl Figures {
+impl EvaluationPlots {
     /// Draws the plots.
     pub fn of(evaluation: &Evaluation, test: &Predicted) -> Self {
         let mut occurring: Vec<usize> = (0..COUNT)
@@ -50,7 +51,7 @@ impl Figures {
         }
     }
 
-    /// Every plot.
+    /// All plots.
     pub fn all(&self) -> impl Iterator<Item = &Plot> {
         [
             &self.classes,
@@ -121,7 +122,7 @@ fn thresholds(evaluation: &Evaluation, occurring: &[usize]) -> Plot {
                 name: one.name.to_owned(),
                 marks: vec![
                     mark(one.scores.f1, one.threshold),
-                    mark(one.plain_f1, super::PLAIN),
+                    mark(one.plain_f1, PLAIN),
                 ],
             }
         })
@@ -141,8 +142,8 @@ fn curve(evaluation: &Evaluation, test: &Predicted, class: usize) -> Plot {
     let one = &evaluation.classes[class];
     let (truth, probabilities) = test.of_class(class);
     let mut points = precision_recall_curve(&truth, &probabilities);
-    // The average precision is the area under these steps: of a recall the highest precision counts,
-    // that of the threshold at which it is reached.
+    // The average precision is the area under these steps: each recall has the highest precision, that of the threshold at
+    // which the recall is reached.
     points.dedup_by(|later, first| later.0 == first.0);
     let mut steps = Vec::new();
     let mut reached = 0.0;
@@ -180,7 +181,7 @@ fn curve(evaluation: &Evaluation, test: &Predicted, class: usize) -> Plot {
     .draw()
 }
 
-/// The column of the drawing that a recall falls into.
+/// The column of the drawing at a recall.
 fn column(recall: f64) -> i64 {
     (recall * CURVE_POINTS).round() as i64
 }
@@ -231,7 +232,7 @@ fn decisions(bins: &[Bin]) -> Plot {
             points: steps(&|bin| bin.decisions as f64 * (1.0 - bin.frequency)),
         },
     ];
-    // A single decision lies over the axis, none on it.
+    // One decision is above the axis, none is on it.
     let counts = series
         .iter()
         .flat_map(|one| &one.points)
@@ -261,8 +262,8 @@ fn confusion(evaluation: &Evaluation) -> Plot {
                     share: confusion.share(missed, given),
                     title: match confusion.positives[missed] {
                         0 => format!("no sample shows {}", LOCATIONS[missed]),
-                        _ if missed == given => confusion.told_of(missed),
-                        _ => confusion.told(missed, given),
+                        _ if missed == given => confusion.describe_positives(missed),
+                        _ => confusion.describe_pair(missed, given),
                     },
                 })
                 .collect()

@@ -1,48 +1,47 @@
-//! The samples that a model is most wrong about.
+//! The wrongly predicted samples of highest loss.
 
 use cytolens_core::labels::{COUNT, LabelSet};
 use serde::Serialize;
 
-use super::Predicted;
+use super::predicted::Predicted;
 
-/// So many are told.
+/// The number of samples in a report.
 pub const MOST: usize = 24;
 
-/// A probability this close to 0 or 1 is taken as this far from it: the logarithm of 0 has no mean.
+/// The least distance of a probability from 0 and 1 in the loss, since the logarithm of 0 is not finite.
 const LEAST: f64 = 1e-7;
 
 /// A sample whose predicted set is not the true one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mistake {
-    /// Its place among all samples of the evaluation.
+    /// The index among all samples of the evaluation.
     pub sample: usize,
-    /// Its id.
+    /// The sample's id.
     pub id: String,
     /// The mean binary cross-entropy over the 28 classes, in nats.
     pub loss: f64,
-    /// What it shows.
+    /// The true labels.
     pub truth: LabelSet,
-    /// What it is said to show.
+    /// The predicted labels.
     pub predicted: LabelSet,
-    /// The labels that were missed or given wrongly, with their probabilities.
+    /// The false negatives and false positives, with their probabilities.
     pub wrong: Vec<Wrong>,
 }
 
 /// A wrong decision.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Wrong {
-    /// Which class.
+    /// The class number.
     pub class: usize,
     /// Whether the sample has the label.
     pub is_true: bool,
-    /// What the network says.
+    /// The predicted probability.
     pub probability: f32,
-    /// From which probability the label counts as present.
+    /// The threshold of the class.
     pub threshold: f32,
 }
 
-/// The wrongly decided samples of highest loss, the highest first; of equal ones, in the samples'
-/// order.
+/// The wrongly predicted samples of highest loss, the highest first, ties in the samples' order.
 pub fn worst(
     test: &Predicted,
     predicted: &[LabelSet],
@@ -83,7 +82,7 @@ pub fn worst(
 }
 
 /// The mean binary cross-entropy of a sample's 28 decisions, in nats.
-pub fn cross_entropy(truth: LabelSet, probabilities: &[f32; COUNT]) -> f64 {
+fn cross_entropy(truth: LabelSet, probabilities: &[f32; COUNT]) -> f64 {
     let of_class = |(class, &probability): (usize, &f32)| {
         let probability = f64::from(probability);
         let of_truth = if truth.contains(class) {

@@ -1,4 +1,4 @@
-//! Probabilities beside the truth.
+//! Predicted probabilities and true labels.
 
 use anyhow::{Result, ensure};
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use cytolens_core::scores::decide;
 
-/// What a network says of samples whose labels are known. The three lists are of one length.
+/// The predictions for samples of known labels. The three lists are of one length.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Predicted {
     /// The samples' ids.
     pub ids: Vec<String>,
-    /// What people see in them.
+    /// The true labels.
     pub truth: Vec<LabelSet>,
-    /// What the network says of each class, from 0 to 1.
+    /// The predicted probability of each class, from 0 to 1.
     pub probabilities: Vec<[f32; COUNT]>,
 }
 
@@ -21,7 +21,7 @@ impl Predicted {
     /// Adds a sample.
     ///
     /// # Errors
-    /// Where a probability is none: a network that has grown beyond all numbers says NaN.
+    /// If a probability is no number, as from a network that has diverged.
     pub fn push(
         &mut self,
         id: impl Into<String>,
@@ -41,7 +41,7 @@ impl Predicted {
         Ok(())
     }
 
-    /// How many samples.
+    /// The number of samples.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -51,13 +51,13 @@ impl Predicted {
         self.ids.is_empty()
     }
 
-    /// The label sets that these thresholds make of the probabilities.
+    /// The predicted label sets at these thresholds.
     pub fn decided(&self, thresholds: &[f32; COUNT]) -> Vec<LabelSet> {
         let rows = self.probabilities.iter();
         rows.map(|row| decide(row, thresholds)).collect()
     }
 
-    /// Which samples have a class, and the probability that the network gives it.
+    /// The truth and the probability of a class for each sample.
     pub fn of_class(&self, class: usize) -> (Vec<bool>, Vec<f32>) {
         let truth = self.truth.iter().map(|set| set.contains(class)).collect();
         (
@@ -66,7 +66,7 @@ impl Predicted {
         )
     }
 
-    /// Every decision, sample by sample: whether the label is there, and its probability.
+    /// The truth and the probability of every decision, sample by sample.
     pub fn decisions(&self) -> (Vec<bool>, Vec<f32>) {
         let truth = self.truth.iter();
         (

@@ -1,11 +1,12 @@
-//! Whole evaluations, and what is left of them where there is little to evaluate.
+//! Whole evaluations, also of few samples.
 
 use std::collections::BTreeSet;
 
-use cytolens_core::labels::LabelSet;
+use cytolens_core::labels::{COUNT, LabelSet};
 use serde::Deserialize;
 
 use super::*;
+use crate::calibration::reliability;
 
 const FEW_DRAWS: EvaluationChoice = EvaluationChoice {
     bootstrap: 200,
@@ -13,7 +14,7 @@ const FEW_DRAWS: EvaluationChoice = EvaluationChoice {
     confidence: 0.95,
 };
 
-/// What `crates/core/tests/fixtures/metrics.py` had scikit-learn and numpy count.
+/// The results of scikit-learn and numpy, by `crates/core/tests/fixtures/metrics.py`.
 #[derive(Deserialize)]
 struct Reference {
     truth: Vec<LabelSet>,
@@ -221,7 +222,7 @@ fn a_rare_location_does_not_push_the_interval_off_the_score() {
 }
 
 #[test]
-fn what_thresholds_give_is_told_beside_one_half() {
+fn the_gain_of_thresholds_is_beside_one_half() {
     let mut test = Predicted::default();
     for _ in 0..10 {
         let mut row = [0.0; COUNT];
@@ -308,7 +309,7 @@ fn page(test: &Predicted, evaluation: &Evaluation) -> String {
 }
 
 #[test]
-fn degenerate_sets_are_scored_and_told() {
+fn degenerate_sets_are_scored_and_reported() {
     for (what, test) in [
         ("no sample", samples(&[])),
         ("one sample, right", samples(&[("0 5", "0 5")])),
@@ -381,16 +382,16 @@ fn the_page_says_what_the_numbers_cannot() {
     let found = evaluate(&test);
     let page = page(&test, &found);
     assert!(page.contains("a &lt;model&gt;") && !page.contains("<model>"));
-    for told in [
+    for text in [
         "It may have seen them.",
         "No sample shows Rods &amp; rings",
         "drawn with replacement with seed 1",
         "own threshold",
         "sample-",
     ] {
-        assert!(page.contains(told), "{told}");
+        assert!(page.contains(text), "{text}");
     }
-    // What links lead to is there.
+    // The targets of links are there.
     let ids: BTreeSet<&str> = page
         .split("href=\"#")
         .skip(1)

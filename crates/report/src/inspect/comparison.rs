@@ -1,4 +1,4 @@
-//! Two sets beside each other, in numbers.
+//! Numbers that compare two sets.
 
 use std::collections::BTreeMap;
 
@@ -6,65 +6,66 @@ use cytolens_core::Channel;
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use serde::Serialize;
 
-use super::InspectedSet;
 use super::correlation::MeanAndStd;
+use super::inspected::InspectedSet;
+use super::levels::Brightness;
 use super::set::{Correlations, FieldStatistics, SizeSpectra};
-use super::spectrum::{SpectralDistance, TOLD, decibels, distance};
+use super::spectrum::{SpectralDistance, TABLE_FREQUENCIES, decibels, distance};
 
 /// A quantity in both sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Both {
-    /// What it is.
+    /// The name of the quantity.
     pub quantity: &'static str,
-    /// In the first set.
+    /// The value in the first set.
     pub first: f64,
-    /// In the second.
+    /// The value in the second set.
     pub second: f64,
-    /// First by second; none where that is not a number.
+    /// The ratio, first to second; none where that is not a number.
     pub ratio: Option<f64>,
 }
 
 /// The spectra of a channel in both sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spectra {
-    /// First by second in decibels, at each of the told frequencies; none where one has no power there.
-    pub decibels: [Option<f64>; TOLD.len()],
-    /// Over all frequencies.
+    /// The ratio of power, first to second, in decibels at each of the frequencies; none where one has no power there.
+    pub decibels: [Option<f64>; TABLE_FREQUENCIES.len()],
+    /// The distance over all frequencies.
     pub distance: Option<SpectralDistance>,
 }
 
 /// The correlation of two channels in the fields of a class, in both sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassCorrelation {
-    /// The class.
+    /// The class's name.
     pub class: &'static str,
-    /// In the first set.
+    /// The correlation in the first set.
     pub first: MeanAndStd,
-    /// In the second.
+    /// The correlation in the second set.
     pub second: MeanAndStd,
-    /// First mean less second.
+    /// The difference of the means, first less second.
     pub difference: f64,
 }
 
-/// All numbers of two sets beside each other.
+/// The comparison of two sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Comparison {
-    /// By channel.
+pub struct SetComparison {
+    /// The brightness by channel.
     pub brightness: BTreeMap<Channel, Vec<Both>>,
-    /// The frequencies that the spectra tell, in cycles a pixel.
-    pub frequencies: [f64; TOLD.len()],
-    /// By channel.
+    /// The frequencies of [`Spectra::decibels`], in cycles a pixel.
+    pub frequencies: [f64; TABLE_FREQUENCIES.len()],
+    /// The spectra by channel.
     pub spectra: BTreeMap<Channel, Spectra>,
-    /// Whether the spectra are of fields of one size, so that a pixel of one means a pixel of the other.
+    /// Whether the spectra are of fields of one size, so that their frequencies in cycles a pixel are comparable.
     pub spectra_of_one_size: bool,
-    /// Classes that both sets have.
+    /// The correlations of green and blue, for classes in both sets.
     pub green_blue: Vec<ClassCorrelation>,
-    /// Classes that both sets have.
+    /// The correlations of green and red, for classes in both sets.
     pub green_red: Vec<ClassCorrelation>,
 }
 
-/// The comparison of two sets of fields; none for one set, or for tables without images.
-pub fn comparison(sets: &[InspectedSet]) -> Option<Comparison> {
+/// Compares two sets of fields; none for one set, or for tables without images.
+pub fn comparison(sets: &[InspectedSet]) -> Option<SetComparison> {
     let [first, second] = sets else {
         return None;
     };
@@ -73,9 +74,9 @@ pub fn comparison(sets: &[InspectedSet]) -> Option<Comparison> {
         (Some(a), Some(b)) => (spectra(a, b), (a.width, a.height) == (b.width, b.height)),
         _ => (BTreeMap::new(), false),
     };
-    Some(Comparison {
+    Some(SetComparison {
         brightness: brightness(first, second),
-        frequencies: TOLD,
+        frequencies: TABLE_FREQUENCIES,
         spectra,
         spectra_of_one_size,
         green_blue: classes(&first.green_blue, &second.green_blue),
@@ -84,7 +85,7 @@ pub fn comparison(sets: &[InspectedSet]) -> Option<Comparison> {
 }
 
 fn brightness(first: &FieldStatistics, second: &FieldStatistics) -> BTreeMap<Channel, Vec<Both>> {
-    let in_both = |(channel, a): (&Channel, &super::levels::Brightness)| {
+    let in_both = |(channel, a): (&Channel, &Brightness)| {
         let b = second.brightness.get(channel)?;
         let both = |quantity, first: f64, second: f64| Both {
             quantity,
@@ -115,7 +116,7 @@ fn spectra(first: &SizeSpectra, second: &SizeSpectra) -> BTreeMap<Channel, Spect
         .filter_map(|(channel, a)| {
             let b = second.channels.get(channel)?;
             let spectra = Spectra {
-                decibels: TOLD.map(|at| Some(decibels(a.at(at)?, b.at(at)?))),
+                decibels: TABLE_FREQUENCIES.map(|at| Some(decibels(a.at(at)?, b.at(at)?))),
                 distance: distance(a, b),
             };
             Some((*channel, spectra))

@@ -1,4 +1,4 @@
-//! How two channels of a field go together.
+//! Correlation of two channels of a field.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::plots::hundredths;
 /// 1; none where one of them is constant.
 ///
 /// # Panics
-/// Where the planes differ in size or depth, which a field's do not.
+/// If the planes differ in size or depth, which a field's do not.
 pub fn correlation(a: &Plane, b: &Plane) -> Option<f64> {
     let sums = match (a.samples(), b.samples()) {
         (Samples::Eight(a), Samples::Eight(b)) => Sums::of_bytes(a, b),
@@ -21,7 +21,7 @@ pub fn correlation(a: &Plane, b: &Plane) -> Option<f64> {
     sums.correlation()
 }
 
-/// Whole-number sums over pairs, from which the correlation follows without rounding on the way.
+/// The sums over pairs of samples, in whole numbers and so exact, from which the correlation follows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     pixels: u64,
@@ -34,7 +34,7 @@ struct Sums {
 
 impl Sums {
     fn of_bytes(a: &[u8], b: &[u8]) -> Self {
-        /// So many products of bytes fit into 32 bits, which the processor sums several at a time.
+        /// A number of products of bytes whose sum fits into 32 bits, which the processor adds several at a time.
         const CHUNK: usize = 1 << 14;
         let mut sums = Self::start(a.len(), b.len());
         for (a, b) in a.chunks(CHUNK).zip(b.chunks(CHUNK)) {
@@ -92,7 +92,7 @@ impl Sums {
     }
 }
 
-/// The mean and the spread of values seen one by one, in little memory.
+/// A running mean and standard deviation, by Welford's method.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Spread {
     count: usize,
@@ -100,19 +100,19 @@ pub struct Spread {
     squares: f64,
 }
 
-/// A mean, and how far values lie from it.
+/// A mean and a standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MeanAndStd {
-    /// Of how many values.
+    /// The number of values.
     pub count: usize,
-    /// Their mean.
+    /// The mean.
     pub mean: f64,
-    /// Their standard deviation, of the values themselves and not of a population they stand for.
+    /// The standard deviation of the values themselves, not the estimate for a population.
     pub std: f64,
 }
 
 impl fmt::Display for MeanAndStd {
-    /// The mean and what it may differ by, `0.48 ± 0.18`; of one value, the value.
+    /// Writes mean and standard deviation, `0.48 ± 0.18`, or a single value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hundredths(self.mean))?;
         if self.count > 1 {
@@ -123,7 +123,7 @@ impl fmt::Display for MeanAndStd {
 }
 
 impl Spread {
-    /// Takes a value in, as Welford does: without the cancellation of large sums.
+    /// Adds a value.
     pub fn add(&mut self, value: f64) {
         self.count += 1;
         let from_old = value - self.mean;
@@ -131,8 +131,8 @@ impl Spread {
         self.squares += from_old * (value - self.mean);
     }
 
-    /// Mean and spread; none where no value was seen.
-    pub fn told(&self) -> Option<MeanAndStd> {
+    /// The mean and the standard deviation; none without a value.
+    pub fn mean_and_std(&self) -> Option<MeanAndStd> {
         (self.count > 0).then(|| MeanAndStd {
             count: self.count,
             mean: self.mean,
@@ -184,16 +184,16 @@ mod tests {
     #[test]
     fn the_spread_is_that_of_the_values() {
         let mut spread = Spread::default();
-        assert_eq!(spread.told(), None);
+        assert_eq!(spread.mean_and_std(), None);
         for value in [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0] {
             spread.add(value);
         }
         assert_eq!(
-            spread.told().map(|one| one.to_string()).as_deref(),
+            spread.mean_and_std().map(|one| one.to_string()).as_deref(),
             Some("5.00 ± 2.00")
         );
-        let told = spread.told().expect("eight values");
-        assert_eq!((told.count, told.mean), (8, 5.0));
-        assert!((told.std - 2.0).abs() < 1e-12);
+        let found = spread.mean_and_std().expect("eight values");
+        assert_eq!((found.count, found.mean), (8, 5.0));
+        assert!((found.std - 2.0).abs() < 1e-12);
     }
 }

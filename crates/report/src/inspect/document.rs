@@ -1,27 +1,27 @@
-//! The report as a page.
+//! The page of the report.
 
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use maud::{Markup, html};
 
-use super::InspectedSet;
-use super::comparison::{ClassCorrelation, Comparison};
-use super::figures::{Figures, stain};
+use super::comparison::{ClassCorrelation, SetComparison};
+use super::figures::{InspectionPlots, stain};
+use super::inspected::InspectedSet;
 use super::levels::PERCENTILES;
 use super::notes::{fields_of, imbalance, notes};
 use super::pictures::{Example, FOLDER, REDUCED, Resolutions};
 use super::set::{FieldStatistics, MOST_SPECTRA, SPECTRUM_SEED};
-use super::spectrum::{LARGEST_SIDE, TOLD};
+use super::spectrum::{LARGEST_SIDE, TABLE_FREQUENCIES};
 use crate::page::{Page, Section, figure, table};
 use crate::plots::{Plot, count, hundredths, number, percent};
 
-/// So many faults stand on the page; the rest is in the table beside it.
+/// The most faults on the page; all are in the table beside it.
 const MOST_FAULTS: usize = 200;
 
-/// The page on one set or on two.
+/// Renders the page on one set or on two.
 pub fn document(
     sets: &[InspectedSet],
-    figures: &Figures,
-    comparison: Option<&Comparison>,
+    figures: &InspectionPlots,
+    comparison: Option<&SetComparison>,
 ) -> String {
     let mut sections = vec![Section {
         id: "overview",
@@ -165,7 +165,7 @@ fn sizes(sets: &[InspectedSet]) -> Markup {
     )
 }
 
-fn labels(sets: &[InspectedSet], figures: &Figures) -> Markup {
+fn labels(sets: &[InspectedSet], figures: &InspectionPlots) -> Markup {
     html! {
         @for set in sets {
             @if let Some(sentence) = imbalance(&set.labels) {
@@ -192,7 +192,7 @@ fn references(plots: &[Plot]) -> Vec<&Plot> {
     plots.iter().collect()
 }
 
-fn brightness(sets: &[InspectedSet], figures: &Figures) -> Markup {
+fn brightness(sets: &[InspectedSet], figures: &InspectionPlots) -> Markup {
     let columns: Vec<String> = ["channel", "fields", "mean", "standard deviation"]
         .into_iter()
         .map(str::to_owned)
@@ -223,21 +223,21 @@ fn brightness_rows(fields: &FieldStatistics) -> Vec<Vec<String>> {
     fields
         .brightness
         .iter()
-        .map(|(channel, told)| {
+        .map(|(channel, one)| {
             let mut row = vec![
                 format!("{channel}, {}", stain(*channel)),
-                count(told.fields as u64),
-                number(told.mean),
-                number(told.std),
+                count(one.fields as u64),
+                number(one.mean),
+                number(one.std),
             ];
-            row.extend(told.percentiles.map(number));
-            row.push(percent(told.black));
+            row.extend(one.percentiles.map(number));
+            row.push(percent(one.black));
             row
         })
         .collect()
 }
 
-fn structure(sets: &[InspectedSet], figures: &Figures) -> Markup {
+fn structure(sets: &[InspectedSet], figures: &InspectionPlots) -> Markup {
     html! {
         @for set in sets {
             @if let Some(fields) = &set.fields && let Some(main) = fields.spectra.first() {
@@ -265,7 +265,7 @@ fn structure(sets: &[InspectedSet], figures: &Figures) -> Markup {
     }
 }
 
-/// What to mind where two sets' spectra are of fields of different sizes.
+/// A note for spectra of fields of different sizes.
 fn scale_note(sets: &[InspectedSet]) -> Option<&'static str> {
     let [first, second] = sets else {
         return None;
@@ -277,7 +277,7 @@ fn scale_note(sets: &[InspectedSet]) -> Option<&'static str> {
     )
 }
 
-fn correlations(figures: &Figures) -> Markup {
+fn correlations(figures: &InspectionPlots) -> Markup {
     let caption = |other: &str| {
         html! {
             "Pearson's correlation of green and " (other) " over all pixels of a field, background included: mean of the fields that show \
@@ -293,7 +293,7 @@ fn correlations(figures: &Figures) -> Markup {
     }
 }
 
-fn both(sets: &[InspectedSet], comparison: &Comparison) -> Markup {
+fn both(sets: &[InspectedSet], comparison: &SetComparison) -> Markup {
     let name = |index: usize| sets.get(index).map_or("", |set| set.name.as_str());
     let heads =
         |first: &str, last: &str| [first, name(0), name(1), last].map(str::to_owned).to_vec();
@@ -314,24 +314,24 @@ fn both(sets: &[InspectedSet], comparison: &Comparison) -> Markup {
     }
 }
 
-fn spectra_table(comparison: &Comparison) -> Markup {
+fn spectra_table(comparison: &SetComparison) -> Markup {
     let signed = |value: f64| {
         let text = format!("{value:+.1}");
         text.replace('-', "−")
     };
     let columns: Vec<String> = ["channel".to_owned()]
         .into_iter()
-        .chain(TOLD.map(|frequency| format!("at {frequency}")))
+        .chain(TABLE_FREQUENCIES.map(|frequency| format!("at {frequency}")))
         .chain(["level", "shape", "log-spectral distance"].map(str::to_owned))
         .collect();
     let rows: Vec<Vec<String>> = comparison
         .spectra
         .iter()
-        .map(|(channel, told)| {
+        .map(|(channel, one)| {
             let mut row = vec![channel.to_string()];
             let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
-            row.extend(told.decibels.map(|value| or_dash(value.map(signed))));
-            let distance = told.distance.as_ref();
+            row.extend(one.decibels.map(|value| or_dash(value.map(signed))));
+            let distance = one.distance.as_ref();
             row.push(or_dash(distance.map(|one| signed(one.level))));
             row.push(or_dash(distance.map(|one| format!("{:.1}", one.shape))));
             row.push(or_dash(distance.map(|one| format!("{:.1}", one.total))));

@@ -1,9 +1,9 @@
-//! The report's plots.
+//! The plots of the report.
 
 use cytolens_core::Channel;
 use cytolens_core::labels::{COUNT, LOCATIONS};
 
-use super::InspectedSet;
+use super::inspected::InspectedSet;
 use super::levels::{BINS, Brightness};
 use super::set::{Correlations, FieldStatistics};
 use crate::plots::{
@@ -12,26 +12,26 @@ use crate::plots::{
 
 /// All plots of a report, on one set or on two.
 #[derive(Debug)]
-pub struct Figures {
-    /// How many fields have each class.
+pub struct InspectionPlots {
+    /// The number of fields of each class.
     pub frequencies: Plot,
-    /// How many fields have how many labels.
+    /// The number of fields by their number of labels.
     pub labels_per_field: Plot,
-    /// Which classes come together, a plot for each set.
+    /// The co-occurrence of classes, one plot a set.
     pub together: Vec<Plot>,
-    /// How often each brightness comes, a plot for each channel.
+    /// The histograms of brightness, one plot a channel.
     pub histograms: Vec<Plot>,
-    /// How the fields' mean brightness spreads, a plot for each channel.
+    /// The distributions of the fields' mean brightness, one plot a channel.
     pub field_means: Vec<Plot>,
-    /// Power over frequency, a plot for each channel.
+    /// The power spectra, one plot a channel.
     pub spectra: Vec<Plot>,
-    /// How green goes together with blue, by class.
+    /// The correlations of green and blue, by class.
     pub green_blue: Option<Plot>,
-    /// How green goes together with red, by class.
+    /// The correlations of green and red, by class.
     pub green_red: Option<Plot>,
 }
 
-impl Figures {
+impl InspectionPlots {
     /// Draws the plots.
     pub fn of(sets: &[InspectedSet]) -> Self {
         let names: Vec<String> = sets.iter().map(|set| set.name.clone()).collect();
@@ -58,7 +58,7 @@ impl Figures {
         }
     }
 
-    /// Every plot.
+    /// All plots.
     pub fn all(&self) -> impl Iterator<Item = &Plot> {
         [&self.frequencies, &self.labels_per_field]
             .into_iter()
@@ -71,7 +71,7 @@ impl Figures {
     }
 }
 
-/// What a channel shows.
+/// The structure that a channel stains.
 pub fn stain(channel: Channel) -> &'static str {
     match channel {
         Channel::Red => "microtubules",
@@ -136,7 +136,7 @@ fn frequencies(sets: &[InspectedSet], names: &[String]) -> Plot {
         description: "Bars: how many fields show each of the 28 locations".to_owned(),
         axis: Axis {
             title: "share of fields, logarithmic".to_owned(),
-            // From half of the rarest's share, so that its bar has a length.
+            // The axis starts at half the rarest's share, so that its bar has a length.
             scale: Scale::Logarithmic {
                 low: rarest / 2.0,
                 high: 1.0,
@@ -287,8 +287,7 @@ fn steps(bins: &[f64], width: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The brightness of the dimmest and the brightest fields decide the bins' width, so that the
-/// report draws some thirty of them.
+/// Draws the distribution of the fields' mean brightness in some thirty bins between the dimmest and the brightest field.
 fn field_means(sets: &[InspectedSet], channel: Channel) -> Option<Plot> {
     let of: Vec<(&InspectedSet, &Brightness)> = sets
         .iter()
@@ -350,7 +349,7 @@ fn spectra(sets: &[InspectedSet], channel: Channel) -> Option<Plot> {
     let series: Vec<Series> = sets
         .iter()
         .filter_map(|set| {
-            // The size that most of the set's fields have.
+            // The first is the most frequent size of the set's fields.
             let main = set.fields.as_ref()?.spectra.first()?;
             Some(Series {
                 name: set.name.clone(),
@@ -404,11 +403,11 @@ fn correlations(
             marks: sets
                 .iter()
                 .map(|set| {
-                    let told = of(set.fields.as_ref()?).by_class[class]?;
+                    let spread = of(set.fields.as_ref()?).by_class[class]?;
                     Some(Mark {
-                        value: told.mean,
-                        spread: Some([told.mean - told.std, told.mean + told.std]),
-                        note: format!("{told} ({})", count(told.count as u64)),
+                        value: spread.mean,
+                        spread: Some([spread.mean - spread.std, spread.mean + spread.std]),
+                        note: format!("{spread} ({})", count(spread.count as u64)),
                     })
                 })
                 .collect(),

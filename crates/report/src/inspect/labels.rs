@@ -1,4 +1,4 @@
-//! What the labels of a set are like.
+//! Statistics of the labels of a set.
 
 use cytolens_core::labels::{COUNT, LabelSet};
 use serde::Serialize;
@@ -6,33 +6,33 @@ use serde::Serialize;
 /// A class with fewer fields than this cannot be learned or measured reliably.
 pub const FEW: usize = 20;
 
-/// How often labels come, alone and together.
+/// The frequencies of labels, alone and together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabelStatistics {
-    /// How many fields were counted.
+    /// The number of fields.
     pub fields: usize,
-    /// For each class, the fields that have it.
+    /// The number of fields of each class.
     pub counts: [usize; COUNT],
-    /// For each class, the fields that have it and nothing else.
+    /// The number of fields of each class that have no other label.
     pub alone: [usize; COUNT],
-    /// For each number of labels from 0, the fields that have that many.
+    /// The number of fields by their number of labels, from 0.
     pub fields_by_labels: Vec<usize>,
-    /// For each two classes, the fields that have both; for a class with itself, those that have it.
+    /// The number of fields of each two classes, `[28, 28]`; on the diagonal, of each class.
     pub together: [[usize; COUNT]; COUNT],
 }
 
-/// How unevenly the classes come.
+/// The imbalance of the classes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Imbalance {
-    /// The class that most fields have.
+    /// The most frequent class.
     pub commonest: usize,
-    /// The next.
+    /// The second most frequent class.
     pub second: usize,
-    /// The share of fields that have one of these two or both.
+    /// The share of the fields with one of these two or both.
     pub share_with_either: f64,
-    /// The class that fewest fields have, of those that any has.
+    /// The least frequent class that occurs.
     pub rarest: usize,
-    /// How many times as many fields have the commonest as the rarest.
+    /// The ratio of the number of fields of the most frequent class to that of the least frequent.
     pub ratio: f64,
 }
 
@@ -68,23 +68,23 @@ impl LabelStatistics {
         }
     }
 
-    /// The share of fields that have a class; 0 where there is no field.
+    /// The share of the fields of a class; 0 without fields.
     pub fn share(&self, class: usize) -> f64 {
         self.counts[class] as f64 / self.fields.max(1) as f64
     }
 
-    /// The share of the fields with `given` that have `class` too; none where no field has `given`.
+    /// The share of the fields of class `given` that also have `class`; none where no field has `given`.
     pub fn conditional(&self, class: usize, given: usize) -> Option<f64> {
         let all = self.counts[given];
         (all > 0).then(|| self.together[given][class] as f64 / all as f64)
     }
 
-    /// How many labels a field has in the mean; 0 where there is no field.
+    /// The mean number of labels of a field; 0 without fields.
     pub fn labels_per_field(&self) -> f64 {
         self.counts.iter().sum::<usize>() as f64 / self.fields.max(1) as f64
     }
 
-    /// How unevenly the classes come; none where fewer than two do. Ties go to the lower number.
+    /// The imbalance of the classes; none where fewer than two occur. Ties go to the lower class number.
     pub fn imbalance(&self) -> Option<Imbalance> {
         let mut present: Vec<usize> = (0..COUNT).filter(|&class| self.counts[class] > 0).collect();
         present.sort_by_key(|&class| std::cmp::Reverse(self.counts[class]));

@@ -1,17 +1,17 @@
-//! The brightness of a channel over a set: exact, by counting how often each level comes.
+//! The brightness of a channel over a set, exact by counts of each level.
 //!
-//! Levels go from 0 to 65535, which 8-bit samples fill exactly (`255 * 257`). As shares they go from
-//! 0 (black) to 1 (the brightest that the samples' depth can hold), which is what a network sees.
+//! Levels go from 0 to 65535, which 8-bit samples fill exactly (`255 * 257`). Brightness is a share, from 0 (black) to 1 (the brightest
+//! that the samples' depth can hold), as in a network's input.
 
 use cytolens_field::{Plane, Samples};
 use serde::Serialize;
 
 const LEVELS: usize = 1 << 16;
-/// How many bins of equal width the report draws.
+/// The number of bins of equal width in the report's histograms.
 pub const BINS: usize = 256;
-/// How many bins of equal width hold the means of fields: fine enough to be put together for drawing.
+/// The number of bins of equal width for the means of fields: fine enough to be merged for drawing.
 const MEAN_BINS: usize = 1024;
-/// The shares of pixels for which the report tells the level they stay at or below, with their names.
+/// The percentiles of brightness in the report, with their names.
 pub const PERCENTILES: [(&str, f64); 4] = [
     ("50th", 0.5),
     ("90th", 0.9),
@@ -19,14 +19,14 @@ pub const PERCENTILES: [(&str, f64); 4] = [
     ("99.9th", 0.999),
 ];
 
-/// How often each level comes in one plane.
+/// The counts of each level in one plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaneLevels {
-    /// 256 counts of an 8-bit plane or 65536 of one of 16 bit.
+    /// The counts by level: 256 for a plane of 8 bit, 65536 for one of 16 bit.
     counts: Vec<u32>,
 }
 
-/// What is told of one plane.
+/// The statistics of one plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlaneFacts {
     /// The mean, from 0 to 1.
@@ -35,7 +35,7 @@ pub struct PlaneFacts {
     pub is_constant: bool,
     /// The share of pixels at the depth's highest level.
     pub saturated: f64,
-    /// The highest level in the samples' own numbers, at most 255 or 65535.
+    /// The highest level in the samples' own range, at most 255 or 65535.
     pub highest: usize,
 }
 
@@ -44,7 +44,7 @@ impl PlaneLevels {
     pub fn of(plane: &Plane) -> Self {
         let counts = match plane.samples() {
             Samples::Eight(values) => {
-                // Four tables, or runs of equal pixels would wait for their own counts.
+                // Four tables: with one, each of several equal pixels would wait for the count before.
                 let mut tables = [[0_u32; 256]; 4];
                 for four in values.chunks(4) {
                     for (table, value) in tables.iter_mut().zip(four) {
@@ -66,7 +66,7 @@ impl PlaneLevels {
         Self { counts }
     }
 
-    /// What is told of the plane.
+    /// The statistics of the plane.
     pub fn facts(&self) -> PlaneFacts {
         let pixels: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
         let sum: u64 = self.each().map(|(level, count)| level * count).sum();
@@ -83,7 +83,7 @@ impl PlaneLevels {
         }
     }
 
-    /// The levels that come, in 16 bits, and how often.
+    /// The levels that occur, in 16 bits, with their counts.
     fn each(&self) -> impl Iterator<Item = (u64, u64)> {
         let step = ((LEVELS - 1) / (self.counts.len() - 1)) as u64;
         (0..)
@@ -104,19 +104,19 @@ pub struct Levels {
 /// The brightness of a channel, from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Brightness {
-    /// How many fields have the channel.
+    /// The number of fields with the channel.
     pub fields: usize,
     /// The mean over all pixels.
     pub mean: f64,
     /// The standard deviation over all pixels.
     pub std: f64,
-    /// The level that 50 %, 90 %, 99 % and 99.9 % of pixels stay at or below.
+    /// The 50th, 90th, 99th and 99.9th percentile over all pixels.
     pub percentiles: [f64; 4],
-    /// The share of pixels that are black.
+    /// The share of black pixels.
     pub black: f64,
     /// The share of pixels in each of 256 bins of equal width.
     pub histogram: Vec<f64>,
-    /// How many fields have their mean in each of 1024 bins of equal width.
+    /// The number of fields with a mean in each of 1024 bins of equal width.
     pub field_means: Vec<usize>,
 }
 

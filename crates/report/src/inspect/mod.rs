@@ -1,13 +1,13 @@
-//! What a labelled set is: validated, measured and drawn.
+//! Inspection of labelled sets: validation, measurement and pictures.
 //!
-//! `labels`, `levels`, `correlation` and `spectrum` each measure one thing; `set` brings them through
-//! one pass over the fields; `pictures` draws fields; `notes` says what a person should look at;
-//! `figures` and `document` make the report of it.
+//! `labels`, `levels`, `correlation` and `spectrum` each measure one thing; `set` measures all of them in one pass over the fields;
+//! `pictures` draws fields; `notes` lists what deserves a person's attention; `figures` and `document` make the report.
 
 mod comparison;
 mod correlation;
 mod document;
 mod figures;
+mod inspected;
 mod labels;
 mod levels;
 mod notes;
@@ -18,98 +18,18 @@ mod spectrum;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use cytolens_data::fault::Fault;
+use cytolens_data::whole_file::write_whole;
 use serde::Serialize;
 
-use crate::progress::progress;
-use cytolens_data::dataset::{Dataset, Table, read_table};
-use cytolens_data::fault::Fault;
-use cytolens_data::files::Reading;
-use cytolens_data::whole_file::write_whole;
+use comparison::SetComparison;
+use figures::InspectionPlots;
+pub use inspected::InspectedSet;
 use labels::LabelStatistics;
-use pictures::{Example, Resolutions};
 use set::FieldStatistics;
 
-/// A set that was inspected.
-#[derive(Debug)]
-pub struct InspectedSet {
-    /// Its name in the report.
-    name: String,
-    /// Where it lies.
-    source: String,
-    labels: LabelStatistics,
-    fields: Option<FieldStatistics>,
-    faults: Vec<Fault>,
-    gallery: Vec<Option<Example>>,
-    resolutions: Option<Resolutions>,
-}
-
 impl InspectedSet {
-    /// The labels of a table, without images.
-    ///
-    /// # Errors
-    /// Where the table cannot be read.
-    pub fn of_table(path: &Path) -> Result<Self> {
-        let Table { rows, faults, .. } = read_table(path)?;
-        let mut labels = LabelStatistics::default();
-        for (_, set) in rows {
-            labels.add(set);
-        }
-        let source = path.display().to_string();
-        Ok(Self {
-            name: short_name(path),
-            labels,
-            fields: None,
-            faults,
-            source,
-            gallery: Vec::new(),
-            resolutions: None,
-        })
-    }
-
-    /// The labels and the fields of a set; pictures of them, named with this prefix, go into `out`.
-    ///
-    /// # Errors
-    /// Where the set cannot be opened or a picture not be written. A sample that cannot be read is a
-    /// fault and not an error.
-    pub fn of_folder(folder: &Path, reading: &Reading, out: &Path, prefix: &str) -> Result<Self> {
-        let source = folder.display().to_string();
-        let Dataset {
-            samples,
-            mut faults,
-        } = Dataset::open(folder, reading)?;
-        let bar = progress(samples.len(), "Measuring");
-        let measured = set::measure(&samples, &bar);
-        bar.finish();
-        faults.extend(measured.faults);
-        let folder_of_pictures = out.join(pictures::FOLDER);
-        std::fs::create_dir_all(&folder_of_pictures)
-            .with_context(|| format!("cannot make the folder {}", folder_of_pictures.display()))?;
-        let gallery = pictures::gallery(&samples, &measured.is_read, out, prefix, &mut faults)?;
-        let large = measured
-            .first_large
-            .map(|index| samples[index].field.read());
-        let resolutions = match large {
-            Some(Ok(field)) => pictures::resolutions(&field, out, prefix)?,
-            // It was read before, and would be told if it then had a fault.
-            Some(Err(_)) | None => None,
-        };
-        Ok(Self {
-            name: short_name(folder),
-            source,
-            labels: measured.labels,
-            fields: Some(measured.fields),
-            faults,
-            gallery,
-            resolutions,
-        })
-    }
-
-    /// Whether anything was left out.
-    pub fn has_faults(&self) -> bool {
-        !self.faults.is_empty()
-    }
-
-    /// What a person at a terminal is told: one line, and one for each note.
+    /// A summary for the terminal: one line, and one for each note.
     pub fn summary(&self) -> String {
         let left_out = match self.faults.len() {
             0 => "no fault".to_owned(),
@@ -136,8 +56,8 @@ impl InspectedSet {
     }
 }
 
-/// Gives two sets whose names are the same longer ones: with the folders above, as far as needed.
-pub fn tell_apart(sets: &mut [InspectedSet]) {
+/// Lengthens the equal names of two sets by the folders above, as far as needed to make them differ.
+pub fn distinguish_names(sets: &mut [InspectedSet]) {
     let [first, second] = sets else {
         return;
     };
@@ -156,13 +76,13 @@ pub fn tell_apart(sets: &mut [InspectedSet]) {
     }
 }
 
-/// Writes the report on one set or on two beside each other: `index.html`, `summary.json`,
+/// Writes the report on one set or on a comparison of two: `index.html`, `summary.json`,
 /// `faults.csv` and the folder `plots`.
 ///
 /// # Errors
-/// Where a file cannot be written.
+/// If a file cannot be written.
 pub fn write(sets: &[InspectedSet], out: &Path) -> Result<()> {
-    let figures = figures::Figures::of(sets);
+    let figures = InspectionPlots::of(sets);
     let plots = out.join("plots");
     std::fs::create_dir_all(&plots)
         .with_context(|| format!("cannot make the folder {}", plots.display()))?;
@@ -197,12 +117,12 @@ fn write_faults(sets: &[InspectedSet], path: &Path) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// All numbers of the report.
+/// The numbers of the report.
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     sets: Vec<SetSummary<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<comparison::Comparison>,
+    comparison: Option<SetComparison>,
 }
 
 #[derive(Debug, Serialize)]
@@ -228,14 +148,6 @@ impl<'a> SetSummary<'a> {
             faults: &set.faults,
         }
     }
-}
-
-/// The last part of a path.
-fn short_name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }
 
 #[cfg(test)]

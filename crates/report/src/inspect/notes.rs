@@ -1,13 +1,13 @@
-//! What about a set a person should look at, though nothing is wrong with its files.
+//! Notes: properties of a set that are no faults but deserve a person's attention.
 
 use cytolens_core::labels::LOCATIONS;
 
-use super::InspectedSet;
+use super::inspected::InspectedSet;
 use super::labels::{FEW, LabelStatistics};
-use super::set::{ChannelOddities, FieldStatistics, Mention, SATURATED};
+use super::set::{ChannelOddities, FieldStatistics, Mention, SATURATED, SizeCount};
 use crate::plots::{count, number, percent};
 
-/// The notes on a set, the weightiest first.
+/// The notes on a set, the most important first.
 pub fn notes(set: &InspectedSet) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(fields) = &set.fields {
@@ -28,7 +28,7 @@ fn depths_and_sizes(fields: &FieldStatistics, notes: &mut Vec<String>) {
             examples(&fields.shallow)
         ));
     }
-    let distinct = |key: &dyn Fn(&super::set::SizeCount) -> (u32, u32)| {
+    let distinct = |key: &dyn Fn(&SizeCount) -> (u32, u32)| {
         let mut seen: Vec<(u32, u32)> = fields.sizes.iter().map(key).collect();
         seen.sort_unstable();
         seen.dedup();
@@ -113,7 +113,7 @@ fn classes(labels: &LabelStatistics, notes: &mut Vec<String>) {
     }
 }
 
-/// The sentence on how unevenly classes come.
+/// A sentence on the imbalance of classes.
 pub fn imbalance(labels: &LabelStatistics) -> Option<String> {
     let imbalance = labels.imbalance()?;
     let times = if imbalance.ratio < 10.0 && imbalance.ratio.fract() > 0.0 {
@@ -134,7 +134,7 @@ pub fn imbalance(labels: &LabelStatistics) -> Option<String> {
     ))
 }
 
-/// A number of fields in words.
+/// A number of fields with its noun.
 pub fn fields_of(fields: usize) -> String {
     match fields {
         1 => "1 field".to_owned(),

@@ -1,4 +1,4 @@
-//! Pictures of fields for the eye: one field for each class, and what a smaller size loses.
+//! Pictures of fields: an example for each class, and a comparison of resolutions.
 
 use std::path::Path;
 
@@ -14,38 +14,38 @@ use super::set::LARGE_SIDE;
 use cytolens_data::dataset::Sample;
 use cytolens_data::fault::Fault;
 
-/// The folder of the pictures beside the report.
+/// The folder of pictures, beside the report's page.
 pub const FOLDER: &str = "pictures";
 
 /// The side of a thumbnail in pixels.
 const THUMBNAIL: u32 = 160;
 
-/// The side in pixels of the pictures of a field at a glance.
+/// The side in pixels of the pictures by [`glance`].
 const GLANCE: u32 = 256;
 
-/// The size that fields are compared at with their own, in pixels a side.
-pub const REDUCED: u32 = 512;
+/// The reduced size in the comparison of resolutions, in pixels a side.
+pub(super) const REDUCED: u32 = 512;
 
 /// The side of the part shown, in pixels of the reduced field.
 const PART: u32 = 96;
 
-/// The field that stands for a class.
+/// An example field of a class.
 #[derive(Debug)]
-pub struct Example {
-    /// Its id.
+pub(super) struct Example {
+    /// The field's id.
     pub id: String,
-    /// Its labels.
+    /// The field's labels.
     pub labels: LabelSet,
-    /// What each picture shows and its file in [`FOLDER`]; none where the field lacks a channel.
+    /// The caption of each picture, and its file in [`FOLDER`]; none where the field lacks a channel.
     pub pictures: Vec<(String, Option<String>)>,
 }
 
-/// Draws for each class the field with the fewest labels, the first of those in the set's order, in
-/// each channel and each composition. Classes without a field have no example.
+/// Draws an example of each class, the first field with the fewest labels, in each channel and each composition. Classes without a
+/// field have no example.
 ///
 /// # Errors
-/// Where a picture cannot be written. A field that can no longer be read is added to `faults`.
-pub fn gallery(
+/// If a picture cannot be written. A field that can no longer be read is added to `faults`.
+pub(super) fn gallery(
     samples: &[Sample],
     is_read: &[bool],
     out: &Path,
@@ -142,12 +142,11 @@ fn example(
         .collect()
 }
 
-/// A field at a glance, as files in [`FOLDER`] whose names begin with `stem`: what each shows, and
-/// its path from the report. First all channels in their colours, then green, the protein, in grey,
-/// which the eye sees better.
+/// Draws a small picture of all channels in their colours and one of green, the protein, in grey, which shows more detail to the eye.
+/// Gives the caption of each and its path relative to the report; the files, in [`FOLDER`], have names that begin with `stem`.
 ///
 /// # Errors
-/// Where a picture cannot be written.
+/// If a picture cannot be written.
 pub fn glance(field: &Field, stem: &str, out: &Path) -> Result<Vec<(String, String)>> {
     let (mut all, mut green) = (Vec::new(), None);
     for channel in Channel::ALL {
@@ -170,15 +169,15 @@ pub fn glance(field: &Field, stem: &str, out: &Path) -> Result<Vec<(String, Stri
         .collect()
 }
 
-/// A channel's central square at this size, brightened; none where the field lacks it.
+/// The central square of a channel at this size, brightened; none where the field lacks the channel.
 fn levels(field: &Field, channel: Channel, side: u32) -> Option<Vec<f32>> {
     let samples = square(field.plane(channel)?, side);
     let white = white_level(samples.iter().copied());
     Some(brightened(&samples, white))
 }
 
-/// Yellow beside other channels, at half strength as in the application's previews: the reticulum
-/// fills the cell and would hide the rest.
+/// The colour of yellow among other channels, at half strength as in the application's previews: the reticulum fills the cell and
+/// would hide the rest.
 const HALF_YELLOW: [f32; 3] = [0.5, 0.5, 0.0];
 
 fn tint(channel: Channel) -> [f32; 3] {
@@ -197,7 +196,7 @@ fn tint_beside_others(channel: Channel) -> [f32; 3] {
     }
 }
 
-/// Samples from 0 to 1 at the white level and over.
+/// Scales samples to 0 for black and 1 for the white level and above.
 fn brightened(samples: &[u16], white: u16) -> Vec<f32> {
     samples
         .iter()
@@ -205,7 +204,7 @@ fn brightened(samples: &[u16], white: u16) -> Vec<f32> {
         .collect()
 }
 
-/// The sum of planes, each in its tint.
+/// The sum of planes, each in its colour.
 fn mixed(planes: &[(impl AsRef<[f32]>, [f32; 3])]) -> Vec<[f32; 3]> {
     let mut pixels = vec![[0.0; 3]; planes.first().map_or(0, |(plane, _)| plane.as_ref().len())];
     for (plane, tint) in planes {
@@ -237,25 +236,25 @@ fn write(path: &Path, picture: &RgbImage) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A part of a large field at its own resolution and reduced.
+/// Pictures of a part of a large field at its own resolution and reduced.
 #[derive(Debug)]
-pub struct Resolutions {
+pub(super) struct Resolutions {
     /// The field's id.
     pub id: String,
     /// The side of the field's central square in pixels.
     pub side: u32,
     /// The side of the part shown in pixels of the field.
     pub part: u32,
-    /// What is shown, and the files in [`FOLDER`]: at the field's own resolution, and reduced.
+    /// The caption, and the files in [`FOLDER`] at the field's own resolution and reduced.
     pub pictures: Vec<(&'static str, String, String)>,
 }
 
-/// Draws the part of a large field that has most structure in green, in its own pixels and in those
-/// of the field reduced to [`REDUCED`] px as a network's input is.
+/// Draws the part of a large field with most structure in green, at the field's own resolution and reduced to [`REDUCED`] px a field
+/// like a network's input.
 ///
 /// # Errors
-/// Where a picture cannot be written.
-pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Resolutions>> {
+/// If a picture cannot be written.
+pub(super) fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Resolutions>> {
     let side = field.width().min(field.height());
     let Some(main) = field
         .plane(Channel::Green)
@@ -278,7 +277,7 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
         };
         let whole = centre(plane, side);
         let small = square(plane, REDUCED);
-        // One white level for both, or the eye would compare brightness.
+        // One white level for both, so that the pictures differ by resolution alone.
         let white = white_level(small.iter().copied());
         let cut_native = cut(&whole, side, own(left), own(top), part);
         let cut_reduced = cut(&small, REDUCED, left, top, PART);
@@ -305,7 +304,7 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
             continue;
         }
         let name = what.replace(' ', "-");
-        // Without loss: the reader looks at single pixels, which the page enlarges.
+        // Lossless: the page enlarges single pixels.
         let files = [
             (large, part, format!("{prefix}resolution-{name}-own.png")),
             (
@@ -332,7 +331,7 @@ pub fn resolutions(field: &Field, out: &Path, prefix: &str) -> Result<Option<Res
     }))
 }
 
-/// The corner of the part of a reduced plane whose samples vary most, on a grid of half parts.
+/// The top left corner of the part of a reduced plane with the largest variance, on a grid of half parts.
 fn busiest(samples: &[u16]) -> (u32, u32) {
     let corners = || (0..=REDUCED - PART).step_by(PART as usize / 2);
     let variance = |left: u32, top: u32| {
@@ -349,7 +348,7 @@ fn busiest(samples: &[u16]) -> (u32, u32) {
         .unwrap_or_default()
 }
 
-/// The central square of a plane in its own pixels, samples from 0 to 65535.
+/// The central square of a plane at its own resolution, samples from 0 to 65535.
 fn centre(plane: &Plane, side: u32) -> Vec<u16> {
     let samples: Vec<u16> = match plane.samples() {
         Samples::Eight(values) => values.iter().map(|value| u16::from(*value) * 257).collect(),
@@ -359,7 +358,7 @@ fn centre(plane: &Plane, side: u32) -> Vec<u16> {
     cut(&samples, plane.width(), left, top, side)
 }
 
-/// A square of an image whose rows have `row` samples.
+/// Cuts a square out of an image with `row` samples a row.
 fn cut(samples: &[u16], row: u32, left: u32, top: u32, side: u32) -> Vec<u16> {
     samples
         .chunks_exact(row as usize)

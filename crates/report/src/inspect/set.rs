@@ -1,4 +1,4 @@
-//! One pass over a labelled set: every field is read once, measured and dropped.
+//! Measurement of a labelled set in one pass: every field is read once, measured and dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,6 @@ use cytolens_core::Channel;
 use cytolens_core::labels::COUNT;
 use cytolens_field::Field;
 use indicatif::ProgressBar;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -18,32 +16,32 @@ use super::spectrum::{self, Spectrum, SpectrumSum};
 use cytolens_data::dataset::Sample;
 use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
+use cytolens_data::random::{Purpose, Stream};
 
-/// Spectra are measured of at most so many fields, drawn from the set by [`SPECTRUM_SEED`]: their
-/// mean hardly changes with more, and they cost more than all the rest.
+/// The most fields whose spectra are measured, drawn from the set by [`SPECTRUM_SEED`]: the mean hardly changes with more, and
+/// spectra cost more than all other measurements.
 pub const MOST_SPECTRA: usize = 200;
 
 /// The seed of the fields whose spectra are measured.
 pub const SPECTRUM_SEED: u64 = 1;
 
-/// A channel with a larger share of its pixels at the highest level is called saturated.
+/// The share of pixels at the highest level above which a channel is called saturated.
 pub const SATURATED: f64 = 0.01;
 
-/// A field of at least so many pixels a side is large: high resolution, in the words of the Human
-/// Protein Atlas.
+/// The least pixels a side of a large field: high resolution, in the words of the Human Protein Atlas.
 pub const LARGE_SIDE: u32 = 1024;
 
-/// How many bits a 16-bit file's samples have where a 12-bit camera filled them.
+/// The bits of a sample from a 12-bit camera.
 const CAMERA_BITS: u32 = 12;
 
-/// Fields measured at a time for each thread, before their numbers are summed in the set's order:
-/// few, so that memory does not grow, and many, so that no thread waits long for the last.
+/// The number of fields that a thread measures before the results are summed in the set's order: few, to bound memory, and many, so
+/// that no thread waits long for the last.
 const BATCH_PER_THREAD: usize = 16;
 
-/// Fields of which something is to be told: how many, and the first few of them.
+/// The fields with some property: their number, and the first few of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Mention {
-    /// How many there are.
+    /// The number of fields.
     pub fields: usize,
     /// The ids of the first three.
     pub first: Vec<String>,
@@ -58,81 +56,81 @@ impl Mention {
     }
 }
 
-/// What is odd about a channel of some fields, and no fault.
+/// Oddities of a channel that are no faults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ChannelOddities {
-    /// The field lacks the channel.
+    /// The fields without the channel.
     pub missing: Mention,
-    /// All pixels of it are equal.
+    /// The fields in which all pixels of the channel are equal.
     pub empty: Mention,
-    /// More than [`SATURATED`] of its pixels are at the highest level.
+    /// The fields in which more than [`SATURATED`] of the channel's pixels are at the highest level.
     pub saturated: Mention,
 }
 
-/// How many fields have one size and depth.
+/// The number of fields of one size and depth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SizeCount {
-    /// In pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// Of a sample, as the file stores it.
+    /// The bits of a sample in the file.
     pub bits: u32,
-    /// How many.
+    /// The number of fields.
     pub fields: usize,
 }
 
 /// The mean spectra of the fields of one size.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SizeSpectra {
-    /// In pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// By channel.
+    /// The spectra by channel.
     pub channels: BTreeMap<Channel, Spectrum>,
 }
 
-/// How green goes together with another channel.
+/// The correlation of green and another channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Correlations {
-    /// Over all fields.
+    /// The correlation over all fields.
     pub all: Option<MeanAndStd>,
-    /// Over the fields of each class.
+    /// The correlation over the fields of each class.
     pub by_class: Vec<Option<MeanAndStd>>,
 }
 
-/// All that is measured of the fields of a set.
+/// The statistics of the fields of a set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldStatistics {
-    /// The commonest first.
+    /// The sizes of fields, the most frequent first.
     pub sizes: Vec<SizeCount>,
-    /// By channel; those that any field has.
+    /// The brightness by channel, for channels that any field has.
     pub brightness: BTreeMap<Channel, Brightness>,
-    /// The size of most of the measured fields first.
+    /// The spectra by size, the most frequent size first.
     pub spectra: Vec<SizeSpectra>,
-    /// How many fields were drawn to measure spectra of.
+    /// The number of fields whose spectra were measured.
     pub spectrum_fields: usize,
     /// Pearson's correlation of green and blue.
     pub green_blue: Correlations,
     /// Pearson's correlation of green and red.
     pub green_red: Correlations,
-    /// By channel.
+    /// The oddities by channel.
     pub oddities: BTreeMap<Channel, ChannelOddities>,
-    /// 16-bit fields whose samples would fit into 12 bits.
+    /// The 16-bit fields whose samples fit into 12 bits.
     pub shallow: Mention,
-    /// How many fields are of 16 bits.
+    /// The number of 16-bit fields.
     pub sixteen_bit: usize,
 }
 
-/// What one pass over a set tells.
+/// The result of one pass over a set.
 #[derive(Debug)]
 pub struct Measured {
     /// The labels of the fields that could be read.
     pub labels: LabelStatistics,
-    /// What was measured of them.
+    /// The statistics of these fields.
     pub fields: FieldStatistics,
-    /// The fields that could not.
+    /// The fields that could not be read.
     pub faults: Vec<Fault>,
     /// Whether each sample could be read.
     pub is_read: Vec<bool>,
@@ -140,9 +138,9 @@ pub struct Measured {
     pub first_large: Option<usize>,
 }
 
-/// Reads and measures all fields of a set, and tells `bar` of each.
+/// Reads and measures all fields of a set, and advances `bar` by each.
 ///
-/// Numbers are summed in the set's order, so that they do not depend on how many threads there are.
+/// Numbers are summed in the set's order, so that they do not depend on the number of threads.
 pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
     let with_spectrum = drawn(samples.len());
     let mut sums = Sums::default();
@@ -171,18 +169,17 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
             }
         }
     }
-    sums.told(with_spectrum.len(), faults)
+    sums.measured(with_spectrum.len(), faults)
 }
 
 /// The indices of the fields whose spectra are measured.
 fn drawn(fields: usize) -> BTreeSet<usize> {
-    let mut rng = StdRng::seed_from_u64(SPECTRUM_SEED);
-    rand::seq::index::sample(&mut rng, fields, fields.min(MOST_SPECTRA))
-        .into_iter()
-        .collect()
+    let mut order: Vec<usize> = (0..fields).collect();
+    Stream::new(Purpose::Spectra, &[SPECTRUM_SEED]).shuffle(&mut order);
+    order.into_iter().take(MOST_SPECTRA).collect()
 }
 
-/// What is measured of one field.
+/// The measurements of one field.
 struct OneField {
     width: u32,
     height: u32,
@@ -261,10 +258,10 @@ impl CorrelationSums {
         }
     }
 
-    fn told(&self) -> Correlations {
+    fn correlations(&self) -> Correlations {
         Correlations {
-            all: self.all.told(),
-            by_class: self.by_class.iter().map(Spread::told).collect(),
+            all: self.all.mean_and_std(),
+            by_class: self.by_class.iter().map(Spread::mean_and_std).collect(),
         }
     }
 }
@@ -312,7 +309,7 @@ impl Sums {
         }
     }
 
-    fn told(self, spectrum_fields: usize, faults: Vec<Fault>) -> Measured {
+    fn measured(self, spectrum_fields: usize, faults: Vec<Fault>) -> Measured {
         let mut sizes: Vec<SizeCount> = self
             .sizes
             .into_iter()
@@ -342,8 +339,8 @@ impl Sums {
                 })
                 .collect(),
             spectrum_fields,
-            green_blue: self.green_blue.told(),
-            green_red: self.green_red.told(),
+            green_blue: self.green_blue.correlations(),
+            green_red: self.green_red.correlations(),
             oddities: self.oddities,
             shallow: self.shallow,
             sixteen_bit: self.sixteen_bit,

@@ -1,7 +1,7 @@
-//! How much fine and coarse structure a channel has: its radially averaged power spectrum.
+//! The radially averaged power spectrum of a channel: its amount of fine and coarse structure.
 //!
-//! A plane is brought to shares of its brightest level, its mean is taken off, and a Hann window in
-//! both directions fades its edges, which would else show as structure of their own. The power at a
+//! A plane is scaled to shares of its brightest level, its mean is subtracted, and a Hann window in
+//! both directions fades its edges, which would else appear as structure of their own. The power at a
 //! frequency is the squared Fourier coefficient over the window's summed squares, so that its mean
 //! over all frequencies is the plane's (windowed) variance. It is averaged over rings one cycle a
 //! shorter side wide, up to half a cycle a pixel, and over fields by the geometric mean, because
@@ -16,20 +16,20 @@ use rustfft::FftPlanner;
 use rustfft::num_complex::Complex32;
 use serde::Serialize;
 
-/// Of larger fields the middle is measured, at their own resolution: transforms need memory.
+/// The largest side of the measured square at a field's centre, in pixels: transforms need memory.
 pub const LARGEST_SIDE: u32 = 2048;
 
-/// The frequencies that tables tell, in cycles a pixel: structures of 50, 20, 10, 5 and 2.5 px.
-pub const TOLD: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.4];
+/// The frequencies in tables, in cycles a pixel: structures of 50, 20, 10, 5 and 2.5 px.
+pub const TABLE_FREQUENCIES: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.4];
 
-/// Less than any sample's rounding leaves: the logarithm of nothing is not taken.
+/// A power below that of rounding, to keep logarithms finite.
 const LEAST_POWER: f64 = 1e-20;
 
 /// The radially averaged power of two planes of one size: of ring 1, one cycle a shorter side, to
 /// ring `shorter side / 2`.
 ///
-/// Both go through one transform, one as its real and one as its imaginary part; what is even and
-/// what is odd about the result tells them apart.
+/// Both go through one transform, one as its real and one as its imaginary part; the even and the odd part of the result separate
+/// them.
 pub fn power(a: &Plane, b: &Plane) -> [Vec<f64>; 2] {
     let (width, height) = (
         a.width().min(LARGEST_SIDE) as usize,
@@ -73,13 +73,13 @@ pub fn power(a: &Plane, b: &Plane) -> [Vec<f64>; 2] {
     })
 }
 
-/// A window that rises from almost 0 at the edges to 1 in the middle.
+/// The Hann window, which rises from almost 0 at the edges to 1 in the middle.
 fn hann(length: usize) -> Vec<f32> {
     let at = |index: usize| (PI * (index as f64 + 0.5) / length as f64).sin().powi(2) as f32;
     (0..length).map(at).collect()
 }
 
-/// The middle of a plane as shares of its brightest level, less their mean, times the window.
+/// The centre of a plane as shares of its brightest level, less their mean, times the window.
 fn windowed(plane: &Plane, across: &[f32], down: &[f32]) -> Vec<f32> {
     let row = plane.width() as usize;
     let left = (row - across.len()) / 2;
@@ -95,7 +95,7 @@ fn windowed(plane: &Plane, across: &[f32], down: &[f32]) -> Vec<f32> {
             .map(|value| f32::from(*value) / f32::from(u16::MAX))
             .collect(),
     };
-    // The mean under the window, so that nothing of it is left at the lowest frequencies.
+    // The weighted mean, so that none of it remains at the lowest frequencies.
     let (mut sum, mut weights) = (0.0_f64, 0.0_f64);
     for (row, weight_y) in values.chunks_exact(across.len()).zip(down) {
         for (value, weight_x) in row.iter().zip(across) {
@@ -113,7 +113,7 @@ fn windowed(plane: &Plane, across: &[f32], down: &[f32]) -> Vec<f32> {
     values
 }
 
-/// Rows become columns, in blocks that the processor's cache holds.
+/// Transposes the grid, in blocks that fit into the processor's cache.
 fn transposed(grid: &[Complex32], width: usize) -> Vec<Complex32> {
     const BLOCK: usize = 16;
     let height = grid.len() / width;
@@ -135,14 +135,14 @@ fn cycles(index: usize, length: usize) -> f32 {
     index.min(length - index) as f32 / length as f32
 }
 
-/// The spectra of the channels of fields of one size.
+/// The sums of the channels' spectra over fields of one size.
 #[derive(Debug, Clone, Default)]
 pub struct SpectrumSum(BTreeMap<Channel, (usize, Vec<f64>)>);
 
 /// The mean spectrum of a channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spectrum {
-    /// Of how many fields.
+    /// The number of fields.
     pub fields: usize,
     /// The width of a ring in cycles a pixel.
     pub ring: f64,
@@ -151,7 +151,7 @@ pub struct Spectrum {
 }
 
 impl SpectrumSum {
-    /// Adds what [`power`] tells of a field's plane.
+    /// Adds the [`power`] of a field's plane.
     pub fn add(&mut self, channel: Channel, power: &[f64]) {
         let (fields, logarithms) = self
             .0
@@ -163,7 +163,7 @@ impl SpectrumSum {
         }
     }
 
-    /// The mean of each channel; `side` is the fields' shorter side in pixels.
+    /// The mean spectrum of each channel; `side` is the fields' shorter side in pixels.
     pub fn means(&self, side: u32) -> BTreeMap<Channel, Spectrum> {
         let mean = |(fields, logarithms): &(usize, Vec<f64>)| Spectrum {
             fields: *fields,
@@ -181,13 +181,13 @@ impl SpectrumSum {
 }
 
 impl Spectrum {
-    /// Frequency in cycles a pixel, and power, ring by ring.
+    /// The frequency in cycles a pixel and the power of each ring.
     pub fn points(&self) -> Vec<(f64, f64)> {
         let frequencies = (1..).map(|ring| f64::from(ring) * self.ring);
         frequencies.zip(self.power.iter().copied()).collect()
     }
 
-    /// The power at a frequency, between rings along a straight line in logarithms; none beyond them.
+    /// The power at a frequency, interpolated between rings linearly in logarithms; none beyond them.
     pub fn at(&self, frequency: f64) -> Option<f64> {
         let ring = frequency / self.ring - 1.0;
         // A frequency on the last ring must not miss it by rounding.
@@ -204,19 +204,18 @@ impl Spectrum {
     }
 }
 
-/// How far two spectra lie apart, in decibels.
+/// The distance of two spectra, in decibels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpectralDistance {
-    /// The mean difference, first less second: one is brighter or of more contrast at all frequencies.
+    /// The mean difference, first less second: a difference of brightness or contrast at all frequencies.
     pub level: f64,
-    /// The standard deviation of the difference: one is sharper, coarser or noisier.
+    /// The standard deviation of the difference: a difference of sharpness, coarseness or noise.
     pub shape: f64,
-    /// The log-spectral distance, the root of the mean squared difference: both together.
+    /// The log-spectral distance, the root of the mean squared difference.
     pub total: f64,
 }
 
-/// The distance at 64 frequencies, a constant ratio apart, from the lowest that both have to half a
-/// cycle a pixel.
+/// Computes the distance at 64 frequencies, a constant ratio apart, from the lowest that both have to half a cycle a pixel.
 pub fn distance(first: &Spectrum, second: &Spectrum) -> Option<SpectralDistance> {
     const POINTS: u32 = 64;
     let lowest = first.ring.max(second.ring);

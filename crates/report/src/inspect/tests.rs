@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cytolens_core::Channel;
 use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_data::files::Reading;
 use image::{ImageBuffer, Luma};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -280,7 +281,7 @@ fn a_second_set_stands_beside_the_first() {
 }
 
 #[test]
-fn sets_of_one_name_are_told_apart_by_the_folders_above() {
+fn sets_of_one_name_are_distinguished_by_the_folders_above() {
     let above = folder();
     let mut sets: Vec<InspectedSet> = ["real", "simulated"]
         .iter()
@@ -292,7 +293,7 @@ fn sets_of_one_name_are_told_apart_by_the_folders_above() {
             InspectedSet::of_table(&table).expect("a table of labels")
         })
         .collect();
-    tell_apart(&mut sets);
+    distinguish_names(&mut sets);
     assert_eq!(sets[0].name, "real/train.csv");
     assert_eq!(sets[1].name, "simulated/train.csv");
 }

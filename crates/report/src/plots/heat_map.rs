@@ -1,8 +1,9 @@
-//! A matrix of shares, the larger the deeper its colour.
+//! Heat maps: matrices of shares, in deeper colour for larger shares.
 
 use maud::{Markup, html};
 
-use super::{Plot, canvas, percent, pixels};
+use super::scale::percent;
+use super::svg::{Plot, canvas, pixels};
 
 const CELL: f64 = 24.0;
 const NAMES: f64 = 206.0;
@@ -10,30 +11,30 @@ const LEGEND: f64 = 62.0;
 
 /// A cell of the matrix.
 #[derive(Debug, Clone)]
-pub struct Cell {
-    /// From 0 to 1; none where there is nothing to take a share of.
+pub(crate) struct Cell {
+    /// The share from 0 to 1; none where it is undefined.
     pub share: Option<f64>,
-    /// Shown on hover.
+    /// The text shown on hover.
     pub title: String,
 }
 
 /// A matrix whose rows and columns have the same names.
 #[derive(Debug)]
-pub struct HeatMap<'a> {
-    /// The name of its file.
+pub(crate) struct HeatMap<'a> {
+    /// The name of the plot's file.
     pub name: &'a str,
-    /// For those who do not see it.
+    /// The description for screen readers.
     pub description: String,
-    /// Of rows and columns.
+    /// The names of rows and columns.
     pub names: &'a [&'a str],
-    /// What a cell's share is of.
+    /// The title, which says what the shares are of.
     pub title: &'a str,
-    /// Row by row.
+    /// The cells, row by row.
     pub cells: &'a [Vec<Cell>],
 }
 
 impl HeatMap<'_> {
-    /// Draws it. Shares of 5 % and more are written in their cells.
+    /// Draws the plot. Shares of 5 % and more are written in their cells.
     pub fn draw(&self) -> Plot {
         let side = CELL * self.names.len() as f64;
         let content = html! {
@@ -101,7 +102,7 @@ fn drawn(cell: &Cell, row: usize, column: usize) -> Markup {
     }
 }
 
-/// Rises fast at first: most shares are small, and a hundredth should differ from none.
+/// The opacity of a share. It rises fast at first: most shares are small, and a hundredth should differ from none.
 fn opacity(share: f64) -> String {
     format!("{:.2}", share.clamp(0.0, 1.0).powf(0.6))
 }

@@ -1,61 +1,62 @@
-//! Curves over two axes.
+//! Line charts.
 
 use maud::{Markup, html};
 
-use super::{Plot, SERIES, Scale, canvas, dot, legend, pixels};
+use super::scale::Scale;
+use super::svg::{Plot, SERIES, canvas, dot, legend, pixels};
 
 const WIDTH: f64 = 480.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = WIDTH - 16.0;
-/// The height between the axes' ends.
+/// The height of the plotting area in pixels.
 const SPAN: f64 = 212.0;
-/// Room at the top for the title, and for a legend under it.
+/// The space for the title at the top, in pixels; a legend takes more below it.
 const TITLE: f64 = 38.0;
 const LEGEND: f64 = 22.0;
-/// Room at the bottom for the axis's ticks and title.
+/// The space for ticks and title of the axis at the bottom, in pixels.
 const FOOT: f64 = 50.0;
 
-/// An axis: what it measures and how.
+/// An axis.
 #[derive(Debug, Clone)]
 pub struct Axis {
     /// The quantity and its unit.
     pub title: String,
-    /// How values become places.
+    /// The scale of the values.
     pub scale: Scale,
 }
 
 /// A curve.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// What it shows, for the legend.
+    /// The name in the legend.
     pub name: String,
-    /// Its points, x rising; one alone is drawn as a dot.
+    /// The points, x rising; a single point is drawn as a dot.
     pub points: Vec<(f64, f64)>,
 }
 
-/// Curves over two axes: the first drawn whole, the second dashed.
+/// One or two curves: the first solid, the second dashed.
 #[derive(Debug)]
 pub struct LineChart<'a> {
-    /// The name of its file.
+    /// The name of the plot's file.
     pub name: String,
-    /// What stands above.
+    /// The title above the plot.
     pub title: String,
-    /// A class of the style sheet for the spot before the title, such as a channel's name.
+    /// The style sheet's class of the spot before the title, such as a channel's name.
     pub spot: &'a str,
-    /// For those who do not see it.
+    /// The description for screen readers.
     pub description: String,
     /// The horizontal axis.
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// At most two.
+    /// The curves, at most two.
     pub series: &'a [Series],
-    /// Whether the first curve's area is tinted, as a distribution's is.
+    /// Whether the area under the first curve is tinted, as for a distribution.
     pub filled: bool,
 }
 
 impl LineChart<'_> {
-    /// Draws it.
+    /// Draws the plot.
     pub fn draw(&self) -> Plot {
         let names: Vec<String> = self
             .series

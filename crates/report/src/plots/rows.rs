@@ -1,32 +1,33 @@
-//! A row for each name, with a bar or a dot for each set.
+//! Plots of one row for each name, with a bar or a dot for each set.
 
 use maud::{Markup, html};
 
-use super::{Axis, Plot, SERIES, canvas, dot, legend, pixels};
+use super::line_chart::Axis;
+use super::svg::{Plot, SERIES, canvas, dot, legend, pixels};
 
 const WIDTH: f64 = 860.0;
 const NAMES: f64 = 212.0;
-/// Room at the right for the note of the longest bar.
+/// The space at the right for the note of the longest bar, in pixels.
 const NOTE: f64 = 130.0;
-/// Room at the top for the legend of two sets.
+/// The space at the top for the legend of two sets, in pixels.
 const LEGEND: f64 = 34.0;
 const FOOT: f64 = 48.0;
 
-/// How a value is drawn.
+/// The form of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// As a bar from the axis's start.
+pub(crate) enum Form {
+    /// Bars from the axis's start.
     Bars,
-    /// As a dot, on the line of its spread.
+    /// Dots, each on a line of its spread.
     Dots,
 }
 
 /// A value of a row.
 #[derive(Debug, Clone)]
-pub struct Mark {
-    /// Where it lies on the axis.
+pub(crate) struct Mark {
+    /// The position on the axis.
     pub value: f64,
-    /// From where to where values around it spread; drawn for dots.
+    /// The ends of the spread around the value; drawn for dots.
     pub spread: Option<[f64; 2]>,
     /// The value in words: beside a bar, at the end of a dot's row where there is one set, and on hover.
     pub note: String,
@@ -34,32 +35,32 @@ pub struct Mark {
 
 /// A name and its value in each set.
 #[derive(Debug, Clone)]
-pub struct Row {
-    /// What stands at the left.
+pub(crate) struct Row {
+    /// The name at the left.
     pub name: String,
-    /// One for each set, none where it has no value.
+    /// The value for each set; none where the set has no value.
     pub marks: Vec<Option<Mark>>,
 }
 
-/// The whole plot.
+/// A plot of rows.
 #[derive(Debug)]
-pub struct Rows<'a> {
-    /// The name of its file.
+pub(crate) struct Rows<'a> {
+    /// The name of the plot's file.
     pub name: &'a str,
-    /// For those who do not see it.
+    /// The description for screen readers.
     pub description: String,
     /// The horizontal axis.
     pub axis: Axis,
     /// The names of the sets, one or two.
     pub sets: &'a [String],
-    /// From top to bottom.
+    /// The rows from top to bottom.
     pub rows: &'a [Row],
-    /// Bars or dots.
+    /// The form of the values.
     pub form: Form,
 }
 
 impl Rows<'_> {
-    /// Draws it.
+    /// Draws the plot.
     pub fn draw(&self) -> Plot {
         let lane = match (self.form, self.sets.len()) {
             (Form::Bars, 1) | (Form::Dots, _) => 23.0,
@@ -136,7 +137,7 @@ impl Rows<'_> {
                 line.whisker.(SERIES[set]) x1=(pixels(left)) x2=(pixels(right)) y1=(pixels(middle)) y2=(pixels(middle)) {}
                 (dot(set, self.across(mark.value), middle))
             }
-            // Two sets' notes would lie over each other.
+            // The notes of two sets would overlap.
             @if self.sets.len() == 1 {
                 text.note x=(WIDTH - NOTE + 12.0) y=(pixels(middle)) dy="0.35em" { (mark.note) }
             }
@@ -153,7 +154,7 @@ impl Rows<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scale;
+    use super::super::scale::Scale;
     use super::*;
 
     fn plot(form: Form, sets: &[String]) -> String {

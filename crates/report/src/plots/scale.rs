@@ -1,28 +1,28 @@
-//! Axes' scales, their ticks, and how numbers are written.
+//! The scales of axes, their ticks, and the formatting of numbers.
 
-/// How values become places along an axis.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
-    /// Equal steps for equal differences.
+    /// A linear scale.
     Linear {
-        /// The value where the axis starts.
+        /// The value at the axis's start.
         low: f64,
-        /// The value where it ends.
+        /// The value at the axis's end.
         high: f64,
     },
-    /// Equal steps for equal ratios.
+    /// A logarithmic scale.
     Logarithmic {
-        /// The value where the axis starts, over 0.
+        /// The value at the axis's start, over 0.
         low: f64,
-        /// The value where it ends.
+        /// The value at the axis's end.
         high: f64,
     },
 }
 
 impl Scale {
-    /// A logarithmic scale of whole decades that holds all of the values that are over 0, and at
-    /// most `decades` of them down from the highest; from 0.1 to 1 where there is none.
-    pub fn decades(values: impl IntoIterator<Item = f64>, decades: i32) -> Self {
+    /// Makes a logarithmic scale of whole decades for the values over 0, at most `decades` of them down from the highest; from 0.1
+    /// to 1 where there is no such value.
+    pub(crate) fn decades(values: impl IntoIterator<Item = f64>, decades: i32) -> Self {
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for value in values.into_iter().filter(|value| *value > 0.0) {
             (low, high) = (low.min(value), high.max(value));
@@ -38,7 +38,7 @@ impl Scale {
         }
     }
 
-    /// A linear scale from 0 to a round number at or over the highest value.
+    /// Makes a linear scale from 0 to a round number at or over the highest value.
     pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let highest = values.into_iter().fold(0.0, f64::max);
         let highest = if highest > 0.0 { highest } else { 1.0 };
@@ -49,8 +49,8 @@ impl Scale {
         }
     }
 
-    /// Where a value lies: 0 at the axis's start, 1 at its end, and never beyond either.
-    pub fn place(&self, value: f64) -> f64 {
+    /// The place of a value along the axis, from 0 at the start to 1 at the end, clamped.
+    pub(super) fn place(&self, value: f64) -> f64 {
         let place = match *self {
             Self::Linear { low, high } => (value - low) / (high - low),
             Self::Logarithmic { low, .. } if value <= low => 0.0,
@@ -59,8 +59,8 @@ impl Scale {
         place.clamp(0.0, 1.0)
     }
 
-    /// The values to mark, with their texts: round numbers, at most eight of them.
-    pub fn ticks(&self) -> Vec<(f64, String)> {
+    /// The values of ticks, at most eight round numbers, with their texts.
+    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         match *self {
             Self::Linear { low, high } => {
                 let step = round_step((high - low) / 6.0);
@@ -83,7 +83,7 @@ impl Scale {
                     .step_by(every)
                     .map(|exponent| (10_f64.powi(exponent), power_of_ten(exponent)))
                     .collect();
-                // Less than two whole decades give too few powers of ten to read by.
+                // Less than two whole decades have too few powers of ten.
                 if last - first < 2 {
                     for decade in first - 1..=last {
                         for factor in [2.0, 5.0] {
@@ -100,7 +100,7 @@ impl Scale {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at or over `least`.
+/// The least of 1, 2 and 5 times a power of ten at or over `least`.
 fn round_step(least: f64) -> f64 {
     let decade = 10_f64.powf(least.log10().floor());
     [1.0, 2.0, 5.0, 10.0]
@@ -110,7 +110,7 @@ fn round_step(least: f64) -> f64 {
         .unwrap_or(10.0 * decade)
 }
 
-/// A number for readers, of three significant digits: `1,234`, `0.0510`, `3.10 × 10⁻⁵`.
+/// Formats a number to three significant digits: `1,234`, `0.0510`, `3.10 × 10⁻⁵`.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
@@ -132,15 +132,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A number to two decimals: `0.48`, `−0.05`.
-pub fn hundredths(value: f64) -> String {
-    // What rounds to zero has no sign.
+/// Formats a number to two decimals: `0.48`, `−0.05`.
+pub(crate) fn hundredths(value: f64) -> String {
+    // Zero after rounding has no sign.
     let value = if value.abs() < 0.005 { 0.0 } else { value };
     minus(format!("{value:.2}"))
 }
 
-/// A whole number with its thousands apart: `31,072`.
-pub fn count(value: u64) -> String {
+/// Formats a whole number with thousands separators: `31,072`.
+pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -152,8 +152,8 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A share as percent: `41 %`, `3.5 %`, `1 %`, `0.04 %`.
-pub fn percent(share: f64) -> String {
+/// Formats a share as percent: `41 %`, `3.5 %`, `1 %`, `0.04 %`.
+pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;
     let decimals = match value.abs() {
         size if size >= 9.95 || size == 0.0 => 0,
@@ -186,7 +186,7 @@ fn superscript(exponent: i32) -> String {
         .collect()
 }
 
-/// Without the zeros at a fraction's end.
+/// Trims the zeros at a fraction's end.
 fn trimmed(text: &str) -> &str {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
@@ -195,7 +195,7 @@ fn trimmed(text: &str) -> &str {
     }
 }
 
-/// With a true minus sign.
+/// Replaces a hyphen by a minus sign.
 fn minus(text: String) -> String {
     text.replace('-', "−")
 }

@@ -1,5 +1,5 @@
-//! What the frozen backbone makes of each sample, kept on disk: computed once, resumed after a
-//! break.
+//! The frozen backbone's features of each sample, kept on disk, so that a resumed run does not compute
+//! them again.
 
 use std::fs;
 use std::path::Path;
@@ -17,9 +17,9 @@ use cytolens_data::whole_file::write_whole;
 /// The features of one sample's eight views: `[view, map, height, width]`.
 #[derive(Debug, Clone)]
 pub struct Features {
-    /// Maps, height and width of one view.
+    /// The maps, height and width of one view.
     pub shape: [usize; 3],
-    /// `VIEWS` times the product of the shape.
+    /// The features, as many as [`VIEWS`] times the product of the shape.
     pub values: Vec<f32>,
 }
 
@@ -31,26 +31,26 @@ impl Features {
     }
 }
 
-/// How the backbone sees planes.
+/// Computes features of planes.
 #[derive(Debug)]
 pub struct Extractor<'a> {
     /// The frozen backbone.
     pub backbone: &'a InferenceBackbone,
-    /// The head decides whether whole maps are kept or their means, which are all it reads.
+    /// The kind of head: of the pooling head's maps, only the means are kept.
     pub head: HeadKind,
-    /// Subtracted from each plane.
+    /// The mean of each plane, which is subtracted.
     pub mean: &'a [f32],
-    /// Each plane is divided by this.
+    /// The standard deviation of each plane, by which it is divided.
     pub std: &'a [f32],
-    /// Where it computes.
+    /// The device.
     pub device: &'a Device,
 }
 
 impl Extractor<'_> {
-    /// The features of every sample, in order, from `folder` where they are there already.
+    /// Computes the features of every sample, in order, or reads those that `folder` has already.
     ///
     /// # Errors
-    /// Where a field cannot be read or the folder not written.
+    /// If a field cannot be read or the folder not written.
     pub fn all(
         &self,
         samples: &[Sample],

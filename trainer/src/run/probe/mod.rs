@@ -1,5 +1,5 @@
-//! Linear probing: a head trained over the features of a backbone that does not change. Minutes on a
-//! CPU, where whole networks take days.
+//! Linear probing: a head trained over the features of a frozen backbone, in minutes on a CPU, where
+//! whole networks take days.
 
 pub mod features;
 pub mod head;

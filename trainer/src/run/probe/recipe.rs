@@ -1,12 +1,13 @@
-//! Recipes of linear probes, as TOML.
+//! Recipes of linear probes.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use cytolens::model::NetworkConfig;
 use cytolens_core::labels;
 use cytolens_field::Composition;
 use serde::{Deserialize, Serialize};
 
-use crate::run::recipe::{NetworkChoice, check_size, imagenet_epsilon, text_of};
+use crate::run::recipe::{NetworkChoice, ThresholdChoice, check_size, imagenet_epsilon};
+use crate::run::recipe_file::RecipeFile;
 
 /// The recipes that come with the program, by name.
 const BUILT_IN: [(&str, &str); 1] = [("probe", include_str!("../../../recipes/probe.toml"))];
@@ -14,83 +15,61 @@ const BUILT_IN: [(&str, &str); 1] = [("probe", include_str!("../../../recipes/pr
 /// Every choice of one probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recipe {
-    /// What is trained.
+pub struct ProbeRecipe {
+    /// The network.
     pub network: NetworkChoice,
-    /// What it sees.
-    pub input: InputChoice,
-    /// Who sees what.
-    pub split: SplitChoice,
-    /// How it is trained.
-    pub training: TrainingChoice,
-    /// How probabilities become labels.
+    /// The network's input.
+    pub input: ProbeInput,
+    /// The split of the samples.
+    pub split: ProbeSplit,
+    /// The training of the head.
+    pub training: ProbeTraining,
+    /// The tuning of thresholds.
     pub thresholds: ThresholdChoice,
 }
 
-/// What the network sees.
+/// The network's input: `[input]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InputChoice {
-    /// How channels become planes.
+pub struct ProbeInput {
+    /// The composition of channels into planes.
     pub composition: Composition,
     /// The side in pixels.
     pub size: usize,
 }
 
-/// Who sees what.
+/// The split of the samples: `[split]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SplitChoice {
-    /// Decides the split.
+pub struct ProbeSplit {
+    /// The random seed of the split.
     pub seed: u64,
-    /// The share of samples that the model never sees.
+    /// The share of samples that the head is not trained on.
     pub held_back: f64,
-    /// Parts of the rest that are predicted by a head trained on the others.
+    /// The number of folds of the rest, each predicted by a head trained on the others.
     pub folds: usize,
 }
 
-/// How the head is trained.
+/// The training of the head: `[training]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TrainingChoice {
-    /// Decides initial weights and order.
+pub struct ProbeTraining {
+    /// The random seed of initial weights, order and views.
     pub seed: u64,
-    /// How often every sample is seen.
+    /// The number of times that every sample is shown.
     pub epochs: usize,
-    /// Samples a step.
+    /// The number of samples in a step.
     pub batch: usize,
-    /// AdamW's, falling to 0 by a half cosine.
+    /// AdamW's learning rate, falling to 0 by half a cosine.
     pub learning_rate: f64,
-    /// AdamW's.
+    /// AdamW's weight decay.
     pub weight_decay: f32,
-    /// The power of a label's rarity that it weighs.
+    /// The power of a label's rarity that its positives are weighted by.
     pub rarity: f64,
 }
 
-/// How probabilities become labels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ThresholdChoice {
-    /// Classes with fewer positives are not tuned.
-    pub least_positives: usize,
-    /// Their threshold.
-    pub otherwise: f32,
-}
-
-impl Recipe {
-    /// The recipe of a name that the program knows, or of a TOML file.
-    ///
-    /// # Errors
-    /// Where there is neither, an unknown or missing key, or a value out of range.
-    pub fn load(name_or_file: &str) -> Result<Self> {
-        let text = text_of(name_or_file, &BUILT_IN)?;
-        let recipe: Self =
-            toml::from_str(&text).with_context(|| format!("in the recipe {name_or_file}"))?;
-        recipe
-            .check()
-            .with_context(|| format!("in the recipe {name_or_file}"))?;
-        Ok(recipe)
-    }
+impl RecipeFile for ProbeRecipe {
+    const BUILT_IN: &'static [(&'static str, &'static str)] = &BUILT_IN;
 
     fn check(&self) -> Result<()> {
         check_size(self.input.size, self.network.architecture)?;
@@ -131,7 +110,9 @@ impl Recipe {
         );
         Ok(())
     }
+}
 
+impl ProbeRecipe {
     /// The shape of the network for the 28 locations.
     pub fn network(&self) -> NetworkConfig {
         let architecture = self.network.architecture;
@@ -153,7 +134,7 @@ mod tests {
     #[test]
     fn built_in_recipes_are_valid() {
         for (name, _) in BUILT_IN {
-            Recipe::load(name).expect("a valid recipe");
+            ProbeRecipe::load(name, &[]).expect("a valid recipe");
         }
     }
 
@@ -161,7 +142,7 @@ mod tests {
     fn faults_are_named() {
         let error = format!(
             "{:#}",
-            Recipe::load("nonesuch").expect_err("no such recipe")
+            ProbeRecipe::load("nonesuch", &[]).expect_err("no such recipe")
         );
         assert!(
             error.contains("nonesuch") && error.contains("probe"),
@@ -178,7 +159,7 @@ mod tests {
             std::fs::write(&path, BUILT_IN[0].1.replace(from, to)).expect("a written file");
             let error = format!(
                 "{:#}",
-                Recipe::load(path.to_str().expect("Unicode")).expect_err("a fault")
+                ProbeRecipe::load(path.to_str().expect("Unicode"), &[]).expect_err("a fault")
             );
             assert!(
                 error.contains(expected) && error.contains("recipe.toml"),

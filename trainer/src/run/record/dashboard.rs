@@ -1,4 +1,4 @@
-//! How a training goes, in burn-train's dashboard.
+//! The progress of a training in burn-train's dashboard.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use burn::train::metric::{
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
 
-use super::{EpochRecord, Plan, StepRecord};
+use super::records::{EpochRecord, Plan, StepRecord};
+use crate::output::say;
 
 const LOSS: &str = "Loss";
 const LEARNING_RATE: &str = "Learning rate";
@@ -20,7 +21,7 @@ const SPEED: &str = "Images per second";
 const MACRO_F1: &str = "Macro-F1";
 const MICRO_F1: &str = "Micro-F1";
 
-/// What the dashboard plots, and whether more is better.
+/// The metrics that the dashboard plots, and whether higher is better.
 const METRICS: [(&str, bool); 6] = [
     (LOSS, false),
     (MACRO_F1, true),
@@ -30,25 +31,25 @@ const METRICS: [(&str, bool); 6] = [
     (SPEED, true),
 ];
 
-/// The two things that it shows the progress of.
+/// The two phases of an epoch.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Split {
+enum Phase {
     Training,
     Validation,
 }
 
-/// The dashboard; the terminal is as before once it is dropped.
+/// The dashboard. Dropping it restores the terminal.
 pub struct Dashboard {
-    /// There until the end.
+    /// Present until the dashboard is dropped.
     renderer: Option<TuiMetricsRendererWrapper>,
     interrupter: Interrupter,
     steps_an_epoch: usize,
-    split: Option<Split>,
+    phase: Option<Phase>,
     notes: Vec<String>,
 }
 
 impl Dashboard {
-    /// For a training that goes on after `epochs` epochs.
+    /// Opens the dashboard for a training that goes on after `epochs` epochs.
     pub fn new(plan: &Plan, epochs: usize) -> Self {
         let interrupter = Interrupter::new();
         let mut renderer = TuiMetricsRendererWrapper::new(interrupter.clone(), Some(epochs));
@@ -68,15 +69,15 @@ impl Dashboard {
             renderer: Some(renderer),
             interrupter,
             steps_an_epoch: plan.steps_an_epoch(),
-            split: None,
+            phase: None,
             notes: Vec::new(),
         }
     }
 
-    /// Plots a step and moves the bars on.
+    /// Plots a step and advances the bars.
     pub fn step(&mut self, record: &StepRecord) {
         let steps_an_epoch = self.steps_an_epoch;
-        let Some(renderer) = self.turn_to(Split::Training, steps_an_epoch) else {
+        let Some(renderer) = self.turn_to(Phase::Training, steps_an_epoch) else {
             return;
         };
         renderer.update_train(state(LOSS, record.loss));
@@ -89,9 +90,9 @@ impl Dashboard {
         renderer.update_split(record.step.saturating_sub(before).min(steps_an_epoch));
     }
 
-    /// Moves the bar of a validation on.
+    /// Advances the bar of a validation.
     pub fn validating(&mut self, done: usize, all: usize) {
-        if let Some(renderer) = self.turn_to(Split::Validation, all) {
+        if let Some(renderer) = self.turn_to(Phase::Validation, all) {
             renderer.update_split(done);
         }
     }
@@ -104,26 +105,26 @@ impl Dashboard {
             renderer.update_valid(state(MICRO_F1, record.micro_f1));
             renderer.update_epoch(record.epoch);
         }
-        self.split = None;
+        self.phase = None;
     }
 
-    /// Keeps a text until the terminal is free.
+    /// Keeps a note until the dashboard closes.
     pub fn note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
     }
 
-    /// Whether the person pressed `q` and chose to stop.
+    /// Returns whether the user pressed `q` and chose to stop.
     pub fn stop_asked(&self) -> bool {
         self.interrupter.should_stop()
     }
 
-    fn turn_to(&mut self, split: Split, items: usize) -> Option<&mut TuiMetricsRendererWrapper> {
+    fn turn_to(&mut self, phase: Phase, items: usize) -> Option<&mut TuiMetricsRendererWrapper> {
         let renderer = self.renderer.as_mut()?;
-        if self.split != Some(split) {
-            self.split = Some(split);
-            let name = match split {
-                Split::Training => "train",
-                Split::Validation => "valid",
+        if self.phase != Some(phase) {
+            self.phase = Some(phase);
+            let name = match phase {
+                Phase::Training => "train",
+                Phase::Validation => "valid",
             };
             renderer.start_split(name, items);
         }
@@ -133,10 +134,11 @@ impl Dashboard {
 
 impl Drop for Dashboard {
     fn drop(&mut self) {
-        // First the terminal, then what goes into it.
+        // The terminal is restored first.
         drop(self.renderer.take());
         for note in &self.notes {
-            println!("{note}");
+            // The reader may have ended.
+            say!("{note}").ok();
         }
     }
 }

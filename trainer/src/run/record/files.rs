@@ -1,4 +1,4 @@
-//! The record as files for programs: JSON lines and CSV.
+//! The record in files for programs: JSON lines and CSV.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -7,27 +7,27 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{EpochRecord, StepRecord};
+use super::records::{EpochRecord, StepRecord};
 use cytolens_data::whole_file::write_whole;
 
 const METRICS: &str = "metrics.jsonl";
 const STEPS: &str = "steps.csv";
 const EPOCHS: &str = "metrics.csv";
-/// Which columns of `steps.csv` and `metrics.csv` count the steps.
+/// The columns of `steps.csv` and `metrics.csv` with the number of steps.
 const STEP_OF_STEPS: usize = 0;
 const STEP_OF_EPOCHS: usize = 1;
 
 /// A line of `metrics.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Record {
-    /// After a step.
+pub enum MetricsLine {
+    /// The record after a step.
     Step(StepRecord),
-    /// After an epoch.
+    /// The record after an epoch.
     Epoch(EpochRecord),
 }
 
-impl Record {
+impl MetricsLine {
     fn step(&self) -> usize {
         match self {
             Self::Step(record) => record.step,
@@ -41,17 +41,17 @@ impl Record {
 }
 
 /// The three files, each growing by a line a record.
-pub struct Files {
+pub struct RecordFiles {
     metrics: LineFile,
     steps: LineFile,
     epochs: LineFile,
 }
 
-impl Files {
-    /// New files, the tables with their headers.
+impl RecordFiles {
+    /// Creates the files, the tables with their headers.
     ///
     /// # Errors
-    /// Where there are such files already, or they cannot be written.
+    /// If there are such files already, or they cannot be written.
     pub fn create(folder: &Path) -> Result<Self> {
         let metrics = folder.join(METRICS);
         ensure!(
@@ -62,18 +62,18 @@ impl Files {
         Self::write(folder, "", "", "")
     }
 
-    /// The files of a training without what they say of steps after `step`, and what is left.
+    /// Drops the records of steps after `step` from the files of a training, and gives the others.
     ///
     /// # Errors
-    /// Where a file holds something else, or cannot be read or written; then all stay as they are,
-    /// or some are cut already, which a second try makes good.
-    pub fn cut(folder: &Path, step: usize) -> Result<(Self, Vec<Record>)> {
+    /// If a file holds anything else, or cannot be read or written. Some files may then be cut already, which
+    /// does no harm to another try.
+    pub fn cut(folder: &Path, step: usize) -> Result<(Self, Vec<MetricsLine>)> {
         let path = folder.join(METRICS);
         let text = whole_lines(&path)?;
         let mut records = Vec::new();
         let mut metrics = String::new();
         for (number, line) in text.lines().enumerate() {
-            let record = Record::parse(line).with_context(|| place(&path, number))?;
+            let record = MetricsLine::parse(line).with_context(|| place(&path, number))?;
             if record.step() <= step {
                 records.push(record);
                 metrics.push_str(line);
@@ -97,18 +97,18 @@ impl Files {
     /// Adds a step.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn step(&mut self, record: &StepRecord) -> Result<()> {
-        self.metrics.add(json(&Record::Step(*record))?)?;
+        self.metrics.add(json(&MetricsLine::Step(*record))?)?;
         self.steps.add(row(record)?)
     }
 
     /// Adds an epoch.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
-        self.metrics.add(json(&Record::Epoch(*record))?)?;
+        self.metrics.add(json(&MetricsLine::Epoch(*record))?)?;
         self.epochs.add(row(record)?)
     }
 }
@@ -120,7 +120,7 @@ struct LineFile {
 }
 
 impl LineFile {
-    /// The file with this text in place of what it held, whole or not at all.
+    /// Replaces a file's contents by this text, completely or not at all.
     fn write(path: PathBuf, text: &str) -> Result<Self> {
         write_whole(&path, text)?;
         let file = OpenOptions::new().append(true).open(&path);
@@ -128,7 +128,7 @@ impl LineFile {
         Ok(Self { path, file })
     }
 
-    /// Adds a line in one write, so that a break loses no line before it.
+    /// Adds a line in one write, so that an interruption loses no line before it.
     fn add(&mut self, line: String) -> Result<()> {
         self.file
             .write_all(line.as_bytes())
@@ -136,8 +136,8 @@ impl LineFile {
     }
 }
 
-/// A file's text up to its last line break: what follows was cut off by a break. Empty where there
-/// is no file.
+/// A file's text up to its last line break: an interruption cut off the rest. Empty where there is no
+/// file.
 fn whole_lines(path: &Path) -> Result<String> {
     if !path.exists() {
         return Ok(String::new());
@@ -149,7 +149,7 @@ fn whole_lines(path: &Path) -> Result<String> {
     String::from_utf8(bytes).with_context(cannot)
 }
 
-/// The rows, without the header, of steps up to `step`.
+/// The rows of a table, without the header, of steps up to `step`.
 fn cut_table(path: &Path, column: usize, step: usize) -> Result<String> {
     let mut kept = String::new();
     for (number, line) in whole_lines(path)?.lines().enumerate().skip(1) {
@@ -171,7 +171,7 @@ fn place(path: &Path, line: usize) -> String {
     format!("in {}, line {}", path.display(), line + 1)
 }
 
-fn json(record: &Record) -> Result<String> {
+fn json(record: &MetricsLine) -> Result<String> {
     Ok(serde_json::to_string(record)? + "\n")
 }
 

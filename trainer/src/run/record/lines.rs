@@ -1,25 +1,25 @@
-//! How a training goes, in lines: where there is no terminal.
+//! The progress of a training in lines, where there is no terminal.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::{EpochRecord, Plan, StepRecord};
+use super::records::{EpochRecord, Plan, StepRecord};
 
-/// The least time between two lines of steps.
+/// The shortest time between two lines of steps.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Writes a line now and then, and one after each epoch.
-pub struct Lines {
+pub struct ProgressLines {
     plan: Plan,
     out: Box<dyn Write + Send>,
     started: Instant,
-    /// Steps that were taken before.
+    /// The steps taken before a resumed training goes on.
     first: usize,
     shown: Option<Instant>,
 }
 
-impl Lines {
-    /// For a training that goes on after `first` steps.
+impl ProgressLines {
+    /// Lines for a training that goes on after `first` steps.
     pub fn new(plan: &Plan, first: usize, out: Box<dyn Write + Send>) -> Self {
         Self {
             plan: plan.clone(),
@@ -30,7 +30,7 @@ impl Lines {
         }
     }
 
-    /// A line after the first step, and one where the last is some seconds old.
+    /// Writes a line after the first step, and after others if the last line is some seconds old.
     pub fn step(&mut self, record: &StepRecord) {
         if self.shown.is_some_and(|shown| shown.elapsed() < PAUSE) {
             return;
@@ -44,21 +44,21 @@ impl Lines {
         self.note(&step_line(&self.plan, record, left));
     }
 
-    /// A line after an epoch.
+    /// Writes a line after an epoch.
     pub fn epoch(&mut self, record: &EpochRecord) {
         self.note(&epoch_line(&self.plan, record));
     }
 
-    /// A line of its own.
+    /// Writes a line.
     pub fn note(&mut self, text: &str) {
-        // Who reads may have gone: training goes on without.
+        // The reader may have ended: training goes on without.
         writeln!(self.out, "{text}")
             .and_then(|()| self.out.flush())
             .ok();
     }
 }
 
-/// How long the steps ahead will take at the pace of those taken.
+/// The time that the steps ahead will take at the speed of those taken.
 fn left(elapsed: Duration, taken: usize, ahead: usize) -> Option<Duration> {
     (taken > 0).then(|| elapsed.mul_f64(ahead as f64 / taken as f64))
 }
@@ -91,7 +91,7 @@ fn epoch_line(plan: &Plan, record: &EpochRecord) -> String {
     )
 }
 
-/// Hours, where there are any, minutes and seconds.
+/// The text of a time: hours, if any, minutes and seconds.
 fn clock(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn many_quick_steps_make_few_lines_and_every_epoch_one() {
         let written = Written::default();
-        let mut lines = Lines::new(&plan(), 0, Box::new(written.clone()));
+        let mut lines = ProgressLines::new(&plan(), 0, Box::new(written.clone()));
         for number in 1..=3 {
             lines.step(&step(number));
         }

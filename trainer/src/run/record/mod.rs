@@ -1,14 +1,15 @@
-//! The record of a training: what it reached at which step, for people, for programs and for
-//! TensorBoard, and how it is shown while it runs.
+//! The record of a training, for people, for programs and for TensorBoard, and the display of its
+//! progress.
 //!
 //! In the run's folder: `metrics.jsonl` (steps and epochs, one JSON object a line with its `kind`),
 //! `steps.csv`, `metrics.csv` (epochs), `events.out.tfevents.*` (TensorBoard), `plots/` and
-//! `index.html`, both drawn anew after each epoch.
+//! `index.html`, both redrawn after each epoch.
 
 mod dashboard;
 mod files;
 mod lines;
 mod plots;
+mod records;
 mod show;
 mod tensorboard;
 #[cfg(test)]
@@ -17,119 +18,45 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Deserializer, Serialize};
 
-use files::{Files, Record};
-use show::Shown;
+use files::{MetricsLine, RecordFiles};
+use show::Display;
 use tensorboard::EventFile;
 
+pub use records::{EpochRecord, Plan, StepRecord};
 pub use show::Show;
 
-/// What a training is going to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The recipe's name.
-    pub recipe: String,
-    /// How many epochs.
-    pub epochs: usize,
-    /// How many steps in all epochs together.
-    pub steps: usize,
-}
-
-impl Plan {
-    fn steps_an_epoch(&self) -> usize {
-        (self.steps / self.epochs.max(1)).max(1)
-    }
-
-    /// Where a step lies on an axis of epochs.
-    fn epochs_at(&self, step: usize) -> f64 {
-        step as f64 * self.epochs as f64 / self.steps.max(1) as f64
-    }
-}
-
-/// How a training stood after a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepRecord {
-    /// Steps taken, from 1.
-    pub step: usize,
-    /// The epoch that the step belongs to, from 1.
-    pub epoch: usize,
-    /// The batch's loss.
-    #[serde(deserialize_with = "number")]
-    pub loss: f64,
-    /// The rate of this step.
-    #[serde(deserialize_with = "number")]
-    pub learning_rate: f64,
-    /// The Euclidean length of all gradients together, where it is measured.
-    pub gradient_norm: Option<f64>,
-    /// How fast it went.
-    #[serde(deserialize_with = "number")]
-    pub images_per_second: f64,
-}
-
-/// What a training had reached after an epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The epoch that has ended, from 1.
-    pub epoch: usize,
-    /// Steps taken.
-    pub step: usize,
-    /// The mean loss of the epoch's batches.
-    #[serde(deserialize_with = "number")]
-    pub training_loss: f64,
-    /// The mean loss on the validation part.
-    #[serde(deserialize_with = "number")]
-    pub validation_loss: f64,
-    /// The macro-F1 on the validation part at thresholds tuned there, 0 to 1.
-    #[serde(deserialize_with = "number")]
-    pub macro_f1: f64,
-    /// The macro-F1 on the validation part where every threshold is 0.5.
-    #[serde(deserialize_with = "number")]
-    pub macro_f1_at_half: f64,
-    /// The micro-F1 on the validation part at the tuned thresholds.
-    #[serde(deserialize_with = "number")]
-    pub micro_f1: f64,
-    /// How long the epoch took, with its validation.
-    #[serde(deserialize_with = "number")]
-    pub seconds: f64,
-}
-
-/// JSON has no other way than null to write what is no number.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
-}
-
-/// Writes the record of one training and shows how it goes.
+/// Writes the record of one training and shows its progress.
 ///
-/// A record is on disk when its method returns. A checkpoint saved after that may be gone on with:
-/// record first, then save.
+/// A record is on disk when its method returns. So record first and save a checkpoint then, or a resumed
+/// training would lack the record.
 pub struct Recorder {
     folder: PathBuf,
     plan: Plan,
-    files: Files,
+    files: RecordFiles,
     events: EventFile,
     steps: Vec<StepRecord>,
     epochs: Vec<EpochRecord>,
-    shown: Shown,
+    display: Display,
 }
 
 impl Recorder {
-    /// The record of a training that begins.
+    /// Begins the record of a training.
     ///
     /// # Errors
-    /// Where the folder holds a record already, or a file cannot be written.
+    /// If the folder holds a record already, or a file cannot be written.
     pub fn start(folder: &Path, plan: Plan, show: Show) -> Result<Self> {
-        let files = Files::create(folder)?;
+        let files = RecordFiles::create(folder)?;
         Self::open(folder, plan, show, files, Vec::new(), 0)
     }
 
-    /// The record of a training that goes on after `step` steps: what was recorded of later steps
-    /// is dropped, since it is going to happen again.
+    /// Resumes the record of a training after `step` steps. Records of later steps are dropped, since those
+    /// steps will be taken again.
     ///
     /// # Errors
-    /// Where a file is not a training's record, or cannot be read or written.
+    /// If a file is not a training's record, or cannot be read or written.
     pub fn resume(folder: &Path, plan: Plan, show: Show, step: usize) -> Result<Self> {
-        let (files, records) = Files::cut(folder, step)?;
+        let (files, records) = RecordFiles::cut(folder, step)?;
         Self::open(folder, plan, show, files, records, step)
     }
 
@@ -137,20 +64,20 @@ impl Recorder {
         folder: &Path,
         plan: Plan,
         show: Show,
-        files: Files,
-        records: Vec<Record>,
+        files: RecordFiles,
+        records: Vec<MetricsLine>,
         step: usize,
     ) -> Result<Self> {
         let (mut steps, mut epochs) = (Vec::new(), Vec::new());
         for record in records {
             match record {
-                Record::Step(step) => steps.push(step),
-                Record::Epoch(epoch) => epochs.push(epoch),
+                MetricsLine::Step(step) => steps.push(step),
+                MetricsLine::Epoch(epoch) => epochs.push(epoch),
             }
         }
         Ok(Self {
             events: EventFile::create(folder, step + 1)?,
-            shown: Shown::new(show, &plan, step, epochs.len()),
+            display: Display::new(show, &plan, step, epochs.len()),
             folder: folder.to_owned(),
             plan,
             files,
@@ -162,7 +89,7 @@ impl Recorder {
     /// Records a step.
     ///
     /// # Errors
-    /// Where a file cannot be written, on a full disk for example.
+    /// If a file cannot be written, on a full disk for example.
     pub fn step(&mut self, record: &StepRecord) -> Result<()> {
         self.files.step(record)?;
         let mut values = vec![
@@ -173,19 +100,19 @@ impl Recorder {
         values.extend(record.gradient_norm.map(|norm| ("gradient-norm", norm)));
         self.events.scalars(record.step, &values)?;
         self.steps.push(*record);
-        self.shown.step(record);
+        self.display.step(record);
         Ok(())
     }
 
-    /// Shows how far a validation is: `done` of `all` samples.
+    /// Shows the progress of a validation: `done` of `all` samples.
     pub fn validating(&mut self, done: usize, all: usize) {
-        self.shown.validating(done, all);
+        self.display.validating(done, all);
     }
 
-    /// Records an epoch, and draws the plots and the page anew.
+    /// Records an epoch, and redraws the plots and the page.
     ///
     /// # Errors
-    /// Where a file cannot be written, on a full disk for example.
+    /// If a file cannot be written, on a full disk for example.
     pub fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
         self.files.epoch(record)?;
         self.events.scalars(
@@ -201,24 +128,24 @@ impl Recorder {
         )?;
         self.epochs.push(*record);
         self.draw()?;
-        self.shown.epoch(record);
+        self.display.epoch(record);
         Ok(())
     }
 
-    /// Tells the person something; in the dashboard it is told when that closes.
+    /// Shows a note; the dashboard shows it when it closes.
     pub fn note(&mut self, text: &str) {
-        self.shown.note(text);
+        self.display.note(text);
     }
 
-    /// Whether the person asked, in the dashboard, to stop after this step.
+    /// Returns whether the user asked, in the dashboard, to stop after this step.
     pub fn stop_asked(&self) -> bool {
-        self.shown.stop_asked()
+        self.display.stop_asked()
     }
 
     /// Ends the record: draws the plots a last time and closes the dashboard.
     ///
     /// # Errors
-    /// Where a file cannot be written.
+    /// If a file cannot be written.
     pub fn finish(self) -> Result<()> {
         // The dashboard closes where `self` ends.
         self.draw()

@@ -1,4 +1,4 @@
-//! The record as plots and a page.
+//! The record in plots and on a page.
 
 use std::fs;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use anyhow::Result;
 use maud::html;
 
-use super::{EpochRecord, Plan, StepRecord};
+use super::records::{EpochRecord, Plan, StepRecord};
 use cytolens_data::whole_file::write_whole;
 use cytolens_report::page::{Page, Section, figure, table};
 use cytolens_report::plots::{Axis, LineChart, Plot, Scale, Series, number};
 
-/// The most points of a curve of steps: more than the plot has pixels tell nothing.
+/// The largest number of points of a curve: more than the plot has pixels would not show.
 const POINTS: usize = 400;
 
 /// Writes `plots/` and `index.html`.
@@ -126,7 +126,8 @@ fn chart(
     .draw()
 }
 
-/// At most [`POINTS`] points, each the mean of as many neighbours; without what is no number.
+/// Reduces a curve to at most [`POINTS`] points, each the mean of equally many neighbours; NaN and
+/// infinity are left out.
 fn thinned(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let points: Vec<(f64, f64)> = points.filter(|point| point.1.is_finite()).collect();
     points
@@ -139,7 +140,7 @@ fn thinned(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// What each epoch reached. A single point would not show: it is drawn over its whole epoch.
+/// A value of each epoch. A single point would not show, so it is drawn over its whole epoch.
 fn level(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let mut points: Vec<(f64, f64)> = points.filter(|point| point.1.is_finite()).collect();
     if let [(epoch, value)] = points[..] {

@@ -1,22 +1,22 @@
-//! How a training is shown while it runs.
+//! The display of a training's progress.
 
 use std::io::{IsTerminal, stdout};
 
 use super::dashboard::Dashboard;
-use super::lines::Lines;
-use super::{EpochRecord, Plan, StepRecord};
+use super::lines::ProgressLines;
+use super::records::{EpochRecord, Plan, StepRecord};
 
-/// How to show it.
+/// The kind of display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Show {
     /// Lines on standard output.
     Lines,
-    /// burn-train's dashboard, which takes the whole terminal: `q` asks to stop.
+    /// burn-train's dashboard, which fills the terminal: `q` asks to stop.
     Dashboard,
 }
 
 impl Show {
-    /// The dashboard in a terminal; lines elsewhere, and where the person wants it `plain`.
+    /// The dashboard in a terminal; lines elsewhere, and where the user wants it `plain`.
     pub fn fitting(plain: bool) -> Self {
         if plain || !stdout().is_terminal() {
             Self::Lines
@@ -26,19 +26,19 @@ impl Show {
     }
 }
 
-/// What shows it.
-pub enum Shown {
+/// The display.
+pub enum Display {
     /// Lines.
-    Lines(Lines),
+    Lines(ProgressLines),
     /// The dashboard; boxed, since it is far larger.
     Dashboard(Box<Dashboard>),
 }
 
-impl Shown {
-    /// For a training that goes on after `step` steps and `epochs` epochs.
+impl Display {
+    /// A display for a training that goes on after `step` steps and `epochs` epochs.
     pub fn new(show: Show, plan: &Plan, step: usize, epochs: usize) -> Self {
         match show {
-            Show::Lines => Self::Lines(Lines::new(plan, step, Box::new(stdout()))),
+            Show::Lines => Self::Lines(ProgressLines::new(plan, step, Box::new(stdout()))),
             Show::Dashboard => Self::Dashboard(Box::new(Dashboard::new(plan, epochs))),
         }
     }
@@ -51,7 +51,7 @@ impl Shown {
         }
     }
 
-    /// Shows how far a validation is; lines stay silent, since it is short beside an epoch.
+    /// Shows the progress of a validation; in lines it is not shown, since it is short beside an epoch.
     pub fn validating(&mut self, done: usize, all: usize) {
         match self {
             Self::Lines(_) => {}
@@ -67,7 +67,7 @@ impl Shown {
         }
     }
 
-    /// Tells something.
+    /// Shows a note.
     pub fn note(&mut self, text: &str) {
         match self {
             Self::Lines(lines) => lines.note(text),
@@ -75,10 +75,10 @@ impl Shown {
         }
     }
 
-    /// Whether the person asked to stop.
+    /// Returns whether the user asked to stop.
     pub fn stop_asked(&self) -> bool {
         match self {
-            // Ctrl-C ends the program there, and a checkpoint is gone on with.
+            // There, Ctrl-C ends the program, and the training can be resumed.
             Self::Lines(_) => false,
             Self::Dashboard(dashboard) => dashboard.stop_asked(),
         }

@@ -1,4 +1,4 @@
-//! The record as TensorBoard reads it.
+//! The record in TensorBoard's format.
 //!
 //! A file of TFRecords, each an `Event` message. The fields and their numbers are those of
 //! TensorFlow's `tensorflow/core/util/event.proto` and `tensorflow/core/framework/summary.proto`;
@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use prost::Message;
 
-/// What TensorBoard looks for in a file's name.
+/// The part of a file's name by which TensorBoard knows it.
 const NAME: &str = "events.out.tfevents";
 /// The version of the format; from 2 on a session's start drops later steps of earlier files.
 const VERSION: &str = "brain.Event:2";
@@ -71,11 +71,11 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// A new file beside those of earlier sessions, which tells TensorBoard to forget what those say
-    /// of `first_step` and later.
+    /// Creates a file beside those of earlier sessions, which makes TensorBoard drop their events of
+    /// `first_step` and later.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn create(folder: &Path, first_step: usize) -> Result<Self> {
         // TensorBoard reads the files in the order of their names: by time, and by count within a
         // second.
@@ -105,10 +105,10 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Adds numbers under their tags, as they were after `step` steps.
+    /// Adds the numbers after `step` steps under their tags.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If they cannot be written.
     pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
         let value = |&(tag, value): &(&str, f64)| Value {
             tag: tag.to_owned(),
@@ -151,7 +151,7 @@ fn framed(data: &[u8]) -> Vec<u8> {
     record
 }
 
-/// The CRC-32C, turned and moved so that a checksum of data that holds checksums stays good.
+/// The CRC-32C, rotated and shifted so that the checksum of data with checksums in it stays sound.
 fn masked_checksum(data: &[u8]) -> u32 {
     crc32c::crc32c(data)
         .rotate_right(15)

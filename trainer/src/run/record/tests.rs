@@ -1,4 +1,4 @@
-//! The record as the person and the resumed training find it.
+//! The record as users and resumed trainings find it.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn epoch(epoch: usize) -> EpochRecord {
     }
 }
 
-/// Records the steps and epochs that follow on `first` steps, up to `last`.
+/// Records the steps and epochs after the first `first` steps, up to `last`.
 fn train(recorder: &mut Recorder, first: usize, last: usize) {
     for number in first + 1..=last {
         recorder.step(&step(number)).expect("a step");
@@ -168,8 +168,8 @@ fn a_record_that_is_none_is_named_with_its_line() {
     let Err(error) = Recorder::resume(folder.path(), plan(), Show::Lines, 4) else {
         panic!("went on with a broken record");
     };
-    let told = format!("{error:#}");
-    assert!(told.contains("metrics.jsonl, line 1"), "{told}");
+    let message = format!("{error:#}");
+    assert!(message.contains("metrics.jsonl, line 1"), "{message}");
 }
 
 #[test]

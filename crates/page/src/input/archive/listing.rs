@@ -1,4 +1,4 @@
-//! What a zip archive holds and where, by its directory and its entries' headers alone.
+//! The listing of a zip archive, read from its directory and its entries' headers alone.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,48 +9,45 @@ use rawzip::{CompressionMethod, ZipFileHeaderRecord, ZipLocator};
 use super::loaded::Loaded;
 use crate::input::litter::is_litter;
 use crate::text::input as text;
-
-/// The most bytes of a file or of an unpacked entry: the most that the engine reads,
-/// `field::MAX_FILE_BYTES`, which the page, without its decoders, does not have.
-pub(in crate::input) const MAX_FILE_BYTES: u64 = 256 << 20;
+use cytolens_core::MAX_FILE_BYTES;
 
 /// The most entries an archive may have.
 const MAX_ENTRIES: usize = 20_000;
 
-/// The most bytes of a directory of so many.
+/// The most bytes of a directory of so many entries.
 const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
 
 /// An entry that unpacks to more than `.0` bytes and to more than `.1` times its size is a bomb: an
 /// empty channel of the largest image unpacks from a thousandth, but to half as much.
 const BOMB: (u64, u64) = (64 << 20, 100);
 
-/// How often parts may be loaded until the directory is found; it is searched for from the end.
+/// The most loads until the directory is found, which is searched for from the end.
 const MOST_LOADS: usize = 40;
 
-/// Where an entry's bytes are.
+/// An entry that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// Its name, folders parted by `/`.
+pub(super) struct ArchiveEntry {
+    /// The entry's name, behind its folders, separated by `/`.
     pub(super) name: String,
-    /// Its bytes within the archive.
+    /// The range of the entry's bytes within the archive.
     pub(super) bytes: Range<u64>,
-    /// Of deflated bytes, how many they will be.
+    /// The length of deflated bytes once they are unpacked.
     pub(super) inflated: Option<u64>,
 }
 
-/// What an archive holds.
+/// The entries of an archive.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listing {
-    /// Files that can be read.
-    pub(super) entries: Vec<Entry>,
-    /// Names of those that cannot, and why. An empty name stands for the archive.
+    /// The files that can be read.
+    pub(super) entries: Vec<ArchiveEntry>,
+    /// Names and reasons of those that cannot. An empty name stands for the archive.
     pub(super) refused: Vec<(String, String)>,
 }
 
 /// Lists an archive of so many bytes; `fetch` reads some of them.
 ///
 /// # Errors
-/// Where nothing of it can be used: the reason.
+/// The reason where nothing of it can be used.
 pub(super) async fn list(
     length: u64,
     fetch: impl AsyncFn(Range<u64>) -> Result<Vec<u8>, String>,
@@ -127,7 +124,7 @@ pub(super) async fn list(
         match opened.map(|entry| entry.compressed_data_range()) {
             Ok((start, end)) if end <= length => {
                 ends.insert((start, end));
-                listing.entries.push(Entry {
+                listing.entries.push(ArchiveEntry {
                     name,
                     bytes: start..end,
                     inflated,
@@ -151,7 +148,10 @@ fn name(record: &ZipFileHeaderRecord<'_>) -> String {
     ZipFilePath::from_str(&name).as_str().to_owned()
 }
 
-/// Of a deflated entry, the bytes it will be; or why it is refused.
+/// Checks an entry, and returns the length of a deflated one once it is unpacked.
+///
+/// # Errors
+/// The reason why the entry is not read.
 fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, String> {
     let (packed, unpacked) = (
         record.compressed_size_hint(),
@@ -173,7 +173,7 @@ fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, St
     if is_bomb {
         return Err(text::bomb(packed, unpacked));
     }
-    if unpacked > MAX_FILE_BYTES {
+    if unpacked > MAX_FILE_BYTES as u64 {
         return Err(text::too_large(unpacked));
     }
     Ok(inflated)

@@ -1,4 +1,4 @@
-//! The few parts of an archive that are in memory.
+//! The parts of an archive that are in memory.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use rawzip::ReaderAt;
 
-/// How many bytes are loaded at once, where fewer are asked for.
+/// The number of bytes that are loaded at once, where fewer are asked for.
 const LOADED_AT_ONCE: u64 = 1 << 16;
 
-/// Parts of a file. Reading what is not there fails and leaves a note of what to load.
+/// Parts of a file. Reading a part that is missing fails, and notes its range.
 pub(super) struct Loaded {
     length: u64,
     parts: RefCell<Vec<(u64, Vec<u8>)>>,
@@ -17,7 +17,7 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Nothing yet of a file of so many bytes.
+    /// A file of so many bytes, of which no part is loaded.
     pub(super) fn of(length: u64) -> Self {
         Self {
             length,
@@ -36,7 +36,7 @@ impl Loaded {
         self.parts.borrow_mut().clear();
     }
 
-    /// What a reader lacked since this was last asked.
+    /// The range that a reader lacked since this was last asked.
     pub(super) fn missing(&self) -> Option<Range<u64>> {
         self.missing.take()
     }

@@ -1,4 +1,4 @@
-//! Zip archives of a field set or a model package, of which only what is needed is read.
+//! Zip archives of a field set or a model package. Only the parts that are needed are read.
 
 mod listing;
 mod loaded;
@@ -7,7 +7,6 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-pub(super) use self::listing::MAX_FILE_BYTES;
 use super::field_input::Content;
 use super::source::SourceFile;
 use crate::dom::error_text;
@@ -20,7 +19,8 @@ pub(super) fn is_archive(name: &str) -> bool {
         && name[name.len() - 4..].eq_ignore_ascii_case(".zip")
 }
 
-/// The archive's files, behind its own name as folder, and what is refused of it.
+/// Opens an archive: its files, behind its own name as folder, and names and reasons of those that are
+/// refused.
 pub(super) async fn open(name: &str, archive: &Blob) -> (Vec<SourceFile>, Vec<(String, String)>) {
     let slice = |start: u64, end: u64| {
         archive

@@ -1,14 +1,14 @@
-//! Names as microscopes, people and cameras give them.
+//! Schemes of names from microscopes, people and cameras.
 
 use super::*;
 use cytolens_core::Channel;
 
-/// What the page does: the place with the most names, the first of several.
+/// The scheme of the most names, the first of several, as the page takes it.
 fn find(paths: &[&str]) -> Option<Scheme> {
-    let names: Vec<Name> = paths
+    let names: Vec<LotName> = paths
         .iter()
         .enumerate()
-        .map(|(index, path)| Name {
+        .map(|(index, path)| LotName {
             index,
             path: (*path).to_owned(),
         })

@@ -163,7 +163,7 @@ fn a_damaged_header_refuses_its_entry_alone() {
 }
 
 #[test]
-fn entries_that_cannot_be_read_are_told() {
+fn entries_that_cannot_be_read_are_refused() {
     let encrypted = Written {
         flags: 1,
         ..stored("a.png", b"secret")
@@ -173,8 +173,8 @@ fn entries_that_cannot_be_read_are_told() {
         ..stored("b.png", b"x")
     };
     let nested = stored("more.ZIP", b"PK");
-    let told: Vec<_> = reasons(&[encrypted, lzma, nested, stored("c.png", b"fine")]);
-    let texts: Vec<&str> = told.iter().map(|(_, reason)| reason.as_str()).collect();
+    let refused: Vec<_> = reasons(&[encrypted, lzma, nested, stored("c.png", b"fine")]);
+    let texts: Vec<&str> = refused.iter().map(|(_, reason)| reason.as_str()).collect();
     assert_eq!(
         texts,
         [

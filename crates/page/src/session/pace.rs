@@ -1,24 +1,24 @@
-//! How long the waiting fields will take, by how long the last ones took.
+//! The time that the waiting fields will take, estimated from the last ones.
 
-/// How much the newest field weighs in the mean.
+/// The weight of the newest field in the mean.
 const NEWEST: f64 = 0.2;
 
 /// A running mean of the time between two answers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Pace {
-    /// When the last answer came, or the queue went on, in milliseconds.
+    /// The time of the last answer, or of the queue's last start, in milliseconds.
     last: Option<f64>,
-    /// Milliseconds a field.
+    /// The time per field in milliseconds.
     mean: Option<f64>,
 }
 
 impl Pace {
-    /// The queue goes on at this time after it stood still.
+    /// Takes note that the queue goes on at this time after a standstill.
     pub(super) fn start(&mut self, now: f64) {
         self.last = Some(now);
     }
 
-    /// An answer came at this time.
+    /// Takes note of an answer at this time.
     pub(super) fn answer(&mut self, now: f64) {
         if let Some(last) = self.last.replace(now) {
             let took = (now - last).max(0.0);
@@ -29,7 +29,7 @@ impl Pace {
         }
     }
 
-    /// The milliseconds that so many fields will take; none before the first answer.
+    /// The time that so many fields will take, in milliseconds; none before the first answer.
     pub(super) fn left(&self, fields: usize) -> Option<f64> {
         self.mean.map(|mean| mean * fields as f64)
     }

@@ -1,69 +1,69 @@
-//! What a network answers for samples: probabilities, over one view of each or several.
+//! Predictions for a part of a run's samples, in batches as in training, over one or several views.
 
 use anyhow::Result;
 use burn::tensor::Device;
+use cytolens::classifier::probability;
 use cytolens::model::InferenceNetwork;
 use cytolens_core::labels::COUNT;
 
-use super::learner::normalised;
-use crate::device::batch::fractions;
+use crate::device::batch::{fractions, normalised};
 use cytolens_data::batches::{BatchShape, Loader};
 use cytolens_data::dataset::Sample;
 use cytolens_data::views::turned;
 
-/// A network that answers.
+/// A network that predicts samples as training reads them: in batches, at 8 bits, which only the device turns into fractions.
+/// A [classifier](cytolens::classifier) predicts single fields, at their full depth.
 #[derive(Debug)]
-pub struct Answerer<'a> {
+pub struct Predictor<'a> {
     /// The network, on the device.
     pub network: &'a InferenceNetwork,
-    /// Subtracted from each plane.
+    /// The mean of each plane, which is subtracted.
     pub mean: &'a [f32],
-    /// Each plane is divided by this.
+    /// The standard deviation of each plane, by which it is divided.
     pub std: &'a [f32],
-    /// How samples come.
+    /// The composition and size of the planes, and the samples in a batch.
     pub shape: BatchShape,
-    /// Threads that prepare them.
+    /// The number of threads that read samples.
     pub workers: usize,
-    /// Where it computes.
+    /// The device.
     pub device: &'a Device,
 }
 
-/// Answers for those samples that could be read.
+/// The logits of those samples that could be read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answers {
-    /// The samples' indices, rising.
+pub struct Logits {
+    /// The samples' indices, in rising order.
     pub samples: Vec<usize>,
-    /// One row a sample.
+    /// The logits, one row a sample.
     pub logits: Vec<[f32; COUNT]>,
 }
 
-impl Answers {
-    /// One row a sample, from 0 to 1.
+impl Logits {
+    /// The probabilities, one row a sample.
     pub fn probabilities(&self) -> Vec<[f32; COUNT]> {
-        let probability = |logit: f32| 1.0 / (1.0 + (-logit).exp());
         self.logits.iter().map(|row| row.map(probability)).collect()
     }
 }
 
-impl Answerer<'_> {
-    /// Answers for samples, telling `done` how many came: the mean of the logits of as many views, 1, 2 (mirrored), 4 (upside down
-    /// too) or 8 (turned by a quarter too).
+impl Predictor<'_> {
+    /// Predicts samples: the mean of the logits over 1, 2 (mirrored), 4 (upside down too) or 8 views (turned by a quarter too).
+    /// Calls `done` after each batch with the number of its samples.
     ///
     /// # Errors
-    /// Where the device fails.
-    pub fn answer(
+    /// If the device fails.
+    pub fn predict(
         &self,
         samples: &[Sample],
         views: usize,
         mut done: impl FnMut(usize),
-    ) -> Result<Answers> {
+    ) -> Result<Logits> {
         let loader = Loader::evaluation(samples.to_vec(), self.shape, self.workers);
-        let mut answers = Answers::default();
+        let mut logits = Logits::default();
         for batch in loader.epoch(0, 0) {
             let count = batch.samples.len();
-            answers.samples.extend_from_slice(&batch.samples);
+            logits.samples.extend_from_slice(&batch.samples);
             let side = batch.shape[3];
-            // Turned here and not on the device: burn's remote devices cannot flip.
+            // Turned on the host: burn's remote devices cannot flip.
             let seen = (0..views).map(|index| {
                 let planes = turned(&batch.planes, side, index);
                 let planes = fractions(planes, batch.shape, self.device);
@@ -74,10 +74,10 @@ impl Answerer<'_> {
                 let values = (sum / views as f64)
                     .try_into_vec_as::<f32>()
                     .map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?;
-                answers.logits.extend_from_slice(values.as_chunks().0);
+                logits.logits.extend_from_slice(values.as_chunks().0);
             }
             done(count);
         }
-        Ok(answers)
+        Ok(logits)
     }
 }

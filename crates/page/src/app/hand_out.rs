@@ -1,14 +1,13 @@
-//! What the page hands out to be saved and printed.
+//! The fields and answers that the page hands to the export.
 
 use std::rc::Rc;
 
 use super::App;
-use crate::entry::{Entry, Outcome};
+use crate::entry::FieldState;
 use crate::export::{Export, Handlers, PictureComing, Row, Selected};
-use crate::input::FieldInput;
 
 impl App {
-    /// The menu of what can be taken home.
+    /// Opens the export's menu.
     pub(super) fn open_export(self: &Rc<Self>) {
         let (rows, selected) = (self.clone(), self.clone());
         let (picture, say) = (self.clone(), self.clone());
@@ -21,16 +20,16 @@ impl App {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let state = self.state.borrow();
-        let settled = state.entries.values().filter_map(|entry| {
-            let outcome = match &entry.outcome {
-                Outcome::Done(answer) => Ok(answer.clone()),
-                Outcome::Refused(reason) => Err(reason.clone()),
+        let session = self.session.borrow();
+        let settled = session.entries().values().filter_map(|entry| {
+            let outcome = match &entry.state {
+                FieldState::Done(answer) => Ok(answer.clone()),
+                FieldState::Refused(reason) => Err(reason.clone()),
                 _ => return None,
             };
             Some(Row {
                 id: entry.id.clone(),
-                files: files(entry),
+                files: entry.file_names(),
                 outcome,
             })
         });
@@ -38,22 +37,13 @@ impl App {
     }
 
     fn selected(&self) -> Option<Selected> {
-        let state = self.state.borrow();
-        let entry = state.entries.get(&state.selected?)?;
+        let session = self.session.borrow();
+        let entry = session.selected_entry()?;
         Some(Selected {
             id: entry.id.clone(),
-            files: files(entry),
+            files: entry.file_names(),
             answer: entry.answer()?.clone(),
             map: self.detail.viewer.shown_label(),
         })
     }
-}
-
-/// The names of a field's files; none where they are no longer known.
-fn files(entry: &Entry) -> String {
-    entry
-        .input
-        .as_ref()
-        .map(FieldInput::names)
-        .unwrap_or_default()
 }

@@ -1,19 +1,19 @@
-//! The learning rate over a run.
+//! Schedules of the learning rate.
 
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate goes on after its warm-up.
+/// The course of the learning rate after its warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// It stays.
+    /// Constant.
     Constant,
-    /// It falls to 0 by half a cosine.
+    /// Falling to 0 by half a cosine.
     Cosine,
 }
 
 impl Schedule {
-    /// The share of the full rate at a step: rises evenly through `warm_up` steps, then follows the
+    /// The share of the full rate at a step: it rises evenly over `warm_up` steps, then follows the
     /// schedule to `steps`.
     pub fn share(self, step: usize, warm_up: usize, steps: usize) -> f64 {
         if step < warm_up {

@@ -1,0 +1,96 @@
+//! The elements around the fields: their tally, the queue's progress, notices and announcements.
+
+use web_sys::{Element, HtmlButtonElement, HtmlProgressElement};
+
+use crate::dom::{body, by_id, set_attribute, set_flag, set_hidden, window};
+use crate::session::Tally;
+use crate::text;
+
+/// The share of the window's height above which the fields' beginning counts as in sight.
+const SEEN: f64 = 0.5;
+
+/// The elements around the fields in `index.html`.
+pub(super) struct DeskPanel {
+    root: Element,
+    tally: Element,
+    queue: Element,
+    queue_line: Element,
+    progress: HtmlProgressElement,
+    pause: HtmlButtonElement,
+    rerun: Element,
+    announcer: Element,
+    notice: Element,
+}
+
+impl DeskPanel {
+    /// The elements in `index.html`.
+    pub(super) fn new() -> Self {
+        Self {
+            root: by_id("desk"),
+            tally: by_id("tally"),
+            queue: by_id("queue"),
+            queue_line: by_id("queue-line"),
+            progress: by_id("queue-progress"),
+            pause: by_id("pause"),
+            rerun: by_id("rerun"),
+            announcer: by_id("announcer"),
+            notice: by_id("notice"),
+        }
+    }
+
+    /// Shows the tally of the fields.
+    pub(super) fn show(&self, tally: Tally) {
+        let fields = match tally.all {
+            0 => "none",
+            1 => "one",
+            _ => "some",
+        };
+        set_attribute(&body(), "data-fields", fields);
+        set_hidden(&self.root, tally.all == 0);
+        self.tally.set_text_content(Some(&text::tally(
+            tally.done,
+            tally.refused + tally.cancelled,
+            tally.all,
+        )));
+        // A single field's progress is on its own panel.
+        let is_busy = tally.open > 0 && tally.all > 1;
+        set_hidden(&self.queue, !is_busy);
+        if is_busy {
+            self.progress.set_max(tally.all as f64);
+            self.progress.set_value((tally.all - tally.open) as f64);
+            self.queue_line.set_text_content(Some(&text::queue(
+                tally.open,
+                tally.is_paused,
+                tally.left,
+            )));
+            self.pause
+                .set_text_content(Some(text::pause(tally.is_paused)));
+            set_flag(&self.pause, "aria-pressed", tally.is_paused);
+        }
+        set_hidden(&self.rerun, tally.stale == 0);
+        if tally.stale > 0 {
+            self.rerun
+                .set_text_content(Some(&text::classify_again(tally.stale)));
+        }
+    }
+
+    /// Brings the fields into sight, unless their beginning is.
+    pub(super) fn reveal(&self) {
+        let height = window().inner_height().ok().and_then(|it| it.as_f64());
+        let top = self.root.get_bounding_client_rect().top();
+        if !(0.0..height.unwrap_or(0.0) * SEEN).contains(&top) {
+            self.root.scroll_into_view();
+        }
+    }
+
+    /// Announces something to screen readers.
+    pub(super) fn announce(&self, what: &str) {
+        self.announcer.set_text_content(Some(what));
+    }
+
+    /// Shows a notice to the visitor above everything else.
+    pub(super) fn notify(&self, notice: &str) {
+        self.notice.set_text_content(Some(notice));
+        set_hidden(&self.notice, false);
+    }
+}

@@ -1,0 +1,210 @@
+//! The fields on the desk: their order in the gallery, and the one that is selected.
+
+use std::collections::BTreeMap;
+
+use super::order::{Filter, Sort};
+use crate::entry::DeskEntry;
+
+/// The place of a field in the gallery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The filter hides the field.
+    Hidden,
+    /// The field stands before this one.
+    Before(u32),
+    /// The field stands last.
+    Last,
+}
+
+/// The fields on the desk, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    entries: BTreeMap<u32, DeskEntry>,
+    /// The fields that the gallery shows, in its order.
+    shown: Vec<u32>,
+    sort: Sort,
+    filter: Filter,
+    selected: Option<u32>,
+}
+
+impl Desk {
+    /// The fields in the order in which they came.
+    pub(super) fn entries(&self) -> &BTreeMap<u32, DeskEntry> {
+        &self.entries
+    }
+
+    /// The field with this number.
+    pub(super) fn get(&self, field: u32) -> Option<&DeskEntry> {
+        self.entries.get(&field)
+    }
+
+    /// The field with this number, to be changed.
+    pub(super) fn get_mut(&mut self, field: u32) -> Option<&mut DeskEntry> {
+        self.entries.get_mut(&field)
+    }
+
+    /// The fields that the gallery shows, in its order.
+    pub(super) fn shown(&self) -> &[u32] {
+        &self.shown
+    }
+
+    /// The selected field.
+    pub(super) fn selected(&self) -> Option<u32> {
+        self.selected
+    }
+
+    /// Puts a field on the desk. Its place is not decided yet.
+    pub(super) fn insert(&mut self, field: u32, entry: DeskEntry) {
+        self.entries.insert(field, entry);
+    }
+
+    /// Moves one field to its place in the gallery.
+    pub(super) fn place(&mut self, field: u32) -> Place {
+        self.shown.retain(|shown| *shown != field);
+        let Some(entry) = self.entries.get(&field) else {
+            return Place::Hidden;
+        };
+        if !self.filter.admits(entry) {
+            return Place::Hidden;
+        }
+        let at = self.shown.partition_point(|other| {
+            let other = self.entries.get(other).map(|entry| (*other, entry));
+            other.is_some_and(|other| self.sort.compare(other, (field, entry)).is_lt())
+        });
+        let next = self.shown.get(at).copied();
+        self.shown.insert(at, field);
+        next.map_or(Place::Last, Place::Before)
+    }
+
+    /// Orders the whole gallery anew.
+    pub(super) fn arrange(&mut self) {
+        let admitted = self.entries.iter().map(|(field, entry)| (*field, entry));
+        let mut shown: Vec<_> = admitted
+            .filter(|(_, entry)| self.filter.admits(entry))
+            .collect();
+        shown.sort_by(|a, b| self.sort.compare(*a, *b));
+        self.shown = shown.into_iter().map(|(field, _)| field).collect();
+    }
+
+    /// Takes another order and another filter.
+    pub(super) fn set_order(&mut self, sort: Sort, filter: Filter) {
+        self.sort = sort;
+        self.filter = filter;
+        self.arrange();
+    }
+
+    /// Selects a field; false where it is selected already, or not on the desk. Maps of the field before
+    /// are let go where the store has them.
+    pub(super) fn select(&mut self, field: u32) -> bool {
+        if self.selected == Some(field) || !self.entries.contains_key(&field) {
+            return false;
+        }
+        let former = self.selected.replace(field);
+        if let Some(former) = former.and_then(|former| self.entries.get_mut(&former)) {
+            former.maps.take_if(|held| held.are_stored);
+        }
+        true
+    }
+
+    /// The field so many places from the selected one; the first where the selected one is not shown.
+    pub(super) fn neighbour(&self, steps: isize) -> Option<u32> {
+        let mut shown = self.shown.iter();
+        let at = shown.position(|shown| Some(*shown) == self.selected);
+        let to = at.map_or(Some(0), |at| at.checked_add_signed(steps))?;
+        self.shown.get(to).copied()
+    }
+
+    /// Removes the selected field. Returns its number, and the field to be selected in its place.
+    pub(super) fn remove_selected(&mut self) -> Option<(u32, Option<u32>)> {
+        let field = self.selected.take()?;
+        let position = self.shown.iter().position(|shown| *shown == field);
+        self.shown.retain(|shown| *shown != field);
+        self.entries.remove(&field);
+        let next =
+            position.and_then(|position| self.shown.get(position).or(self.shown.last()).copied());
+        Some((field, next))
+    }
+
+    /// Removes all fields, and the filter, which may name a label that no field has any more.
+    pub(super) fn clear(&mut self) {
+        let sort = self.sort;
+        *self = Self {
+            sort,
+            ..Self::default()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::examples::answer;
+    use crate::entry::FieldState;
+
+    fn desk(ids: &[&str]) -> Desk {
+        let mut desk = Desk::default();
+        for (field, id) in (0..).zip(ids) {
+            let entry = DeskEntry::new((*id).to_owned(), String::new(), None);
+            desk.insert(field, entry);
+            desk.place(field);
+        }
+        desk
+    }
+
+    #[test]
+    fn a_field_is_placed_where_a_whole_arrangement_puts_it() {
+        let mut desk = desk(&["d", "b", "c", "a"]);
+        assert_eq!(desk.shown(), [0, 1, 2, 3]);
+        desk.set_order(Sort::Name, Filter::All);
+        assert_eq!(desk.shown(), [3, 1, 2, 0]);
+        desk.insert(4, DeskEntry::new("bb".to_owned(), String::new(), None));
+        assert_eq!(desk.place(4), Place::Before(2));
+        desk.insert(5, DeskEntry::new("e".to_owned(), String::new(), None));
+        assert_eq!(desk.place(5), Place::Last);
+        let placed = desk.shown().to_vec();
+        desk.arrange();
+        assert_eq!(desk.shown(), placed);
+    }
+
+    #[test]
+    fn an_answer_moves_a_field_by_sort_and_filter() {
+        let mut desk = desk(&["a", "b"]);
+        desk.set_order(Sort::Confident, Filter::Unanswered);
+        let entry = desk.get_mut(0).expect("a field");
+        entry.state = FieldState::Done(answer(&[0.9, 0.1]));
+        assert_eq!(desk.place(0), Place::Hidden);
+        assert_eq!(desk.shown(), [1]);
+        desk.set_order(Sort::Confident, Filter::All);
+        assert_eq!(desk.shown(), [0, 1]);
+        desk.clear();
+        assert_eq!((desk.shown(), &desk.filter), (&[][..], &Filter::All));
+        assert_eq!(desk.sort, Sort::Confident, "the order is the visitor's");
+    }
+
+    #[test]
+    fn the_arrows_follow_the_gallery_and_stop_at_its_ends() {
+        let mut desk = desk(&["c", "a", "b"]);
+        desk.set_order(Sort::Name, Filter::All);
+        assert_eq!(
+            desk.neighbour(1),
+            Some(1),
+            "the first, where none is selected"
+        );
+        assert!(desk.select(1) && !desk.select(1) && !desk.select(9));
+        assert_eq!((desk.neighbour(-1), desk.neighbour(1)), (None, Some(2)));
+        assert!(desk.select(0));
+        assert_eq!((desk.neighbour(-1), desk.neighbour(1)), (Some(2), None));
+    }
+
+    #[test]
+    fn the_next_field_follows_a_removed_one_and_the_last_the_last() {
+        let mut desk = desk(&["a", "b", "c"]);
+        assert_eq!(desk.remove_selected(), None);
+        desk.select(1);
+        assert_eq!(desk.remove_selected(), Some((1, Some(2))));
+        desk.select(2);
+        assert_eq!(desk.remove_selected(), Some((2, Some(0))));
+        desk.select(0);
+        assert_eq!(desk.remove_selected(), Some((0, None)));
+    }
+}

@@ -1,0 +1,674 @@
+//! The session: everything that the page knows, and the only owner of it.
+//!
+//! Each method is one whole transition. It changes the session and notes the [`Effect`]s, in their order:
+//! what is to be shown, kept, sent and said. [`crate::app`] carries them out and hands back what comes
+//! of them. Plain Rust without a browser, so that it is tested natively; handles of images pass through.
+
+mod crashes;
+mod desk;
+mod jobs;
+mod order;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use web_sys::Blob;
+
+pub(super) use self::crashes::{Crash, CrashedOn};
+pub(super) use self::desk::Place;
+pub(super) use self::jobs::{Job, Subject, Task};
+pub(super) use self::order::{Filter, Sort};
+
+use self::desk::Desk;
+use self::jobs::Jobs;
+use self::pace::Pace;
+use super::answer::Answer;
+use super::entry::{DeskEntry, FieldState, HeldMaps};
+use super::input::FieldInput;
+use super::text;
+use cytolens_protocol::{DeviceChoice, DeviceReport, Maps, ModelSummary, TimedPrediction};
+
+/// The number of open fields up to which each answer is announced; of more, only the end.
+const ANNOUNCED_ONE_BY_ONE: usize = 3;
+
+/// One consequence of a transition.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Effect {
+    /// Make the tile of a new field.
+    AddTile(u32),
+    /// Write a field's state to its tile, and to the panel where the field is selected.
+    Show(u32),
+    /// Show a field's thumbnail on its tile.
+    ShowThumbnail(u32),
+    /// Move a field's tile.
+    Place(u32, Place),
+    /// Put all tiles into the gallery's order.
+    Arrange,
+    /// Bring a field's tile into sight and give it the focus.
+    FocusTile(u32),
+    /// Open a field in the panel and mark its tile.
+    Open(u32),
+    /// Show in the panel why there is no picture.
+    NoPicture(String),
+    /// Close the panel.
+    Close,
+    /// Show the tally of the fields.
+    Count,
+    /// Write a field to the store.
+    Keep(u32),
+    /// Write a field's files to the store.
+    KeepInput(u32),
+    /// Remove a field's tile, and the field from the store.
+    Remove(u32),
+    /// Remove all tiles, and all fields from the store.
+    Clear,
+    /// Send a job to the engine.
+    Send(Job),
+    /// Hand the quiz the reason why a question has no answer.
+    RefuseQuestion(u32, String),
+    /// Announce something to screen readers.
+    Announce(String),
+}
+
+/// A model and the device that it runs on.
+#[derive(Debug)]
+pub(super) struct OpenModel {
+    /// The model.
+    pub(super) model: Rc<ModelSummary>,
+    /// The device.
+    pub(super) device: DeviceReport,
+}
+
+/// The progress of the engine's worker.
+#[derive(Debug, Default)]
+enum WorkerState {
+    /// There is none, or it does not listen yet.
+    #[default]
+    Absent,
+    /// It listens, and can decode.
+    Listening,
+    /// It has a model, and can classify.
+    Open(Rc<OpenModel>),
+}
+
+/// The fields counted by their state.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Tally {
+    /// All fields.
+    pub(super) all: usize,
+    /// Fields with an answer.
+    pub(super) done: usize,
+    /// Fields that could not be classified.
+    pub(super) refused: usize,
+    /// Fields that the visitor gave up.
+    pub(super) cancelled: usize,
+    /// Fields that are still to be classified.
+    pub(super) open: usize,
+    /// Fields that the visitor may have classified again.
+    pub(super) stale: usize,
+    /// Whether the open fields are held.
+    pub(super) is_paused: bool,
+    /// The time that the open fields will take, in milliseconds, where known.
+    pub(super) left: Option<f64>,
+}
+
+/// Everything that the page knows.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    desk: Desk,
+    jobs: Jobs,
+    pace: Pace,
+    /// The fields that the quiz asks about and has no answer for.
+    questions: BTreeMap<u32, FieldInput>,
+    /// The device that the visitor asks for.
+    choice: DeviceChoice,
+    /// The number of the worker, so that nothing meant for one is sent to the next.
+    worker: u32,
+    worker_state: WorkerState,
+    /// Every model that has answered, once.
+    models: Vec<Rc<ModelSummary>>,
+    /// The next field's number; none until the store is read and with it the numbers in use.
+    next_field: Option<u32>,
+    /// The number of times that the desk was cleared.
+    clearings: u32,
+    /// The time since the page was opened, in milliseconds.
+    now: f64,
+    effects: Vec<Effect>,
+}
+
+/// Readings.
+impl Session {
+    /// The fields on the desk, in the order in which they came.
+    pub(super) fn entries(&self) -> &BTreeMap<u32, DeskEntry> {
+        self.desk.entries()
+    }
+
+    /// The field with this number.
+    pub(super) fn entry(&self, field: u32) -> Option<&DeskEntry> {
+        self.desk.get(field)
+    }
+
+    /// The fields that the gallery shows, in its order.
+    pub(super) fn shown(&self) -> &[u32] {
+        self.desk.shown()
+    }
+
+    /// The number of the selected field.
+    pub(super) fn selected(&self) -> Option<u32> {
+        self.desk.selected()
+    }
+
+    /// The selected field.
+    pub(super) fn selected_entry(&self) -> Option<&DeskEntry> {
+        self.desk.get(self.desk.selected()?)
+    }
+
+    /// The model that is open, with its device.
+    pub(super) fn open_model(&self) -> Option<&Rc<OpenModel>> {
+        match &self.worker_state {
+            WorkerState::Open(open) => Some(open),
+            _ => None,
+        }
+    }
+
+    /// The device to open a model on.
+    pub(super) fn device_choice(&self) -> DeviceChoice {
+        if self.avoids_gpu() {
+            DeviceChoice::Cpu
+        } else {
+            self.choice
+        }
+    }
+
+    /// Whether the CPU is used because the engine broke on the GPU.
+    pub(super) fn avoids_gpu(&self) -> bool {
+        self.jobs.avoids_gpu()
+    }
+
+    /// Whether fields can be added: the numbers in use are known.
+    pub(super) fn is_restored(&self) -> bool {
+        self.next_field.is_some()
+    }
+
+    /// The number of times that the desk was cleared.
+    pub(super) fn clearings(&self) -> u32 {
+        self.clearings
+    }
+
+    /// The number of the worker that runs now.
+    pub(super) fn worker(&self) -> u32 {
+        self.worker
+    }
+
+    /// Whether a job is still to be sent to this worker.
+    pub(super) fn is_wanted(&self, job: Job, worker: u32) -> bool {
+        self.worker == worker && self.jobs.is_in_flight(job)
+    }
+
+    /// The files of a job's subject, where the page holds them.
+    pub(super) fn input(&self, subject: Subject) -> Option<&FieldInput> {
+        match subject {
+            Subject::Field(field) => self.desk.get(field)?.input.as_ref(),
+            Subject::Question(question) => self.questions.get(&question),
+        }
+    }
+
+    /// The answer that the open model gives by this prediction.
+    pub(super) fn answer(&self, prediction: TimedPrediction) -> Option<Rc<Answer>> {
+        let open = self.open_model()?;
+        Some(Rc::new(Answer {
+            model: open.model.clone(),
+            device: text::device(&open.device),
+            prediction,
+        }))
+    }
+
+    /// The fields that were given up, or answered by another model than the one that is open.
+    pub(super) fn stale(&self) -> Vec<u32> {
+        let entries = self.desk.entries().iter();
+        let stale = entries.filter(|(_, entry)| self.is_stale(entry));
+        stale.map(|(field, _)| *field).collect()
+    }
+
+    fn is_stale(&self, entry: &DeskEntry) -> bool {
+        match &entry.state {
+            FieldState::Cancelled => true,
+            FieldState::Done(answer) => self
+                .open_model()
+                .is_some_and(|open| !Rc::ptr_eq(&open.model, &answer.model)),
+            _ => false,
+        }
+    }
+
+    /// The fields counted by their state.
+    pub(super) fn tally(&self) -> Tally {
+        let mut tally = Tally {
+            all: self.desk.entries().len(),
+            is_paused: self.jobs.is_paused(),
+            left: self.pace.left(self.jobs.open_fields()),
+            ..Tally::default()
+        };
+        for entry in self.desk.entries().values() {
+            *match entry.state {
+                FieldState::Done(_) => &mut tally.done,
+                FieldState::Refused(_) => &mut tally.refused,
+                FieldState::Cancelled => &mut tally.cancelled,
+                FieldState::Waiting | FieldState::Working => &mut tally.open,
+            } += 1;
+            tally.stale += usize::from(self.is_stale(entry));
+        }
+        tally
+    }
+}
+
+/// Transitions of the desk.
+impl Session {
+    /// Takes note of the time, in milliseconds since the page was opened.
+    pub(super) fn set_time(&mut self, now: f64) {
+        self.now = now;
+    }
+
+    /// The effects of the transitions so far, in their order.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The store is read: new fields are numbered from here on.
+    pub(super) fn restored(&mut self, next_field: u32) {
+        self.next_field = Some(next_field);
+    }
+
+    /// Puts back a field of an earlier visit.
+    pub(super) fn restore(&mut self, field: u32, entry: DeskEntry) {
+        let is_open = entry.is_open();
+        self.insert(field, entry);
+        if is_open {
+            self.jobs.push(Job::classify(Subject::Field(field)));
+        }
+    }
+
+    /// All fields of an earlier visit are back.
+    pub(super) fn resume(&mut self) {
+        self.note(Effect::Count);
+        if let Some(first) = self.desk.shown().first() {
+            self.select(*first);
+        }
+        self.feed();
+    }
+
+    /// Puts a field on the desk to be classified. Returns its number.
+    pub(super) fn add(&mut self, input: FieldInput) -> u32 {
+        let field = self.number();
+        let channels = input.files.iter().map(|file| text::channel(file.channel));
+        let source = channels.collect::<Vec<_>>().join(", ");
+        self.insert(field, DeskEntry::new(input.id.clone(), source, Some(input)));
+        self.note(Effect::KeepInput(field));
+        self.note(Effect::Keep(field));
+        self.queue(field);
+        self.note(Effect::Count);
+        self.feed();
+        field
+    }
+
+    /// Puts a file on the desk that is no field's, for this reason.
+    pub(super) fn add_refused(&mut self, name: &str, reason: &str) {
+        let field = self.number();
+        self.insert(field, DeskEntry::refused(name, reason));
+        self.note(Effect::Keep(field));
+        self.note(Effect::Announce(text::said_refused(name, reason)));
+        self.note(Effect::Count);
+    }
+
+    /// Selects a field and asks for its picture.
+    pub(super) fn select(&mut self, field: u32) {
+        if !self.desk.select(field) {
+            return;
+        }
+        self.note(Effect::Open(field));
+        self.jobs.remove_views();
+        let view = Job::view(Subject::Field(field));
+        if self.jobs.is_refused(view) {
+            self.note(Effect::NoPicture(text::PICTURE_BREAKS.to_owned()));
+        } else {
+            self.jobs.push(view);
+        }
+        self.feed();
+    }
+
+    /// Selects the field so many places further in the gallery.
+    pub(super) fn turn(&mut self, steps: isize) {
+        if let Some(field) = self.desk.neighbour(steps) {
+            self.select(field);
+        }
+    }
+
+    /// Takes another order and another filter of the gallery.
+    pub(super) fn set_order(&mut self, sort: Sort, filter: Filter) {
+        self.desk.set_order(sort, filter);
+        self.note(Effect::Arrange);
+    }
+
+    /// Holds the classification of the desk, or lets it go on.
+    pub(super) fn toggle_pause(&mut self) {
+        self.jobs.pause(!self.jobs.is_paused());
+        self.pace.start(self.now);
+        self.note(Effect::Count);
+        self.feed();
+    }
+
+    /// Gives up the fields that wait.
+    pub(super) fn cancel(&mut self) {
+        let cancelled = self.jobs.cancel();
+        for field in &cancelled {
+            if let Some(entry) = self.desk.get_mut(*field) {
+                entry.state = FieldState::Cancelled;
+                self.note(Effect::Keep(*field));
+                self.note(Effect::Show(*field));
+            }
+        }
+        self.desk.arrange();
+        self.note(Effect::Arrange);
+        self.note(Effect::Count);
+        self.note(Effect::Announce(text::said_cancelled(cancelled.len())));
+    }
+
+    /// Has a field classified again, unless it is still to be classified.
+    pub(super) fn classify_again(&mut self, field: u32) {
+        let entry = self.desk.get_mut(field).filter(|entry| !entry.is_open());
+        if let Some(entry) = entry {
+            entry.state = FieldState::Waiting;
+            self.queue(field);
+            self.note(Effect::Show(field));
+            self.note(Effect::Count);
+            self.feed();
+        }
+    }
+
+    /// Removes all fields.
+    pub(super) fn clear(&mut self) {
+        self.desk.clear();
+        self.jobs.clear_desk();
+        self.clearings += 1;
+        self.note(Effect::Clear);
+        self.note(Effect::Close);
+        self.note(Effect::Announce(text::SAID_CLEARED.to_owned()));
+        self.note(Effect::Count);
+    }
+
+    /// Removes the selected field; the next one is selected.
+    pub(super) fn remove_selected(&mut self) {
+        let Some((field, next)) = self.desk.remove_selected() else {
+            return;
+        };
+        self.jobs.remove_field(field);
+        self.note(Effect::Remove(field));
+        match next {
+            Some(next) => {
+                self.select(next);
+                self.note(Effect::FocusTile(next));
+            }
+            None => self.note(Effect::Close),
+        }
+        self.note(Effect::Count);
+        self.feed();
+    }
+
+    fn number(&mut self) -> u32 {
+        let field = self.next_field.unwrap_or_default();
+        self.next_field = Some(field + 1);
+        field
+    }
+
+    /// Puts a field on the desk, and selects it where none is selected.
+    fn insert(&mut self, field: u32, entry: DeskEntry) {
+        self.desk.insert(field, entry);
+        self.note(Effect::AddTile(field));
+        self.place(field);
+        if self.desk.selected().is_none() {
+            self.select(field);
+        }
+    }
+
+    fn place(&mut self, field: u32) {
+        let place = self.desk.place(field);
+        self.note(Effect::Place(field, place));
+    }
+
+    /// Adds a field to those that are to be classified.
+    fn queue(&mut self, field: u32) {
+        if self.jobs.open_fields() == 0 {
+            self.pace.start(self.now);
+        }
+        self.jobs.push(Job::classify(Subject::Field(field)));
+    }
+
+    fn note(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+}
+
+/// Transitions of the engine.
+impl Session {
+    /// The visitor asks for this device.
+    pub(super) fn choose_device(&mut self, choice: DeviceChoice) {
+        self.choice = choice;
+    }
+
+    /// The visitor asks for the engine again: earlier crashes do not count any more.
+    pub(super) fn start_over(&mut self) {
+        self.jobs.start_over();
+    }
+
+    /// The worker that ran is stopped: its jobs wait for the next one.
+    pub(super) fn worker_stopped(&mut self) {
+        self.worker_state = WorkerState::Absent;
+        self.worker += 1;
+        self.wait_again();
+        self.jobs.take_back();
+    }
+
+    /// The worker listens: it can decode.
+    pub(super) fn worker_listens(&mut self) {
+        self.worker_state = WorkerState::Listening;
+        self.feed();
+    }
+
+    /// The worker has opened a model: it can classify.
+    pub(super) fn model_opened(&mut self, model: ModelSummary, device: DeviceReport) {
+        let model = self.shared(model);
+        self.worker_state = WorkerState::Open(Rc::new(OpenModel { model, device }));
+        self.pace.start(self.now);
+        self.note(Effect::Count);
+        self.feed();
+    }
+
+    /// The worker broke, or its device was lost. Its jobs wait for the next one, but for those that broke
+    /// it. Returns whether the engine is to be given up.
+    pub(super) fn crashed(&mut self, crash: Crash) -> bool {
+        let on = match &self.worker_state {
+            WorkerState::Open(open) => CrashedOn::Opened(open.device.kind),
+            _ => CrashedOn::Opening(self.choice),
+        };
+        self.wait_again();
+        let verdict = self.jobs.crash(crash, on);
+        self.worker_stopped();
+        for job in verdict.refused {
+            let reason = match (job.task, job.subject) {
+                (Task::View, Subject::Field(_)) => text::PICTURE_BREAKS.to_owned(),
+                (_, subject) => text::field_crashed(&self.names(subject)),
+            };
+            self.settle_refused(job, reason);
+        }
+        verdict.is_hopeless
+    }
+
+    /// The engine has decoded a field and sent its thumbnail.
+    pub(super) fn preview(&mut self, field: u32, thumbnail: Blob, description: String) {
+        if let Some(entry) = self.desk.get_mut(field) {
+            entry.source = description;
+            entry.thumbnail = Some(thumbnail);
+            self.note(Effect::ShowThumbnail(field));
+            self.note(Effect::Show(field));
+        }
+    }
+
+    /// The engine has answered a job; false where nobody waits for it any more.
+    pub(super) fn answered(&mut self, job: Job) -> bool {
+        let is_wanted = self.jobs.answered(job);
+        if let Subject::Question(question) = job.subject {
+            self.questions.remove(&question);
+        }
+        self.feed();
+        is_wanted
+    }
+
+    /// The engine has classified a field; false where the field is on the desk no longer.
+    pub(super) fn classified(&mut self, field: u32, answer: Rc<Answer>) -> bool {
+        if !self.jobs.answered(Job::classify(Subject::Field(field))) {
+            self.feed();
+            return false;
+        }
+        self.settle(field, FieldState::Done(answer));
+        true
+    }
+
+    /// The engine could not do a job, for this reason.
+    pub(super) fn refused(&mut self, job: Job, reason: String) {
+        if self.jobs.answered(job) {
+            self.settle_refused(job, reason);
+        }
+        self.feed();
+    }
+
+    /// A job could not be sent to the engine, for this reason.
+    pub(super) fn not_sent(&mut self, job: Job, reason: String) {
+        if self.jobs.withdrawn(job) {
+            self.settle_refused(job, reason);
+        }
+        self.feed();
+    }
+
+    /// Takes a field's activation maps, for as long as the page needs them.
+    pub(super) fn hold_maps(&mut self, field: u32, maps: Rc<Maps>, are_stored: bool) {
+        let is_selected = self.desk.selected() == Some(field);
+        if let Some(entry) = self.desk.get_mut(field) {
+            let held = HeldMaps { maps, are_stored };
+            entry.maps = (is_selected || !are_stored).then_some(held);
+        }
+    }
+
+    /// The quiz asks about a field that is on no desk.
+    pub(super) fn ask(&mut self, job: Job, input: FieldInput) {
+        if let Subject::Question(question) = job.subject {
+            self.questions.insert(question, input);
+            self.jobs.push(job);
+            self.feed();
+        }
+    }
+
+    /// The one copy of a model's summary that all its answers share.
+    pub(super) fn shared(&mut self, model: ModelSummary) -> Rc<ModelSummary> {
+        if let Some(known) = self.models.iter().find(|known| ***known == model) {
+            return known.clone();
+        }
+        let model = Rc::new(model);
+        self.models.push(model.clone());
+        model
+    }
+
+    /// Sends the engine the jobs that it should have, and notes which field it works on.
+    fn feed(&mut self) {
+        if matches!(self.worker_state, WorkerState::Absent) {
+            return;
+        }
+        let has_model = self.open_model().is_some();
+        while let Some(job) = self.jobs.next(has_model) {
+            self.note(Effect::Send(job));
+        }
+        if let Some(field) = self.jobs.current()
+            && let Some(entry) = self.desk.get_mut(field)
+            && matches!(entry.state, FieldState::Waiting)
+        {
+            entry.state = FieldState::Working;
+            self.note(Effect::Show(field));
+        }
+    }
+
+    /// The field that the engine works on waits again.
+    fn wait_again(&mut self) {
+        for job in self.jobs.in_flight() {
+            if let Subject::Field(field) = job.subject
+                && let Some(entry) = self.desk.get_mut(field)
+                && matches!(entry.state, FieldState::Working)
+            {
+                entry.state = FieldState::Waiting;
+                self.effects.push(Effect::Show(field));
+            }
+        }
+    }
+
+    /// The names of a subject's files, or its id where these are not known.
+    fn names(&self, subject: Subject) -> String {
+        match (self.input(subject), subject) {
+            (Some(input), _) => input.names(),
+            (None, Subject::Field(field)) => {
+                let entry = self.desk.get(field);
+                entry.map(|entry| entry.id.clone()).unwrap_or_default()
+            }
+            (None, Subject::Question(_)) => String::new(),
+        }
+    }
+
+    /// The end of a job that is not done, for this reason.
+    fn settle_refused(&mut self, job: Job, reason: String) {
+        match (job.subject, job.task) {
+            (Subject::Field(field), Task::Classify) => {
+                self.settle(field, FieldState::Refused(reason));
+            }
+            (Subject::Field(_), Task::View) => self.note(Effect::NoPicture(reason)),
+            (Subject::Question(question), _) => {
+                self.questions.remove(&question);
+                self.note(Effect::RefuseQuestion(question, reason));
+            }
+        }
+    }
+
+    /// The end of a field's turn.
+    fn settle(&mut self, field: u32, state: FieldState) {
+        self.pace.answer(self.now);
+        if let Some(entry) = self.desk.get_mut(field) {
+            let said = match &state {
+                FieldState::Done(answer) => {
+                    let present = answer.present_ranked().into_iter();
+                    let labels: Vec<&str> = present.map(|class| answer.label(class)).collect();
+                    text::said_done(&entry.id, &labels)
+                }
+                FieldState::Refused(reason) => text::said_refused(&entry.id, reason),
+                _ => String::new(),
+            };
+            entry.state = state;
+            self.note(Effect::Keep(field));
+            self.note(Effect::Show(field));
+            self.place(field);
+            self.note(Effect::Count);
+            self.announce_end(said);
+        }
+        self.feed();
+    }
+
+    /// Announces the end of a field's turn, or of the whole queue.
+    fn announce_end(&mut self, said: String) {
+        let open = self.jobs.open_fields();
+        let entries = self.desk.entries();
+        if open == 0 && entries.len() > ANNOUNCED_ONE_BY_ONE {
+            let answered = entries.values().filter(|it| it.answer().is_some());
+            let said = text::said_finished(answered.count(), entries.len());
+            self.note(Effect::Announce(said));
+        } else if open < ANNOUNCED_ONE_BY_ONE {
+            self.note(Effect::Announce(said));
+        }
+    }
+}

@@ -1,0 +1,359 @@
+use super::*;
+use crate::answer::examples::{model, prediction};
+use cytolens_protocol::DeviceKind;
+
+fn input(id: &str) -> FieldInput {
+    FieldInput {
+        id: id.to_owned(),
+        files: Vec::new(),
+        order: "auto".to_owned(),
+    }
+}
+
+fn report(kind: DeviceKind) -> DeviceReport {
+    DeviceReport {
+        kind,
+        name: "a device".to_owned(),
+        reason: String::new(),
+        details: Vec::new(),
+        open_ms: 0.0,
+        check_ms: 0.0,
+    }
+}
+
+/// Opens a model on a device.
+fn open(session: &mut Session, name: &str, kind: DeviceKind) {
+    session.worker_listens();
+    let model = model(name, &["Nucleoli", "Cytosol"]);
+    session.model_opened((*model).clone(), report(kind));
+}
+
+/// An empty session whose engine is ready.
+fn ready(kind: DeviceKind) -> Session {
+    let mut session = Session::default();
+    session.restored(0);
+    open(&mut session, "first", kind);
+    session.take_effects();
+    session
+}
+
+/// The jobs that the transitions so far send.
+fn sent(session: &mut Session) -> Vec<Job> {
+    let effects = session.take_effects().into_iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Send(job) => Some(job),
+            _ => None,
+        })
+        .collect()
+}
+
+fn announced(effects: &[Effect]) -> Vec<&str> {
+    let announced = effects.iter().filter_map(|effect| match effect {
+        Effect::Announce(said) => Some(said.as_str()),
+        _ => None,
+    });
+    announced.collect()
+}
+
+fn states(session: &Session) -> Vec<&'static str> {
+    let entries = session.entries().values();
+    entries.map(|entry| entry.state.name()).collect()
+}
+
+fn answer(session: &mut Session, field: u32) {
+    let answer = session.answer(prediction(&[0.9, 0.2])).expect("a model");
+    assert!(session.classified(field, answer));
+}
+
+fn classify(field: u32) -> Job {
+    Job::classify(Subject::Field(field))
+}
+
+fn view(field: u32) -> Job {
+    Job::view(Subject::Field(field))
+}
+
+#[test]
+fn a_field_goes_from_its_files_to_its_answer() {
+    let mut session = ready(DeviceKind::Cpu);
+    assert_eq!(session.add(input("a")), 0);
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::AddTile(0),
+            Effect::Place(0, Place::Last),
+            Effect::Open(0),
+            Effect::Send(view(0)),
+            Effect::KeepInput(0),
+            Effect::Keep(0),
+            Effect::Count,
+            Effect::Send(classify(0)),
+            Effect::Show(0),
+        ]
+    );
+    assert_eq!(states(&session), ["working"]);
+    assert!(session.answered(view(0)));
+    assert!(session.take_effects().is_empty());
+    answer(&mut session, 0);
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::Keep(0),
+            Effect::Show(0),
+            Effect::Place(0, Place::Last),
+            Effect::Count,
+            Effect::Announce("a: Nucleoli".to_owned()),
+        ]
+    );
+    assert_eq!(states(&session), ["done"]);
+}
+
+#[test]
+fn pictures_come_before_the_model_and_fields_wait_for_it() {
+    let mut session = Session::default();
+    session.restored(4);
+    assert_eq!(session.add(input("a")), 4);
+    session.add(input("b"));
+    assert_eq!(sent(&mut session), []);
+    session.worker_listens();
+    assert_eq!(sent(&mut session), [view(4)]);
+    open(&mut session, "first", DeviceKind::Cpu);
+    assert_eq!(sent(&mut session), [classify(4), classify(5)]);
+    assert_eq!(states(&session), ["working", "waiting"]);
+}
+
+#[test]
+fn only_the_selected_field_is_asked_for_its_picture() {
+    let mut session = Session::default();
+    session.restored(0);
+    for id in ["a", "b", "c"] {
+        session.add(input(id));
+    }
+    session.turn(1);
+    session.turn(1);
+    session.worker_listens();
+    assert_eq!(sent(&mut session), [view(2)]);
+    // The picture of a field that is looked at no longer is nobody's.
+    session.turn(-1);
+    assert_eq!(sent(&mut session), [view(1)]);
+    assert!(!session.answered(view(2)));
+    assert!(session.answered(view(1)));
+}
+
+#[test]
+fn another_worker_gets_the_jobs_of_the_one_before_but_not_its_messages() {
+    let mut session = ready(DeviceKind::Cpu);
+    session.add(input("a"));
+    session.add(input("b"));
+    assert_eq!(sent(&mut session), [view(0), classify(0), classify(1)]);
+    let former = session.worker();
+    assert!(session.is_wanted(classify(0), former));
+    session.worker_stopped();
+    assert_eq!(states(&session), ["waiting", "waiting"]);
+    open(&mut session, "first", DeviceKind::Cpu);
+    assert_eq!(sent(&mut session), [view(0), classify(0), classify(1)]);
+    assert!(!session.is_wanted(classify(0), former));
+    assert!(session.is_wanted(classify(0), session.worker()));
+}
+
+#[test]
+fn a_question_is_not_blamed_for_lost_devices() {
+    let mut session = ready(DeviceKind::Gpu);
+    let picture = Job::view(Subject::Question(0));
+    session.ask(picture, input("asked"));
+    for _ in 0..4 {
+        assert_eq!(sent(&mut session), [picture]);
+        assert!(!session.crashed(Crash::DeviceLost));
+        let refused = |effect: &Effect| matches!(effect, Effect::RefuseQuestion(..));
+        assert!(!session.take_effects().iter().any(refused));
+        open(&mut session, "first", DeviceKind::Gpu);
+    }
+    assert_eq!(sent(&mut session), [picture]);
+    assert!(session.answered(picture));
+}
+
+#[test]
+fn a_question_that_breaks_the_engine_twice_is_refused() {
+    let mut session = ready(DeviceKind::Cpu);
+    let asked = Job::classify(Subject::Question(3));
+    session.ask(asked, input("asked"));
+    session.crashed(Crash::Broken);
+    open(&mut session, "first", DeviceKind::Cpu);
+    session.take_effects();
+    session.crashed(Crash::Broken);
+    let effects = session.take_effects();
+    assert!(
+        matches!(&effects[..], [Effect::RefuseQuestion(3, reason)] if reason.contains("broke twice")),
+        "{effects:?}"
+    );
+    assert!(session.input(Subject::Question(3)).is_none());
+}
+
+#[test]
+fn a_field_that_breaks_the_engine_is_refused_with_picture_and_answer() {
+    let mut session = Session::default();
+    session.restored(0);
+    session.choose_device(DeviceChoice::Cpu);
+    session.add(input("breaks"));
+    let mut effects = Vec::new();
+    // Twice with its picture, twice with its planes.
+    for _ in 0..4 {
+        session.worker_listens();
+        if !session.is_wanted(view(0), session.worker()) {
+            open(&mut session, "first", DeviceKind::Cpu);
+        }
+        assert!(!session.crashed(Crash::Broken), "the engine goes on");
+        effects.append(&mut session.take_effects());
+    }
+    assert!(effects.contains(&Effect::NoPicture(text::PICTURE_BREAKS.to_owned())));
+    assert_eq!(states(&session), ["error"]);
+    assert!(!session.avoids_gpu());
+    // Chosen again, it is not asked for again.
+    session.add(input("later"));
+    session.select(1);
+    session.select(0);
+    session.take_effects();
+    open(&mut session, "first", DeviceKind::Cpu);
+    assert_eq!(sent(&mut session), [classify(1)]);
+}
+
+#[test]
+fn a_lost_gpu_gives_way_to_the_cpu_and_loses_no_field() {
+    let mut session = ready(DeviceKind::Gpu);
+    session.add(input("a"));
+    for _ in 0..2 {
+        session.answered(view(0));
+        assert!(!session.crashed(Crash::DeviceLost));
+        assert_eq!(states(&session), ["waiting"]);
+        open(&mut session, "first", DeviceKind::Gpu);
+    }
+    assert_eq!(session.device_choice(), DeviceChoice::Cpu);
+    answer(&mut session, 0);
+    session.start_over();
+    assert_eq!(session.device_choice(), DeviceChoice::Automatic);
+}
+
+#[test]
+fn a_queue_is_held_goes_on_and_is_given_up() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b", "c", "d", "e"] {
+        session.add(input(id));
+    }
+    session.toggle_pause();
+    session.answered(view(0));
+    session.take_effects();
+    answer(&mut session, 0);
+    answer(&mut session, 1);
+    assert_eq!(sent(&mut session), []);
+    assert!(session.tally().is_paused);
+    session.toggle_pause();
+    assert_eq!(sent(&mut session), [classify(2), classify(3)]);
+    session.cancel();
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::Keep(4),
+            Effect::Show(4),
+            Effect::Arrange,
+            Effect::Count,
+            Effect::Announce(text::said_cancelled(1)),
+        ]
+    );
+    answer(&mut session, 2);
+    answer(&mut session, 3);
+    let effects = session.take_effects();
+    assert_eq!(
+        announced(&effects).last(),
+        Some(&"Finished: 4 of 5 fields classified.")
+    );
+    assert_eq!(session.stale(), [4]);
+    session.classify_again(4);
+    assert_eq!(sent(&mut session), [classify(4)]);
+    session.classify_again(4);
+    assert_eq!(sent(&mut session), [], "it is on its way already");
+}
+
+#[test]
+fn answers_of_another_model_are_stale() {
+    let mut session = ready(DeviceKind::Cpu);
+    session.add(input("a"));
+    answer(&mut session, 0);
+    assert_eq!(session.tally().stale, 0);
+    session.worker_stopped();
+    assert_eq!(session.tally().stale, 0, "while none is open");
+    open(&mut session, "second", DeviceKind::Cpu);
+    assert_eq!(session.tally().stale, 1);
+    session.worker_stopped();
+    open(&mut session, "first", DeviceKind::Cpu);
+    assert_eq!(session.tally().stale, 0, "it is the same model");
+}
+
+#[test]
+fn a_cleared_desk_takes_no_late_answer_and_new_numbers() {
+    let mut session = ready(DeviceKind::Cpu);
+    session.add(input("a"));
+    let late = session.answer(prediction(&[0.9, 0.2])).expect("a model");
+    session.clear();
+    session.take_effects();
+    assert!(!session.classified(0, late));
+    session.refused(view(0), "late".to_owned());
+    assert!(session.take_effects().is_empty());
+    assert_eq!(session.add(input("b")), 1);
+    assert_eq!(session.clearings(), 1);
+}
+
+#[test]
+fn a_removed_field_leaves_store_gallery_and_queue() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b"] {
+        session.add(input(id));
+    }
+    session.take_effects();
+    session.remove_selected();
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::Remove(0),
+            Effect::Open(1),
+            Effect::Send(view(1)),
+            Effect::Show(1),
+            Effect::FocusTile(1),
+            Effect::Count,
+        ]
+    );
+    session.remove_selected();
+    assert!(session.take_effects().contains(&Effect::Close));
+    assert_eq!(session.tally().open, 0);
+}
+
+#[test]
+fn what_was_kept_comes_back_and_goes_on() {
+    let mut session = Session::default();
+    open(&mut session, "first", DeviceKind::Cpu);
+    assert!(!session.is_restored());
+    session.restored(9);
+    let mut done = DeskEntry::new("b".to_owned(), String::new(), None);
+    done.state = FieldState::Cancelled;
+    session.restore(3, done);
+    session.restore(8, DeskEntry::new("a".to_owned(), String::new(), None));
+    session.take_effects();
+    session.resume();
+    assert_eq!(sent(&mut session), [classify(8)]);
+    assert_eq!(session.selected(), Some(3));
+    assert_eq!(session.add(input("c")), 9);
+}
+
+#[test]
+fn a_field_without_images_is_refused_once() {
+    let mut session = ready(DeviceKind::Cpu);
+    session.add(input("a"));
+    session.take_effects();
+    session.not_sent(view(0), text::IMAGES_GONE.to_owned());
+    session.not_sent(classify(0), text::IMAGES_GONE.to_owned());
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::NoPicture(text::IMAGES_GONE.to_owned())));
+    assert_eq!(states(&session), ["error"]);
+    session.not_sent(classify(0), text::IMAGES_GONE.to_owned());
+    assert!(session.take_effects().is_empty());
+}

@@ -1,0 +1,125 @@
+//! The browser's reasons for not storing something in IndexedDB.
+
+use idb::{Transaction, TransactionResult};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DomException, IdbTransaction};
+
+use super::dom::error_text;
+
+/// The name of the exception of a browser that gives no more room.
+const QUOTA_EXCEEDED: &str = "QuotaExceededError";
+
+/// A reason of the browser not to store something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum StorageError {
+    /// The room that it gives to the page is used up.
+    NoRoom,
+    /// Any other reason, in its own words.
+    Other(String),
+}
+
+impl StorageError {
+    /// The reason that an exception of this name and message gives.
+    fn of_exception(name: &str, message: &str) -> Self {
+        match (name, message) {
+            (QUOTA_EXCEEDED, _) => Self::NoRoom,
+            (name, "") => Self::Other(name.to_owned()),
+            (name, message) => Self::Other(format!("{name}: {message}")),
+        }
+    }
+}
+
+impl From<&DomException> for StorageError {
+    fn from(exception: &DomException) -> Self {
+        Self::of_exception(&exception.name(), &exception.message())
+    }
+}
+
+impl From<JsValue> for StorageError {
+    fn from(error: JsValue) -> Self {
+        match error.dyn_ref::<DomException>() {
+            Some(exception) => exception.into(),
+            None => Self::Other(error_text(&error)),
+        }
+    }
+}
+
+impl From<idb::Error> for StorageError {
+    fn from(error: idb::Error) -> Self {
+        match error {
+            idb::Error::DomException(exception) => (&exception).into(),
+            error => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<serde_wasm_bindgen::Error> for StorageError {
+    fn from(error: serde_wasm_bindgen::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Ends a transaction. A browser without room may say so only here.
+///
+/// # Errors
+/// The reason why the browser does not keep what was written.
+pub(super) async fn commit(transaction: Transaction) -> Result<(), StorageError> {
+    // The transaction knows the reason, and the future that `idb` makes of it keeps it to itself.
+    let transaction = IdbTransaction::from(transaction);
+    match Transaction::from(transaction.clone()).commit()?.await? {
+        TransactionResult::Committed => Ok(()),
+        TransactionResult::Aborted => Err(match transaction.error() {
+            Some(exception) => (&exception).into(),
+            None => StorageError::Other("the browser took the write back".to_owned()),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn only_an_exceeded_quota_is_a_lack_of_room() {
+        // Chromium ends a transaction with this name and no message.
+        for message in ["", "Maximum size exceeded"] {
+            let error = StorageError::of_exception("QuotaExceededError", message);
+            assert_eq!(error, StorageError::NoRoom);
+        }
+        for (name, message, shown) in [
+            ("UnknownError", "", "UnknownError"),
+            (
+                "NotReadableError",
+                "The file was moved.",
+                "NotReadableError: The file was moved.",
+            ),
+        ] {
+            let error = StorageError::of_exception(name, message);
+            assert_eq!(error, StorageError::Other(shown.to_owned()));
+        }
+    }
+
+    #[test]
+    fn visitors_read_the_reason() {
+        let other = StorageError::Other("NotReadableError: The file was moved.".to_owned());
+        for (no_room, reason) in [
+            (
+                text::images_not_kept(&StorageError::NoRoom),
+                text::images_not_kept(&other),
+            ),
+            (
+                text::results_not_kept(&StorageError::NoRoom),
+                text::results_not_kept(&other),
+            ),
+            (
+                text::models::not_kept("A", 1e6, &StorageError::NoRoom),
+                text::models::not_kept("A", 1e6, &other),
+            ),
+        ] {
+            assert!(no_room.contains("room"), "{no_room}");
+            assert!(!reason.contains("room"), "{reason}");
+            assert!(reason.contains("The file was moved."), "{reason}");
+        }
+    }
+}

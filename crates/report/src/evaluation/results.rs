@@ -1,0 +1,168 @@
+//! The numbers of an evaluation.
+
+use cytolens_core::labels::{COUNT, LOCATIONS};
+use cytolens_core::ranking::{area_under_roc, average_precision, label_ranking_average_precision};
+use cytolens_core::scores::{ClassScores, Scores, score, score_classes};
+use serde::Serialize;
+
+use super::bootstrap::{self, Estimate, Estimates};
+use super::choice::EvaluationChoice;
+use super::confusion::Confusion;
+use super::mistakes::{self, Mistake};
+use super::predicted::Predicted;
+use crate::calibration::{Bin, expected_error, reliability};
+
+/// The threshold that reports compare the tuned ones with.
+pub const PLAIN: f32 = 0.5;
+
+/// The scores of predictions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The settings of the intervals.
+    pub choice: EvaluationChoice,
+    /// The scores at the given thresholds.
+    pub scores: Scores,
+    /// The scores at the given thresholds with intervals.
+    pub estimates: Estimates,
+    /// The scores at the threshold 0.5 for every class.
+    pub plain: Scores,
+    /// The scores at 0.5 with intervals.
+    pub plain_estimates: Estimates,
+    /// The gain of the given thresholds over 0.5, with intervals over the same draws.
+    pub gain: Estimates,
+    /// The number of samples without any predicted label at the given thresholds.
+    pub without_label: usize,
+    /// The scores of each location.
+    pub classes: Vec<ClassEvaluation>,
+    /// The mean average precision over the classes that occur; none where none does.
+    pub mean_average_precision: Option<f64>,
+    /// The mean area under the ROC curve over the classes that some samples have and some lack; none where there is none.
+    pub mean_area_under_roc: Option<f64>,
+    /// The [`label_ranking_average_precision`].
+    pub label_ranking_average_precision: f64,
+    /// The expected calibration error over all decisions (Naeini et al. 2015).
+    pub expected_calibration_error: f64,
+    /// All decisions, binned by probability.
+    pub reliability: Vec<Bin>,
+    /// The confusion of labels.
+    pub confusion: Confusion,
+    /// The wrongly predicted samples of highest loss.
+    pub worst: Vec<Mistake>,
+}
+
+/// The scores of one location.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassEvaluation {
+    /// The location's name.
+    pub name: &'static str,
+    /// The threshold of its probability.
+    pub threshold: f32,
+    /// The scores at that threshold.
+    #[serde(flatten)]
+    pub scores: ClassScores,
+    /// F1 with its interval; none where no sample has the label.
+    pub f1_estimate: Option<Estimate>,
+    /// F1 at the threshold 0.5.
+    pub plain_f1: f64,
+    /// The average precision; none where no sample has the label.
+    pub average_precision: Option<f64>,
+    /// The area under the ROC curve; none where no sample or every sample has the label.
+    pub area_under_roc: Option<f64>,
+}
+
+impl Evaluation {
+    /// Scores predictions of samples that were used neither for training nor for tuning the thresholds.
+    pub fn new(test: &Predicted, thresholds: &[f32; COUNT], choice: EvaluationChoice) -> Self {
+        let truth = &test.truth;
+        let predicted = test.decided(thresholds);
+        let plain = test.decided(&[PLAIN; COUNT]);
+        let resampled = bootstrap::resample(truth, &predicted, &plain, choice);
+        let plain_classes = score_classes(truth, &plain);
+        let classes: Vec<ClassEvaluation> = score_classes(truth, &predicted)
+            .into_iter()
+            .enumerate()
+            .map(|(class, scores)| {
+                let (labels, column) = test.of_class(class);
+                ClassEvaluation {
+                    name: LOCATIONS[class],
+                    threshold: thresholds[class],
+                    scores,
+                    f1_estimate: resampled.classes[class],
+                    plain_f1: plain_classes[class].f1,
+                    average_precision: average_precision(&labels, &column),
+                    area_under_roc: area_under_roc(&labels, &column),
+                }
+            })
+            .collect();
+        let (outcomes, decisions) = test.decisions();
+        let bins = reliability(&outcomes, &decisions);
+        Self {
+            choice,
+            scores: score(truth, &predicted),
+            estimates: resampled.first,
+            plain: score(truth, &plain),
+            plain_estimates: resampled.second,
+            gain: resampled.gain,
+            without_label: predicted.iter().filter(|set| set.is_empty()).count(),
+            mean_average_precision: mean(classes.iter().filter_map(|one| one.average_precision)),
+            mean_area_under_roc: mean(classes.iter().filter_map(|one| one.area_under_roc)),
+            classes,
+            label_ranking_average_precision: label_ranking_average_precision(
+                truth,
+                &test.probabilities,
+            ),
+            expected_calibration_error: expected_error(&bins),
+            reliability: bins.to_vec(),
+            confusion: Confusion::new(truth, &predicted),
+            worst: mistakes::worst(test, &predicted, thresholds, mistakes::MOST),
+        }
+    }
+
+    /// A summary of the scores for the terminal.
+    pub fn summary(&self) -> String {
+        let mut text = format!(
+            "{} samples, {} of {COUNT} locations; intervals of {} % by {} draws\n",
+            self.scores.samples,
+            self.scores.classes_present,
+            self.choice.confidence * 100.0,
+            self.choice.bootstrap
+        );
+        text += &format!(
+            "{:<28} {:>6}  {:<16} {:>8}\n",
+            "", "score", "interval", "at 0.5"
+        );
+        let plain = self.plain_estimates.named();
+        for ((name, one), (_, plain)) in self.estimates.named().into_iter().zip(plain) {
+            let interval = format!("{:.4} to {:.4}", one.low, one.high);
+            text += &format!(
+                "{name:<28} {:>6.4}  {interval} {:>8.4}\n",
+                one.value, plain.value
+            );
+        }
+        let other = [
+            ("mean average precision", self.mean_average_precision),
+            ("mean area under ROC", self.mean_area_under_roc),
+            (
+                "label ranking precision",
+                Some(self.label_ranking_average_precision),
+            ),
+            (
+                "expected calibration error",
+                Some(self.expected_calibration_error),
+            ),
+        ];
+        for (name, value) in other {
+            let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+            text += &format!("{name:<28} {value:>6}\n");
+        }
+        text
+    }
+}
+
+/// The mean of the values; none for no value.
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = values.fold((0_usize, 0.0), |(count, sum), value| {
+        (count + 1, sum + value)
+    });
+    (count > 0).then(|| sum / count as f64)
+}
