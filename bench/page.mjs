@@ -54,7 +54,7 @@ function watch() {
       super(...given);
       seen.worker = this;
       this.addEventListener('message', ({data}) => {
-        if (data.classified) seen.times.push([data.classified.network_ms, data.classified.map_ms]);
+        if (data.classified) seen.times.push([data.classified.prediction.network_ms, data.classified.prediction.map_ms]);
         if (data.diagnosed) seen.memory.push(data.diagnosed.memory_bytes);
       });
     }

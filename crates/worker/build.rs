@@ -1,9 +1,8 @@
-//! Keeps the engine's constructors out of every call.
+//! Keeps the engine's static constructors out of every call into it.
 //!
-//! A dependency of burn's registers things in static constructors. A wasm module of which nobody is
-//! seen to call them has them run by the linker at the entry of each exported function, and
-//! wasm-bindgen goes through exported functions for every JavaScript value. Exported, they are ours
-//! to call, which `www/engine.js` does once.
+//! A dependency of burn registers things in static constructors. Where nothing in a wasm module calls
+//! them, the linker runs them at the entry of every exported function, and wasm-bindgen calls an exported
+//! function for every JavaScript value. So they are exported, and `www/engine.js` calls them once.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -25,8 +25,9 @@ async function probe({device = 'cpu', name = 'densenet-121-pooling', spoilt = ''
           const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
           return {name, channel: /_(red|green|blue|yellow)\./.exec(name)[1], blob: new Blob([bytes])};
         });
-        window.classify = (field, id = 'drawn') => ({classify: {field, id, files: window.filesOf(id), order: 'auto'}});
-        window.view = (field, side, id = 'drawn') => ({view: {field, id, files: window.filesOf(id), order: 'auto', side}});
+        window.inputOf = (id) => ({id, files: window.filesOf(id), order: 'auto'});
+        window.classify = (field, id = 'drawn') => ({classify: {field, input: window.inputOf(id)}});
+        window.view = (field, side, id = 'drawn') => ({view: {field, input: window.inputOf(id), side}});
       }, FIELDS);
       found = await page.evaluate(use, argument);
     }));
@@ -48,8 +49,8 @@ test('a field is viewed before any package is open', {timeout}, async () => {
   const {whole, small, green, refused, memory} = await probe({}, async () => {
     const {worker, ask} = await window.engineProbe.start();
     const seen = async (...request) => {
-      const {plates, ...rest} = await ask(window.view(...request), 'viewed');
-      return {...rest, plates: plates.map(({samples, ...plate}) => ({...plate, samples: [...samples]}))};
+      const {field, picture: {plates, ...rest}} = await ask(window.view(...request), 'viewed');
+      return {field, ...rest, plates: plates.map(({samples, ...plate}) => ({...plate, samples: [...samples]}))};
     };
     const result = {
       whole: await seen(1, 1024),
@@ -97,7 +98,7 @@ for (const name of ['densenet-121-pooling', 'all-cnn-described']) {
     assert.equal(preview.field, 7);
     assert.equal(preview.mime, 'image/jpeg');
     assert.match(preview.description, /^96 × 96 px, 8 bit/);
-    const {maps, probabilities} = classified;
+    const {maps, prediction: {probabilities}} = classified;
     assert.equal(classified.field, 7);
     assert.equal(probabilities.length, 28);
     assert.equal(maps.values.length, 28 * maps.side * maps.side);
@@ -159,7 +160,7 @@ describe('a GPU that fails', () => {
         const {report} = await window.engineProbe.openPackage({ask}, 'gpu');
         const begun = performance.now();
         await ask(window.classify(1), 'preview');
-        const {probabilities} = await ask(undefined, 'classified');
+        const {prediction: {probabilities}} = await ask(undefined, 'classified');
         const took = performance.now() - begun;
         if (larger) {
           // More than the buffers hold that the engine has already.
@@ -176,7 +177,7 @@ describe('a GPU that fails', () => {
           const reply = await Promise.race([hear().catch(({message}) => ({type: 'crash', reason: message})), enough]);
           if (!reply) break;
           if (reply.type === 'preview') continue;
-          heard.push({type: reply.type, field: reply.field, reason: reply.reason, probabilities: reply.probabilities});
+          heard.push({type: reply.type, field: reply.field, reason: reply.reason, probabilities: reply.prediction?.probabilities});
           if (reply.type === 'crash') break;
           if (reply.type === 'device_lost') {
             const later = await Promise.race([hear().catch(() => undefined), silence(2 * took)]);

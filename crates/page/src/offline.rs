@@ -15,7 +15,9 @@ use web_sys::{
     ServiceWorkerRegistration, ServiceWorkerState,
 };
 
-use super::dom::{attribute, by_id, document, on, property, report, set_attribute, set_hidden, window};
+use super::dom::{
+    attribute, by_id, document, on, property, report, set_attribute, set_hidden, window,
+};
 use super::text::offline as text;
 
 /// The service worker's script, relative to the page.

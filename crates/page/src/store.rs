@@ -71,8 +71,7 @@ pub(super) struct AnswerSource {
 }
 
 /// The form of a [`KeptAnswer`], which every version of the page has written: one object with the
-/// properties of both its parts. (serde's `flatten` does the same, but makes the
-/// program 1.6 % larger.)
+/// properties of both its parts. (serde's `flatten` does the same, but makes the program 1.6 % larger.)
 mod one_object {
     use js_sys::Object;
     use serde::de::Error as _;

@@ -117,13 +117,13 @@ mod tests {
 
     use super::*;
 
-    /// A field of one channel a level; the one named `broken` is no image.
+    /// Fields of one channel, each named after its level. Field 2 is no image.
     fn samples(levels: &[u8]) -> (tempfile::TempDir, Vec<Sample>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut table = "Id,Target\n".to_owned();
         for level in levels {
             let path = folder.path().join(format!("field{level}_green.png"));
-            GrayImage::from_pixel(4, 4, Luma([*level]))
+            GrayImage::from_pixel(32, 32, Luma([*level]))
                 .save(path)
                 .expect("a picture");
             table += &format!("field{level},0\n");

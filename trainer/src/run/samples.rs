@@ -184,7 +184,7 @@ mod tests {
         let mut table = "Id,Target\n".to_owned();
         for id in ids {
             let path = folder.path().join(format!("{id}_green.png"));
-            image::GrayImage::new(4, 4).save(path).expect("a picture");
+            image::GrayImage::new(32, 32).save(path).expect("a picture");
             table += &format!("{id},0\n");
         }
         std::fs::write(folder.path().join("train.csv"), table).expect("a table");

@@ -260,18 +260,19 @@ impl Quiz {
 
     /// Shows the field that is asked, or the scores.
     fn show_turn(self: &Rc<Self>, wanted: Option<WantedField>) {
-        let game = self.game.borrow();
-        if game.stage() == Stage::Ask {
-            let (at, all) = game.place();
-            by_id::<Element>("quiz-place").set_text_content(Some(&text::place(at, all)));
-            self.choices.reset();
-            self.hint("");
-            picture::show(game.picture());
-        } else if let Some(round) = game.round() {
-            keep::write(round);
-            verdict::show_round(round);
+        {
+            let game = self.game.borrow();
+            if game.stage() == Stage::Ask {
+                let (at, all) = game.place();
+                by_id::<Element>("quiz-place").set_text_content(Some(&text::place(at, all)));
+                self.choices.reset();
+                self.hint("");
+                picture::show(game.picture());
+            } else if let Some(round) = game.round() {
+                keep::write(round);
+                verdict::show_round(round);
+            }
         }
-        drop(game);
         self.enter();
         self.prepare(wanted);
     }
@@ -343,21 +344,22 @@ impl Quiz {
 
     /// Compares the answers of person and model.
     fn reveal(self: &Rc<Self>) {
-        let game = self.game.borrow();
-        let (Some(round), Some(turn)) = (game.round(), game.turn()) else {
-            return;
-        };
-        if let TurnResult::Answered { own, model, .. } = turn.outcome {
-            verdict::show_field(&turn.id, turn.truth, own, model);
+        {
+            let game = self.game.borrow();
+            let (Some(round), Some(turn)) = (game.round(), game.turn()) else {
+                return;
+            };
+            if let TurnResult::Answered { own, model, .. } = turn.outcome {
+                verdict::show_field(&turn.id, turn.truth, own, model);
+            }
+            keep::write(round);
+            let button: Element = find(&self.dialog, "[data-quiz=\"next\"]");
+            button.set_text_content(Some(if round.next().is_some() {
+                text::TO_NEXT
+            } else {
+                text::TO_SCORES
+            }));
         }
-        keep::write(round);
-        let button: Element = find(&self.dialog, "[data-quiz=\"next\"]");
-        button.set_text_content(Some(if round.next().is_some() {
-            text::TO_NEXT
-        } else {
-            text::TO_SCORES
-        }));
-        drop(game);
         self.enter();
         let wanted = self.game.borrow_mut().prepare();
         self.prepare(wanted);

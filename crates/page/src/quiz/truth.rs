@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn faulty_rows_are_left_out_and_told() {
+    fn faulty_rows_are_left_out_with_their_reasons() {
         let labels = read(
             "train.csv",
             b"Id,Target\na,1\nb,28\nc,x\n,3\na,4\nf\n\xE9,2\ng,27\n",

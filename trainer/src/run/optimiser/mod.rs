@@ -23,7 +23,6 @@ use clip::clipped;
 use moments::AdamMoments;
 
 pub use choice::{OptimiserChoice, Rates};
-pub use schedule::Schedule;
 
 /// The names of the network's parts in a file of moments.
 const BACKBONE: &str = "backbone";

@@ -1,6 +1,6 @@
 //! AdamW's moments, in memory and in files.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -38,10 +38,11 @@ impl AdamMoments {
             moments: self,
             part,
             number: 0,
-            tensors: Ok(Vec::new()),
+            tensors: Vec::new(),
+            outcome: Ok(()),
         };
         module.visit(&mut writing);
-        writing.tensors
+        writing.outcome.map(|()| writing.tensors)
     }
 
     /// Reads the moments that [`AdamMoments::to_tensors`] gave of the same module after `steps` steps.
@@ -60,13 +61,14 @@ impl AdamMoments {
             device,
             part,
             number: 0,
-            moments: Ok(Self {
+            moments: Self {
                 steps,
                 ..Self::default()
-            }),
+            },
+            outcome: Ok(()),
         };
         module.visit(&mut reading);
-        reading.moments
+        reading.outcome.map(|()| reading.moments)
     }
 }
 
@@ -80,46 +82,42 @@ struct Writing<'a> {
     moments: &'a AdamMoments,
     part: &'a str,
     number: usize,
-    tensors: Result<Vec<FileTensor>>,
+    tensors: Vec<FileTensor>,
+    /// The first error.
+    outcome: Result<()>,
 }
 
 impl Writing<'_> {
-    fn parameter<const D: usize>(&self, param: &Param<Tensor<D>>) -> Result<Vec<FileTensor>> {
+    fn write<const D: usize>(&mut self, param: &Param<Tensor<D>>) -> Result<()> {
         let moments = [
             ("first", &self.moments.first),
             ("second", &self.moments.second),
         ];
-        let written = moments.into_iter().filter_map(|(which, moments)| {
-            let moment = moments.get::<D>(param.id)?;
-            Some((which, moment))
-        });
-        written
-            .map(|(which, moment)| {
-                let shape = moment.dims().to_vec();
-                let values = moment
-                    .try_into_vec_as::<f32>()
-                    .map_err(|error| anyhow!("the device failed: {error:?}"))?;
-                Ok(FileTensor {
-                    name: name(self.part, self.number, which),
-                    shape,
-                    bytes: values
-                        .iter()
-                        .flat_map(|value| value.to_le_bytes())
-                        .collect(),
-                })
-            })
-            .collect()
+        for (which, moments) in moments {
+            let Some(moment) = moments.get::<D>(param.id) else {
+                continue;
+            };
+            let shape = moment.dims().to_vec();
+            let values = moment
+                .try_into_vec_as::<f32>()
+                .map_err(|error| anyhow!("the device failed: {error:?}"))?;
+            self.tensors.push(FileTensor {
+                name: name(self.part, self.number, which),
+                shape,
+                bytes: values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            });
+        }
+        Ok(())
     }
 }
 
 impl ModuleVisitor for Writing<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let parameter = self.parameter(param);
-        if let Ok(tensors) = &mut self.tensors {
-            match parameter {
-                Ok(parameter) => tensors.extend(parameter),
-                Err(error) => self.tensors = Err(error),
-            }
+        if self.outcome.is_ok() {
+            self.outcome = self.write(param);
         }
         self.number += 1;
     }
@@ -131,46 +129,42 @@ struct Reading<'a> {
     device: &'a Device,
     part: &'a str,
     number: usize,
-    moments: Result<AdamMoments>,
+    moments: AdamMoments,
+    /// The first error.
+    outcome: Result<()>,
 }
 
 impl Reading<'_> {
-    /// A moment of a parameter. One that has never had a gradient has none.
-    fn moment<const D: usize>(
-        &self,
-        param: &Param<Tensor<D>>,
-        moment: &str,
-    ) -> Result<Option<Tensor<D>>> {
-        let name = name(self.part, self.number, moment);
-        let Ok(view) = self.tensors.tensor(&name) else {
-            return Ok(None);
-        };
-        let shape = param.val().dims();
-        if view.shape() != shape {
-            return Err(anyhow!("it is {:?}, not {shape:?}", view.shape()))
-                .with_context(|| format!("the shape of {name} is wrong"));
+    fn read<const D: usize>(&mut self, param: &Param<Tensor<D>>) -> Result<()> {
+        let moments = [
+            ("first", &mut self.moments.first),
+            ("second", &mut self.moments.second),
+        ];
+        for (which, moments) in moments {
+            let name = name(self.part, self.number, which);
+            // A parameter that has never had a gradient has no moments.
+            let Ok(view) = self.tensors.tensor(&name) else {
+                continue;
+            };
+            let shape = param.val().dims();
+            ensure!(
+                view.shape() == shape,
+                "{name} has the shape {:?}, not {shape:?}",
+                view.shape()
+            );
+            let numbers = view.data().as_chunks::<4>().0.iter();
+            let values: Vec<f32> = numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let data = TensorData::new(values, shape.to_vec());
+            moments.register(param.id, Tensor::<D>::from_data(data, self.device));
         }
-        let numbers = view.data().as_chunks::<4>().0.iter();
-        let values: Vec<f32> = numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let data = TensorData::new(values, shape.to_vec());
-        Ok(Some(Tensor::from_data(data, self.device)))
+        Ok(())
     }
 }
 
 impl ModuleVisitor for Reading<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let [first, second] = ["first", "second"].map(|moment| self.moment(param, moment));
-        if let Ok(moments) = &mut self.moments {
-            for (all, one) in [(&mut moments.first, first), (&mut moments.second, second)] {
-                match one {
-                    Ok(Some(moment)) => all.register(param.id, moment),
-                    Ok(None) => {}
-                    Err(error) => {
-                        self.moments = Err(error);
-                        break;
-                    }
-                }
-            }
+        if self.outcome.is_ok() {
+            self.outcome = self.read(param);
         }
         self.number += 1;
     }

@@ -3,6 +3,7 @@
 use burn::module::{ModuleVisitor, ParamId};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 
+use super::schedule::Schedule;
 use super::*;
 
 /// Settings without clipping or decay.

@@ -211,8 +211,14 @@ mod tests {
     fn order_and_views_follow_from_the_seed_alone() {
         let chosen = [2, 3, 5, 7, 11, 13];
         let epochs: Vec<_> = (0..2).map(|epoch| shown(7, epoch, &chosen)).collect();
-        assert_eq!(epochs[0], [(0, 0)]);
-        assert_eq!(epochs[1], [(0, 0)]);
+        assert_eq!(
+            epochs[0],
+            [(2, 4), (11, 7), (7, 1), (13, 1), (3, 1), (5, 5)]
+        );
+        assert_eq!(
+            epochs[1],
+            [(5, 5), (13, 3), (11, 3), (7, 5), (2, 6), (3, 5)]
+        );
         assert_ne!(shown(8, 0, &chosen), epochs[0]);
         // A sample's view depends on no other sample.
         let few = shown(7, 0, &chosen[..3]);

@@ -83,10 +83,10 @@ fn uninterrupted() -> TempDir {
 
 /// The epochs that the record holds.
 fn recorded_epochs(folder: &Path) -> Vec<EpochRecord> {
-    let (_, records) = Files::cut(folder, usize::MAX).expect("a record");
+    let (_, records) = RecordFiles::cut(folder, usize::MAX).expect("a record");
     let epochs = records.into_iter().filter_map(|record| match record {
-        Record::Epoch(epoch) => Some(epoch),
-        Record::Step(_) => None,
+        MetricsLine::Epoch(epoch) => Some(epoch),
+        MetricsLine::Step(_) => None,
     });
     epochs.collect()
 }
