@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::jobs::{Job, Task};
+use super::job::{Job, Task};
 use cytolens_protocol::{DeviceChoice, DeviceKind};
 
 /// The number of crashes that a job may take part in before it is refused.

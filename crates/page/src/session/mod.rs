@@ -6,6 +6,7 @@
 
 mod crashes;
 mod desk;
+mod job;
 mod jobs;
 mod order;
 mod pace;
@@ -19,7 +20,7 @@ use web_sys::Blob;
 
 pub(super) use self::crashes::{Crash, CrashedOn};
 pub(super) use self::desk::Place;
-pub(super) use self::jobs::{Job, Subject, Task};
+pub(super) use self::job::{Job, Subject, Task};
 pub(super) use self::order::{Filter, Sort};
 
 use self::desk::Desk;
