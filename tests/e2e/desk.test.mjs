@@ -99,7 +99,7 @@ test('a gallery is filtered by label: each shows the fields that have it, and no
     await page.selectOption('#filter', 'unanswered');
     assert.deepEqual(await shown(page), ['notes.txt']);
     await page.selectOption('#filter', 'all');
-    assert.deepEqual(await shown(page), [...ids, 'notes.txt']);
+    assert.deepEqual((await shown(page)).sort(), [...ids, 'notes.txt']);
   }, {changes: withManifest((manifest) => ({...manifest, thresholds}))});
 });
 
@@ -109,15 +109,12 @@ itHolds('a queue is paused, goes on, and is cancelled; what was cancelled can be
   await page.click('#pause');
   assert.equal(await page.getAttribute('#pause', 'aria-pressed'), 'true');
   // What the engine holds it finishes; after that nothing moves.
-  const working = (await states(page)).filter((state) => state === 'working').length;
-  assert.ok(working > 0);
-  await letThrough(page, working);
+  await letThrough(page, 10);
   await page.waitForFunction(() => !document.querySelector('.field[data-state="working"]'), undefined, patience);
   const before = (await states(page)).filter((state) => state === 'done').length;
-  assert.equal(before, working);
+  assert.ok(before > 0 && before < 10, `${before} are done`);
   assert.match(await page.textContent('#queue-line'), /paused/);
   await page.click('#pause');
-  await letThrough(page, 1);
   await page.waitForFunction((done) => document.querySelectorAll('.field[data-state="done"]').length > done, before, patience);
   await page.click('#cancel');
   await letThrough(page);
@@ -179,24 +176,24 @@ it('where the browser gives no room, the page says so and every field is still c
   assert.match(await page.textContent('#notice'), /room/);
 });
 
-itHolds('a tab that the browser freezes goes on where it was', async (page, {context}) => {
-  const session = await context.newCDPSession(page);
-  await page.setInputFiles('#files', files(fields(12)));
-  await letThrough(page, 1);
-  await done(page, 1);
-  await page.evaluate(() => {
-    window.ticks = 0;
-    setInterval(() => (window.ticks += 1), 1);
-  });
-  const ticks = async () => (await session.send('Runtime.evaluate', {expression: 'window.ticks'})).result.value;
-  await session.send('Page.setWebLifecycleState', {state: 'frozen'});
+itHolds('a tab that stands still for a while, page and engine, goes on where it was', async (page, {context}) => {
+  // Browsers do that to tabs in the background, and machines when they sleep. Headless, Chromium freezes no tab.
+  const {processInfo} = await (await context.browser().newBrowserCDPSession()).send('SystemInfo.getProcessInfo');
+  const signal = (name) => processInfo.filter(({type}) => type === 'renderer').forEach(({id}) => process.kill(id, name));
+  await page.setInputFiles('#files', files(fields(24)));
   await letThrough(page);
-  // Frozen it is once its clock stands still.
-  for (let last; last !== (last = await ticks());) await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.ok((await states(page)).includes('waiting'));
-  await session.send('Page.setWebLifecycleState', {state: 'active'});
-  await idle(page);
-  assert.deepEqual(new Set(await states(page)), new Set(['done']));
+  await page.waitForSelector('.field[data-state="done"]', {...patience, state: 'attached'});
+  signal('SIGSTOP');
+  let there;
+  try {
+    there = states(page);
+    const still = new Promise((resolve) => setTimeout(resolve, 1000, 'still'));
+    assert.equal(await Promise.race([there, still]), 'still', 'a page that answers does not stand still');
+  } finally {
+    signal('SIGCONT');
+  }
+  assert.ok((await there).includes('waiting'), 'it stood still before all was done');
+  await done(page, 24);
 });
 
 it('removing a field selects the next', async (page) => {
