@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import {given, IMAGES, PATIENCE} from './harness.mjs';
+import {given, IMAGES, PATIENCE, until} from './harness.mjs';
 
 export const CHANNELS = ['red', 'green', 'blue', 'yellow'];
 
@@ -80,17 +80,16 @@ export async function drop(page, files) {
 }
 
 /** Waits until the browser keeps so many fields: writing goes on in the background. */
-export const kept = (page, count) =>
-  page.waitForFunction((count) => new Promise((resolve) => {
-    const open = indexedDB.open('cytolens');
-    open.onsuccess = () => {
-      const inputs = open.result.transaction('inputs').objectStore('inputs').count();
-      inputs.onsuccess = () => {
-        open.result.close();
-        resolve(inputs.result === count);
-      };
+export const kept = (page, count) => until(() => page.evaluate((count) => new Promise((resolve) => {
+  const open = indexedDB.open('cytolens');
+  open.onsuccess = () => {
+    const inputs = open.result.transaction('inputs').objectStore('inputs').count();
+    inputs.onsuccess = () => {
+      open.result.close();
+      resolve(inputs.result === count);
     };
-  }), count, {timeout: PATIENCE.cpu});
+  };
+}), count));
 
 /** Waits until this field is done or refused, selects it, and reads its panel. */
 export async function settled(page, id, timeout = PATIENCE.cpu) {

@@ -175,6 +175,15 @@ export async function visitSite(browser, site, address, use, {viewport = {width:
   assert.deepEqual(problems, [], 'the page runs without an uncaught error and within its own policy');
 }
 
+/** Waits until `condition` holds, which may be asked of a page: `waitForFunction` takes any promise for a yes. */
+export async function until(condition, timeout = PATIENCE.cpu) {
+  const end = performance.now() + timeout;
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, `waited in vain for ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Waits until the engine is open; gives its model's name and the report of its device. */
 export async function ready(page, timeout = PATIENCE.cpu) {
   await page.waitForSelector('body:not([data-engine="loading"])', {timeout});

@@ -10,7 +10,7 @@ import {after, test} from 'node:test';
 import {build, newerBuild, removeBuilds, versionOf} from './builds.mjs';
 import {HELD} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {chromiumForTests, CPU, launch, manifestOf, PATIENCE, ready, withSite} from './harness.mjs';
+import {chromiumForTests, CPU, launch, manifestOf, PATIENCE, ready, until, withSite} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
 const SAMPLE = '/samples/sample-nucleoli_red.png';
@@ -251,8 +251,7 @@ test('a server that has the application no longer gets its place back', {timeout
     await copyIs(page, 'ready');
     site.changes['/service-worker.js'] = 404;
     await page.reload();
-    const isGone = async () => !(await navigator.serviceWorker.getRegistration()) && (await caches.keys()).length === 0;
-    await page.waitForFunction(isGone, null, {timeout: PATIENCE.cpu});
+    await until(() => page.evaluate(async () => !(await navigator.serviceWorker.getRegistration()) && (await caches.keys()).length === 0));
     site.changes['/'] = 404;
     const response = await page.goto(`${site.origin}/`);
     assert.equal(response.status(), 404, 'the server answers, and not a copy');

@@ -42,7 +42,10 @@ fn a_package_becomes_two_files_and_neither_is_overwritten() {
     // A line for each file.
     let printed = text(&output.stdout);
     for name in names(out) {
-        assert_eq!(printed.lines().filter(|line| line.contains(&name)).count(), 1);
+        assert_eq!(
+            printed.lines().filter(|line| line.contains(&name)).count(),
+            1
+        );
     }
 
     let before = fs::read(out.join("model.onnx")).expect("a file");

@@ -241,7 +241,10 @@ fn where_nothing_can_be_classified_only_the_faults_are_written() {
         fs::write(bench.image(index, "green"), "no image").expect("a broken file");
     }
     let printed = bench.refuse("table.csv", &["--faults", "@faults.csv"]);
-    assert!(printed.contains("no field could be classified"), "{printed}");
+    assert!(
+        printed.contains("no field could be classified"),
+        "{printed}"
+    );
     assert_eq!(bench.rows("faults.csv").len(), 2);
     assert!(!bench.at("table.csv").exists() && !bench.at("table.csv.progress").exists());
 }

@@ -185,7 +185,10 @@ fn a_server_keeps_its_text_with_its_key_and_its_port_to_itself() {
     let port = address.split('/').next().expect("a port");
     let output = trainer(&["serve", "--device", "flex", "--port", port]);
     let printed = text(&output.stderr);
-    assert!(!output.status.success() && printed.contains(port), "{printed}");
+    assert!(
+        !output.status.success() && printed.contains(port),
+        "{printed}"
+    );
 }
 
 #[test]

@@ -302,7 +302,10 @@ fn a_resumed_run_keeps_the_statistics_of_its_set() {
     let printed = text(&output.stderr);
     assert!(output.status.success(), "{printed}");
     assert_eq!(printed.matches("left out").count(), 1, "{printed}");
-    assert!(printed.contains("simulated-1-000003_green.png"), "{printed}");
+    assert!(
+        printed.contains("simulated-1-000003_green.png"),
+        "{printed}"
+    );
     assert_eq!(weights(&run_folder), before);
     let resumed = read();
     for key in ["mean", "std", "trained_on", "thresholds"] {
