@@ -1,6 +1,6 @@
 //! Writes a model package of every architecture with every head, with weights made by a formula, because no trained
-//! weights of most of them come with the project. Exports and the browser's engine are checked on them, and browser
-//! tests compute with a small one wherever the shipped network is not what they test.
+//! weights of most of them come with the project: exports and the browser's engine are checked on them. One more,
+//! `small`, opens and answers soonest: browser tests compute with it where the shipped network is not what they test.
 //!
 //! usage: formula_packages OUT
 
@@ -31,25 +31,34 @@ fn main() -> Result<(), Box<dyn Error>> {
         ] {
             let name = format!("{} {head:?}", architecture.title()).to_lowercase();
             let folder = Path::new(out).join(name.replace(' ', "-"));
-            package(architecture, head, composition)?.write(&folder)?;
+            let size = architecture.least_size().max(64);
+            let sizes = match head {
+                HeadKind::Pooling => vec![size, size + 32],
+                HeadKind::Described => vec![size],
+            };
+            package(architecture, head, composition, &sizes)?.write(&folder)?;
         }
     }
+    let small = Architecture::AllCnn;
+    let sizes = [small.least_size()];
+    package(small, HeadKind::Pooling, Composition::Rgb, &sizes)?
+        .write(&Path::new(out).join("small"))?;
     Ok(())
 }
 
-/// A package with golden outputs for all sizes at which an export is checked.
+/// A package with golden outputs for these sizes, the first of which is the network's own.
 fn package(
     architecture: Architecture,
     head: HeadKind,
     composition: Composition,
+    sizes: &[usize],
 ) -> Result<Package, Box<dyn Error>> {
     let planes = composition.planes();
-    let size = architecture.least_size().max(64);
     let config = NetworkConfig {
         architecture,
         head,
         planes,
-        size,
+        size: sizes[0],
         classes: COUNT,
         // Far from every usual one, so that a file that forgets it answers otherwise.
         batch_norm_epsilon: 1e-2,
@@ -59,10 +68,6 @@ fn package(
     let tensors = formula_weights(config.names(), &network);
     weights::apply_exactly(&mut network, config.names(), &tensors)?;
     let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Half)?;
-    let sizes = match head {
-        HeadKind::Pooling => vec![size, size + 32],
-        HeadKind::Described => vec![size],
-    };
     let golden = |&size: &usize, logits: Vec<f32>| Golden { size, logits };
     let manifest = Manifest {
         format: FORMAT,
@@ -86,7 +91,7 @@ fn package(
     };
     let classifier = Classifier::new(&Package::pack(manifest.clone(), bytes.clone())?, device)?;
     let mut goldens = Vec::new();
-    for size in &sizes {
+    for size in sizes {
         let output = pollster::block_on(classifier.run(&golden_planes(planes, *size), *size))?;
         goldens.push(golden(size, output.logits));
     }

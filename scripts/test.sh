@@ -11,7 +11,7 @@
 #   native[:FILTER]  lints, builds and tests the whole workspace; only the tests whose names contain FILTER
 #   web              builds the browser application and weighs its programs
 #   exports          ONNX exports of every network, in ONNX Runtime
-#   browser[:FILE]   the application in Chromium, on the CPU and on WebGPU; only tests/e2e/FILE.test.mjs
+#   browser[:NAME]   the application in Chromium, on the CPU and on WebGPU; only tests/e2e/NAME.test.mjs
 #
 # Each step's whole output goes to test-artifacts/logs/; the lines that count appear here, the log's end when a step
 # fails, and at the end a table of the steps with their times.
@@ -163,8 +163,8 @@ browser() {
     step 'package ImageNet weights' "$NOTHING" "$CARGO_TARGET_DIR/release/examples/imagenet_package" \
       "$CYTOLENS_DATA/imagenet/densenet121.safetensors" "$IMAGENET_PACKAGE"
   fi
-  # One file at a time: each has a browser that computes on every core there is.
-  step 'test browser application' "$NODE_TESTED" node --test --test-concurrency=1 --test-reporter=spec "tests/e2e/${1:-*}".test.mjs
+  step 'test browser application' "$NODE_TESTED" node scripts/browser-tests.mjs "$@"
+  rm -rf "$FORMULA_PACKAGES" # some 400 MB
 }
 
 # counts WORD: the sum, over cargo's and node's closing lines, of the tests that WORD names there.
