@@ -151,6 +151,8 @@ export async function visitSite(browser, site, address, use, {viewport = {width:
     serviceWorkers,
     proxy: {server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1'},
   });
+  // A click or a word may take long where an engine computes on every core beside it.
+  context.setDefaultTimeout(PATIENCE.cpu);
   context.on('request', (request) => {
     // The browser names requests that the policy then stops, too; those that it lets go meet the proxy.
     if (breaksPolicy) return;
