@@ -203,4 +203,6 @@ for name in "$@"; do
 done
 
 table
-echo "$(counts passed pass) passed, $(counts failed fail) failed, $(counts ignored skipped) skipped"
+if compgen -G "$LOGS/*-test-*.log" >/dev/null; then
+  echo "$(counts passed pass) passed, $(counts failed fail) failed, $(counts ignored skipped) skipped"
+fi
