@@ -39,13 +39,17 @@ async function run(name) {
   const test = spawn(process.execPath, ['--test', '--test-reporter=spec', fileOf(name)], {stdio: ['ignore', 'pipe', 'inherit']});
   let output = '';
   test.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-  const [code] = await once(test, 'close');
+  const [code, signal] = await once(test, 'close');
   for (const [, what, count] of output.matchAll(SUM)) {
     if (what !== 'duration_ms') sums[what] = (sums[what] ?? 0) + Number(count);
   }
   console.log(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n${output.replace(SUM, '')}`);
-  // Whatever ended it without a word of its own.
   if (code !== 0) process.exitCode = 1;
+  // Its reporter could not say so.
+  if (signal) {
+    console.log(`✖ ${name} was ended by ${signal}\n`);
+    sums.fail = (sums.fail ?? 0) + 1;
+  }
 }
 
 /** Runs one file after the other for as long as there are any that may begin. */

@@ -10,7 +10,7 @@ import {after, test} from 'node:test';
 import {build, newerBuild, removeBuilds, versionOf} from './builds.mjs';
 import {HELD} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {chromiumForTests, CPU, launch, manifestOf, PATIENCE, ready, until, withSite} from './harness.mjs';
+import {chromiumForTests, CPU, launchForTests, manifestOf, PATIENCE, ready, until, withSite} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
 const SAMPLE = '/samples/sample-nucleoli_red.png';
@@ -289,7 +289,7 @@ test('a folder of any plain server will do', {skip: noPython, timeout}, async ()
 
 test('where no copy can be kept the page works and says why', {timeout}, async () => {
   // Plain http from another machine: no secure context, so no service workers.
-  const plain = await launch({flags: ['--host-resolver-rules=MAP microscope.test 127.0.0.1']});
+  const plain = await launchForTests({flags: ['--host-resolver-rules=MAP microscope.test 127.0.0.1']});
   try {
     await withSite({folder: first}, async (site) => {
       const page = await plain.newPage();

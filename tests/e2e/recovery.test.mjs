@@ -4,7 +4,7 @@ import {test} from 'node:test';
 import {maxAbsolute} from './closeness.mjs';
 import {beforeEngine, KEPT} from './engines.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {CPU, launch, PATIENCE, ready, smallModel, visitSite, withSite} from './harness.mjs';
+import {CPU, launchForTests, PATIENCE, ready, smallModel, visitSite, withSite} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.gpu;
 
@@ -31,7 +31,7 @@ const fields = () => IDS.flatMap((id, place) => drawnField(id, {side: 64 + 32 * 
  * test meets a GPU that another has spoilt.
  */
 async function answers(address, spoilt, meanwhile = async () => {}) {
-  const browser = await launch({adapter: address.includes('gpu')});
+  const browser = await launchForTests({adapter: address.includes('gpu')});
   const found = {fields: {}};
   try {
     await withSite({model: smallModel(), changes: beforeEngine(spoilt)}, (site) => visitSite(browser, site, address, async (page) => {

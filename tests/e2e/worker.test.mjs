@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {beforeEngine, KEPT} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {formulaPackage, HERE, launch, PATIENCE, visitSite, withSite} from './harness.mjs';
+import {formulaPackage, HERE, launchForTests, PATIENCE, visitSite, withSite} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.gpu;
 
@@ -14,7 +14,7 @@ const timeout = 2 * PATIENCE.gpu;
  */
 async function probe({device = 'cpu', name = 'small', spoilt = ''}, use, argument) {
   const site = {mounts: {'/e2e/': HERE, '/package/': formulaPackage(name)}, changes: beforeEngine(spoilt)};
-  const browser = await launch({adapter: device === 'gpu'});
+  const browser = await launchForTests({adapter: device === 'gpu'});
   try {
     let found;
     await withSite(site, (site) => visitSite(browser, site, 'e2e/probe.html', async (page) => {
