@@ -32,6 +32,7 @@ const names = wanted.length > 0 ? wanted : all;
 // What takes longest begins first.
 const waiting = [...names.filter((name) => onGpu.has(name)), ...names.filter((name) => !onGpu.has(name))];
 const sums = {};
+const failed = [];
 let isGpuBusy = false;
 
 async function run(name) {
@@ -45,9 +46,11 @@ async function run(name) {
   }
   console.log(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n${output.replace(SUM, '')}`);
   if (code !== 0) process.exitCode = 1;
+  // Once more at the end, which is what is read of a long log.
+  for (const [line] of output.matchAll(/^ *✖ .*\(.*ms\)$/gm)) if (!failed.includes(`${name}: ${line.trim()}`)) failed.push(`${name}: ${line.trim()}`);
   // Its reporter could not say so.
   if (signal) {
-    console.log(`✖ ${name} was ended by ${signal}\n`);
+    failed.push(`✖ ${name} was ended by ${signal}`);
     sums.fail = (sums.fail ?? 0) + 1;
   }
 }
@@ -65,4 +68,5 @@ async function lane() {
 }
 
 await Promise.all(Array.from({length: AT_ONCE}, lane));
+for (const line of failed) console.log(`  ${line}`);
 for (const [what, count] of Object.entries(sums)) console.log(`ℹ ${what} ${count}`);

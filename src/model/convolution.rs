@@ -100,6 +100,11 @@ impl ConvNorm {
         self
     }
 
+    /// The constant added to the variance in the batch norm; 0 where that is folded.
+    pub(super) fn epsilon(&self) -> f64 {
+        self.bn.as_ref().map_or(0.0, |norm| norm.epsilon)
+    }
+
     /// The same for another number of planes, as [`stem_for`] makes it.
     pub(super) fn with_planes(mut self, planes: usize) -> Self {
         self.conv = stem_for(self.conv, planes);

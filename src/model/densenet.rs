@@ -181,7 +181,18 @@ pub(super) struct Transition {
 
 impl DenseNet {
     /// Computes the features after the last normalisation and ReLU.
+    ///
+    /// In training on the CPU device, our own engine does it as one operation.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(features) = super::cpu_training::densenet(self, &input) {
+            return features;
+        }
+        self.forward_by_layers(input)
+    }
+
+    /// The same, an operation a layer, on any device.
+    pub(super) fn forward_by_layers(&self, input: Tensor<4>) -> Tensor<4> {
         let x = relu(self.norm0.forward(self.conv0.forward(input)));
         let mut x = self.pool0.forward(x);
         for (index, block) in self.blocks.iter().enumerate() {
@@ -191,6 +202,11 @@ impl DenseNet {
             }
         }
         relu(self.norm5.forward(x))
+    }
+
+    /// The constant added to the variance in batch normalisation.
+    pub(super) fn epsilon(&self) -> f64 {
+        self.norm0.epsilon
     }
 
     /// The same network for another number of planes.

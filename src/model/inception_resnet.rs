@@ -259,6 +259,11 @@ impl InceptionResNet {
         Tensor::cat(parts, 1)
     }
 
+    /// The constant added to the variance in batch normalisation.
+    pub(super) fn epsilon(&self) -> f64 {
+        self.conv2d_1a.epsilon()
+    }
+
     /// The same network for another number of planes.
     #[must_use]
     pub(super) fn with_stem_for(self, planes: usize) -> Self {

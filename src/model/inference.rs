@@ -1,6 +1,8 @@
 //! Networks for inference: the trained network's arithmetic, with all that does not depend on the
 //! input computed beforehand.
 //!
+//! On the CPU device our own engine ([`cytolens_kernels`]) computes every backbone. What follows is for the other devices.
+//!
 //! Where every norm follows a convolution, the norms are folded into the convolutions, and that is all.
 //! DenseNet, whose norms stand before convolutions, is rewritten in four ways, all exact but for
 //! rounding:
@@ -21,6 +23,7 @@ use burn::tensor::ops::ConvOptions;
 
 use super::backbone::Backbone;
 use super::convolution;
+use super::cpu::CpuBackbone;
 use super::densenet::{self, DenseNet};
 use super::head::Head;
 use super::network::Network;
@@ -57,11 +60,16 @@ pub enum InferenceBackbone {
     DenseNet(InferenceDenseNet),
     /// Any other backbone, with the norms folded into its convolutions.
     Folded(Backbone),
+    /// Any backbone on the CPU device, in the CPU engine.
+    Cpu(CpuBackbone),
 }
 
 impl InferenceBackbone {
     /// Prepares a trained backbone for inference.
     pub fn new(trained: Backbone) -> Self {
+        if let Some(backbone) = CpuBackbone::new(&trained) {
+            return Self::Cpu(backbone);
+        }
         match trained {
             Backbone::DenseNet(network) => Self::DenseNet(InferenceDenseNet::new(&network)),
             Backbone::ResNet(network) => Self::Folded(Backbone::ResNet(network.folded())),
@@ -77,6 +85,7 @@ impl InferenceBackbone {
         match self {
             Self::DenseNet(network) => network.forward(input),
             Self::Folded(network) => network.forward(input),
+            Self::Cpu(network) => network.forward(input),
         }
     }
 }

@@ -8,6 +8,9 @@ pub mod activation_map;
 pub mod all_cnn;
 mod backbone;
 mod convolution;
+mod cpu;
+#[cfg(not(target_family = "wasm"))]
+mod cpu_training;
 pub mod densenet;
 pub mod head;
 pub mod inception_resnet;
@@ -21,6 +24,7 @@ mod tensors;
 pub mod weights;
 
 pub use backbone::{Architecture, Backbone};
+pub use cpu::CpuBackbone;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use head::{Head, HeadKind};
 pub use inference::{InferenceBackbone, InferenceNetwork};

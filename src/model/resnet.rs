@@ -122,6 +122,11 @@ impl ResNet {
             .fold(x, |x, block| block.forward(x))
     }
 
+    /// The constant added to the variance in batch normalisation.
+    pub(super) fn epsilon(&self) -> f64 {
+        self.conv1.epsilon()
+    }
+
     /// The same network for another number of planes.
     #[must_use]
     pub(super) fn with_stem_for(self, planes: usize) -> Self {

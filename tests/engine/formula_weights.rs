@@ -5,17 +5,19 @@ use cytolens::model::{Names, Network, Tensors, weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-/// A number from 0 to 1 that depends on a tensor's name and a place in it alone, by the finaliser of
+/// Numbers from 0 to 1 that depend on a tensor's name and a place in it alone, by the finaliser of
 /// MurmurHash3 for 32 bits.
-pub fn hashed(name: &str, place: u32) -> f64 {
+pub fn hashed(name: &str) -> impl Fn(u32) -> f64 {
     let seed = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
-    let mut x = (place + 1).wrapping_mul(0x9E37_79B1) ^ seed;
-    for (shift, factor) in [(16, 0x85EB_CA6B), (13, 0xC2B2_AE35), (16, 1)] {
-        x = (x ^ (x >> shift)).wrapping_mul(factor);
+    move |place| {
+        let mut x = (place + 1).wrapping_mul(0x9E37_79B1) ^ seed;
+        for (shift, factor) in [(16, 0x85EB_CA6B), (13, 0xC2B2_AE35), (16, 1)] {
+            x = (x ^ (x >> shift)).wrapping_mul(factor);
+        }
+        f64::from(x) / 4_294_967_296.0
     }
-    f64::from(x) / 4_294_967_296.0
 }
 
 /// The weights of a network by the formula, which `fixtures/networks.py` has too.
@@ -36,10 +38,9 @@ pub fn formula_weights(names: Names, network: &Network) -> Tensors {
             } else {
                 (-0.25, 0.25)
             };
+            let hashed = hashed(&name);
             let bytes = (0..shape.iter().product::<usize>() as u32)
-                .flat_map(|place| {
-                    ((low + (high - low) * hashed(&name, place)) as f32).to_le_bytes()
-                })
+                .flat_map(|place| ((low + (high - low) * hashed(place)) as f32).to_le_bytes())
                 .collect();
             (name, shape, bytes)
         })

@@ -90,8 +90,9 @@ fn every_network_computes_what_its_published_form_does() {
         let tensors = formula_weights(config.names(), &network);
         weights::apply_exactly(&mut network, config.names(), &tensors).expect("all tensors");
         let size = config.size;
+        let hashed = hashed("input");
         let input: Vec<f32> = (0..3 * size * size)
-            .map(|place| hashed("input", place as u32) as f32)
+            .map(|place| hashed(place as u32) as f32)
             .collect();
         let input = Tensor::<1>::from_floats(input.as_slice(), &device).reshape([1, 3, size, size]);
         let trained = network.forward(input.clone());

@@ -1,0 +1,298 @@
+//! 3x3 convolutions of stride 1 in a quarter of the products.
+//!
+//! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, <https://arxiv.org/abs/1509.09308>:
+//! F(4x4, 3x3). A tile of 6x6 pixels is transformed; in that form, the convolution to its inner 4x4 pixels is 36 products
+//! of matrices, one a frequency, instead of 144; and the result is transformed back. The price is a rounding error some
+//! ten times a direct convolution's.
+
+use pulp::{Simd, WithSimd};
+
+use crate::pool::{Pool, each};
+use crate::processor::{Processor, load, store};
+use crate::product::{BLOCK, Finish, Row, Weights, blocks, multiply_block};
+
+/// The side in pixels of a tile's output.
+pub(crate) const TILE: usize = 4;
+/// The side of a tile with its border.
+const SIDE: usize = TILE + 2;
+/// The tiles that are transformed at a time, which the processor's caches hold.
+const TILES: usize = 32;
+
+/// The transform of a kernel of 3 numbers.
+const KERNEL: [[f32; 3]; SIDE] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// A 3x3 convolution's transformed weights.
+#[derive(Debug, Clone)]
+pub(crate) struct Winograd {
+    frequencies: Vec<Weights>,
+    bias: Option<Vec<f32>>,
+    relu: bool,
+}
+
+/// Rows of pixels with a border of a pixel, and as many columns as whole tiles need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bordered<'a> {
+    /// The numbers `[rows, columns, channels]`.
+    pub(crate) values: &'a [f32],
+    /// The pixels of a row with its border.
+    pub(crate) columns: usize,
+}
+
+/// The pixels of a row that whole tiles cover, with its border.
+pub(crate) fn bordered_columns(width: usize) -> usize {
+    width.next_multiple_of(TILE) + 2
+}
+
+/// Rows of pixels `[rows, width, channels]`, where `channels` may be some of more.
+pub(crate) struct Rows<'a> {
+    pub(crate) values: &'a mut [f32],
+    pub(crate) width: usize,
+    /// The channels of a pixel.
+    pub(crate) channels: usize,
+    /// The first channel to write.
+    pub(crate) first: usize,
+    /// Whether what is there is added before the ReLU.
+    pub(crate) adds: bool,
+}
+
+impl Winograd {
+    /// Transforms weights `[outputs, inputs, 3, 3]`.
+    pub(crate) fn new(
+        processor: Processor,
+        weights: &[f32],
+        outputs: usize,
+        bias: Option<Vec<f32>>,
+        relu: bool,
+    ) -> Self {
+        let inputs = weights.len() / outputs / 9;
+        let taps: [Vec<f32>; 9] =
+            std::array::from_fn(|tap| weights[tap..].iter().step_by(9).copied().collect());
+        let transformed = |_, frequency: usize| {
+            let (vertical, horizontal) = (KERNEL[frequency / SIDE], KERNEL[frequency % SIDE]);
+            let mut sums = vec![0.0; outputs * inputs];
+            for (place, tap) in taps.iter().enumerate() {
+                let factor = vertical[place / 3] * horizontal[place % 3];
+                if factor != 0.0 {
+                    sums.iter_mut()
+                        .zip(tap)
+                        .for_each(|(sum, tap)| *sum += factor * tap);
+                }
+            }
+            let at = |output, input| sums[output * inputs + input];
+            Weights::new(processor, outputs, inputs, at)
+        };
+        Self {
+            frequencies: each((0..SIDE * SIDE).collect(), transformed),
+            bias,
+            relu,
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> usize {
+        self.frequencies[0].inputs()
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.frequencies[0].outputs()
+    }
+
+    /// Convolves rows: the output's first row has the input's first three around it.
+    pub(crate) fn convolve(
+        &self,
+        processor: Processor,
+        pool: &Pool,
+        input: Bordered<'_>,
+        out: &mut Rows<'_>,
+    ) {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let rows = out.values.len() / (out.width * out.channels);
+        let across = out.width.div_ceil(TILE);
+        let tiles = rows.div_ceil(TILE) * across;
+        let at_once = TILES.min(tiles);
+        let parts = inputs.div_ceil(BLOCK);
+        let mut transformed =
+            pool.take(SIDE * SIDE * parts * at_once * std::mem::size_of::<Row>() / 4);
+        let transformed = transformed.as_chunks_mut().0;
+        let mut products = pool.take(SIDE * SIDE * at_once * outputs);
+        let places: Vec<usize> = (0..at_once).map(|tile| tile * outputs).collect();
+        let finish = Finish::PLAIN;
+        for first in (0..tiles).step_by(at_once) {
+            let count = at_once.min(tiles - first);
+            processor.run(Transform {
+                input,
+                channels: inputs,
+                tiles: first..first + count,
+                across,
+                out: transformed,
+            });
+            for (frequency, weights) in self.frequencies.iter().enumerate() {
+                let out = &mut products[frequency * count * outputs..][..count * outputs];
+                for (part, range) in blocks(inputs).enumerate() {
+                    let rows = &transformed[(frequency * parts + part) * count..][..count];
+                    multiply_block(
+                        processor,
+                        weights,
+                        finish,
+                        range,
+                        rows,
+                        &places[..count],
+                        out,
+                    );
+                }
+            }
+            processor.run(Restore {
+                products: &products,
+                tiles: first..first + count,
+                across,
+                rows,
+                outputs,
+                bias: self.bias.as_deref(),
+                relu: self.relu,
+                out,
+            });
+        }
+    }
+}
+
+/// Transforms tiles to frequencies: `[frequency, part of the inputs, tile]`, a row of inputs each.
+struct Transform<'a> {
+    input: Bordered<'a>,
+    channels: usize,
+    tiles: std::ops::Range<usize>,
+    across: usize,
+    out: &'a mut [Row],
+}
+
+impl WithSimd for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let parts = self.channels.div_ceil(BLOCK);
+        let count = self.tiles.len();
+        let row = self.input.columns * self.channels;
+        for (index, tile) in self.tiles.enumerate() {
+            let corner =
+                tile / self.across * TILE * row + tile % self.across * TILE * self.channels;
+            for channel in (0..self.channels).step_by(S::F32_LANES) {
+                let mut columns = [[simd.splat_f32s(0.0); SIDE]; SIDE];
+                for (x, column) in columns.iter_mut().enumerate() {
+                    let at = corner + x * self.channels + channel;
+                    *column = transform(
+                        simd,
+                        std::array::from_fn(|y| load::<S>(self.input.values, at + y * row)),
+                    );
+                }
+                let (part, place) = (channel / BLOCK, channel % BLOCK);
+                for frequency in 0..SIDE {
+                    let line = columns.map(|column| column[frequency]);
+                    for (other, value) in transform(simd, line).into_iter().enumerate() {
+                        let frequency = frequency * SIDE + other;
+                        let out = (frequency * parts + part) * count + index;
+                        store::<S>(&mut self.out[out], place, value);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Transforms products back to tiles of pixels.
+struct Restore<'a, 'o> {
+    products: &'a [f32],
+    tiles: std::ops::Range<usize>,
+    across: usize,
+    rows: usize,
+    outputs: usize,
+    bias: Option<&'a [f32]>,
+    relu: bool,
+    out: &'a mut Rows<'o>,
+}
+
+impl WithSimd for Restore<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Rows {
+            width,
+            channels,
+            first,
+            adds,
+            ..
+        } = *self.out;
+        let zero = simd.splat_f32s(0.0);
+        let frequency = self.tiles.len() * self.outputs;
+        for (index, tile) in self.tiles.enumerate() {
+            let (top, left) = (tile / self.across * TILE, tile % self.across * TILE);
+            let (height, columns) = (TILE.min(self.rows - top), TILE.min(width - left));
+            for output in (0..self.outputs).step_by(S::F32_LANES) {
+                let mut tops = [[zero; SIDE]; TILE];
+                for x in 0..SIDE {
+                    let at = x * frequency + index * self.outputs + output;
+                    let column = restore(
+                        simd,
+                        std::array::from_fn(|y| {
+                            load::<S>(self.products, at + y * SIDE * frequency)
+                        }),
+                    );
+                    for (line, value) in tops.iter_mut().zip(column) {
+                        line[x] = value;
+                    }
+                }
+                let bias = self.bias.map_or(zero, |bias| load::<S>(bias, output));
+                for (y, line) in tops.into_iter().enumerate().take(height) {
+                    for (x, value) in restore(simd, line).into_iter().enumerate().take(columns) {
+                        let pixel = (top + y) * width + left + x;
+                        let at = pixel * channels + first + output;
+                        let mut sum = simd.add_f32s(value, bias);
+                        if adds {
+                            sum = simd.add_f32s(sum, load::<S>(self.out.values, at));
+                        }
+                        if self.relu {
+                            sum = simd.max_f32s(sum, zero);
+                        }
+                        store::<S>(self.out.values, at, sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One dimension of the transform to frequencies.
+#[inline(always)]
+fn transform<S: Simd>(simd: S, x: [S::f32s; SIDE]) -> [S::f32s; SIDE] {
+    let times = |factor: f32, a, b| simd.mul_add_e_f32s(simd.splat_f32s(factor), a, b);
+    let (even, odd) = (times(-4.0, x[2], x[4]), times(-4.0, x[1], x[3]));
+    let (inner_even, inner_odd) = (simd.sub_f32s(x[4], x[2]), simd.sub_f32s(x[3], x[1]));
+    [
+        times(4.0, x[0], times(-5.0, x[2], x[4])),
+        simd.add_f32s(even, odd),
+        simd.sub_f32s(even, odd),
+        times(2.0, inner_odd, inner_even),
+        times(-2.0, inner_odd, inner_even),
+        times(4.0, x[1], times(-5.0, x[3], x[5])),
+    ]
+}
+
+/// One dimension of the transform back.
+#[inline(always)]
+fn restore<S: Simd>(simd: S, x: [S::f32s; SIDE]) -> [S::f32s; TILE] {
+    let times = |factor: f32, a, b| simd.mul_add_e_f32s(simd.splat_f32s(factor), a, b);
+    let (even, odd) = (simd.add_f32s(x[1], x[2]), simd.sub_f32s(x[1], x[2]));
+    let (far_even, far_odd) = (simd.add_f32s(x[3], x[4]), simd.sub_f32s(x[3], x[4]));
+    [
+        simd.add_f32s(x[0], simd.add_f32s(even, far_even)),
+        times(2.0, far_odd, odd),
+        times(4.0, far_even, even),
+        simd.add_f32s(times(8.0, far_odd, odd), x[5]),
+    ]
+}
