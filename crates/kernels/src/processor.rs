@@ -66,18 +66,18 @@ impl Processor {
         }
     }
 
-    /// Runs loops, compiled for these instructions.
-    pub(crate) fn loops<R>(self, work: impl FnOnce() -> R) -> R {
-        struct Loops<F>(F);
-        impl<R, F: FnOnce() -> R> WithSimd for Loops<F> {
-            type Output = R;
+    /// Calls a function of plain loops, compiled for these instructions.
+    pub(crate) fn call<A, F: Function<A>>(self, function: F, arguments: A) -> F::Output {
+        struct Call<F, A>(F, A);
+        impl<A, F: Function<A>> WithSimd for Call<F, A> {
+            type Output = F::Output;
 
             #[inline(always)]
-            fn with_simd<S: Simd>(self, _: S) -> R {
-                (self.0)()
+            fn with_simd<S: Simd>(self, _: S) -> F::Output {
+                self.0.call(self.1)
             }
         }
-        self.run(Loops(work))
+        self.run(Call(function, arguments))
     }
 
     /// The numbers in a vector.
@@ -112,6 +112,31 @@ impl fmt::Debug for Processor {
         })
     }
 }
+
+/// A function that is compiled into what calls it, and so for the instructions of [`Processor::call`]. Neither a closure nor
+/// a function given as a value is.
+pub(crate) trait Function<A> {
+    type Output;
+
+    fn call(self, arguments: A) -> Self::Output;
+}
+
+/// Names the [`Function`] that calls an `#[inline(always)]` one.
+macro_rules! function {
+    ($name:ident = $function:path: $arguments:ty => $output:ty) => {
+        pub(super) struct $name;
+
+        impl<'a> crate::processor::Function<$arguments> for $name {
+            type Output = $output;
+
+            #[inline(always)]
+            fn call(self, arguments: $arguments) -> $output {
+                $function(arguments)
+            }
+        }
+    };
+}
+pub(crate) use function;
 
 /// The vector at a place of `values`.
 #[inline(always)]

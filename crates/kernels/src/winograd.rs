@@ -192,7 +192,10 @@ impl WithSimd for Transform<'_> {
                 }
                 let (part, place) = (channel / BLOCK, channel % BLOCK);
                 for frequency in 0..SIDE {
-                    let line = columns.map(|column| column[frequency]);
+                    let mut line = [simd.splat_f32s(0.0); SIDE];
+                    for (value, column) in line.iter_mut().zip(&columns) {
+                        *value = column[frequency];
+                    }
                     for (other, value) in transform(simd, line).into_iter().enumerate() {
                         let frequency = frequency * SIDE + other;
                         let out = (frequency * parts + part) * count + index;

@@ -3,15 +3,22 @@
 use std::ops::Range;
 
 use super::densenet::{
-    BOTTLENECK, BlockPass, DenseNet, GROWTH, LayerPass, Moment, Pass, Pooled, STEM, STEM_WINDOW,
-    images, norm_relu,
+    BOTTLENECK, BlockPass, DenseNet, GROWTH, LayerPass, Moment, NormRelu, Pass, Pooled, STEM,
+    STEM_WINDOW, images,
 };
 use super::norm::{Norm, NormGradient, NormSums};
 use super::product::{Pixels, add_outer_products};
 use crate::map::{Map, Normed, NormedMeans};
 use crate::pool::each;
+use crate::processor::{Function, function};
 use crate::product::{BLOCK, Finish, PIXELS, Row, Weights, blocks, multiply};
 use crate::winograd::Winograd;
+
+function!(Whole = BlockGradient::whole:
+    (&'a BlockGradient, &'a Map, usize, usize, Range<usize>, &'a mut [f32]) => ());
+function!(WholeRows = Inner::whole: (&'a Inner, &'a Norm, &'a Map, usize, &'a mut [Row]) => ());
+function!(LetPass = NormSums::pass: (&'a mut NormSums, &'a Norm, &'a [f32], &'a mut [f32]) => ());
+function!(ToLargest = to_largest: (Pooled, &'a Norm, &'a [f32], &'a [f32], &'a mut [f32]) => ());
 
 /// The numbers from one [`Row`] to the next.
 const ROW: usize = size_of::<Row>() / 4;
@@ -88,13 +95,23 @@ impl BlockGradient {
     }
 
     /// Puts the whole gradient of some pixels of the map with this index, whose channels begin with `first`, to `out`.
-    fn whole(&self, map: &Map, index: usize, first: usize, pixels: Range<usize>, out: &mut [f32]) {
+    #[inline(always)]
+    fn whole(
+        (gradient, map, index, first, pixels, out): (
+            &Self,
+            &Map,
+            usize,
+            usize,
+            Range<usize>,
+            &mut [f32],
+        ),
+    ) {
         let channels = map.channels;
         let range = pixels.start * channels..pixels.end * channels;
         let x = map.values()[range.clone()].chunks_exact(channels);
-        let g = self.maps[index].values()[range].chunks_exact(channels);
-        let slope = &self.slope[first..][..channels];
-        let constant = &self.constant[first..][..channels];
+        let g = gradient.maps[index].values()[range].chunks_exact(channels);
+        let slope = &gradient.slope[first..][..channels];
+        let constant = &gradient.constant[first..][..channels];
         for ((x, g), out) in x.zip(g).zip(out.chunks_exact_mut(channels)) {
             for channel in 0..channels {
                 out[channel] = g[channel] + slope[channel] * x[channel] + constant[channel];
@@ -173,10 +190,8 @@ impl Pass {
                     gradients: &mut gradients,
                     sums: &mut sums,
                 };
-                self.network
-                    .engine
-                    .processor
-                    .loops(|| spread.add(&rows, 1.0, |pixel| pixel));
+                let processor = self.network.engine.processor;
+                processor.call(AddSpread, (&mut spread, &rows[..], 1.0, |pixel| pixel));
                 sums
             },
         );
@@ -225,7 +240,9 @@ impl Pass {
                     let count = pixels.len();
                     let first = image * pooled;
                     let all = first + pixels.start..first + pixels.end;
-                    processor.loops(|| after.whole(&next.maps[0], 0, 0, all, &mut own));
+                    let own = &mut own[..];
+                    processor.call(Whole, (after, &next.maps[0], 0, 0, all, &mut *own));
+                    let own = &*own;
                     let fill = |range: Range<usize>, rows: &mut [Row]| {
                         for (row, own) in rows.iter_mut().zip(own.chunks_exact(outputs)) {
                             row[..range.len()].copy_from_slice(&own[range.clone()]);
@@ -273,13 +290,13 @@ impl Pass {
                         sums: &mut sums,
                     };
                     for offset in [0, 1, width, width + 1] {
-                        processor.loops(|| {
-                            spread.add(&spreading[..count * inputs], 0.25, |pixel| {
-                                let pixel = start + pixel;
-                                let (y, x) = (pixel / pooled_width, pixel % pooled_width);
-                                2 * y * width + 2 * x + offset
-                            });
-                        });
+                        let place = |pixel: usize| {
+                            let pixel = start + pixel;
+                            let (y, x) = (pixel / pooled_width, pixel % pooled_width);
+                            2 * y * width + 2 * x + offset
+                        };
+                        let rows = &spreading[..count * inputs];
+                        processor.call(AddSpread, (&mut spread, rows, 0.25, place));
                     }
                 }
                 (sums, weight_gradient)
@@ -354,23 +371,23 @@ impl Pass {
             let bottleneck = &layer.bottleneck.values()[bottleneck][..out.len()];
             let mut normed = engine.pool.take((height + 2) * columns * BOTTLENECK);
             let normed = &mut normed[..(height + 2) * columns * BOTTLENECK];
-            processor.loops(|| {
-                for (y, row) in own.chunks_exact_mut(columns * GROWTH).enumerate() {
-                    let pixels = (image * height + y) * width..(image * height + y + 1) * width;
-                    let (inside, beside) = row.split_at_mut(width * GROWTH);
-                    gradient.whole(grown, index + 1, first, pixels, inside);
-                    beside.fill(0.0);
-                }
-                let line = columns * BOTTLENECK;
-                normed[..line].fill(0.0);
-                normed[(height + 1) * line..].fill(0.0);
-                let rows = normed[line..].chunks_exact_mut(line);
-                for (row, from) in rows.zip(bottleneck.chunks_exact(width * BOTTLENECK)) {
-                    row[..BOTTLENECK].fill(0.0);
-                    row[(width + 1) * BOTTLENECK..].fill(0.0);
-                    norm_relu(norm, from, &mut row[BOTTLENECK..(width + 1) * BOTTLENECK]);
-                }
-            });
+            for (y, row) in own.chunks_exact_mut(columns * GROWTH).enumerate() {
+                let pixels = (image * height + y) * width..(image * height + y + 1) * width;
+                let (inside, beside) = row.split_at_mut(width * GROWTH);
+                let arguments = (gradient, grown, index + 1, first, pixels, inside);
+                processor.call(Whole, arguments);
+                beside.fill(0.0);
+            }
+            let line = columns * BOTTLENECK;
+            normed[..line].fill(0.0);
+            normed[(height + 1) * line..].fill(0.0);
+            let rows = normed[line..].chunks_exact_mut(line);
+            for (row, from) in rows.zip(bottleneck.chunks_exact(width * BOTTLENECK)) {
+                row[..BOTTLENECK].fill(0.0);
+                row[(width + 1) * BOTTLENECK..].fill(0.0);
+                let inside = &mut row[BOTTLENECK..(width + 1) * BOTTLENECK];
+                processor.call(NormRelu, (norm, from, inside));
+            }
             let mut weight_gradient = vec![0.0; 9 * GROWTH * BOTTLENECK];
             let at_once = SUMMED.div_ceil(columns);
             for top in (0..height).step_by(at_once) {
@@ -400,7 +417,7 @@ impl Pass {
                     row.copy_from_slice(&from[..row.len()]);
                 });
             let mut sums = NormSums::new(BOTTLENECK);
-            processor.loops(|| sums.pass(norm, bottleneck, out));
+            processor.call(LetPass, (&mut sums, norm, bottleneck, out));
             (sums, weight_gradient)
         });
         let (sums, weight_gradients): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
@@ -450,7 +467,14 @@ impl Pass {
                 for start in (0..pixels).step_by(PIXELS) {
                     let count = PIXELS.min(pixels - start);
                     let first = image * pixels + start;
-                    processor.loops(|| inner.whole(layer, first, &mut outer[..count]));
+                    let arguments = (
+                        inner,
+                        &layer.between,
+                        &layer.bottleneck,
+                        first,
+                        &mut outer[..count],
+                    );
+                    processor.call(WholeRows, arguments);
                     for channels in blocks(inputs) {
                         processor.run(Normed {
                             maps,
@@ -493,7 +517,8 @@ impl Pass {
                         sums: &mut sums,
                     };
                     let spreading = &spreading[..count * inputs];
-                    processor.loops(|| spread.add(spreading, 1.0, |pixel| start + pixel));
+                    let place = |pixel| start + pixel;
+                    processor.call(AddSpread, (&mut spread, spreading, 1.0, place));
                 }
                 (sums, weight_gradient)
             },
@@ -518,32 +543,10 @@ impl Pass {
             let own = &mut own[..pixels * STEM];
             let stem = &self.stem.values()[image * out.len()..][..out.len()];
             let mut sums = NormSums::new(STEM);
-            processor.loops(|| {
-                let range = image * pixels..(image + 1) * pixels;
-                gradient.whole(pooled, 0, 0, range, own);
-                out.fill(0.0);
-                for (pixel, own) in own.chunks_exact(STEM).enumerate() {
-                    let mut largest = [0.0; STEM];
-                    let mut place = [usize::MAX; STEM];
-                    window.each_seen(pixel, |seen| {
-                        let x = &stem[seen * STEM..][..STEM];
-                        for channel in 0..STEM {
-                            let z = x[channel] * norm.affine.scale[channel]
-                                + norm.affine.shift[channel];
-                            if z > largest[channel] {
-                                largest[channel] = z;
-                                place[channel] = seen;
-                            }
-                        }
-                    });
-                    for channel in 0..STEM {
-                        if place[channel] != usize::MAX {
-                            out[place[channel] * STEM + channel] += own[channel];
-                        }
-                    }
-                }
-                sums.pass(norm, stem, out);
-            });
+            let range = image * pixels..(image + 1) * pixels;
+            processor.call(Whole, (gradient, pooled, 0, 0, range, &mut *own));
+            processor.call(ToLargest, (window, norm, stem, &*own, &mut *out));
+            processor.call(LetPass, (&mut sums, norm, stem, out));
             sums
         });
         let inner = Inner {
@@ -565,9 +568,8 @@ impl Pass {
             for start in (0..pixels).step_by(PIXELS) {
                 let count = PIXELS.min(pixels - start);
                 let first = image * pixels + start;
-                processor.loops(|| {
-                    inner.whole_of(norm, &self.stem, first, &mut outer[..count]);
-                });
+                let arguments = (&inner, norm, &self.stem, first, &mut outer[..count]);
+                processor.call(WholeRows, arguments);
                 for block in blocks(inputs) {
                     let numbers = block.len().next_multiple_of(WHOLE).min(BLOCK);
                     let map = &self.input[image];
@@ -621,21 +623,15 @@ struct Inner {
 }
 
 impl Inner {
-    /// Puts the gradient of the bottleneck of some pixels from `first` on into rows.
-    #[inline(always)]
-    fn whole(&self, layer: &LayerPass, first: usize, rows: &mut [Row]) {
-        self.whole_of(&layer.between, &layer.bottleneck, first, rows);
-    }
-
     /// Puts the gradient of the norm's input `map` of some pixels from `first` on into rows.
     #[inline(always)]
-    fn whole_of(&self, norm: &Norm, map: &Map, first: usize, rows: &mut [Row]) {
+    fn whole((inner, norm, map, first, rows): (&Self, &Norm, &Map, usize, &mut [Row])) {
         let channels = map.channels;
         let x = map.values()[first * channels..].chunks_exact(channels);
-        let g = self.passed.values()[first * channels..].chunks_exact(channels);
+        let g = inner.passed.values()[first * channels..].chunks_exact(channels);
         let scale = &norm.affine.scale[..channels];
-        let slope = &self.norm.slope[..channels];
-        let constant = &self.norm.constant[..channels];
+        let slope = &inner.norm.slope[..channels];
+        let constant = &inner.norm.constant[..channels];
         for ((x, g), row) in x.zip(g).zip(rows) {
             let row = &mut row[..channels];
             for channel in 0..channels {
@@ -649,7 +645,7 @@ impl Inner {
 impl NormSums {
     /// Lets the gradient of `relu(norm(x))` pass where the ReLU did, and sums it.
     #[inline(always)]
-    fn pass(&mut self, norm: &Norm, x: &[f32], gradient: &mut [f32]) {
+    fn pass((sums, norm, x, gradient): (&mut Self, &Norm, &[f32], &mut [f32])) {
         let channels = norm.mean.len();
         let (scale, shift) = (
             &norm.affine.scale[..channels],
@@ -657,8 +653,8 @@ impl NormSums {
         );
         let mean = &norm.mean[..channels];
         let (sum, product) = (
-            &mut self.gradient[..channels],
-            &mut self.product[..channels],
+            &mut sums.gradient[..channels],
+            &mut sums.product[..channels],
         );
         let pixels = x
             .chunks_exact(channels)
@@ -672,6 +668,20 @@ impl NormSums {
                 product[channel] += g * (x[channel] - mean[channel]);
             }
         }
+    }
+}
+
+/// [`Spread::add`].
+struct AddSpread;
+
+impl<'s, 'a, 'g, P: Fn(usize) -> usize> Function<(&'s mut Spread<'a, 'g>, &'s [f32], f32, P)>
+    for AddSpread
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self, arguments: (&'s mut Spread<'a, 'g>, &'s [f32], f32, P)) {
+        Spread::add(arguments);
     }
 }
 
@@ -689,21 +699,21 @@ struct Spread<'a, 'g> {
 impl Spread<'_, '_> {
     /// Adds `factor` times the gradient `rows`, `[pixels, channels]`; `place` gives a pixel's place in the image.
     #[inline(always)]
-    fn add(&mut self, rows: &[f32], factor: f32, place: impl Fn(usize) -> usize) {
-        let all = self.norm.mean.len();
+    fn add<P: Fn(usize) -> usize>((spread, rows, factor, place): (&mut Self, &[f32], f32, P)) {
+        let all = spread.norm.mean.len();
         let mut start = 0;
-        for (map, gradients) in self.maps.iter().zip(self.gradients.iter_mut()) {
+        for (map, gradients) in spread.maps.iter().zip(spread.gradients.iter_mut()) {
             let channels = map.channels;
             let range = start..start + channels;
-            let scale = &self.norm.affine.scale[range.clone()][..channels];
-            let shift = &self.norm.affine.shift[range.clone()][..channels];
-            let mean = &self.norm.mean[range.clone()][..channels];
-            let sum = &mut self.sums.gradient[range.clone()][..channels];
-            let product = &mut self.sums.product[range.clone()][..channels];
+            let scale = &spread.norm.affine.scale[range.clone()][..channels];
+            let shift = &spread.norm.affine.shift[range.clone()][..channels];
+            let mean = &spread.norm.mean[range.clone()][..channels];
+            let sum = &mut spread.sums.gradient[range.clone()][..channels];
+            let product = &mut spread.sums.product[range.clone()][..channels];
             let values = map.values();
             for (pixel, row) in rows.chunks_exact(all).enumerate() {
                 let place = place(pixel);
-                let x = &values[(self.first + place) * channels..][..channels];
+                let x = &values[(spread.first + place) * channels..][..channels];
                 let to = &mut gradients[place * channels..][..channels];
                 let row = &row[range.clone()][..channels];
                 for channel in 0..channels {
@@ -715,6 +725,31 @@ impl Spread<'_, '_> {
                 }
             }
             start += channels;
+        }
+    }
+}
+
+/// Gives the gradient of each pooled pixel to the pixel of the stem that it is the largest of.
+#[inline(always)]
+fn to_largest((window, norm, stem, own, out): (Pooled, &Norm, &[f32], &[f32], &mut [f32])) {
+    let (scale, shift) = (&norm.affine.scale[..STEM], &norm.affine.shift[..STEM]);
+    out.fill(0.0);
+    for (pixel, own) in own.chunks_exact(STEM).enumerate() {
+        let mut largest = [0.0; STEM];
+        let mut place = [u32::MAX; STEM];
+        for seen in window.seen(pixel) {
+            let x = &stem[seen * STEM..][..STEM];
+            for channel in 0..STEM {
+                let z = x[channel] * scale[channel] + shift[channel];
+                let larger = z > largest[channel];
+                largest[channel] = if larger { z } else { largest[channel] };
+                place[channel] = if larger { seen as u32 } else { place[channel] };
+            }
+        }
+        for channel in 0..STEM {
+            if place[channel] != u32::MAX {
+                out[place[channel] as usize * STEM + channel] += own[channel];
+            }
         }
     }
 }

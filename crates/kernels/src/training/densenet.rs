@@ -12,8 +12,9 @@ use crate::convolution::convolve_rows;
 use crate::map::{Map, Normed, NormedMeans, Window};
 use crate::networks::Features;
 use crate::pool::each;
+use crate::processor::function;
 use crate::product::{Finish, PIXELS, Row, Weights, multiply};
-use crate::training::norm::{Moments, Norm, Sums};
+use crate::training::norm::{Moments, Norm, Sum};
 use crate::winograd::{Rows, Winograd};
 
 /// The stem's maps.
@@ -211,7 +212,7 @@ impl DenseNet {
         let mut map = Map::new(&self.engine.pool, batch * height, width, channels);
         let sums = each(images(&mut map, batch), |image, out| {
             make(image, out);
-            self.engine.processor.loops(|| Sums::of(out, channels))
+            self.engine.processor.call(Sum, (&*out, channels))
         });
         (map, Moments::of(&sums))
     }
@@ -236,19 +237,9 @@ impl DenseNet {
         let window = Pooled::new(height, stem.width);
         self.maps(batch, [window.height, window.width, STEM], |image, out| {
             let stem = &stem.values()[image * height * stem.width * STEM..];
-            self.engine.processor.loops(|| {
-                out.fill(0.0);
-                for (pixel, out) in out.chunks_exact_mut(STEM).enumerate() {
-                    window.each_seen(pixel, |seen| {
-                        let seen = &stem[seen * STEM..][..STEM];
-                        let affine = norm.affine.scale.iter().zip(&norm.affine.shift);
-                        for ((out, x), (scale, shift)) in out.iter_mut().zip(seen).zip(affine) {
-                            let z = x * scale + shift;
-                            *out = if z > *out { z } else { *out };
-                        }
-                    });
-                }
-            });
+            self.engine
+                .processor
+                .call(Largest, (window, norm, stem, out));
         })
     }
 
@@ -288,7 +279,7 @@ impl DenseNet {
             self.convolve(&winograd, height, width, out, |y, row| {
                 let line = width * BOTTLENECK;
                 let from = &bottleneck.values()[(image * height + y) * line..][..line];
-                processor.loops(|| norm_relu(norm, from, row));
+                processor.call(NormRelu, (norm, from, row));
             });
         })
     }
@@ -410,9 +401,28 @@ pub(super) fn images(map: &mut Map, batch: usize) -> Vec<&mut [f32]> {
     map.values_mut().chunks_exact_mut(image).collect()
 }
 
+function!(Largest = largest: (Pooled, &'a Norm, &'a [f32], &'a mut [f32]) => ());
+function!(NormRelu = norm_relu: (&'a Norm, &'a [f32], &'a mut [f32]) => ());
+
+/// The largest `relu(norm(x))` of the pixels of the stem that each pooled one sees.
+#[inline(always)]
+fn largest((window, norm, stem, out): (Pooled, &Norm, &[f32], &mut [f32])) {
+    let (scale, shift) = (&norm.affine.scale[..STEM], &norm.affine.shift[..STEM]);
+    out.fill(0.0);
+    for (pixel, out) in out.chunks_exact_mut(STEM).enumerate() {
+        for seen in window.seen(pixel) {
+            let x = &stem[seen * STEM..][..STEM];
+            for channel in 0..STEM {
+                let z = x[channel] * scale[channel] + shift[channel];
+                out[channel] = if z > out[channel] { z } else { out[channel] };
+            }
+        }
+    }
+}
+
 /// `relu(norm(x))` of pixels.
 #[inline(always)]
-pub(super) fn norm_relu(norm: &Norm, x: &[f32], out: &mut [f32]) {
+fn norm_relu((norm, x, out): (&Norm, &[f32], &mut [f32])) {
     let (scale, shift) = (&norm.affine.scale[..], &norm.affine.shift[..]);
     let channels = scale.len();
     for (x, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
@@ -440,14 +450,12 @@ impl Pooled {
         }
     }
 
-    /// Calls `see` with each pixel of the stem that a pooled one sees.
+    /// The pixels of the stem that a pooled one sees.
     #[inline(always)]
-    pub(super) fn each_seen(&self, pixel: usize, mut see: impl FnMut(usize)) {
+    pub(super) fn seen(self, pixel: usize) -> impl Iterator<Item = usize> {
         let around = |at: usize, side: usize| (2 * at).saturating_sub(1)..(2 * at + 2).min(side);
-        for y in around(pixel / self.width, self.from[0]) {
-            for x in around(pixel % self.width, self.from[1]) {
-                see(y * self.from[1] + x);
-            }
-        }
+        let [height, width] = self.from;
+        let xs = around(pixel % self.width, width);
+        around(pixel / self.width, height).flat_map(move |y| xs.clone().map(move |x| y * width + x))
     }
 }

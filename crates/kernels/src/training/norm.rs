@@ -1,6 +1,9 @@
 //! Batch normalisation by the statistics of the batch, and its gradient.
 
 use crate::map::Affine;
+use crate::processor::function;
+
+function!(Sum = Sums::of: (&'a [f32], usize) => Sums);
 
 /// Mean and variance of channels.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +26,7 @@ pub(super) struct Sums {
 impl Sums {
     /// Sums pixels `[count, channels]`, of which there is one at least.
     #[inline(always)]
-    pub(super) fn of(pixels: &[f32], channels: usize) -> Self {
+    pub(super) fn of((pixels, channels): (&[f32], usize)) -> Self {
         let first = pixels[..channels].to_vec();
         let mut sum = vec![0.0; channels];
         let mut squares = vec![0.0; channels];
