@@ -263,7 +263,7 @@ impl Pass {
                             count: channels.len(),
                         };
                         let a = Pixels {
-                            values: &own,
+                            values: own,
                             stride: outputs,
                             count: outputs,
                         };
