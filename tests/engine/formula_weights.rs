@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, TensorView};
 
 /// Numbers from 0 to 1 that depend on a tensor's name and a place in it alone, by the finaliser of
 /// MurmurHash3 for 32 bits.
-pub fn hashed(name: &str) -> impl Fn(u32) -> f64 {
+pub fn hashed(name: &str) -> impl Fn(u32) -> f64 + use<> {
     let seed = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
