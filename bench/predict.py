@@ -57,10 +57,10 @@ def onnx_runtime(package, model, fields, out, threads):
     print(f"{len(ids)} fields classified ({len(ids) / (time.perf_counter() - begun):.3f} fields a second)")
 
 
-def measure(command):
+def measure(command, threads):
     """Fields a second of the loop alone, seconds of the whole process, its peak memory in MiB."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"RAYON_NUM_THREADS": str(threads)})
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -89,19 +89,25 @@ def main():
     table = lambda name: os.path.join(work, f"{name}.csv")
     peer = lambda threads: [sys.executable, __file__, "--peer", package, model, fields, table(f"peer-{threads}"), str(threads)]
     ours = [trainer, "predict", "--model", package, "--data", fields, "--out", table("trainer"), "--overwrite"]
-    contenders = {"trainer predict": ours}
+    contenders = {}
     for threads in sorted({1, CORES}):
-        contenders[f"ONNX Runtime, {threads} thread{'s' * (threads > 1)}"] = peer(threads)
+        named = f"{threads} thread{'s' * (threads > 1)}"
+        # Both decode on threads of their own, ahead of the network; the trainer's workers run it, too.
+        contenders[f"trainer predict, {named}"] = [*ours, "--workers", str(threads)], threads
+        contenders[f"ONNX Runtime, {named}"] = peer(threads), threads
     measured = {name: [] for name in contenders}
     for _ in range(runs):
-        for name, command in contenders.items():
-            measured[name].append(measure(command))
+        for name, (command, threads) in contenders.items():
+            measured[name].append(measure(command, threads))
     print(f"{CORES} cores, load {os.getloadavg()[0]:.1f}, {runs} runs each in turns; medians")
-    print(f"{'':26}{'fields/s':>10}{'ratio':>8}{'whole s':>10}{'peak MiB':>10}")
-    base = statistics.median(rate for rate, *_ in measured["trainer predict"])
+    print(f"{'':28}{'fields/s':>10}{'whole s':>10}{'peak MiB':>10}")
+    rates = {}
     for name, results in measured.items():
-        rate, whole, memory = (statistics.median(values) for values in zip(*results))
-        print(f"{name:26}{rate:10.2f}{rate / base:8.2f}{whole:10.1f}{memory:10.0f}")
+        rates[name], whole, memory = (statistics.median(values) for values in zip(*results))
+        print(f"{name:28}{rates[name]:10.2f}{whole:10.1f}{memory:10.0f}")
+    pairs = list(rates.items())
+    for (name, rate), (_, peer_rate) in zip(pairs[::2], pairs[1::2]):
+        print(f"{name}: {peer_rate / rate:.2f} of ONNX Runtime's time")
     for threads in sorted({1, CORES}):
         fields, largest, labels = apart(table("trainer"), table(f"peer-{threads}"))
         print(f"{fields} fields, probabilities at most {largest:.1e} apart, other labels in {labels}")

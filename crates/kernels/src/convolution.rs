@@ -6,7 +6,7 @@ use crate::pool::each_part;
 use crate::product::{Finish, PIXELS, Row, Weights, multiply};
 use crate::winograd::{Bordered, Rows, TILE, Winograd, bordered_columns};
 
-/// The length of a vector of the widest processor, and so the unit of channels.
+/// The unit of channels: twice the longest vector.
 pub(crate) const UNIT: usize = 16;
 /// The tiles that a band of rows has at least, where the map has them.
 const BAND: usize = 16;

@@ -1,6 +1,8 @@
-//! The CPU engine: convolutional networks for inference, with the processor's vectors and on all cores.
+//! The CPU engine: convolutional networks for inference, and DenseNet in training, with the processor's vectors and on all
+//! cores.
 //!
-//! From low to high: [`processor`] and `pool`, `product` and `winograd`, `map`, `convolution`, [`weights`], [`networks`].
+//! From low to high: `processor` and `pool`, `product` and `winograd`, `map`, `convolution`, [`weights`], [`networks`] and
+//! [`training`].
 //! Maps lie in memory pixel by pixel, `[height, width, channels]`.
 
 mod convolution;

@@ -12,9 +12,6 @@ pub enum Processor {
     /// AVX2 and FMA: 8 numbers at a time.
     #[cfg(target_arch = "x86_64")]
     Avx2(pulp::x86::V3),
-    /// AVX-512: 16 numbers at a time.
-    #[cfg(target_arch = "x86_64")]
-    Avx512(pulp::x86::V4),
     /// NEON: 4 numbers at a time.
     #[cfg(target_arch = "aarch64")]
     Neon(pulp::aarch64::Neon),
@@ -31,10 +28,7 @@ impl Processor {
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Scalar];
         #[cfg(target_arch = "x86_64")]
-        {
-            all.extend(pulp::x86::V3::try_new().map(Self::Avx2));
-            all.extend(pulp::x86::V4::try_new().map(Self::Avx512));
-        }
+        all.extend(pulp::x86::V3::try_new().map(Self::Avx2));
         #[cfg(target_arch = "aarch64")]
         all.extend(pulp::aarch64::Neon::try_new().map(Self::Neon));
         #[cfg(target_arch = "wasm32")]
@@ -55,8 +49,6 @@ impl Processor {
             Self::Scalar => Simd::vectorize(Scalar, kernel),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(simd) => Simd::vectorize(simd, kernel),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(simd) => Simd::vectorize(simd, kernel),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(simd) => Simd::vectorize(simd, kernel),
             #[cfg(target_arch = "wasm32")]
@@ -101,8 +93,6 @@ impl fmt::Debug for Processor {
             Self::Scalar => "no vectors",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => "AVX2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "AVX-512",
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => "NEON",
             #[cfg(target_arch = "wasm32")]

@@ -189,9 +189,7 @@ impl WithSimd for Product<'_> {
             let panel = S::as_simd_f32s(panel).0.as_chunks::<VECTORS>().0;
             let mut done = 0;
             // The sums of a tile, its weights and one input fill the processor's registers.
-            if S::REGISTER_COUNT == 32 && S::F32_LANES > 4 {
-                done = self.tiles::<S, 12>(simd, panel, first, done);
-            } else if S::F32_LANES > 4 {
+            if S::F32_LANES > 4 {
                 done = self.tiles::<S, 6>(simd, panel, first, done);
             } else if cfg!(target_arch = "aarch64") {
                 done = self.tiles::<S, 8>(simd, panel, first, done);
