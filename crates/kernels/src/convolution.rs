@@ -1,9 +1,11 @@
 //! Convolutions of feature maps.
 
-use crate::Engine;
+use std::ops::Range;
+
+use crate::engine::Engine;
 use crate::map::{Map, Window};
 use crate::pool::each_part;
-use crate::product::{Finish, PIXELS, Row, Weights, multiply};
+use crate::product::{Finish, Weights, multiply_pixels};
 use crate::winograd::{Bordered, Rows, TILE, Winograd, bordered_columns};
 
 /// The unit of channels: twice the longest vector.
@@ -46,14 +48,7 @@ impl Convolution {
         };
         let whole = inputs.is_multiple_of(UNIT) && outputs.is_multiple_of(UNIT);
         let products = if window == keeping && whole {
-            let bias = Some(bias.clone());
-            Products::Winograd(Winograd::new(
-                engine.processor,
-                weights,
-                outputs,
-                bias,
-                relu,
-            ))
+            Products::Winograd(Winograd::new(engine.processor, weights, outputs))
         } else {
             let taps = height * width;
             Products::Direct(Weights::new(
@@ -81,11 +76,7 @@ impl Convolution {
     }
 
     /// Convolves a map.
-    ///
-    /// # Panics
-    /// If the map has other channels than the weights.
     pub(crate) fn forward(&self, engine: &Engine, x: &Map) -> Map {
-        assert_eq!(x.channels, self.inputs, "the channels of the map");
         let [height, width] = self.window.output(x);
         let mut out = Map::new(&engine.pool, height, width, self.outputs);
         self.forward_into(engine, x, &mut out, 0, false);
@@ -93,6 +84,9 @@ impl Convolution {
     }
 
     /// Convolves a map into the channels of another from `first` on, or adds to what these hold before the ReLU.
+    ///
+    /// # Panics
+    /// If the map has other channels than the weights.
     pub(crate) fn forward_into(
         &self,
         engine: &Engine,
@@ -101,73 +95,42 @@ impl Convolution {
         first: usize,
         adds: bool,
     ) {
-        match &self.products {
-            Products::Direct(weights) => self.directly(engine, weights, x, out, first, adds),
-            Products::Winograd(winograd) => self.by_tiles(engine, winograd, x, out, first, adds),
-        }
-    }
-
-    fn directly(
-        &self,
-        engine: &Engine,
-        weights: &Weights,
-        x: &Map,
-        out: &mut Map,
-        first: usize,
-        adds: bool,
-    ) {
-        let rows = out.rows_a_part(1);
-        let (width, channels) = (out.width, out.channels);
+        assert_eq!(x.channels, self.inputs, "the channels of the map");
         let finish = Finish {
             bias: Some(&self.bias),
             adds,
             relu: self.relu,
         };
-        each_part(out.values_mut(), rows * width * channels, |part, out| {
-            let mut buffer = engine.pool.take(PIXELS * size_of::<Row>() / 4);
-            let buffer = buffer.as_chunks_mut().0;
-            let top = part * rows * width;
-            for (chunk, out) in out.chunks_mut(PIXELS * channels).enumerate() {
-                let pixels = out.len() / channels;
-                let from = top + chunk * PIXELS;
-                let places: [usize; PIXELS] = std::array::from_fn(|pixel| pixel * channels + first);
-                multiply(
-                    engine.processor,
-                    weights,
-                    finish,
-                    &mut buffer[..pixels],
-                    |inputs, rows| self.window.gather(x, from..from + pixels, inputs, rows),
-                    &places[..pixels],
-                    out,
-                );
-            }
-        });
-    }
-
-    fn by_tiles(
-        &self,
-        engine: &Engine,
-        winograd: &Winograd,
-        x: &Map,
-        out: &mut Map,
-        first: usize,
-        adds: bool,
-    ) {
-        let rows = out.rows_a_part(TILE);
+        let unit = match &self.products {
+            Products::Direct(_) => 1,
+            Products::Winograd(_) => TILE,
+        };
+        let rows = out.rows_a_part(unit);
         let (width, channels) = (out.width, out.channels);
-        let line = width * x.channels;
         each_part(out.values_mut(), rows * width * channels, |part, out| {
             let top = part * rows;
-            let out = &mut Rows {
-                values: out,
-                width,
-                channels,
-                first,
-                adds,
-            };
-            convolve_rows(engine, winograd, top, x.height, out, |y, inside| {
-                inside.copy_from_slice(&x.values()[y * line..][..line]);
-            });
+            match &self.products {
+                Products::Direct(weights) => {
+                    let gather = |pixels: Range<usize>, inputs, rows: &mut [_]| {
+                        let pixels = top * width + pixels.start..top * width + pixels.end;
+                        self.window.gather(x, pixels, inputs, rows);
+                    };
+                    multiply_pixels(engine, weights, finish, gather, [channels, first], out);
+                }
+                Products::Winograd(winograd) => {
+                    let out = Rows {
+                        values: out,
+                        width,
+                        channels,
+                        first,
+                    };
+                    let line = width * x.channels;
+                    let copy = |y, inside: &mut [f32]| {
+                        inside.copy_from_slice(&x.values()[y * line..][..line]);
+                    };
+                    convolve_rows(engine, winograd, finish, top, x.height, out, copy);
+                }
+            }
         });
     }
 }
@@ -176,9 +139,10 @@ impl Convolution {
 pub(crate) fn convolve_rows(
     engine: &Engine,
     winograd: &Winograd,
+    finish: Finish<'_>,
     top: usize,
     height: usize,
-    out: &mut Rows<'_>,
+    out: Rows<'_>,
     fill: impl Fn(usize, &mut [f32]),
 ) {
     let width = out.width;
@@ -186,7 +150,7 @@ pub(crate) fn convolve_rows(
     let columns = bordered_columns(width);
     let band = band_rows(width);
     let mut bordered = engine.pool.take((band + 2) * columns * inputs);
-    let (channels, first, adds) = (out.channels, out.first, out.adds);
+    let (channels, first) = (out.channels, out.first);
     for (index, values) in out.values.chunks_mut(band * width * channels).enumerate() {
         let top = top + index * band;
         let lines = bordered.chunks_exact_mut(columns * inputs).take(band + 2);
@@ -209,9 +173,8 @@ pub(crate) fn convolve_rows(
             width,
             channels,
             first,
-            adds,
         };
-        winograd.convolve(engine.processor, &engine.pool, input, out);
+        winograd.convolve(engine.processor, &engine.pool, input, finish, out);
     }
 }
 

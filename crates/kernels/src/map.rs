@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use crate::Engine;
+use crate::engine::Engine;
 use crate::pool::{Buffer, Pool, each_part, threads};
 use crate::processor::{Processor, load, store};
 use crate::product::Row;
@@ -211,6 +211,14 @@ impl Window {
         [side(map.height, 0), side(map.width, 1)]
     }
 
+    /// The rows (dimension 0) or columns (1) of a map of this height or width that a row or column of what comes out sees.
+    #[inline(always)]
+    pub(crate) fn seen(&self, at: usize, dimension: usize, side: usize) -> Range<usize> {
+        let start = at * self.stride;
+        let end = (start + self.kernel[dimension] - self.padding[dimension]).min(side);
+        start.saturating_sub(self.padding[dimension])..end
+    }
+
     /// Puts some of the inputs of some pixels of a convolution into rows. Inputs go by the kernel's rows, its columns and the
     /// channels; outside the map they are 0.
     pub(crate) fn gather(
@@ -318,15 +326,10 @@ impl WithSimd for Pool3<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let Self { window, map, .. } = self;
         let values = map.values();
-        let seen = |at: usize, dimension: usize, side: usize| {
-            let start = at * window.stride;
-            let end = (start + window.kernel[dimension] - window.padding[dimension]).min(side);
-            start.saturating_sub(window.padding[dimension])..end
-        };
         for (row, line) in self.out.chunks_exact_mut(self.line).enumerate() {
-            let ys = seen(self.top + row, 0, map.height);
+            let ys = window.seen(self.top + row, 0, map.height);
             for (column, pixel) in line.chunks_exact_mut(self.channels).enumerate() {
-                let xs = seen(column, 1, map.width);
+                let xs = window.seen(column, 1, map.width);
                 let out = &mut pixel[self.first..][..map.channels];
                 let count = ys.len() * xs.len();
                 let mut seen = ys

@@ -1,7 +1,7 @@
 //! The weights that networks are made of, by their names in files.
 
-use crate::Engine;
 use crate::convolution::Convolution;
+use crate::engine::Engine;
 use crate::map::{Affine, Window};
 
 /// Numbers with their shape.

@@ -32,8 +32,6 @@ const KERNEL: [[f32; 3]; SIDE] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Winograd {
     frequencies: Vec<Weights>,
-    bias: Option<Vec<f32>>,
-    relu: bool,
 }
 
 /// Rows of pixels with a border of a pixel, and as many columns as whole tiles need.
@@ -58,19 +56,11 @@ pub(crate) struct Rows<'a> {
     pub(crate) channels: usize,
     /// The first channel to write.
     pub(crate) first: usize,
-    /// Whether what is there is added before the ReLU.
-    pub(crate) adds: bool,
 }
 
 impl Winograd {
     /// Transforms weights `[outputs, inputs, 3, 3]`.
-    pub(crate) fn new(
-        processor: Processor,
-        weights: &[f32],
-        outputs: usize,
-        bias: Option<Vec<f32>>,
-        relu: bool,
-    ) -> Self {
+    pub(crate) fn new(processor: Processor, weights: &[f32], outputs: usize) -> Self {
         let inputs = weights.len() / outputs / 9;
         let taps: [Vec<f32>; 9] =
             std::array::from_fn(|tap| weights[tap..].iter().step_by(9).copied().collect());
@@ -90,8 +80,6 @@ impl Winograd {
         };
         Self {
             frequencies: each((0..SIDE * SIDE).collect(), transformed),
-            bias,
-            relu,
         }
     }
 
@@ -109,6 +97,7 @@ impl Winograd {
         processor: Processor,
         pool: &Pool,
         input: Bordered<'_>,
+        finish: Finish<'_>,
         out: &mut Rows<'_>,
     ) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
@@ -122,7 +111,6 @@ impl Winograd {
         let transformed = transformed.as_chunks_mut().0;
         let mut products = pool.take(SIDE * SIDE * at_once * outputs);
         let places: Vec<usize> = (0..at_once).map(|tile| tile * outputs).collect();
-        let finish = Finish::PLAIN;
         for first in (0..tiles).step_by(at_once) {
             let count = at_once.min(tiles - first);
             processor.run(Transform {
@@ -139,7 +127,7 @@ impl Winograd {
                     multiply_block(
                         processor,
                         weights,
-                        finish,
+                        Finish::PLAIN,
                         range,
                         rows,
                         &places[..count],
@@ -153,8 +141,7 @@ impl Winograd {
                 across,
                 rows,
                 outputs,
-                bias: self.bias.as_deref(),
-                relu: self.relu,
+                finish,
                 out,
             });
         }
@@ -214,8 +201,7 @@ struct Restore<'a, 'o> {
     across: usize,
     rows: usize,
     outputs: usize,
-    bias: Option<&'a [f32]>,
-    relu: bool,
+    finish: Finish<'a>,
     out: &'a mut Rows<'o>,
 }
 
@@ -228,9 +214,9 @@ impl WithSimd for Restore<'_, '_> {
             width,
             channels,
             first,
-            adds,
             ..
         } = *self.out;
+        let Finish { bias, adds, relu } = self.finish;
         let zero = simd.splat_f32s(0.0);
         let frequency = self.tiles.len() * self.outputs;
         for (index, tile) in self.tiles.enumerate() {
@@ -250,7 +236,7 @@ impl WithSimd for Restore<'_, '_> {
                         line[x] = value;
                     }
                 }
-                let bias = self.bias.map_or(zero, |bias| load::<S>(bias, output));
+                let bias = bias.map_or(zero, |bias| load::<S>(bias, output));
                 for (y, line) in tops.into_iter().enumerate().take(height) {
                     for (x, value) in restore(simd, line).into_iter().enumerate().take(columns) {
                         let pixel = (top + y) * width + left + x;
@@ -259,7 +245,7 @@ impl WithSimd for Restore<'_, '_> {
                         if adds {
                             sum = simd.add_f32s(sum, load::<S>(self.out.values, at));
                         }
-                        if self.relu {
+                        if relu {
                             sum = simd.max_f32s(sum, zero);
                         }
                         store::<S>(self.out.values, at, sum);

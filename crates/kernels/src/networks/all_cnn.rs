@@ -1,7 +1,7 @@
 //! All-CNN: nothing but convolutions.
 
-use crate::Engine;
 use crate::convolution::Convolution;
+use crate::engine::Engine;
 use crate::map::Map;
 use crate::weights::{Maker, Steps, WeightsError};
 

@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
-use crate::Engine;
 use crate::convolution::{Convolution, UNIT, band_rows};
+use crate::engine::Engine;
 use crate::map::{Affine, Map, Normed, NormedMeans, Pooling, Window, pooled};
 use crate::pool::each_part;
-use crate::product::{Finish, PIXELS, Row, Weights, multiply};
+use crate::product::{Finish, PIXELS, Weights, multiply, multiply_pixels, rows_of};
 use crate::weights::{Maker, Steps, WeightsError, scale_outputs};
 use crate::winograd::{Bordered, Rows, TILE, Winograd, bordered_columns};
 
@@ -137,7 +137,7 @@ impl Layer {
                 reducing[output * channels + input]
             }),
             bias: after.shift,
-            growth: Winograd::new(processor, &growth, growth_shape[0], None, false),
+            growth: Winograd::new(processor, &growth, growth_shape[0]),
         })
     }
 
@@ -182,12 +182,12 @@ impl Layer {
                         values: bordered,
                         columns,
                     },
+                    Finish::PLAIN,
                     &mut Rows {
                         values: out,
                         width,
                         channels,
                         first: 0,
-                        adds: false,
                     },
                 );
             }
@@ -212,7 +212,7 @@ impl Layer {
             adds: false,
             relu: true,
         };
-        let mut rows = engine.pool.take(PIXELS * size_of::<Row>() / 4);
+        let mut rows = rows_of(&engine.pool);
         let rows = rows.as_chunks_mut().0;
         let end = image.end * width;
         for from in (image.start * width..end).step_by(PIXELS) {
@@ -262,33 +262,20 @@ impl Transition {
         let mut out = Map::new(&engine.pool, height, width, self.reduction.outputs());
         let rows = out.rows_a_part(1);
         let channels = out.channels;
-        let finish = Finish::PLAIN;
         each_part(out.values_mut(), rows * width * channels, |part, out| {
-            let mut buffer = engine.pool.take(PIXELS * size_of::<Row>() / 4);
-            let buffer = buffer.as_chunks_mut().0;
-            let places: [usize; PIXELS] = std::array::from_fn(|pixel| pixel * channels);
-            for (chunk, out) in out.chunks_mut(PIXELS * channels).enumerate() {
-                let from = part * rows * width + chunk * PIXELS;
-                let pixels = from..from + out.len() / channels;
-                multiply(
-                    engine.processor,
-                    &self.reduction,
-                    finish,
-                    &mut buffer[..pixels.len()],
-                    |channels, rows| {
-                        engine.processor.run(NormedMeans {
-                            maps,
-                            top: 0,
-                            norm: &self.norm,
-                            pixels: pixels.clone(),
-                            channels,
-                            rows,
-                        });
-                    },
-                    &places[..pixels.len()],
-                    out,
-                );
-            }
+            let first = part * rows * width;
+            let means = |pixels: Range<usize>, channels, rows: &mut [_]| {
+                engine.processor.run(NormedMeans {
+                    maps,
+                    top: 0,
+                    norm: &self.norm,
+                    pixels: first + pixels.start..first + pixels.end,
+                    channels,
+                    rows,
+                });
+            };
+            let plain = Finish::PLAIN;
+            multiply_pixels(engine, &self.reduction, plain, means, [channels, 0], out);
         });
         out
     }

@@ -1,7 +1,7 @@
 //! Inception-ResNet-v2: parallel convolutions of different reach, whose sum is added to their input.
 
-use crate::Engine;
 use crate::convolution::Convolution;
+use crate::engine::Engine;
 use crate::map::{Map, Pooling, Window, pool_into, pooled};
 use crate::weights::{Maker, Steps, WeightsError};
 

@@ -9,7 +9,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::Engine;
+use crate::engine::Engine;
 use crate::map::Map;
 use crate::weights::{Maker, Tensors, WeightsError};
 

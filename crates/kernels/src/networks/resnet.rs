@@ -1,7 +1,7 @@
 //! ResNet: every block adds to its input, in place.
 
-use crate::Engine;
 use crate::convolution::Convolution;
+use crate::engine::Engine;
 use crate::map::{Map, Pooling, Window, pooled};
 use crate::weights::{Maker, Steps, WeightsError};
 

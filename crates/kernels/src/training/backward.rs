@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use super::densenet::{
-    BOTTLENECK, BlockPass, DenseNet, GROWTH, LayerPass, Moment, NormRelu, Pass, Pooled, STEM,
-    STEM_WINDOW, images,
+    BOTTLENECK, BlockPass, DenseNet, GROWTH, LayerPass, NormRelu, Pass, Pooled, STEM, STEM_WINDOW,
+    images,
 };
-use super::norm::{Norm, NormGradient, NormSums};
+use super::norm::{Moment, Norm, NormGradient, NormSums};
 use super::product::{Pixels, add_outer_products};
 use crate::map::{Map, Normed, NormedMeans};
 use crate::pool::each;
 use crate::processor::{Function, function};
-use crate::product::{BLOCK, Finish, PIXELS, Row, Weights, blocks, multiply};
+use crate::product::{BLOCK, Finish, PIXELS, Row, Weights, blocks, multiply, rows_of};
 use crate::winograd::Winograd;
 
 function!(Whole = BlockGradient::whole:
@@ -20,8 +20,6 @@ function!(WholeRows = Inner::whole: (&'a Inner, &'a Norm, &'a Map, usize, &'a mu
 function!(LetPass = NormSums::pass: (&'a mut NormSums, &'a Norm, &'a [f32], &'a mut [f32]) => ());
 function!(ToLargest = to_largest: (Pooled, &'a Norm, &'a [f32], &'a [f32], &'a mut [f32]) => ());
 
-/// The numbers from one [`Row`] to the next.
-const ROW: usize = size_of::<Row>() / 4;
 /// The pixels of which a weight's gradient is summed at a time.
 const SUMMED: usize = 192;
 /// Every number of inputs is made a multiple of it for [`add_outer_products`].
@@ -169,19 +167,16 @@ impl Pass {
         backward: &mut Backward<'_>,
     ) {
         let channels = self.last.affine.scale.len();
-        let pixels = block.maps[0].values().len() / block.maps[0].channels / self.batch;
+        let engine = &self.network.engine;
+        let (height, width) = (block.maps[0].height / self.batch, block.maps[0].width);
+        let pixels = height * width;
         assert_eq!(features.len(), self.batch * channels * pixels, "features");
         let maps = &block.maps[..];
         let sums = each(
             gradient.images(maps.len(), self.batch),
             |image, mut gradients| {
                 let features = &features[image * channels * pixels..][..channels * pixels];
-                let mut rows = vec![0.0; pixels * channels];
-                for (channel, plane) in features.chunks_exact(pixels).enumerate() {
-                    for (row, value) in rows[channel..].iter_mut().step_by(channels).zip(plane) {
-                        *row = *value;
-                    }
-                }
+                let rows = Map::of_planes(&engine.pool, features, [channels, height, width]);
                 let mut sums = NormSums::new(channels);
                 let mut spread = Spread {
                     norm: &self.last,
@@ -190,8 +185,8 @@ impl Pass {
                     gradients: &mut gradients,
                     sums: &mut sums,
                 };
-                let processor = self.network.engine.processor;
-                processor.call(AddSpread, (&mut spread, &rows[..], 1.0, |pixel| pixel));
+                let arguments = (&mut spread, rows.values(), 1.0, |pixel| pixel);
+                engine.processor.call(AddSpread, arguments);
                 sums
             },
         );
@@ -229,9 +224,9 @@ impl Pass {
             |image, mut gradients| {
                 let mut sums = NormSums::new(inputs);
                 let mut weight_gradient = vec![0.0; outputs * inputs];
-                let mut outer = self.network.rows();
+                let mut outer = rows_of(&self.network.engine.pool);
                 let outer: &mut [Row] = outer.as_chunks_mut().0;
-                let mut inner = self.network.rows();
+                let mut inner = rows_of(&self.network.engine.pool);
                 let inner: &mut [Row] = inner.as_chunks_mut().0;
                 let mut own = vec![0.0; PIXELS * outputs];
                 let mut spreading = vec![0.0; PIXELS * inputs];
@@ -257,11 +252,7 @@ impl Pass {
                             channels: channels.clone(),
                             rows: &mut inner[..count],
                         });
-                        let b = Pixels {
-                            values: inner.as_flattened(),
-                            stride: ROW,
-                            count: channels.len(),
-                        };
+                        let b = Pixels::of_rows(inner, channels.len());
                         let a = Pixels {
                             values: own,
                             stride: outputs,
@@ -356,7 +347,7 @@ impl Pass {
                 weights[(output * BOTTLENECK + input) * 9 + 8 - tap]
             })
             .collect();
-        let turned = Winograd::new(processor, &turned, BOTTLENECK, None, false);
+        let turned = Winograd::new(processor, &turned, BOTTLENECK);
         let grown = &block.maps[index + 1];
         let (height, width) = (grown.height / self.batch, grown.width);
         let first = layer.before.affine.scale.len();
@@ -458,9 +449,9 @@ impl Pass {
             |image, mut gradients| {
                 let mut sums = NormSums::new(inputs);
                 let mut weight_gradient = vec![0.0; BOTTLENECK * inputs];
-                let mut outer = self.network.rows();
+                let mut outer = rows_of(&self.network.engine.pool);
                 let outer: &mut [Row] = outer.as_chunks_mut().0;
-                let mut normed = self.network.rows();
+                let mut normed = rows_of(&self.network.engine.pool);
                 let normed: &mut [Row] = normed.as_chunks_mut().0;
                 let mut spreading = vec![0.0; PIXELS * inputs];
                 let places: [usize; PIXELS] = std::array::from_fn(|pixel| pixel * inputs);
@@ -483,16 +474,8 @@ impl Pass {
                             channels: channels.clone(),
                             rows: &mut normed[..count],
                         });
-                        let a = Pixels {
-                            values: outer.as_flattened(),
-                            stride: ROW,
-                            count: BOTTLENECK,
-                        };
-                        let b = Pixels {
-                            values: normed.as_flattened(),
-                            stride: ROW,
-                            count: channels.len(),
-                        };
+                        let a = Pixels::of_rows(outer, BOTTLENECK);
+                        let b = Pixels::of_rows(normed, channels.len());
                         let to = &mut weight_gradient[channels.start..];
                         add_outer_products(processor, count, a, b, to, inputs);
                     }
@@ -560,9 +543,9 @@ impl Pass {
         let whole = inputs.next_multiple_of(WHOLE);
         let weight_gradients = each((0..self.batch).collect(), |image, _: usize| {
             let mut sums = vec![0.0; STEM * whole];
-            let mut outer = self.network.rows();
+            let mut outer = rows_of(&self.network.engine.pool);
             let outer: &mut [Row] = outer.as_chunks_mut().0;
-            let mut seen = self.network.rows();
+            let mut seen = rows_of(&self.network.engine.pool);
             let seen: &mut [Row] = seen.as_chunks_mut().0;
             let pixels = height * width;
             for start in (0..pixels).step_by(PIXELS) {
@@ -582,16 +565,8 @@ impl Pass {
                     for row in &mut seen[..count] {
                         row[block.len()..numbers].fill(0.0);
                     }
-                    let a = Pixels {
-                        values: outer.as_flattened(),
-                        stride: ROW,
-                        count: STEM,
-                    };
-                    let b = Pixels {
-                        values: seen.as_flattened(),
-                        stride: ROW,
-                        count: numbers,
-                    };
+                    let a = Pixels::of_rows(outer, STEM);
+                    let b = Pixels::of_rows(seen, numbers);
                     let to = &mut sums[block.start..];
                     add_outer_products(processor, count, a, b, to, whole);
                 }

@@ -7,14 +7,16 @@
 //! and constant are known only when all of `g` is. The first part is added at once, the others are summed up over the layers
 //! and added when the gradient of the maps themselves is needed.
 
-use crate::Engine;
+use std::ops::Range;
+
 use crate::convolution::convolve_rows;
+use crate::engine::Engine;
 use crate::map::{Map, Normed, NormedMeans, Window};
 use crate::networks::Features;
 use crate::pool::each;
 use crate::processor::function;
-use crate::product::{Finish, PIXELS, Row, Weights, multiply};
-use crate::training::norm::{Moments, Norm, Sum};
+use crate::product::{Finish, Row, Weights, multiply_pixels};
+use crate::training::norm::{Moment, Norm, Sum};
 use crate::winograd::{Rows, Winograd};
 
 /// The stem's maps.
@@ -40,15 +42,6 @@ pub struct DenseNet {
     /// The layers of each block.
     blocks: Vec<usize>,
     epsilon: f32,
-}
-
-/// A norm's statistics of a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Moment {
-    /// The means of its channels.
-    pub mean: Vec<f32>,
-    /// Their variances, of all pixels.
-    pub variance: Vec<f32>,
 }
 
 /// A forward pass: all that its backward pass needs.
@@ -142,12 +135,9 @@ impl DenseNet {
             .collect();
         let mut parameters = Parameters(parameters);
         let mut seen = Vec::new();
-        let mut norm = |moments: &Moments, parameters: &mut Parameters<'_>| {
+        let mut norm = |moments: &Moment, parameters: &mut Parameters<'_>| {
             let channels = moments.mean.len();
-            seen.push(Moment {
-                mean: moments.mean.clone(),
-                variance: moments.variance.clone(),
-            });
+            seen.push(moments.clone());
             let (weight, bias) = (parameters.take(channels), parameters.take(channels));
             Norm::new(moments, weight, bias, self.epsilon)
         };
@@ -208,16 +198,16 @@ impl DenseNet {
         batch: usize,
         [height, width, channels]: [usize; 3],
         make: impl Fn(usize, &mut [f32]) + Send + Sync,
-    ) -> (Map, Moments) {
+    ) -> (Map, Moment) {
         let mut map = Map::new(&self.engine.pool, batch * height, width, channels);
         let sums = each(images(&mut map, batch), |image, out| {
             make(image, out);
             self.engine.processor.call(Sum, (&*out, channels))
         });
-        (map, Moments::of(&sums))
+        (map, Moment::of(&sums))
     }
 
-    fn stem(&self, input: &[Map], weights: &[f32]) -> (Map, Moments) {
+    fn stem(&self, input: &[Map], weights: &[f32]) -> (Map, Moment) {
         let inputs = 49 * self.planes;
         let packed = self.pack(STEM, inputs, |output, place| {
             let (tap, plane) = (place / self.planes, place % self.planes);
@@ -232,7 +222,7 @@ impl DenseNet {
     }
 
     /// The largest of each 3x3 pixels after norm and ReLU.
-    fn pooled(&self, batch: usize, stem: &Map, norm: &Norm) -> (Map, Moments) {
+    fn pooled(&self, batch: usize, stem: &Map, norm: &Norm) -> (Map, Moment) {
         let height = stem.height / batch;
         let window = Pooled::new(height, stem.width);
         self.maps(batch, [window.height, window.width, STEM], |image, out| {
@@ -244,7 +234,7 @@ impl DenseNet {
     }
 
     /// A layer's 1x1 convolution.
-    fn reduced(&self, batch: usize, maps: &[Map], norm: &Norm, weights: &[f32]) -> (Map, Moments) {
+    fn reduced(&self, batch: usize, maps: &[Map], norm: &Norm, weights: &[f32]) -> (Map, Moment) {
         let inputs = norm.affine.scale.len();
         let packed = self.pack(BOTTLENECK, inputs, |output, input| {
             weights[output * inputs + input]
@@ -265,15 +255,9 @@ impl DenseNet {
     }
 
     /// A layer's 3x3 convolution.
-    fn grown(
-        &self,
-        batch: usize,
-        bottleneck: &Map,
-        norm: &Norm,
-        weights: &[f32],
-    ) -> (Map, Moments) {
+    fn grown(&self, batch: usize, bottleneck: &Map, norm: &Norm, weights: &[f32]) -> (Map, Moment) {
         let processor = self.engine.processor;
-        let winograd = Winograd::new(processor, weights, GROWTH, None, false);
+        let winograd = Winograd::new(processor, weights, GROWTH);
         let (height, width) = (bottleneck.height / batch, bottleneck.width);
         self.maps(batch, [height, width, GROWTH], |image, out| {
             self.convolve(&winograd, height, width, out, |y, row| {
@@ -290,7 +274,7 @@ impl DenseNet {
         maps: &[Map],
         norm: &Norm,
         weights: &[f32],
-    ) -> (Map, Moments) {
+    ) -> (Map, Moment) {
         let inputs = norm.affine.scale.len();
         let packed = self.pack(inputs / 2, inputs, |output, input| {
             weights[output * inputs + input]
@@ -346,32 +330,10 @@ impl DenseNet {
         &self,
         weights: &Weights,
         out: &mut [f32],
-        fill: impl Fn(std::ops::Range<usize>, std::ops::Range<usize>, &mut [Row]),
+        fill: impl Fn(Range<usize>, Range<usize>, &mut [Row]),
     ) {
-        let channels = weights.outputs();
-        let mut rows = self.rows();
-        let rows = rows.as_chunks_mut().0;
-        let places: [usize; PIXELS] = std::array::from_fn(|pixel| pixel * channels);
-        for (chunk, out) in out.chunks_mut(PIXELS * channels).enumerate() {
-            let pixels = chunk * PIXELS..chunk * PIXELS + out.len() / channels;
-            let rows = &mut rows[..pixels.len()];
-            let places = &places[..pixels.len()];
-            let fill = |inputs, rows: &mut [Row]| fill(pixels.clone(), inputs, rows);
-            multiply(
-                self.engine.processor,
-                weights,
-                Finish::PLAIN,
-                rows,
-                fill,
-                places,
-                out,
-            );
-        }
-    }
-
-    /// Memory for the rows of [`PIXELS`] pixels.
-    pub(super) fn rows(&self) -> crate::pool::Buffer {
-        self.engine.pool.take(PIXELS * size_of::<Row>() / 4)
+        let channels = [weights.outputs(), 0];
+        multiply_pixels(&self.engine, weights, Finish::PLAIN, fill, channels, out);
     }
 
     /// A 3x3 convolution of an image, whose rows `fill` gives, into `out`.
@@ -384,14 +346,13 @@ impl DenseNet {
         fill: impl Fn(usize, &mut [f32]),
     ) {
         let channels = winograd.outputs();
-        let out = &mut Rows {
+        let out = Rows {
             values: out,
             width,
             channels,
             first: 0,
-            adds: false,
         };
-        convolve_rows(&self.engine, winograd, 0, height, out, fill);
+        convolve_rows(&self.engine, winograd, Finish::PLAIN, 0, height, out, fill);
     }
 }
 
@@ -453,9 +414,9 @@ impl Pooled {
     /// The pixels of the stem that a pooled one sees.
     #[inline(always)]
     pub(super) fn seen(self, pixel: usize) -> impl Iterator<Item = usize> {
-        let around = |at: usize, side: usize| (2 * at).saturating_sub(1)..(2 * at + 2).min(side);
         let [height, width] = self.from;
-        let xs = around(pixel % self.width, width);
-        around(pixel / self.width, height).flat_map(move |y| xs.clone().map(move |x| y * width + x))
+        let xs = Window::HALVING.seen(pixel % self.width, 1, width);
+        let ys = Window::HALVING.seen(pixel / self.width, 0, height);
+        ys.flat_map(move |y| xs.clone().map(move |x| y * width + x))
     }
 }

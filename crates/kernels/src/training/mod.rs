@@ -7,4 +7,5 @@ mod product;
 #[cfg(test)]
 mod tests;
 
-pub use densenet::{DenseNet, Moment, Pass};
+pub use densenet::{DenseNet, Pass};
+pub use norm::Moment;

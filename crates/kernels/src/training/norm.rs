@@ -5,15 +5,16 @@ use crate::processor::function;
 
 function!(Sum = Sums::of: (&'a [f32], usize) => Sums);
 
-/// Mean and variance of channels.
+/// A norm's statistics of a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Moments {
-    pub(super) mean: Vec<f32>,
-    /// Of all pixels, not of a sample of them.
-    pub(super) variance: Vec<f32>,
+pub struct Moment {
+    /// The means of its channels.
+    pub mean: Vec<f32>,
+    /// Their variances, of all pixels.
+    pub variance: Vec<f32>,
 }
 
-/// Sums over some pixels, from which [`Moments`] are made. Numbers are taken less those of the first pixel, so that the
+/// Sums over some pixels, from which [`Moment`] are made. Numbers are taken less those of the first pixel, so that the
 /// squares of a large mean do not swallow a small variance.
 #[derive(Debug)]
 pub(super) struct Sums {
@@ -47,7 +48,7 @@ impl Sums {
     }
 }
 
-impl Moments {
+impl Moment {
     /// Joins the sums of all parts.
     pub(super) fn of(parts: &[Sums]) -> Self {
         let channels = parts[0].first.len();
@@ -94,7 +95,7 @@ pub(super) struct Norm {
 }
 
 impl Norm {
-    pub(super) fn new(moments: &Moments, weight: &[f32], bias: &[f32], epsilon: f32) -> Self {
+    pub(super) fn new(moments: &Moment, weight: &[f32], bias: &[f32], epsilon: f32) -> Self {
         let channels = weight.len();
         let mean = moments.mean[..channels].to_vec();
         let inverse: Vec<f32> = moments.variance[..channels]

@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::processor::{Processor, load, store};
+use crate::product::Row;
 
 /// Numbers of pixels, each pixel's next to each other.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +13,17 @@ pub(super) struct Pixels<'a> {
     pub(super) stride: usize,
     /// The numbers of a pixel that count.
     pub(super) count: usize,
+}
+
+impl<'a> Pixels<'a> {
+    /// The first `count` numbers of each row.
+    pub(super) fn of_rows(rows: &'a [Row], count: usize) -> Self {
+        Self {
+            values: rows.as_flattened(),
+            stride: size_of::<Row>() / size_of::<f32>(),
+            count,
+        }
+    }
 }
 
 /// Adds to `sums`, `[a.count, stride]`, for each pixel the product of each of its numbers in `a` and each in `b`. The number of
