@@ -13,7 +13,7 @@ use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
 use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::package::FORMAT;
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 
 #[path = "../tests/engine/formula_weights.rs"]
 mod formula_weights;
@@ -79,6 +79,7 @@ fn package(
         labels: LOCATIONS.map(str::to_owned).to_vec(),
         thresholds: vec![0.5; COUNT],
         composition,
+        missing: MissingChannels::Refused,
         mean: [0.3, 0.1, 0.2, 0.4][..planes].to_vec(),
         std: [0.25, 0.2, 0.15, 0.3][..planes].to_vec(),
         weights: WeightsEntry::default(),

@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         labels: (0..CLASSES).map(|class| format!("class {class}")).collect(),
         thresholds: vec![0.5; CLASSES],
         composition: Composition::Rgb,
+        missing: MissingChannels::Refused,
         mean: vec![0.485, 0.456, 0.406],
         std: vec![0.229, 0.224, 0.225],
         weights: WeightsEntry::default(),

@@ -120,9 +120,11 @@ impl Classifier {
     /// # Errors
     /// [`FieldError::MissingChannel`].
     pub fn compose(&self, field: &Field) -> Result<Planes, FieldError> {
-        self.manifest
-            .composition
-            .compose(field, self.manifest.network.size as u32)
+        self.manifest.composition.compose(
+            field,
+            self.manifest.missing,
+            self.manifest.network.size as u32,
+        )
     }
 
     /// Classifies planes from [`Classifier::compose`].

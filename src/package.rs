@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{Network, NetworkConfig, WeightsError, weights};
 use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 
 /// The manifest of a model package: everything about a model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Manifest {
     pub thresholds: Vec<f32>,
     /// The composition of channels into planes.
     pub composition: Composition,
+    /// The treatment of channels that a field lacks.
+    #[serde(default)]
+    pub missing: MissingChannels,
     /// The mean of each plane, whose values go from 0 to 1; it is subtracted.
     pub mean: Vec<f32>,
     /// The standard deviation of each plane, by which the difference is divided.

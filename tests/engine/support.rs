@@ -30,6 +30,7 @@ pub fn manifest(network: NetworkConfig, composition: Composition) -> Manifest {
         labels: (0..classes).map(|class| class.to_string()).collect(),
         thresholds: vec![0.5; classes],
         composition,
+        missing: MissingChannels::Refused,
         mean: vec![0.1; planes],
         std: vec![0.2; planes],
         weights: WeightsEntry::default(),

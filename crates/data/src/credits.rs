@@ -22,6 +22,20 @@ pub struct Credits {
 }
 
 impl Credits {
+    /// The credits of this set and another together: all names, and all licences, as an SPDX expression joins them.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let joined = |one: Option<String>, other: Option<String>, between: &str| match (one, other)
+        {
+            (Some(one), Some(other)) if one != other => Some(format!("{one}{between}{other}")),
+            (one, other) => one.or(other),
+        };
+        Self {
+            attribution: joined(self.attribution, other.attribution, "; "),
+            licence: joined(self.licence, other.licence, " AND "),
+        }
+    }
+
     /// Reads the credits of the set in a folder: none where it lacks [`CREDITS_FILE`].
     ///
     /// # Errors
@@ -75,6 +89,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let credits = Credits::read(folder.path()).expect("no credits");
         assert_eq!(credits, Credits::default());
+    }
+
+    #[test]
+    fn two_sets_credits_name_both() {
+        let credits = |attribution: &str, licence: &str| Credits {
+            attribution: Some(attribution.to_owned()),
+            licence: Some(licence.to_owned()),
+        };
+        let (one, other) = (credits("A", "CC-BY-4.0"), credits("B", "CC0-1.0"));
+        let both = one.clone().and(other);
+        assert_eq!(both, credits("A; B", "CC-BY-4.0 AND CC0-1.0"));
+        assert_eq!(one.clone().and(one.clone()), one);
+        assert_eq!(one.clone().and(Credits::default()), one);
+        assert_eq!(Credits::default().and(one.clone()), one);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod duplicates;
 pub mod fault;
 pub mod files;
+pub mod flaws;
 pub mod moments;
 pub mod random;
 pub mod repeats;

@@ -20,6 +20,8 @@ pub enum Purpose {
     Labels = 6,
     /// The fields of a set whose power spectra are measured.
     Spectra = 7,
+    /// The flaws of a sample's showing.
+    Flaws = 8,
 }
 
 /// The increment of SplitMix64: 2^64 over the golden ratio.

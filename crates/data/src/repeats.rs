@@ -62,7 +62,7 @@ pub(crate) struct EpochEntry {
 /// The factor of each sample: the number of its showings in an epoch, on average.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RepeatPlan {
-    /// One factor a sample, at least 1.
+    /// One factor a sample.
     factors: Vec<f64>,
 }
 
@@ -101,6 +101,30 @@ impl RepeatPlan {
         Self {
             factors: labels.iter().map(factor).collect(),
         }
+    }
+
+    /// The plan in which each sample comes so many times as often as in this one.
+    ///
+    /// # Panics
+    /// If the numbers are not one a sample.
+    #[must_use]
+    pub fn times(mut self, times: &[f64]) -> Self {
+        assert_eq!(self.factors.len(), times.len(), "a number a sample");
+        for (factor, times) in self.factors.iter_mut().zip(times) {
+            *factor *= times;
+        }
+        self
+    }
+
+    /// The share of an epoch's showings that has each class, on average.
+    pub fn frequencies(&self, labels: &[LabelSet]) -> [f64; COUNT] {
+        let mut showings = [0.0; COUNT];
+        for (set, factor) in labels.iter().zip(&self.factors) {
+            for class in set.classes() {
+                showings[class] += factor;
+            }
+        }
+        showings.map(|showings| showings / self.expected_length())
     }
 
     /// The number of samples.
@@ -223,6 +247,19 @@ mod tests {
             cap: 8.0,
         };
         assert_eq!(RepeatPlan::new(&labels(), &none), RepeatPlan::once(1000));
+    }
+
+    #[test]
+    fn times_multiply_and_show_in_the_frequencies() {
+        let labels = [set(&[0]), set(&[0, 3]), set(&[])];
+        let plan = RepeatPlan::once(3);
+        let frequencies = plan.frequencies(&labels);
+        assert!((frequencies[0] - 2.0 / 3.0).abs() < 1e-12);
+        let plan = plan.times(&[1.0, 8.0, 0.5]);
+        assert_eq!(plan.factors, [1.0, 8.0, 0.5]);
+        let frequencies = plan.frequencies(&labels);
+        assert!((frequencies[3] - 8.0 / 9.5).abs() < 1e-12);
+        assert_eq!(frequencies[1], 0.0);
     }
 
     #[test]

@@ -7,7 +7,9 @@
 use std::error::Error;
 
 use cytolens_core::{Channel, ChannelOrder};
-use cytolens_field::{Composition, Field, Plane, Samples, Source, decode_field, white_level};
+use cytolens_field::{
+    Composition, Field, MissingChannels, Plane, Samples, Source, decode_field, white_level,
+};
 use image::RgbImage;
 
 /// The side of a drawn field, and the gap between two, in pixels.
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         image::Rgb([255, 255, 255]),
     );
     for (index, composition) in Composition::ALL.into_iter().enumerate() {
-        let planes = composition.compose(&field, SIDE)?;
+        let planes = composition.compose(&field, MissingChannels::Refused, SIDE)?;
         let area = (SIDE * SIDE) as usize;
         let left = index as u32 * (SIDE + GAP);
         for place in 0..area {

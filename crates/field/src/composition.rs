@@ -33,6 +33,24 @@ pub enum Composition {
     GreenBoost,
 }
 
+/// The treatment of a channel that a composition needs and a field lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingChannels {
+    /// The field cannot be composed.
+    #[default]
+    Refused,
+    /// The channel is black, as a network may have learnt to expect; green, the protein, must be there.
+    Black,
+}
+
+impl MissingChannels {
+    /// Whether a field may lack this channel.
+    pub fn allows(self, channel: Channel) -> bool {
+        self == Self::Black && channel != Channel::Green
+    }
+}
+
 /// The brightness of a pixel: from 0 to 1 as `f32`, from 0 to 255 as `u8`.
 pub trait Level: Copy {
     /// The mean of two; whole numbers round up.
@@ -139,9 +157,9 @@ impl Composition {
     /// Checks that a field has the channels of [`Composition::channels`]; it may have others.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first channel that the field lacks.
-    pub fn check(self, field: &Field) -> Result<(), FieldError> {
-        self.sources(field).map(drop)
+    /// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
+    pub fn check(self, field: &Field, missing: MissingChannels) -> Result<(), FieldError> {
+        self.sources(field, missing).map(drop)
     }
 
     /// The input planes of a field, `size` × `size` px.
@@ -151,12 +169,20 @@ impl Composition {
     /// leaves, and a polynomial, whose weights do not depend on a platform's sine.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first channel that the field lacks.
-    pub fn compose(self, field: &Field, size: u32) -> Result<Planes, FieldError> {
+    /// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
+    pub fn compose(
+        self,
+        field: &Field,
+        missing: MissingChannels,
+        size: u32,
+    ) -> Result<Planes, FieldError> {
         let channels: Vec<Vec<f32>> = self
-            .sources(field)?
+            .sources(field, missing)?
             .into_iter()
             .map(|plane| {
+                let Some(plane) = plane else {
+                    return vec![0.0; size as usize * size as usize];
+                };
                 let samples = square(plane, size).into_iter();
                 samples
                     .map(|sample| f32::from(sample) / f32::from(u16::MAX))
@@ -199,18 +225,28 @@ impl Composition {
         }
     }
 
-    /// The planes of [`Composition::channels`], in that order.
-    fn sources(self, field: &Field) -> Result<Vec<&Plane>, FieldError> {
-        let missing = |channel| FieldError::MissingChannel {
-            composition: self.name(),
-            channel,
-            id: field.id().to_owned(),
-            present: field.channels().collect(),
+    /// The planes of [`Composition::channels`], in that order; none for a channel that the field lacks and that may be black.
+    ///
+    /// # Errors
+    /// [`FieldError::MissingChannel`] for the first other channel that the field lacks.
+    pub fn sources(
+        self,
+        field: &Field,
+        missing: MissingChannels,
+    ) -> Result<Vec<Option<&Plane>>, FieldError> {
+        let source = |&channel: &Channel| {
+            let plane = field.plane(channel);
+            if plane.is_some() || missing.allows(channel) {
+                return Ok(plane);
+            }
+            Err(FieldError::MissingChannel {
+                composition: self.name(),
+                channel,
+                id: field.id().to_owned(),
+                present: field.channels().collect(),
+            })
         };
-        self.channels()
-            .iter()
-            .map(|&channel| field.plane(channel).ok_or_else(|| missing(channel)))
-            .collect()
+        self.channels().iter().map(source).collect()
     }
 }
 

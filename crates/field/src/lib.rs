@@ -17,7 +17,9 @@ mod preview;
 mod resize;
 mod stack;
 
-pub use composition::{Composition, Level, NoSuchComposition, Planes, normalise, square};
+pub use composition::{
+    Composition, Level, MissingChannels, NoSuchComposition, Planes, normalise, square,
+};
 pub use decode::{Source, decode_field};
 pub use error::{FieldError, ImageFault};
 pub use field::{Field, Plane, Samples};

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use cytolens::model::Architecture;
 use cytolens_core::ChannelOrder;
 
 use crate::run::record::Show;
+use crate::run::samples::FurtherSet;
 use crate::run::start::find_weights;
 use cytolens_data::dataset::Dataset;
 use cytolens_data::files::Reading;
@@ -69,6 +71,61 @@ impl SetArguments {
     }
 }
 
+/// Further labelled sets to train on.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FurtherSets {
+    /// A further labelled set to train on, whose fields are neither validated nor tested with; DIR=3 shows each of them three
+    /// times an epoch; can be given again
+    #[arg(long, value_name = "DIR[=TIMES]")]
+    also: Vec<Times>,
+}
+
+impl FurtherSets {
+    /// Opens the sets, whose files are read as the first set's.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::open`].
+    pub fn open(&self, reading: &Reading) -> Result<Vec<FurtherSet>> {
+        let open = |Times { folder, times }: &Times| {
+            let set = Dataset::open(folder, reading)?;
+            Ok(FurtherSet { set, times: *times })
+        };
+        self.also.iter().map(open).collect()
+    }
+}
+
+/// A folder and the number of showings of each of its fields in an epoch.
+#[derive(Debug, Clone, PartialEq)]
+struct Times {
+    folder: PathBuf,
+    times: f64,
+}
+
+impl FromStr for Times {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((folder, number)) = text.rsplit_once('=') else {
+            return Ok(Self {
+                folder: text.into(),
+                times: 1.0,
+            });
+        };
+        let times: f64 = number
+            .parse()
+            .map_err(|_| format!("{number:?} after the = is no number"))?;
+        if !(0.01..=1000.0).contains(&times) {
+            return Err(format!(
+                "a field is shown 0.01 to 1000 times an epoch, not {times}"
+            ));
+        }
+        Ok(Self {
+            folder: folder.into(),
+            times,
+        })
+    }
+}
+
 /// The beginning of a run.
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
@@ -84,7 +141,8 @@ pub struct RunArguments {
 #[derive(Debug, Clone, Default, Args)]
 pub struct InitArguments {
     /// ImageNet weights under torchvision's, timm's or Keras' names (.safetensors, .pth); without it,
-    /// they are looked for in the data folder and in `imagenet` beside it
+    /// they are looked for in the data folder and in `imagenet` beside it. For start.weights = "network",
+    /// the weights of a package or a run
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
 }
@@ -172,6 +230,21 @@ mod tests {
         ];
         assert_eq!(reading.order.given(), Some(order.as_slice()));
         assert_eq!(reading.bits, Some(12));
+    }
+
+    #[test]
+    fn further_sets_may_be_shown_several_times() {
+        let times = |text: &str| text.parse::<Times>();
+        let expected = |folder: &str, times| {
+            let folder = folder.into();
+            Ok(Times { folder, times })
+        };
+        assert_eq!(times("cells"), expected("cells", 1.0));
+        assert_eq!(times("cells=2.5"), expected("cells", 2.5));
+        assert_eq!(times("a=b=3"), expected("a=b", 3.0));
+        for (text, named) in [("cells=many", "many"), ("cells=0", "0.01 to 1000")] {
+            assert!(times(text).expect_err("a refusal").contains(named));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use cytolens_core::labels::LabelSet;
-use cytolens_field::{Composition, white_level};
+use cytolens_field::{Composition, MissingChannels, white_level};
 use image::{RgbImage, imageops};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
@@ -26,6 +26,7 @@ use cytolens_data::batches::{
 };
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::files::claim_folder;
+use cytolens_data::flaws::FlawChoice;
 use cytolens_data::repeats::{RepeatChoice, RepeatPlan};
 
 /// The number of pictures on the sheet, the first without augmentation.
@@ -62,8 +63,8 @@ pub struct Augment {
     /// The field to show; without it the set's first
     #[arg(long)]
     id: Option<String>,
-    /// A recipe's name or TOML file, for its tables [augmentation] and [repeats]; a missing table has its
-    /// defaults
+    /// A recipe's name or TOML file, for its tables [augmentation], [flaws] and [repeats]; a missing table
+    /// has its defaults
     #[arg(long)]
     recipe: Option<String>,
     /// Measure how many fields a second are read, augmented and composed
@@ -75,12 +76,18 @@ pub struct Augment {
 }
 
 /// The tables of a recipe that this command reads.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct AugmentTables {
     #[serde(default)]
     augmentation: AugmentationChoice,
+    #[serde(default = "no_flaws")]
+    flaws: FlawChoice,
     #[serde(default)]
     repeats: RepeatChoice,
+}
+
+fn no_flaws() -> FlawChoice {
+    FlawChoice::NONE
 }
 
 impl RecipeFile for AugmentTables {
@@ -88,6 +95,7 @@ impl RecipeFile for AugmentTables {
 
     fn check(&self) -> Result<()> {
         self.augmentation.check()?;
+        self.flaws.check()?;
         self.repeats.check()
     }
 }
@@ -97,7 +105,11 @@ impl Augment {
     pub fn run(&self) -> Result<ExitCode> {
         let tables = match &self.recipe {
             Some(recipe) => AugmentTables::load(recipe, &[])?,
-            None => AugmentTables::default(),
+            None => AugmentTables {
+                augmentation: AugmentationChoice::default(),
+                flaws: FlawChoice::NONE,
+                repeats: RepeatChoice::default(),
+            },
         };
         let Dataset {
             samples, faults, ..
@@ -113,7 +125,7 @@ impl Augment {
                 .with_context(|| format!("no sample {id} in {}", self.set.data.display()))?,
         };
         claim_folder(&self.out)?;
-        self.write_sheet(&samples[shown], shown, &tables.augmentation)?;
+        self.write_sheet(&samples[shown], shown, &tables)?;
         say!(
             "{} as it is and in {} augmentations: {}",
             samples[shown].field.id,
@@ -130,13 +142,18 @@ impl Augment {
             plan.table(&labels)
         )?;
         if self.measure {
-            self.print_speeds(&samples, &plan, &tables.augmentation)?;
+            self.print_speeds(&samples, &plan, &tables)?;
         }
         if let Some(device) = &self.device {
             let device = device.open()?;
             let field = samples[shown].field.read()?;
             augment_device::compare(
-                &channel_planes(&field, self.composition, self.size)?,
+                &channel_planes(
+                    &field,
+                    self.composition,
+                    MissingChannels::Refused,
+                    self.size,
+                )?,
                 self.composition,
                 self.size as usize,
                 BATCH,
@@ -149,16 +166,19 @@ impl Augment {
     }
 
     /// Writes the page, the sheet and the pictures.
-    fn write_sheet(
-        &self,
-        sample: &Sample,
-        index: usize,
-        augmentation: &AugmentationChoice,
-    ) -> Result<()> {
+    fn write_sheet(&self, sample: &Sample, index: usize, tables: &AugmentTables) -> Result<()> {
         let field = sample.field.read()?;
-        let channels = channel_planes(&field, self.composition, self.size)?;
+        let channels = channel_planes(
+            &field,
+            self.composition,
+            MissingChannels::Refused,
+            self.size,
+        )?;
         let draws: Vec<Draw> = std::iter::once(Draw::NONE)
-            .chain((1..PICTURES as u64).map(|epoch| augmentation.draw(self.seed, epoch, index, 0)))
+            .chain(
+                (1..PICTURES as u64)
+                    .map(|epoch| tables.augmentation.draw(self.seed, epoch, index, 0)),
+            )
             .collect();
         let whites = Whites::of(&self.composition.mix(&channels), self.composition.planes());
         let side = self.size.min(LARGEST_PICTURE);
@@ -166,7 +186,12 @@ impl Augment {
         let mut sheet = RgbImage::new(side * COLUMNS as u32, side * rows);
         let mut figures = Vec::with_capacity(PICTURES);
         for (number, draw) in draws.iter().enumerate() {
-            let augmented = draw.apply(&channels, self.composition.channels(), self.size as usize);
+            let (names, side) = (self.composition.channels(), self.size as usize);
+            let mut augmented = draw.apply(&channels, names, side, side);
+            if number > 0 {
+                let flaws = tables.flaws.draw(self.seed, number as u64, index, 0);
+                flaws.apply(&mut augmented, names, side);
+            }
             let picture = whites.picture(&self.composition.mix(&augmented), self.size);
             let name = format!("{number:02}.png");
             save(&picture, &self.out.join(&name))?;
@@ -223,7 +248,7 @@ impl Augment {
         &self,
         samples: &[Sample],
         plan: &RepeatPlan,
-        augmentation: &AugmentationChoice,
+        tables: &AugmentTables,
     ) -> Result<()> {
         let cores = workers(None);
         let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(count * 2))
@@ -232,6 +257,7 @@ impl Augment {
         counts.push(cores);
         let shape = BatchShape {
             composition: self.composition,
+            missing: MissingChannels::Refused,
             size: self.size,
             batch: BATCH,
         };
@@ -245,7 +271,9 @@ impl Augment {
             let order = TrainingOrder {
                 seed: self.seed,
                 repeats: plan.clone(),
-                augmentation: augmentation.clone(),
+                shown: self.size,
+                augmentation: tables.augmentation.clone(),
+                flaws: tables.flaws.clone(),
                 augmented: Augmented::All,
                 last: LastBatch::Keep,
             };
@@ -264,6 +292,7 @@ impl Augment {
     fn print_transfer(&self, samples: &[Sample], device: &Device) -> Result<()> {
         let shape = BatchShape {
             composition: self.composition,
+            missing: MissingChannels::Refused,
             size: self.size,
             batch: BATCH,
         };

@@ -33,7 +33,7 @@ pub fn compare(
         .collect();
     let host = best(|| {
         for draw in &draws {
-            std::hint::black_box(draw.apply(channels, composition.channels(), size));
+            std::hint::black_box(draw.apply(channels, composition.channels(), size, size));
         }
         Ok(())
     })?;

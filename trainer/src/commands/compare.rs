@@ -11,7 +11,9 @@ use cytolens::model::{Architecture, weights};
 
 use super::scored_model::ScoredModel;
 use super::train::Job;
-use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, TrainingArguments};
+use crate::commands::arguments::{
+    FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
+};
 use crate::device::DevicesChoice;
 use crate::output::{note, say};
 use crate::run::finish::Reached;
@@ -100,6 +102,7 @@ impl Compare {
                     recipe: &planned.recipe,
                     name: &planned.recipe_name,
                     set: &self.set,
+                    further: &FurtherSets::default(),
                     out: &out,
                     init: &InitArguments::default(),
                     split: self.run.split.as_deref(),
@@ -235,6 +238,7 @@ impl Compare {
         let recipe = &planned.recipe;
         let start = match recipe.start.weights {
             StartWeights::Imagenet => "ImageNet",
+            StartWeights::Network => "a network",
             StartWeights::Random => "random",
         };
         Ok(ComparedRun {

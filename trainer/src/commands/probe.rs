@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use clap::Args;
 use cytolens::model::{InferenceBackbone, Network, weights};
 use cytolens_core::labels::{COUNT, LabelSet};
-use cytolens_field::Planes;
+use cytolens_field::{MissingChannels, Planes};
 
 use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, workers};
 use crate::device::DeviceChoice;
@@ -147,6 +147,7 @@ impl Probe {
         let summary = Summary {
             network,
             composition: recipe.input.composition,
+            missing: MissingChannels::Refused,
             mean: statistics.mean,
             std: statistics.std,
             thresholds: thresholds.to_vec(),
@@ -211,10 +212,11 @@ impl Probe {
 }
 
 fn planes(sample: &Sample, recipe: &ProbeRecipe) -> Result<Planes, ReadError> {
-    Ok(recipe
-        .input
-        .composition
-        .compose(&sample.field.read()?, recipe.input.size as u32)?)
+    Ok(recipe.input.composition.compose(
+        &sample.field.read()?,
+        MissingChannels::Refused,
+        recipe.input.size as u32,
+    )?)
 }
 
 /// Tunes thresholds on predictions by heads that were not trained on the sample, and scores them.

@@ -99,9 +99,7 @@ impl ScoredModel {
         workers: usize,
         bar: &ProgressBar,
     ) -> Result<(Predicted, Vec<Fault>)> {
-        let manifest = self.classifier.manifest();
-        let (composition, size) = (manifest.composition, manifest.network.size as u32);
-        let compose = |field: &Field| composition.compose(field, size);
+        let compose = |field: &Field| self.classifier.compose(field);
         let classify = |planes: &_| {
             let prediction = pollster::block_on(self.classifier.classify_planes(planes))?;
             twenty_eight(prediction.probabilities)

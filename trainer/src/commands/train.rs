@@ -7,11 +7,13 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 use clap::Args;
 
-use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, TrainingArguments};
+use crate::commands::arguments::{
+    FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
+};
 use crate::device::DevicesChoice;
 use crate::output::{note, say};
 use crate::run::finish::{self, Reached};
-use crate::run::folder::RunFolder;
+use crate::run::folder::{RunFolder, load_network};
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::recipe_file::RecipeFile;
 use crate::run::samples::Samples;
@@ -27,7 +29,9 @@ use cytolens_report::progress::progress;
 pub struct Train {
     #[command(flatten)]
     set: SetArguments,
-    /// A recipe's name (`default`, `described`) or TOML file
+    #[command(flatten)]
+    further: FurtherSets,
+    /// A recipe's name (`default`, `described`, `drawn`) or TOML file
     #[arg(long, default_value = "default")]
     recipe: String,
     /// Change a key of the recipe, such as training.epochs=3; can be given again
@@ -56,6 +60,8 @@ pub struct Job<'a> {
     pub name: &'a str,
     /// The labelled set.
     pub set: &'a SetArguments,
+    /// Further sets to train on.
+    pub further: &'a FurtherSets,
     /// The run's folder.
     pub out: &'a Path,
     /// The initial weights.
@@ -78,26 +84,41 @@ impl Job<'_> {
     pub fn run(&self) -> Result<Option<Reached>> {
         let recipe = self.recipe;
         let set = self.set.open()?;
+        let further = self.further.open(&self.set.reading())?;
         let init = match recipe.start.weights {
             StartWeights::Imagenet => Some(
                 self.init
                     .find(&self.set.data, recipe.network.architecture)?,
             ),
+            StartWeights::Network => match &self.init.init {
+                Some(file) => Some(file.clone()),
+                None => {
+                    bail!("the recipe starts from a network's weights: name the file with --init")
+                }
+            },
             StartWeights::Random if self.init.init.is_some() => {
                 bail!("the recipe starts from random weights and takes no --init")
             }
             StartWeights::Random => None,
         };
-        if let Some(file) = &init {
-            // A wrong file is refused before anything is written.
-            let planes = recipe.input.composition.planes();
-            pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
+        // A wrong file is refused before anything is written.
+        match (recipe.start.weights, &init) {
+            (StartWeights::Imagenet, Some(file)) => {
+                let planes = recipe.input.composition.planes();
+                pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
+            }
+            (StartWeights::Network, Some(file)) => {
+                load_network(&recipe.network(), file, &Device::flex())?;
+            }
+            _ => {}
         }
         let folder = RunFolder::start(self.out, recipe, self.resume)?;
-        let bar = progress(set.samples.len(), "Reading");
+        let samples: usize = further.iter().map(|one| one.set.samples.len()).sum();
+        let bar = progress(set.samples.len() + samples, "Reading");
         let workers = self.training.workers();
         let kept = folder.statistics()?;
-        let (samples, faults) = Samples::prepare(set, recipe, self.split, kept, workers, &bar)?;
+        let (samples, faults) =
+            Samples::prepare(set, further, recipe, self.split, kept, workers, &bar)?;
         bar.finish();
         for fault in &faults {
             note!("left out: {fault}");
@@ -137,6 +158,7 @@ impl Train {
             recipe: &recipe,
             name: &self.recipe,
             set: &self.set,
+            further: &self.further,
             out: &self.out,
             init: &self.init,
             split: self.run.split.as_deref(),

@@ -59,7 +59,7 @@ mod tests {
     fn the_device_agrees_with_the_host_inside() {
         const SIZE: usize = 64;
         let choice = AugmentationChoice {
-            crop: 0.6,
+            crop: [0.6, 1.0],
             scale: [1.0, 1.3],
             gain: [1.0; 2],
             offset: [0.0; 2],
@@ -76,7 +76,7 @@ mod tests {
             .expect("numbers");
         for (draw, device) in draws.iter().zip(device.chunks_exact(SIZE * SIZE)) {
             let host = draw
-                .apply(&[picture(SIZE)], &[Channel::Green], SIZE)
+                .apply(&[picture(SIZE)], &[Channel::Green], SIZE, SIZE)
                 .remove(0);
             // The middle, which comes from inside the picture at every angle and cut.
             for y in SIZE / 2 - 8..SIZE / 2 + 8 {

@@ -34,6 +34,7 @@ fn manifest(architecture: Architecture, head: HeadKind) -> Manifest {
         labels: LOCATIONS.map(str::to_owned).to_vec(),
         thresholds: vec![0.25; COUNT],
         composition: Composition::Rgby,
+        missing: MissingChannels::Refused,
         mean: vec![0.1, 0.2, 0.3, 0.4],
         std: vec![0.5, 0.6, 0.7, 0.8],
         weights: WeightsEntry::default(),

@@ -114,6 +114,7 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
     let summary = Summary {
         network: config,
         composition: recipe.input.composition,
+        missing: recipe.input.missing,
         mean: samples.mean.clone(),
         std: samples.std.clone(),
         thresholds: thresholds.to_vec(),

@@ -27,6 +27,9 @@ pub struct Summary {
     pub network: NetworkConfig,
     /// The composition of channels into planes.
     pub composition: Composition,
+    /// The treatment of channels that a field lacks.
+    #[serde(default)]
+    pub missing: MissingChannels,
     /// The mean of each plane, from 0 to 1, that is subtracted.
     pub mean: Vec<f32>,
     /// The standard deviation of each plane that it is divided by.

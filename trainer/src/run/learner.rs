@@ -31,6 +31,9 @@ pub struct Learner {
 pub struct StepSettings<'a> {
     /// The loss to minimise.
     pub loss: LossChoice,
+    /// What is added to each class's logit before it is compared with the truth: the log-odds of its frequency among the
+    /// samples shown, over those that answers assume.
+    pub excess: &'a [f32],
     /// The mean of each plane, which is subtracted.
     pub mean: &'a [f32],
     /// The standard deviation of each plane, by which it is divided.
@@ -162,10 +165,9 @@ fn one_pass(
     } else {
         network.backbone.forward(Tensor::from_inner(planes))
     };
-    let loss = settings
-        .loss
-        .forward(network.head.forward(features), targets)
-        * share;
+    let logits = network.head.forward(features);
+    let excess = Tensor::<1>::from_floats(settings.excess, &logits.device()).unsqueeze();
+    let loss = settings.loss.forward(logits + excess, targets) * share;
     let value = loss.clone().inner();
     (GradientsParams::from_grads(loss.backward(), network), value)
 }

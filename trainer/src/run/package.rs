@@ -102,6 +102,7 @@ pub fn manifest(summary: &Summary, statements: &PackageStatements) -> Manifest {
         labels: LOCATIONS.map(str::to_owned).to_vec(),
         thresholds: summary.thresholds.clone(),
         composition: summary.composition,
+        missing: summary.missing,
         mean: summary.mean.clone(),
         std: summary.std.clone(),
         weights: WeightsEntry::default(),
@@ -173,7 +174,7 @@ fn limits(summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use cytolens::model::{Architecture, NetworkConfig};
-    use cytolens_field::Composition;
+    use cytolens_field::{Composition, MissingChannels};
     use serde_json::Value;
 
     use super::*;
@@ -189,6 +190,7 @@ mod tests {
                 batch_norm_epsilon: 1e-5,
             },
             composition: Composition::Rgb,
+            missing: MissingChannels::Refused,
             mean: vec![0.5; 3],
             std: vec![0.25; 3],
             thresholds: vec![0.5; COUNT],

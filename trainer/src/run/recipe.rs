@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 use cytolens_core::labels;
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 use serde::{Deserialize, Serialize};
 
 use super::loss::LossChoice;
@@ -11,13 +11,15 @@ use super::optimiser::OptimiserChoice;
 use super::recipe_file::RecipeFile;
 use cytolens_data::augmentation::AugmentationChoice;
 use cytolens_data::batches::Augmented;
+use cytolens_data::flaws::FlawChoice;
 use cytolens_data::repeats::RepeatChoice;
 use cytolens_data::split::normalised_shares;
 
 /// The recipes that come with the program, by name.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 3] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("described", include_str!("../../recipes/described.toml")),
+    ("drawn", include_str!("../../recipes/drawn.toml")),
 ];
 
 /// Every choice of one training run. All keys are required, and unknown ones refused.
@@ -36,6 +38,8 @@ pub struct Recipe {
     pub training: TrainingChoice,
     /// The augmentation of samples.
     pub augmentation: AugmentationChoice,
+    /// The flaws laid over augmented samples.
+    pub flaws: FlawChoice,
     /// The repeats of samples with rare labels.
     pub repeats: RepeatChoice,
     /// The loss.
@@ -73,12 +77,14 @@ pub struct StartChoice {
     pub prior: bool,
 }
 
-/// A backbone's initial weights.
+/// The origin of initial weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StartWeights {
     /// A file's, trained on ImageNet.
     Imagenet,
+    /// A file's of a whole network of the recipe's shape, with its head: a package's or a run's.
+    Network,
     /// Random ones.
     Random,
 }
@@ -89,7 +95,9 @@ pub enum StartWeights {
 pub struct InputChoice {
     /// The composition of channels into planes.
     pub composition: Composition,
-    /// The side in pixels.
+    /// The treatment of channels that a field lacks.
+    pub missing: MissingChannels,
+    /// The side in pixels to which a field is resized.
     pub size: usize,
     /// The source of the mean and deviation that normalise planes.
     pub normalisation: Normalisation,
@@ -119,8 +127,11 @@ pub struct SplitChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingChoice {
-    /// The random seed of initial weights, order, augmentation and dropout.
+    /// The random seed of initial weights, order, augmentation, flaws and dropout.
     pub seed: u64,
+    /// The side in pixels of the part of each field that is shown in training; 0 is the whole. The augmentation's crop decides
+    /// its magnification.
+    pub part: usize,
     /// The number of times that the training part is shown, without repeats.
     pub epochs: usize,
     /// The number of samples in a batch.
@@ -131,6 +142,19 @@ pub struct TrainingChoice {
     pub augmented: Augmented,
     /// The score on the validation part that chooses the best epoch.
     pub best_by: BestBy,
+    /// The label frequencies that the network's answers assume.
+    pub frequencies: Frequencies,
+}
+
+/// The label frequencies that a network's answers assume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Frequencies {
+    /// Those shown in training, with repeats and further sets.
+    Shown,
+    /// Those of the set's training part alone. In training, each logit is compared with the truth after the difference of the
+    /// two log-odds is added (Menon et al. 2021), so that what is shown too often is not answered too often.
+    Set,
 }
 
 /// The score that chooses the best epoch.
@@ -143,6 +167,8 @@ pub enum BestBy {
     Accuracy,
     /// The lowest loss.
     Loss,
+    /// The highest label-ranking average precision.
+    Ranking,
 }
 
 /// The running average of the weights, which predicts: `[average]`.
@@ -175,7 +201,18 @@ impl RecipeFile for Recipe {
     const BUILT_IN: &'static [(&'static str, &'static str)] = &BUILT_IN;
 
     fn check(&self) -> Result<()> {
-        check_size(self.input.size, self.network.architecture)?;
+        check_size("input.size", self.input.size, self.network.architecture)?;
+        if self.training.part > 0 {
+            check_size(
+                "training.part",
+                self.training.part,
+                self.network.architecture,
+            )?;
+            ensure!(
+                self.training.augmented == Augmented::All && self.network.head == HeadKind::Pooling,
+                "training.part must be 0 unless all showings are augmented and the head is pooling"
+            );
+        }
         normalised_shares(&self.split.shares).context("split.shares")?;
         ensure!(
             (1..=100_000).contains(&self.training.epochs),
@@ -193,11 +230,16 @@ impl RecipeFile for Recipe {
             self.training.accumulation
         );
         ensure!(
-            self.start.weights == StartWeights::Imagenet || self.start.frozen_epochs == 0,
+            self.start.weights != StartWeights::Random || self.start.frozen_epochs == 0,
             "start.frozen_epochs must be 0 for random weights, not {}",
             self.start.frozen_epochs
         );
+        ensure!(
+            self.start.weights != StartWeights::Network || !self.start.prior,
+            "start.prior must be false for a network's weights: its head answers already"
+        );
         self.augmentation.check()?;
+        self.flaws.check()?;
         self.repeats.check()?;
         self.loss.check()?;
         self.optimiser.check()?;
@@ -235,6 +277,14 @@ impl Recipe {
         Ok(())
     }
 
+    /// The side in pixels of what the network is shown in training.
+    pub fn shown(&self) -> usize {
+        match self.training.part {
+            0 => self.input.size,
+            part => part,
+        }
+    }
+
     /// The shape of the network for the 28 locations.
     pub fn network(&self) -> NetworkConfig {
         let architecture = self.network.architecture;
@@ -245,26 +295,26 @@ impl Recipe {
             size: self.input.size,
             classes: labels::COUNT,
             batch_norm_epsilon: match self.start.weights {
-                StartWeights::Imagenet => imagenet_epsilon(architecture),
+                StartWeights::Imagenet | StartWeights::Network => imagenet_epsilon(architecture),
                 StartWeights::Random => architecture.usual_epsilon(),
             },
         }
     }
 }
 
-/// Checks the key `input.size`.
+/// Checks a key with a side in pixels.
 ///
 /// # Errors
 /// If it is not a multiple of the network's stride, or too small for a feature.
-pub fn check_size(size: usize, architecture: Architecture) -> Result<()> {
+pub fn check_size(key: &str, size: usize, architecture: Architecture) -> Result<()> {
     ensure!(
         (32..=4096).contains(&size) && size.is_multiple_of(32),
-        "input.size must be a multiple of 32 from 32 to 4096, not {size}"
+        "{key} must be a multiple of 32 from 32 to 4096, not {size}"
     );
     let least = architecture.least_size();
     ensure!(
         size >= least,
-        "input.size must be {least} at least for {}, not {size}",
+        "{key} must be {least} at least for {}, not {size}",
         architecture.title()
     );
     Ok(())
@@ -338,12 +388,33 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_fields_are_shown_only_where_nothing_else_is() {
+        let parts = ["training.part=256".to_owned()];
+        Recipe::load("default", &parts).expect("valid");
+        let error = refuse(
+            "default",
+            &["training.part=256", "training.augmented=repeats"],
+        );
+        assert!(
+            error.contains("unless all showings are augmented"),
+            "{error}"
+        );
+        let error = refuse("default", &["training.part=256", "network.head=described"]);
+        assert!(error.contains("the head is pooling"), "{error}");
+    }
+
+    #[test]
     fn faults_are_named() {
         let error = refuse("nonesuch", &[]);
-        assert!(error.contains("nonesuch") && error.contains("default, described"));
+        assert!(error.contains("nonesuch") && error.contains("default, described, drawn"));
         for (setting, expected) in [
             ("training.momentum=1", "momentum"),
-            ("input.size=500", "multiple of 32"),
+            ("input.size=500", "input.size must be a multiple of 32"),
+            (
+                "training.part=100",
+                "training.part must be a multiple of 32",
+            ),
+            ("flaws.veil=2", "flaws.veil"),
             ("training.epochs=0", "training.epochs must be"),
             ("network.head=tail", "tail"),
             ("optimiser.learning_rate=-1", "optimiser.learning_rate"),

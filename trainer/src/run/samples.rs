@@ -1,10 +1,11 @@
 //! The samples of a training run: those that can be read, divided into parts, with the statistics of their planes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use cellsim::ID_PREFIX;
-use cytolens_core::labels::LabelSet;
+use cytolens_core::labels::{COUNT, LabelSet};
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
 use cytolens_data::dataset::{Dataset, Sample};
@@ -26,23 +27,41 @@ const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.
 /// The attribution of simulated images.
 pub const SIMULATED: &str = "drawn by the Cytolens simulator";
 
-/// The attribution of images: the simulator's, known by the samples' ids, or the set's own.
+/// The attribution of images: the simulator's, known by the samples' ids, and the sets' own.
 pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
-    let are_simulated = samples
+    let simulated = samples
         .iter()
-        .all(|sample| sample.field.id.starts_with(ID_PREFIX));
-    if are_simulated {
-        Some(SIMULATED.to_owned())
-    } else {
-        credits.attribution.clone()
+        .filter(|sample| sample.field.id.starts_with(ID_PREFIX))
+        .count();
+    if simulated == samples.len() {
+        return Some(SIMULATED.to_owned());
     }
+    let stated = credits.attribution.clone()?;
+    Some(if simulated > 0 {
+        format!("{stated}; others {SIMULATED}")
+    } else {
+        stated
+    })
+}
+
+/// A further set, all of it to train on.
+#[derive(Debug)]
+pub struct FurtherSet {
+    /// The set.
+    pub set: Dataset,
+    /// The number of showings of each sample in an epoch, before repeats.
+    pub times: f64,
 }
 
 /// The samples of a run by their parts.
 #[derive(Debug)]
 pub struct Samples {
-    /// The training part.
+    /// The training part: of the set, and then further sets.
     pub train: Vec<Sample>,
+    /// The number of showings of each sample of the training part in an epoch, before repeats.
+    pub times: Vec<f64>,
+    /// The number of samples of the training part that are the set's own.
+    own: usize,
     /// The validation part.
     pub validation: Vec<Sample>,
     /// The test part.
@@ -60,14 +79,24 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Leaves out the samples that cannot be read, and divides the others by the recipe or by a table of `trainer split`; of
-    /// folds, the first is the test and the second the validation part. With `kept` statistics, nothing is read. Also gives the
-    /// faults of the samples that are left out.
+    /// The label frequencies of the set's training part, without repeats and further sets.
+    pub fn frequencies(&self) -> [f64; COUNT] {
+        let own = &self.train[..self.own];
+        std::array::from_fn(|class| {
+            let positives = own.iter().filter(|one| one.labels.contains(class)).count();
+            positives as f64 / own.len() as f64
+        })
+    }
+
+    /// Leaves out the samples that cannot be read, and divides the set's others by the recipe or by a table of `trainer split`; of
+    /// folds, the first is the test and the second the validation part. Samples of further sets are trained on. With `kept`
+    /// statistics, nothing is read. Also gives the faults of the samples that are left out.
     ///
     /// # Errors
-    /// If the split is another set's, or a part would be empty.
+    /// If the split is another set's, an id is in two sets, or a part would be empty.
     pub fn prepare(
         set: Dataset,
+        further: Vec<FurtherSet>,
         recipe: &Recipe,
         split: Option<&Path>,
         kept: Option<SetStatistics>,
@@ -75,18 +104,37 @@ impl Samples {
         bar: &ProgressBar,
     ) -> Result<(Self, Vec<Fault>)> {
         let Dataset {
-            samples,
-            credits,
+            mut samples,
+            mut credits,
             mut faults,
         } = set;
+        let mut times: BTreeMap<String, f64> = BTreeMap::new();
+        let mut ids: BTreeSet<String> = samples.iter().map(|one| one.field.id.clone()).collect();
+        for FurtherSet {
+            set,
+            times: showings,
+        } in further
+        {
+            for sample in set.samples {
+                let id = &sample.field.id;
+                ensure!(ids.insert(id.clone()), "the id {id} is in two sets");
+                times.insert(id.clone(), showings);
+                samples.push(sample);
+            }
+            faults.extend(set.faults);
+            credits = credits.and(set.credits);
+        }
         let measure = |sample: &Sample| moments(sample, &recipe.input);
         let set = MeasuredSet::new(samples, kept, workers, measure, bar);
         faults.extend(set.left_out.values().cloned());
         let samples = &set.samples;
-        let labels: Vec<LabelSet> = samples.iter().map(|sample| sample.labels).collect();
-        let parts = match split {
+        let own: Vec<&Sample> = samples
+            .iter()
+            .filter(|sample| !times.contains_key(&sample.field.id))
+            .collect();
+        let mut parts = match split {
             Some(file) => {
-                let ids = samples.iter().map(|sample| sample.field.id.as_str());
+                let ids = own.iter().map(|sample| sample.field.id.as_str());
                 let (parts, gone) = read_split(file)?.parts_of(ids)?;
                 faults.extend(
                     gone.into_iter()
@@ -94,11 +142,16 @@ impl Samples {
                 );
                 parts
             }
-            None => stratified(&labels, &recipe.split.shares, recipe.split.seed)
-                .into_iter()
-                .map(|part| [Part::Train, Part::Validation, Part::Test][part])
-                .collect(),
+            None => {
+                let labels: Vec<LabelSet> = own.iter().map(|sample| sample.labels).collect();
+                stratified(&labels, &recipe.split.shares, recipe.split.seed)
+                    .into_iter()
+                    .map(|part| [Part::Train, Part::Validation, Part::Test][part])
+                    .collect()
+            }
         };
+        // The further sets' samples follow the set's own.
+        parts.resize(samples.len(), Part::Train);
         let planes = recipe.input.composition.planes();
         let is_training = |&sample: &usize| part_of_run(parts[sample]) == Part::Train;
         let statistics = set.statistics(planes, (0..samples.len()).filter(is_training));
@@ -110,6 +163,8 @@ impl Samples {
         };
         let mut divided = Self {
             train: Vec::new(),
+            times: Vec::new(),
+            own: 0,
             validation: Vec::new(),
             test: Vec::new(),
             split: split_of(samples, &parts),
@@ -122,7 +177,12 @@ impl Samples {
             match part_of_run(part) {
                 Part::Validation => divided.validation.push(sample),
                 Part::Test => divided.test.push(sample),
-                _ => divided.train.push(sample),
+                _ => {
+                    let showings = times.get(&sample.field.id);
+                    divided.own += usize::from(showings.is_none());
+                    divided.times.push(showings.copied().unwrap_or(1.0));
+                    divided.train.push(sample);
+                }
             }
         }
         for (name, part) in [
@@ -165,7 +225,7 @@ pub fn part_of_run(part: Part) -> Part {
 /// The moments of a sample's planes at 8 bits, as training reads them.
 fn moments(sample: &Sample, input: &InputChoice) -> Result<Moments, ReadError> {
     let field = sample.field.read()?;
-    let channels = channel_planes(&field, input.composition, input.size as u32)?;
+    let channels = channel_planes(&field, input.composition, input.missing, input.size as u32)?;
     let levels = input.composition.mix(&channels);
     let fractions: Vec<f32> = levels
         .iter()
@@ -208,5 +268,9 @@ mod tests {
         );
         assert_eq!(attributed(&[&simulated], "").as_deref(), Some(SIMULATED));
         assert_eq!(attributed(&[&simulated, "mine"], ""), None);
+        assert_eq!(
+            attributed(&[&simulated, "mine"], "attribution = 'A. Nobody'"),
+            Some(format!("A. Nobody; others {SIMULATED}"))
+        );
     }
 }

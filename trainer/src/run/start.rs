@@ -1,4 +1,4 @@
-//! Initial networks: ImageNet's weights or random ones.
+//! Initial networks: ImageNet's weights, a trained network's or random ones.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 use cytolens::model::{Architecture, Backbone, Names, Network, weights};
 use cytolens::package::sha256;
-use cytolens_core::labels::{COUNT, LabelSet};
+use cytolens_core::labels::COUNT;
 
+use super::folder::load_network;
 use super::recipe::{Recipe, StartWeights, imagenet_epsilon};
 
 /// The planes of ImageNet's photographs: red, green and blue.
@@ -62,23 +63,26 @@ pub fn pretrained(
     let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
     weights::apply_exactly(&mut backbone, names, &tensors)
         .with_context(|| format!("in {}", file.display()))?;
+    Ok((backbone.with_stem_for(planes), checksum(file)?))
+}
+
+/// A file's name and SHA-256, for people.
+fn checksum(file: &Path) -> Result<String> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok((
-        backbone.with_stem_for(planes),
-        format!("{name}, SHA-256 {}", sha256(&bytes)),
-    ))
+    Ok(format!("{name}, SHA-256 {}", sha256(&bytes)))
 }
 
 /// Makes the recipe's network before its first step, on a device with gradients. Also gives the name of
-/// its initial weights. `file` has ImageNet weights; a recipe with random ones needs none.
+/// its initial weights. `file` has ImageNet's or a network's weights; a recipe with random ones needs none. `prior` are the log-odds that the head
+/// may at first answer with.
 ///
 /// # Errors
-/// Those of [`pretrained`].
+/// If the file cannot be read or is another network's.
 pub fn network(
     recipe: &Recipe,
     file: Option<&Path>,
-    training: &[LabelSet],
+    prior: &[f32; COUNT],
     device: &Device,
 ) -> Result<(Network, String)> {
     // Made without gradients: weights computed from others, such as a stem's for more planes, would
@@ -87,27 +91,23 @@ pub fn network(
     device.seed(recipe.training.seed);
     let config = recipe.network();
     let Network { backbone, head } = config.init(plain);
-    let (backbone, name) = match (recipe.start.weights, file) {
-        (StartWeights::Imagenet, Some(file)) => {
-            pretrained(config.architecture, config.planes, file, plain)?
+    let ((backbone, name), head) = match (recipe.start.weights, file) {
+        (StartWeights::Imagenet, Some(file)) => (
+            pretrained(config.architecture, config.planes, file, plain)?,
+            head,
+        ),
+        (StartWeights::Network, Some(file)) => {
+            let Network { backbone, head } = load_network(&config, file, plain)?;
+            ((backbone, checksum(file)?), head)
         }
-        _ => (backbone, "random".to_owned()),
+        _ => ((backbone, "random".to_owned()), head),
     };
     let head = if recipe.start.prior {
-        head.with_prior(&prior(training))
+        head.with_prior(prior)
     } else {
         head
     };
     // Random weights are drawn when first read: this reads all of them, in order.
     let network = Network { backbone, head }.train();
     Ok((network.set_require_grad(true), name))
-}
-
-/// Per class, the logit of its frequency; a class without positives counts as half a one.
-fn prior(labels: &[LabelSet]) -> [f32; COUNT] {
-    std::array::from_fn(|class| {
-        let positives = labels.iter().filter(|set| set.contains(class)).count();
-        let positives = (positives as f32).max(0.5);
-        (positives / (labels.len() as f32 - positives).max(0.5)).ln()
-    })
 }

@@ -15,10 +15,11 @@ use super::learner::{Learner, StepSettings};
 use super::optimiser::Optimiser;
 use super::position::{BestEpoch, Position};
 use super::predictor::{Logits, Predictor};
-use super::recipe::{BestBy, Recipe};
+use super::recipe::{BestBy, Frequencies, Recipe};
 use super::record::{EpochRecord, Plan, Recorder, Show, StepRecord};
 use super::samples::Samples;
 use super::start;
+use cytolens_core::ranking::label_ranking_average_precision;
 use cytolens_core::scores::{decide, score, tune_thresholds};
 use cytolens_data::batches::{BatchShape, HostBatch, LastBatch, Loader, TrainingOrder};
 use cytolens_data::dataset::Sample;
@@ -97,7 +98,17 @@ impl Training<'_> {
             .map(|device| device.clone().autodiff())
             .collect();
         let labels: Vec<LabelSet> = self.samples.train.iter().map(|one| one.labels).collect();
-        let (network, initial_weights) = start::network(recipe, self.init, &labels, &learning[0])?;
+        let plan = RepeatPlan::new(&labels, &recipe.repeats).times(&self.samples.times);
+        let shown = plan.frequencies(&labels);
+        let assumed = match recipe.training.frequencies {
+            Frequencies::Shown => shown,
+            Frequencies::Set => self.samples.frequencies(),
+        };
+        let excess: Vec<f32> = (0..COUNT)
+            .map(|class| (log_odds(shown[class]) - log_odds(assumed[class])) as f32)
+            .collect();
+        let prior = assumed.map(|frequency| log_odds(frequency) as f32);
+        let (network, initial_weights) = start::network(recipe, self.init, &prior, &learning[0])?;
         let names = recipe.network().names();
         let decay = recipe.average.decay;
         let mut learner = Learner {
@@ -106,7 +117,7 @@ impl Training<'_> {
             optimiser: Optimiser::new(&recipe.optimiser),
             position: Position::default(),
         };
-        let loader = self.loader(&labels);
+        let loader = self.loader(plan);
         let steps: Vec<usize> = (0..recipe.training.epochs)
             .map(|epoch| {
                 let batches = loader.batches(epoch as u64);
@@ -134,6 +145,7 @@ impl Training<'_> {
                 &mut learner,
                 &loader,
                 &steps,
+                &excess,
                 &learning,
                 &mut recorder,
                 &mut clock,
@@ -154,15 +166,18 @@ impl Training<'_> {
         }))
     }
 
-    fn loader(&self, labels: &[LabelSet]) -> Loader {
+    fn loader(&self, repeats: RepeatPlan) -> Loader {
         let recipe = self.recipe;
+        let samples = self.samples.train.len();
         let order = TrainingOrder {
             seed: recipe.training.seed,
-            repeats: RepeatPlan::new(labels, &recipe.repeats),
+            repeats,
+            shown: recipe.shown() as u32,
             augmentation: recipe.augmentation.clone(),
+            flaws: recipe.flaws.clone(),
             augmented: recipe.training.augmented,
             // A norm's statistics are poorer on a smaller batch.
-            last: if labels.len() < recipe.training.batch {
+            last: if samples < recipe.training.batch {
                 LastBatch::Keep
             } else {
                 LastBatch::Drop
@@ -182,6 +197,7 @@ impl Training<'_> {
         learner: &mut Learner,
         loader: &Loader,
         steps: &[usize],
+        excess: &[f32],
         learning: &[Device],
         recorder: &mut Recorder,
         clock: &mut Clock,
@@ -209,6 +225,7 @@ impl Training<'_> {
                 .rates(learner.position.step, steps, frozen_epochs);
             let settings = StepSettings {
                 loss: recipe.loss,
+                excess,
                 mean: &self.samples.mean,
                 std: &self.samples.std,
                 devices: learning,
@@ -286,6 +303,7 @@ impl Training<'_> {
             BestBy::MacroF1 => found.macro_f1,
             BestBy::Accuracy => found.accuracy,
             BestBy::Loss => -found.loss,
+            BestBy::Ranking => found.ranking,
         };
         // Of equal epochs, the later has been trained on more.
         if position.best.is_none_or(|best| score >= best.score) {
@@ -319,6 +337,7 @@ impl Training<'_> {
 fn shape(recipe: &Recipe) -> BatchShape {
     BatchShape {
         composition: recipe.input.composition,
+        missing: recipe.input.missing,
         size: recipe.input.size as u32,
         batch: recipe.training.batch,
     }
@@ -332,6 +351,12 @@ fn best_weights(run: &Path) -> std::path::PathBuf {
 fn save_weights(path: &Path, network: &Network, names: Names) -> Result<()> {
     let bytes = weights::to_safetensors(network, names, weights::Precision::Single)?;
     write_whole(path, &bytes)
+}
+
+/// The log-odds of a frequency; none and all are taken for a hundred-thousandth less or more.
+fn log_odds(frequency: f64) -> f64 {
+    let frequency = frequency.clamp(1e-5, 1.0 - 1e-5);
+    (frequency / (1.0 - frequency)).ln()
 }
 
 /// The random seed of a step, for dropout.
@@ -348,6 +373,7 @@ struct Validation {
     macro_f1_at_half: f64,
     micro_f1: f64,
     accuracy: f64,
+    ranking: f64,
 }
 
 impl Validation {
@@ -391,6 +417,7 @@ impl Validation {
             macro_f1_at_half: half.macro_f1,
             micro_f1: at_tuned.micro_f1,
             accuracy: right.sum::<usize>() as f64 / (truth.len() * COUNT) as f64,
+            ranking: label_ranking_average_precision(&truth, &probabilities),
         })
     }
 }

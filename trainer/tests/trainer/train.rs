@@ -313,6 +313,113 @@ fn a_resumed_run_keeps_the_statistics_of_its_set() {
     }
 }
 
+/// A further set is trained on alone, parts of fields and flaws are shown, missing channels are black, and the network that
+/// comes of it is one to start from.
+#[test]
+fn further_sets_are_trained_on_and_a_network_is_trained_further() {
+    let out = folder();
+    let set = simulate(&out, 40, 64);
+    let also = at(&out, "also");
+    run(&[
+        "simulate", "--out", &also, "--count", "28", "--size", "64", "--seed", "2",
+    ]);
+    for index in 0..28 {
+        for channel in ["red", "yellow"] {
+            let file = Path::new(&also).join(format!("simulated-2-{index:06}_{channel}.png"));
+            fs::remove_file(file).expect("a channel");
+        }
+    }
+    let keys = [
+        "input.composition=rgby",
+        "input.size=64",
+        "training.part=32",
+        "augmentation.crop=[0.5, 0.5]",
+        "flaws.veil=0.5",
+        "flaws.jpeg=0.5",
+        "flaws.green_alone=0.3",
+        "training.epochs=1",
+        "training.batch=4",
+        "training.frequencies=set",
+        "training.best_by=ranking",
+    ];
+    let refused_run = at(&out, "refused");
+    let mut refused = arguments(&set, &refused_run, "default", &keys);
+    refused.extend(["--also", &set]);
+    assert!(refuse(&refused).contains("is in two sets"));
+
+    let first = at(&out, "first");
+    let mut training = arguments(&set, &first, "default", &keys);
+    training.extend(["--set", "input.missing=black"]);
+    let times = format!("{also}=2");
+    training.extend(["--also", &times]);
+    let printed = run(&training);
+    assert!(
+        printed.contains("56 to train on, 6 to choose by, 6 to test with"),
+        "{printed}"
+    );
+    let split = fs::read_to_string(Path::new(&first).join("split.csv")).expect("a split");
+    let further = split
+        .lines()
+        .filter(|line| line.starts_with("simulated-2-"));
+    assert!(further.clone().count() == 28 && further.clone().all(|line| line.contains("train")));
+    let summary = fs::read_to_string(Path::new(&first).join("run.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(summary["missing"], "black");
+    assert_eq!(summary["metrics"]["shown"], 28 + 2 * 28);
+
+    // Answers need no channel but green.
+    let (model, answers) = (at(&out, "model"), at(&out, "answers.csv"));
+    run(&["package", "--run", &first, "--out", &model]);
+    run(&[
+        "predict", "--device", "flex", "--model", &model, "--data", &also, "--out", &answers,
+    ]);
+    assert_eq!(
+        fs::read_to_string(answers)
+            .expect("answers")
+            .lines()
+            .count(),
+        29
+    );
+
+    let (second, network) = (at(&out, "second"), at(&out, "first/network.safetensors"));
+    let mut further = arguments(&set, &second, "default", &keys);
+    further.extend([
+        "--set",
+        "start.weights=network",
+        "--set",
+        "input.missing=black",
+    ]);
+    assert!(refuse(&further).contains("start.prior must be false"));
+    further.extend(["--set", "start.prior=false"]);
+    assert!(refuse(&further).contains("name the file with --init"));
+    let rate = "optimiser.learning_rate=1e-9";
+    further.extend([
+        "--init",
+        &network,
+        "--set",
+        rate,
+        "--set",
+        "average.decay=0",
+    ]);
+    run(&further);
+    let read = |run: &str| -> Vec<f32> {
+        let bytes = weights(run);
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("tensors");
+        let head = tensors.tensor("classifier.weight").expect("the head");
+        let numbers = head.data().chunks_exact(4);
+        numbers
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four")))
+            .collect()
+    };
+    let moved = read(&first)
+        .into_iter()
+        .zip(read(&second))
+        .fold(0.0_f32, |most, (first, second)| {
+            most.max((first - second).abs())
+        });
+    assert!(moved < 1e-6, "{moved}");
+}
+
 /// All 28 locations from few fields in minutes, by ImageNet's weights: far from good, and far from
 /// chance, which is what saying yes to every label would score.
 #[test]
@@ -344,7 +451,7 @@ fn a_small_budget_learns_to_tell_the_locations() {
         "training.epochs=3",
         "training.batch=8",
         "training.accumulation=1",
-        "augmentation.crop=1.0",
+        "augmentation.crop=[1.0, 1.0]",
         "average.decay=0.95",
         "optimiser.warm_up=0.2",
         "optimiser.learning_rate=0.001",

@@ -33,6 +33,8 @@ pub struct Draw {
     pub gamma: f64,
     /// A further factor of brightness for each of [`Channel::ALL`].
     pub channel_gains: [f64; 4],
+    /// A further exponent of brightness for each of [`Channel::ALL`].
+    pub channel_gammas: [f64; 4],
 }
 
 impl Draw {
@@ -49,6 +51,7 @@ impl Draw {
         offset: 0.0,
         gamma: 1.0,
         channel_gains: [1.0; 4],
+        channel_gammas: [1.0; 4],
     };
 
     /// The map from places in the changed picture to places in the original.
@@ -70,20 +73,27 @@ impl Draw {
         }
     }
 
-    /// Applies the change to square planes of `size` px a side, one for each of `channels`.
+    /// Applies the change to square planes of `from` px a side, one for each of `channels`; the changed planes have `to` px.
     ///
     /// # Panics
     /// If the numbers of planes and channels differ, there are more than four, or a plane has another size.
-    pub fn apply(&self, planes: &[Vec<u8>], channels: &[Channel], size: usize) -> Vec<Vec<u8>> {
+    pub fn apply(
+        &self,
+        planes: &[Vec<u8>],
+        channels: &[Channel],
+        from: usize,
+        to: usize,
+    ) -> Vec<Vec<u8>> {
         assert_eq!(planes.len(), channels.len(), "a plane a channel");
         let levels: Vec<_> = channels
             .iter()
             .map(|&channel| {
                 let gain = self.gain * self.channel_gains[channel as usize];
-                levels::table(gain, self.gamma, self.offset)
+                let gamma = self.gamma * self.channel_gammas[channel as usize];
+                levels::table(gain, gamma, self.offset)
             })
             .collect();
-        warp::warp(planes, size, &self.inverse(), &levels)
+        warp::warp(planes, from, to, &self.inverse(), &levels)
     }
 }
 
@@ -115,6 +125,7 @@ impl fmt::Display for Draw {
         )?;
         self.channel_gains
             .iter()
-            .try_for_each(|gain| write!(f, " {gain:.2}"))
+            .zip(&self.channel_gammas)
+            .try_for_each(|(gain, gamma)| write!(f, " {gain:.2}^{gamma:.2}"))
     }
 }

@@ -21,9 +21,8 @@ pub use warp::Inverse;
 pub struct AugmentationChoice {
     /// The largest rotation either way, in degrees, from 0 to 180.
     pub rotation: f64,
-    /// The smallest side of the crop as a share of the picture's side, from 0.25 to 1. The crop is a square at any place, resized
-    /// to the full size.
-    pub crop: f64,
+    /// The range of the crop's side as a share of the picture's, within 0.1 to 1. The crop is a square at any place.
+    pub crop: [f64; 2],
     /// The range of the magnification of cells, within 0.5 to 2.
     pub scale: [f64; 2],
     /// The probability of mirroring left and right.
@@ -38,6 +37,8 @@ pub struct AugmentationChoice {
     pub gamma: [f64; 2],
     /// The range of a further factor drawn for each channel on its own, within 0.1 to 10.
     pub channel_gain: [f64; 2],
+    /// The range of a further exponent drawn for each channel on its own, within 0.25 to 4.
+    pub channel_gamma: [f64; 2],
 }
 
 impl Default for AugmentationChoice {
@@ -46,7 +47,7 @@ impl Default for AugmentationChoice {
     fn default() -> Self {
         Self {
             rotation: 180.0,
-            crop: 0.8,
+            crop: [0.8, 1.0],
             scale: [0.9, 1.15],
             flip_horizontal: 0.5,
             flip_vertical: 0.5,
@@ -54,6 +55,7 @@ impl Default for AugmentationChoice {
             offset: [-0.01, 0.01],
             gamma: [0.85, 1.2],
             channel_gain: [0.85, 1.2],
+            channel_gamma: [1.0, 1.0],
         }
     }
 }
@@ -80,14 +82,15 @@ impl AugmentationChoice {
             Ok(())
         };
         number("rotation", self.rotation, 0.0, 180.0)?;
-        number("crop", self.crop, 0.25, 1.0)?;
+        interval("crop", self.crop, 0.1, 1.0)?;
         interval("scale", self.scale, 0.5, 2.0)?;
         number("flip_horizontal", self.flip_horizontal, 0.0, 1.0)?;
         number("flip_vertical", self.flip_vertical, 0.0, 1.0)?;
         interval("gain", self.gain, 0.1, 10.0)?;
         interval("offset", self.offset, -0.5, 0.5)?;
         interval("gamma", self.gamma, 0.25, 4.0)?;
-        interval("channel_gain", self.channel_gain, 0.1, 10.0)
+        interval("channel_gain", self.channel_gain, 0.1, 10.0)?;
+        interval("channel_gamma", self.channel_gamma, 0.25, 4.0)
     }
 
     /// Draws the change of one showing of a sample, the `copy`-th in an epoch, from 0.
@@ -97,7 +100,7 @@ impl AugmentationChoice {
         let numbers = [seed, epoch, sample as u64, copy as u64];
         let mut stream = Stream::new(Purpose::Augmentation, &numbers);
         let angle = stream.between([-self.rotation, self.rotation]);
-        let side = stream.between([self.crop, 1.0]);
+        let side = stream.between(self.crop);
         Draw {
             angle,
             side,
@@ -110,6 +113,7 @@ impl AugmentationChoice {
             offset: stream.between(self.offset),
             gamma: stream.factor_between(self.gamma),
             channel_gains: Channel::ALL.map(|_| stream.factor_between(self.channel_gain)),
+            channel_gammas: Channel::ALL.map(|_| stream.factor_between(self.channel_gamma)),
         }
     }
 }

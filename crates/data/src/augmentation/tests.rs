@@ -39,7 +39,7 @@ fn planes(count: usize) -> Vec<Vec<u8>> {
 }
 
 fn applied(draw: &Draw, planes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    draw.apply(planes, &Channel::ALL[..planes.len()], SIZE)
+    draw.apply(planes, &Channel::ALL[..planes.len()], SIZE, SIZE)
 }
 
 /// The picture whose pixel (x, y) is the given one of another.
@@ -214,7 +214,7 @@ fn reference(plane: &[u8], inverse: &Inverse) -> Vec<f64> {
 fn every_map_agrees_with_floating_point() {
     let planes = planes(4);
     let choice = AugmentationChoice {
-        crop: 0.25,
+        crop: [0.25, 1.0],
         scale: [0.5, 2.0],
         gain: [1.0; 2],
         offset: [0.0; 2],
@@ -312,7 +312,7 @@ fn channels_not_composed_have_no_part() {
         ..Draw::NONE
     };
     let plane = vec![100; SIZE * SIZE];
-    let alone = draw.apply(&[plane], &[Channel::Green], SIZE);
+    let alone = draw.apply(&[plane], &[Channel::Green], SIZE, SIZE);
     assert_eq!(alone[0][0], 50);
 }
 
@@ -388,8 +388,12 @@ fn a_choice_is_read_as_written_and_faults_are_named() {
             "rotation = 270.0",
             "from 0 to 180, not 270",
         ),
-        ("crop = 0.8", "crop = 0.0", "augmentation.crop"),
-        ("crop = 0.8", "crop = nan", "not NaN"),
+        (
+            "crop = [0.8, 1.0]",
+            "crop = [0.0, 1.0]",
+            "augmentation.crop",
+        ),
+        ("crop = [0.8, 1.0]", "crop = [nan, 1.0]", "not [NaN, 1]"),
         ("scale = [0.9, 1.15]", "scale = [1.2, 1.1]", "rising"),
         ("scale = [0.9, 1.15]", "scale = [0.1, 1.1]", "0.5 to 2"),
         ("flip_vertical = 0.5", "flip_vertical = 2", "flip_vertical"),

@@ -54,12 +54,13 @@ struct Track {
 }
 
 impl Track {
-    fn new(centre: f64, [across, down]: [f64; 2], size: usize) -> Self {
-        let size = size as f64;
+    fn new(centre: f64, [across, down]: [f64; 2], from: usize, to: usize) -> Self {
+        let (from, to) = (from as f64, to as f64);
         let fixed = |value: f64| (value * (1_u64 << FRACTION_BITS) as f64).round() as i64;
+        let [across, down] = [across, down].map(|step| step * (from / to));
         // Places count from borders, pixels from their middles.
-        let to_first = 0.5 - size / 2.0;
-        let start = centre * size - 0.5 + (across + down) * to_first;
+        let to_first = 0.5 - to / 2.0;
+        let start = centre * from - 0.5 + (across + down) * to_first;
         // Weights are kept for so many parts of a pixel; half a part makes their choice rounding.
         let half_a_part = 1_i64 << (FRACTION_BITS - WEIGHT_BITS - 1);
         Self {
@@ -73,17 +74,17 @@ impl Track {
         self.start + self.across * x as i64 + self.down * y as i64
     }
 
-    /// The pixels of row `y` whose position has one neighbour before it and two after it.
-    fn inside(self, y: usize, size: usize) -> Range<usize> {
+    /// The pixels of row `y`, of `to`, whose position among `from` pixels has one neighbour before it and two after it.
+    fn inside(self, y: usize, from: usize, to: usize) -> Range<usize> {
         let (low, high) = (
             1_i64 << FRACTION_BITS,
-            (size as i64 - 2) << FRACTION_BITS, // itself outside
+            (from as i64 - 2) << FRACTION_BITS, // itself outside
         );
         let first = self.at(0, y);
-        let clamped = |value: i64| value.clamp(0, size as i64) as usize;
+        let clamped = |value: i64| value.clamp(0, to as i64) as usize;
         let ceiling = |dividend: i64, divisor: i64| -(-dividend).div_euclid(divisor);
         match self.across {
-            0 if (low..high).contains(&first) => 0..size,
+            0 if (low..high).contains(&first) => 0..to,
             0 => 0..0,
             step if step > 0 => {
                 clamped(ceiling(low - first, step))..clamped(ceiling(high - first, step))
@@ -202,14 +203,15 @@ fn mirrored(index: i64, size: usize) -> usize {
     index.min(2 * size - 1 - index) as usize
 }
 
-/// Resamples square planes of `size` px a side by the inverse map, and replaces their levels by the tables'.
+/// Resamples square planes of `from` px a side to `to` px by the inverse map, and replaces their levels by the tables'.
 pub(super) fn warp(
     planes: &[Vec<u8>],
-    size: usize,
+    from: usize,
+    to: usize,
     inverse: &Inverse,
     levels: &[[u8; 256]],
 ) -> Vec<Vec<u8>> {
-    let picture = Picture::new(planes, size);
+    let picture = Picture::new(planes, from);
     let tables: Vec<[u8; SUMS]> = levels
         .iter()
         .map(|levels| {
@@ -217,20 +219,20 @@ pub(super) fn warp(
         })
         .collect();
     let [across, down] =
-        [0, 1].map(|axis| Track::new(inverse.centre[axis], inverse.matrix[axis], size));
+        [0, 1].map(|axis| Track::new(inverse.centre[axis], inverse.matrix[axis], from, to));
 
     // The pixels of each row all of whose neighbours are in the picture.
-    let insides: Vec<Range<usize>> = (0..size)
+    let insides: Vec<Range<usize>> = (0..to)
         .map(|y| {
-            let (columns, rows) = (across.inside(y, size), down.inside(y, size));
+            let (columns, rows) = (across.inside(y, from, to), down.inside(y, from, to));
             columns.start.max(rows.start)..columns.end.min(rows.end)
         })
         .collect();
 
-    let mut warped = vec![vec![0; size * size]; planes.len()];
+    let mut warped = vec![vec![0; to * to]; planes.len()];
     let mut sums = [0_u64; STRIP];
-    for left in (0..size).step_by(STRIP) {
-        let right = size.min(left + STRIP);
+    for left in (0..to).step_by(STRIP) {
+        let right = to.min(left + STRIP);
         for (y, inside) in insides.iter().enumerate() {
             let start = inside.start.clamp(left, right);
             let end = inside.end.clamp(start, right);
@@ -244,7 +246,7 @@ pub(super) fn warp(
                 position.0 += across.across;
                 position.1 += down.across;
             }
-            let pixels = y * size + left..y * size + right;
+            let pixels = y * to + left..y * to + right;
             for (lane, (plane, table)) in warped.iter_mut().zip(&tables).enumerate() {
                 for (level, sum) in plane[pixels.clone()].iter_mut().zip(&sums) {
                     *level = table[(sum >> (16 * lane)) as usize & (SUMS - 1)];

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cytolens_core::labels;
-use cytolens_field::{Composition, Field, FieldError, Samples, square};
+use cytolens_field::{Composition, Field, FieldError, MissingChannels, Samples, square};
 use serde::{Deserialize, Serialize};
 
 use super::ahead::{Ahead, Threads};
 use super::augmentation::AugmentationChoice;
 use super::dataset::Sample;
+use super::flaws::FlawChoice;
 use super::random::{Purpose, Stream};
 use super::repeats::{EpochEntry, RepeatPlan};
 
@@ -24,7 +25,9 @@ const AHEAD: usize = 2;
 pub struct BatchShape {
     /// The composition of channels into planes.
     pub composition: Composition,
-    /// The side of a plane in pixels.
+    /// The treatment of channels that a sample lacks.
+    pub missing: MissingChannels,
+    /// The side in pixels to which a field is resized.
     pub size: u32,
     /// The number of samples in a batch, at least 1.
     pub batch: usize,
@@ -68,8 +71,12 @@ pub struct TrainingOrder {
     pub seed: u64,
     /// The number of showings of each sample.
     pub repeats: RepeatPlan,
+    /// The side in pixels of what the network is shown; [`BatchShape::size`] where not all showings are augmented.
+    pub shown: u32,
     /// The ranges of augmentation.
     pub augmentation: AugmentationChoice,
+    /// The flaws that are laid over augmented showings.
+    pub flaws: FlawChoice,
     /// The showings that are augmented.
     pub augmented: Augmented,
     /// The handling of an incomplete last batch.
@@ -124,7 +131,8 @@ impl Loader {
     /// Makes a loader of batches for training.
     ///
     /// # Panics
-    /// If the batch size is 0, or the repeat plan is for another number of samples.
+    /// If the batch size is 0, the repeat plan is for another number of samples, or what is shown has another size than a field
+    /// that is not augmented.
     pub fn training(
         samples: Vec<Sample>,
         shape: BatchShape,
@@ -132,6 +140,10 @@ impl Loader {
         workers: usize,
     ) -> Self {
         assert_eq!(order.repeats.samples(), samples.len(), "a plan for these");
+        assert!(
+            order.shown == shape.size || order.augmented == Augmented::All,
+            "one size"
+        );
         Self::new(samples, shape, Some(order), workers)
     }
 
@@ -222,6 +234,12 @@ impl Shared {
         entries
     }
 
+    /// The side in pixels of what the network is shown.
+    fn side(&self) -> usize {
+        let shown = self.training.as_ref().map(|training| training.shown);
+        shown.unwrap_or(self.shape.size) as usize
+    }
+
     fn prepare(&self, epoch: u64, entry: EpochEntry) -> PreparedEntry {
         PreparedEntry {
             sample: entry.sample,
@@ -231,19 +249,26 @@ impl Shared {
 
     fn planes(&self, epoch: u64, entry: EpochEntry) -> Result<Vec<u8>, String> {
         let BatchShape {
-            composition, size, ..
+            composition,
+            missing,
+            size,
+            ..
         } = self.shape;
         let sample = &self.samples[entry.sample];
         let field = sample.field.read().map_err(|error| error.to_string())?;
-        let mut planes =
-            channel_planes(&field, composition, size).map_err(|error| error.to_string())?;
+        let mut planes = channel_planes(&field, composition, missing, size)
+            .map_err(|error| error.to_string())?;
         if let Some(training) = &self.training
             && training.augmented.includes(entry)
         {
+            let (channels, shown) = (composition.channels(), training.shown as usize);
+            let EpochEntry { sample, copy } = entry;
             let draw = training
                 .augmentation
-                .draw(training.seed, epoch, entry.sample, entry.copy);
-            planes = draw.apply(&planes, composition.channels(), size as usize);
+                .draw(training.seed, epoch, sample, copy);
+            planes = draw.apply(&planes, channels, size as usize, shown);
+            let flaws = training.flaws.draw(training.seed, epoch, sample, copy);
+            flaws.apply(&mut planes, channels, shown);
         }
         Ok(composition.mix(&planes))
     }
@@ -252,21 +277,23 @@ impl Shared {
 /// The central squares of the channels that a composition needs, `size` × `size` px, from 0 (black) to 255.
 ///
 /// # Errors
-/// [`FieldError::MissingChannel`] for the first channel that the field lacks.
+/// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
 pub fn channel_planes(
     field: &Field,
     composition: Composition,
+    missing: MissingChannels,
     size: u32,
 ) -> Result<Vec<Vec<u8>>, FieldError> {
-    composition.check(field)?;
-    let planes = composition
-        .channels()
-        .iter()
-        .filter_map(|&channel| field.plane(channel));
-    let planes = planes.map(|plane| match plane.samples() {
+    let planes = composition.sources(field, missing)?.into_iter();
+    let planes = planes.map(|plane| match plane.map(|plane| (plane, plane.samples())) {
+        None => vec![0; size as usize * size as usize],
         // A plane of the right size and depth is copied: the conversion to 16 bits and back takes as long as decoding.
-        Samples::Eight(levels) if plane.width() == size && plane.height() == size => levels.clone(),
-        _ => square(plane, size)
+        Some((plane, Samples::Eight(levels)))
+            if plane.width() == size && plane.height() == size =>
+        {
+            levels.clone()
+        }
+        Some((plane, _)) => square(plane, size)
             .into_iter()
             // One level of 8 bits is 257 levels of 16.
             .map(|level| ((u32::from(level) + 128) / 257) as u8)
@@ -291,11 +318,9 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<HostBatch> {
         let BatchShape {
-            composition,
-            size,
-            batch,
+            composition, batch, ..
         } = self.shared.shape;
-        let side = size as usize;
+        let side = self.shared.side();
         while self.prepared.len() > 0 {
             let entries = self.prepared.len().min(batch);
             let length = composition.planes() * side * side;

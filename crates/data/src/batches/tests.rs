@@ -50,6 +50,7 @@ fn open(folder: &Path) -> Vec<Sample> {
 fn shape(batch: usize) -> BatchShape {
     BatchShape {
         composition: Composition::Rgb,
+        missing: MissingChannels::Refused,
         size: SIZE,
         batch,
     }
@@ -64,7 +65,9 @@ fn order(samples: &[Sample], last: LastBatch) -> TrainingOrder {
     TrainingOrder {
         seed: 8,
         repeats: RepeatPlan::new(&labels, &repeats),
+        shown: SIZE,
         augmentation: AugmentationChoice::default(),
+        flaws: FlawChoice::NONE,
         augmented: Augmented::All,
         last,
     }
@@ -245,6 +248,47 @@ fn a_field_without_a_needed_channel_is_unread() {
     let loader = Loader::evaluation(open(folder.path()), shape, 1);
     assert!(loader.epoch(0, 0).next().is_none());
     assert!(loader.unread()[0].reason.contains("yellow"));
+    let shape = BatchShape {
+        missing: MissingChannels::Black,
+        ..shape
+    };
+    let loader = Loader::evaluation(open(folder.path()), shape, 1);
+    let batch = loader.epoch(0, 0).next().expect("yellow may be black");
+    assert_eq!(batch.shape, [1, 4, SIZE as usize, SIZE as usize]);
+}
+
+#[test]
+fn training_may_show_less_than_a_whole_field_with_flaws() {
+    let (_folder, samples) = set();
+    let plain = TrainingOrder {
+        shown: 16,
+        ..order(&samples, LastBatch::Keep)
+    };
+    let flawed = TrainingOrder {
+        flaws: FlawChoice {
+            green_alone: 1.0,
+            ..FlawChoice::NONE
+        },
+        ..plain.clone()
+    };
+    let first = |order| {
+        let loader = Loader::training(samples.clone(), shape(4), order, 2);
+        loader.epoch(0, 0).next().expect("a batch")
+    };
+    let (plain, flawed) = (first(plain), first(flawed));
+    assert_eq!(plain.shape, [4, 3, 16, 16]);
+    assert_eq!(plain.samples, flawed.samples);
+    let sample = 3 * 16 * 16;
+    for (plain, flawed) in plain
+        .planes
+        .chunks(sample)
+        .zip(flawed.planes.chunks(sample))
+    {
+        let area = 16 * 16;
+        assert_eq!(plain[area..2 * area], flawed[area..2 * area], "green");
+        assert!(flawed[..area].iter().all(|level| *level == 0), "red");
+        assert!(flawed[2 * area..].iter().all(|level| *level == 0), "blue");
+    }
 }
 
 #[test]
@@ -275,7 +319,8 @@ fn every_size_and_depth_gives_the_same_levels() {
         Field::new("a", channels.map(|channel| (channel, plane.clone()))).expect("a field")
     };
     let planes = |field: &Field| {
-        channel_planes(field, Composition::Rgb, SIZE).expect("all channels are there")
+        channel_planes(field, Composition::Rgb, MissingChannels::Refused, SIZE)
+            .expect("all channels are there")
     };
     assert!(planes(&field(SIZE, Samples::Eight(levels.clone())))[2] == levels);
     assert!(planes(&field(SIZE, Samples::Sixteen(deep)))[2] == levels);

@@ -1,7 +1,7 @@
 //! Composition of fields into a network's input planes.
 
 use cytolens_core::Channel;
-use cytolens_field::{Composition, Field, Plane, Samples};
+use cytolens_field::{Composition, Field, MissingChannels, Plane, Samples};
 
 use crate::files::{noise, noise_8, noise_16, noise_field};
 
@@ -14,7 +14,9 @@ fn grey_field(width: u32, height: u32, samples: &Samples) -> Field {
 }
 
 fn first_plane(field: &Field, size: u32) -> Vec<f32> {
-    let mut planes = Composition::Rgb.compose(field, size).expect("all channels");
+    let mut planes = Composition::Rgb
+        .compose(field, MissingChannels::Refused, size)
+        .expect("all channels");
     planes.values.truncate((size * size) as usize);
     planes.values
 }
@@ -80,7 +82,9 @@ fn compositions_are_their_formulas() {
         ),
     ] {
         for (field, expected) in [(&dark, of_dark), (&bright, of_bright)] {
-            let planes = composition.compose(field, 32).expect("all channels");
+            let planes = composition
+                .compose(field, MissingChannels::Refused, 32)
+                .expect("all channels");
             assert_eq!((planes.planes, planes.size), (composition.planes(), 32));
             assert_eq!(planes.values.len(), expected.len() * 32 * 32);
             for (values, expected) in planes.values.chunks(32 * 32).zip(expected) {
@@ -107,7 +111,9 @@ fn bytes_compose_as_fractions_do() {
             })
             .collect();
         let mixed = composition.mix(&bytes);
-        let composed = composition.compose(&field, 64).expect("all channels");
+        let composed = composition
+            .compose(&field, MissingChannels::Refused, 64)
+            .expect("all channels");
         assert_eq!(mixed.len(), composed.values.len());
         for (byte, value) in mixed.into_iter().zip(composed.values) {
             // Half a step by rounding a mean, as much again where it is added to.
@@ -267,13 +273,38 @@ fn the_central_square_of_an_oblong_field_is_taken() {
 #[test]
 fn a_missing_channel_is_named() {
     let field = noise_field(16, 16, &[Channel::Red, Channel::Green, Channel::Blue]);
-    assert!(Composition::Rgb.check(&field).is_ok());
-    let error = Composition::Rgby.check(&field).expect_err("no yellow");
+    assert!(
+        Composition::Rgb
+            .check(&field, MissingChannels::Refused)
+            .is_ok()
+    );
+    let error = Composition::Rgby
+        .check(&field, MissingChannels::Refused)
+        .expect_err("no yellow");
     assert_eq!(
         error.to_string(),
         "the composition rgby needs the channel yellow; field cell has only red, green, blue"
     );
-    assert_eq!(Composition::Rgby.compose(&field, 16), Err(error));
+    assert_eq!(
+        Composition::Rgby.compose(&field, MissingChannels::Refused, 16),
+        Err(error)
+    );
+}
+
+#[test]
+fn missing_channels_may_be_black_but_never_green() {
+    let field = noise_field(16, 16, &[Channel::Red, Channel::Green]);
+    let planes = Composition::Rgby
+        .compose(&field, MissingChannels::Black, 16)
+        .expect("green is there");
+    let [red, green, blue, yellow] = [0, 1, 2, 3].map(|plane| &planes.values[plane * 256..][..256]);
+    assert!(blue.iter().chain(yellow).all(|value| *value == 0.0));
+    assert!(red.iter().chain(green).any(|value| *value > 0.0));
+    let field = noise_field(16, 16, &[Channel::Red, Channel::Blue]);
+    let error = Composition::Rgb
+        .check(&field, MissingChannels::Black)
+        .expect_err("no green");
+    assert!(error.to_string().contains("needs the channel green"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cytolens_core::{Channel, ChannelOrder, FieldFiles, group};
-use cytolens_field::{Composition, Field, Samples, Source, decode_field, preview};
+use cytolens_field::{Composition, Field, MissingChannels, Samples, Source, decode_field, preview};
 
 use crate::colours::{in_colour, jpeg};
 use cytolens_testing::third_party;
@@ -55,7 +55,7 @@ fn fields_of_the_challenge_are_read() {
             "512 × 512 px, 8 bit, red green blue yellow"
         );
         let planes = Composition::Rgby
-            .compose(&field, 512)
+            .compose(&field, MissingChannels::Refused, 512)
             .expect("four channels");
         for plane in planes.values.chunks(512 * 512) {
             let mean = plane.iter().sum::<f32>() / plane.len() as f32;
@@ -108,10 +108,10 @@ fn a_field_of_full_resolution_is_read() {
     );
 
     let full = Composition::Rgby
-        .compose(&field, 2048)
+        .compose(&field, MissingChannels::Refused, 2048)
         .expect("four channels");
     let small = Composition::Rgby
-        .compose(&field, 512)
+        .compose(&field, MissingChannels::Refused, 512)
         .expect("four channels");
     let mean = |values: &[f32]| {
         values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64

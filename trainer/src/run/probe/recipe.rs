@@ -72,7 +72,7 @@ impl RecipeFile for ProbeRecipe {
     const BUILT_IN: &'static [(&'static str, &'static str)] = &BUILT_IN;
 
     fn check(&self) -> Result<()> {
-        check_size(self.input.size, self.network.architecture)?;
+        check_size("input.size", self.input.size, self.network.architecture)?;
         let held_back = self.split.held_back;
         ensure!(
             held_back > 0.0 && held_back < 1.0,
