@@ -47,6 +47,12 @@ pub fn area_under_roc(truth: &[bool], probabilities: &[f32]) -> Option<f64> {
 /// among the labels that are at least as probable, averaged over labels, then samples. A sample
 /// with no label or with all counts 1.
 pub fn label_ranking_average_precision(truth: &[LabelSet], probabilities: &[[f32; COUNT]]) -> f64 {
+    let precisions = label_ranking_precisions(truth, probabilities);
+    precisions.iter().sum::<f64>() / precisions.len().max(1) as f64
+}
+
+/// The precisions of the samples, whose mean is [`label_ranking_average_precision`].
+pub fn label_ranking_precisions(truth: &[LabelSet], probabilities: &[[f32; COUNT]]) -> Vec<f64> {
     let of_sample = |(labels, row): (&LabelSet, &[f32; COUNT])| {
         if labels.is_empty() || labels.len() == COUNT {
             return 1.0;
@@ -58,7 +64,7 @@ pub fn label_ranking_average_precision(truth: &[LabelSet], probabilities: &[[f32
         };
         labels.classes().map(of_label).sum::<f64>() / labels.len() as f64
     };
-    truth.iter().zip(probabilities).map(of_sample).sum::<f64>() / truth.len().max(1) as f64
+    truth.iter().zip(probabilities).map(of_sample).collect()
 }
 
 /// `precision_recall_curve`: recall and precision of a class at each probability that a sample has,

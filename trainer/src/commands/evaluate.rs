@@ -20,6 +20,7 @@ use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::claim_folder;
 use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
 use cytolens_report::inspect::pictures;
 use cytolens_report::progress::progress;
@@ -57,6 +58,9 @@ pub struct Evaluate {
     /// Tune a threshold for each location on the split's validation part first
     #[arg(long)]
     tune: bool,
+    /// Compare with an answer that is always the label frequencies of this table (Id,Target)
+    #[arg(long, value_name = "CSV")]
+    frequencies: Option<PathBuf>,
     /// The report's folder; must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -72,6 +76,19 @@ pub struct Evaluate {
     /// Threads that read fields ahead of the network; by default one a core
     #[arg(long, value_name = "N")]
     workers: Option<NonZero<usize>>,
+}
+
+/// The share of a table's rows that has each label.
+fn frequencies(table: &Path) -> Result<[f32; COUNT]> {
+    let LabelTable { rows, faults, .. } = read_table(table)?;
+    for fault in faults {
+        note!("left out: {fault}");
+    }
+    ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
+    Ok(std::array::from_fn(|class| {
+        let positives = rows.iter().filter(|(_, labels)| labels.contains(class));
+        positives.count() as f32 / rows.len() as f32
+    }))
 }
 
 /// The samples to score.
@@ -170,6 +187,7 @@ impl Evaluate {
             ..
         } = self.set.open()?;
         let chosen = self.choose(&samples)?;
+        let frequencies = self.frequencies.as_deref().map(frequencies).transpose()?;
         let device = self.device.open()?;
         let mut model = match (&self.run, &self.model) {
             (Some(run), _) => ScoredModel::of_run(run, device)?,
@@ -192,7 +210,10 @@ impl Evaluate {
             bail!("no sample could be scored");
         }
 
-        let evaluation = Evaluation::new(&test, &model.thresholds, choice);
+        let mut evaluation = Evaluation::new(&test, &model.thresholds, choice);
+        if let Some(frequencies) = &frequencies {
+            evaluation = evaluation.against(&test, frequencies);
+        }
         let pictures = self.draw(&evaluation, &chosen.tested)?;
         let tested = Tested {
             model: model.name,

@@ -1,12 +1,13 @@
 //! `trainer package`: makes a model package of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use cytolens::model::weights::Precision;
 use cytolens::package::Package;
+use serde_json::{Value, json};
 
 use crate::output::{note, say};
 use crate::run::package::{NOT_STATED, PackageStatements, package_of};
@@ -30,6 +31,13 @@ pub struct MakePackage {
     /// Whom to name wherever the package is used; can be given again
     #[arg(long, value_name = "TEXT")]
     attribution: Vec<String>,
+    /// The model's limits, for the page's model card; by default what the run can tell
+    #[arg(long, value_name = "TEXT")]
+    limits: Option<String>,
+    /// Scores for the model card: a report by `trainer evaluate` and the name of its samples; can be
+    /// given again
+    #[arg(long, value_name = "NAME=DIR")]
+    scores: Vec<String>,
     /// The package's licence, such as CC-BY-4.0; by default that of the training images
     #[arg(long, value_name = "TEXT")]
     licence: Option<String>,
@@ -42,6 +50,12 @@ impl MakePackage {
             name: self.name.clone(),
             attribution: self.attribution.clone(),
             licence: self.licence.clone(),
+            limits: self.limits.clone(),
+            scores: self
+                .scores
+                .iter()
+                .map(|text| scores(text))
+                .collect::<Result<_>>()?,
         };
         let package = package_of(&self.run, &statements, Precision::Half)?;
         package.write(&self.out)?;
@@ -67,4 +81,35 @@ impl MakePackage {
         )?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The samples' name and the scores that a model card shows of a report, from `NAME=DIR`.
+fn scores(text: &str) -> Result<(String, Value)> {
+    let (name, folder) = text
+        .split_once('=')
+        .with_context(|| format!("--scores wants NAME=DIR, not {text:?}"))?;
+    let path = Path::new(folder).join("evaluation.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("no report by `trainer evaluate`: {}", path.display()))?;
+    let report: Value =
+        serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    let evaluation = &report["evaluation"];
+    let of_classes = |key: &str| -> Option<Vec<&Value>> {
+        let classes = evaluation["classes"].as_array()?;
+        Some(classes.iter().map(|class| &class[key]).collect())
+    };
+    let mut scores = json!({
+        "samples": evaluation["scores"]["samples"],
+        "label_ranking": evaluation["label_ranking_average_precision"],
+        "macro_f1_present": evaluation["estimates"]["macro_f1_present"],
+        "classes_present": evaluation["scores"]["classes_present"],
+        "expected_calibration_error": evaluation["expected_calibration_error"],
+        "f1": of_classes("f1"),
+        "average_precision": of_classes("average_precision"),
+    });
+    let frequencies = &evaluation["frequencies"]["label_ranking_average_precision"];
+    if frequencies.is_object() {
+        scores["label_ranking_of_frequencies"] = frequencies.clone();
+    }
+    Ok((name.to_owned(), scores))
 }

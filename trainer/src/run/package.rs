@@ -28,6 +28,10 @@ pub struct PackageStatements {
     pub attribution: Vec<String>,
     /// The licence; without it, it is the set's.
     pub licence: Option<String>,
+    /// The model's limits; without them, they are what can be told from the run.
+    pub limits: Option<String>,
+    /// Scores on other samples than the run's, by the samples' name.
+    pub scores: Vec<(String, serde_json::Value)>,
 }
 
 /// Makes the package of a run.
@@ -95,7 +99,7 @@ pub fn manifest(summary: &Summary, statements: &PackageStatements) -> Manifest {
     Manifest {
         format: FORMAT,
         name: statements.name.clone().unwrap_or_else(name),
-        limits: limits(summary),
+        limits: statements.limits.clone().unwrap_or_else(|| limits(summary)),
         licence: licence.map_or(NOT_STATED, String::as_str).to_owned(),
         attribution: attribution(summary, statements),
         network: summary.network.clone(),
@@ -115,8 +119,17 @@ pub fn manifest(summary: &Summary, statements: &PackageStatements) -> Manifest {
             "held_back": summary.held_back,
             "recipe": summary.recipe,
         }),
-        metrics: summary.metrics.clone(),
+        metrics: metrics(summary, statements),
     }
+}
+
+/// The run's scores, and those that a person adds.
+fn metrics(summary: &Summary, statements: &PackageStatements) -> serde_json::Value {
+    let mut metrics = summary.metrics.clone();
+    if let Some(metrics) = metrics.as_object_mut() {
+        metrics.extend(statements.scores.iter().cloned());
+    }
+    metrics
 }
 
 /// Whom to name: for the images, by the set or the person, and for the initial weights.
@@ -252,6 +265,26 @@ mod tests {
         let manifest = manifest(&summary, &PackageStatements::default());
         assert!(manifest.attribution[1].contains("all-cnn.pth, SHA-256 0123"));
         assert!(manifest.limits.contains("drawn cells only"));
+    }
+
+    #[test]
+    fn limits_and_scores_are_those_of_the_person() {
+        let statements = PackageStatements {
+            limits: Some("Knows little.".to_owned()),
+            scores: vec![(
+                "real fields".to_owned(),
+                serde_json::json!({"macro_f1": 0.25}),
+            )],
+            ..PackageStatements::default()
+        };
+        let run = Summary {
+            metrics: serde_json::json!({"test": {"macro_f1": 0.5}}),
+            ..summary(None, None)
+        };
+        let manifest = manifest(&run, &statements);
+        assert_eq!(manifest.limits, "Knows little.");
+        assert_eq!(manifest.metrics["test"]["macro_f1"], 0.5);
+        assert_eq!(manifest.metrics["real fields"]["macro_f1"], 0.25);
     }
 
     /// Runs of the first version of the program have no licence.

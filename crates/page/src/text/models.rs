@@ -257,6 +257,8 @@ pub(crate) fn words(name: &str) -> String {
         "micro_f1" => "Micro F1",
         "first_nine" => "Macro F1 of the first nine locations",
         "exact_match" => "Exact match",
+        "label_ranking" => "Label ranking average precision",
+        "label_ranking_of_frequencies" => "The same of the labels' frequencies",
         "samples" => "Fields",
         "classes_present" => "Locations present",
         "cross_validated" => "Cross-validated",

@@ -109,6 +109,18 @@ pub fn resample(
     }
 }
 
+/// The mean of one value a sample, with its interval over the draws of [`resample`]; 0 without samples.
+pub fn resampled_mean(values: &[f64], choice: EvaluationChoice) -> Estimate {
+    let samples = values.len().max(1);
+    let draws = (0..choice.bootstrap).map(|number| {
+        let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
+        let drawn = values.iter().map(|_| values[stream.below(values.len())]);
+        drawn.sum::<f64>() / samples as f64
+    });
+    let mean = values.iter().sum::<f64>() / samples as f64;
+    estimate(mean, draws.collect(), choice.confidence)
+}
+
 /// A score of a draw, given the observed scores.
 type Score = fn(&Scored, &Scored) -> f64;
 

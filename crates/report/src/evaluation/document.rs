@@ -239,6 +239,11 @@ fn score_table(evaluation: &Evaluation) -> Markup {
     )
 }
 
+/// The ends of an interval of a score from 0 to 1.
+fn ends(estimate: Estimate) -> String {
+    format!("{:.4} to {:.4}", estimate.low, estimate.high)
+}
+
 fn ranking_table(evaluation: &Evaluation) -> Markup {
     let score =
         |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
@@ -259,8 +264,11 @@ fn ranking_table(evaluation: &Evaluation) -> Markup {
         ),
         (
             "label ranking average precision",
-            score(Some(evaluation.label_ranking_average_precision)),
-            "mean over samples".to_owned(),
+            score(Some(evaluation.label_ranking_average_precision.value)),
+            format!(
+                "mean over samples; {}",
+                ends(evaluation.label_ranking_average_precision)
+            ),
         ),
         (
             "expected calibration error",
@@ -269,6 +277,19 @@ fn ranking_table(evaluation: &Evaluation) -> Markup {
         ),
     ]
     .map(|(name, value, of)| vec![name.to_owned(), value, of]);
+    let mut rows = rows.to_vec();
+    if let Some(other) = evaluation.frequencies {
+        for (name, estimate) in [
+            (
+                "the same of the labels' frequencies",
+                other.label_ranking_average_precision,
+            ),
+            ("gain over these, sample by sample", other.gain),
+        ] {
+            let (value, of) = (score(Some(estimate.value)), ends(estimate));
+            rows.push(vec![name.to_owned(), value, of]);
+        }
+    }
     table(
         "What the probabilities are worth before any threshold, from 0 to 1.",
         &columns(&["score", "value", "of"]),

@@ -1,7 +1,7 @@
 //! The numbers of an evaluation.
 
 use cytolens_core::labels::{COUNT, LOCATIONS};
-use cytolens_core::ranking::{area_under_roc, average_precision, label_ranking_average_precision};
+use cytolens_core::ranking::{area_under_roc, average_precision, label_ranking_precisions};
 use cytolens_core::scores::{ClassScores, Scores, score, score_classes};
 use serde::Serialize;
 
@@ -38,8 +38,10 @@ pub struct Evaluation {
     pub mean_average_precision: Option<f64>,
     /// The mean area under the ROC curve over the classes that some samples have and some lack; none where there is none.
     pub mean_area_under_roc: Option<f64>,
-    /// The [`label_ranking_average_precision`].
-    pub label_ranking_average_precision: f64,
+    /// The mean of the [`label_ranking_precisions`].
+    pub label_ranking_average_precision: Estimate,
+    /// The comparison with an answer that is always the labels' frequencies, where these are known.
+    pub frequencies: Option<AgainstFrequencies>,
     /// The expected calibration error over all decisions (Naeini et al. 2015).
     pub expected_calibration_error: f64,
     /// All decisions, binned by probability.
@@ -70,7 +72,34 @@ pub struct ClassEvaluation {
     pub area_under_roc: Option<f64>,
 }
 
+/// A comparison with the answer that every label is as probable as it is frequent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct AgainstFrequencies {
+    /// The label ranking average precision of that answer.
+    pub label_ranking_average_precision: Estimate,
+    /// The model's, less that, sample by sample.
+    pub gain: Estimate,
+}
+
 impl Evaluation {
+    /// Adds the comparison with the labels' frequencies, from 0 to 1, on the same samples.
+    #[must_use]
+    pub fn against(mut self, test: &Predicted, frequencies: &[f32; COUNT]) -> Self {
+        let rows = vec![*frequencies; test.truth.len()];
+        let of_frequencies = label_ranking_precisions(&test.truth, &rows);
+        let own = label_ranking_precisions(&test.truth, &test.probabilities);
+        let pairs = own.iter().zip(&of_frequencies);
+        let gain: Vec<f64> = pairs.map(|(own, other)| own - other).collect();
+        self.frequencies = Some(AgainstFrequencies {
+            label_ranking_average_precision: bootstrap::resampled_mean(
+                &of_frequencies,
+                self.choice,
+            ),
+            gain: bootstrap::resampled_mean(&gain, self.choice),
+        });
+        self
+    }
+
     /// Scores predictions of samples that were used neither for training nor for tuning the thresholds.
     pub fn new(test: &Predicted, thresholds: &[f32; COUNT], choice: EvaluationChoice) -> Self {
         let truth = &test.truth;
@@ -107,10 +136,11 @@ impl Evaluation {
             mean_average_precision: mean(classes.iter().filter_map(|one| one.average_precision)),
             mean_area_under_roc: mean(classes.iter().filter_map(|one| one.area_under_roc)),
             classes,
-            label_ranking_average_precision: label_ranking_average_precision(
-                truth,
-                &test.probabilities,
+            label_ranking_average_precision: bootstrap::resampled_mean(
+                &label_ranking_precisions(truth, &test.probabilities),
+                choice,
             ),
+            frequencies: None,
             expected_calibration_error: expected_error(&bins),
             reliability: bins.to_vec(),
             confusion: Confusion::new(truth, &predicted),
@@ -143,10 +173,6 @@ impl Evaluation {
             ("mean average precision", self.mean_average_precision),
             ("mean area under ROC", self.mean_area_under_roc),
             (
-                "label ranking precision",
-                Some(self.label_ranking_average_precision),
-            ),
-            (
                 "expected calibration error",
                 Some(self.expected_calibration_error),
             ),
@@ -154,6 +180,18 @@ impl Evaluation {
         for (name, value) in other {
             let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
             text += &format!("{name:<28} {value:>6}\n");
+        }
+        let ranking = self.label_ranking_average_precision;
+        let mut rows = vec![("label ranking precision", ranking)];
+        if let Some(other) = self.frequencies {
+            rows.push((
+                "  of the frequencies",
+                other.label_ranking_average_precision,
+            ));
+            rows.push(("  gain over them", other.gain));
+        }
+        for (name, Estimate { value, low, high }) in rows {
+            text += &format!("{name:<28} {value:>6.4}  {low:.4} to {high:.4}\n");
         }
         text
     }

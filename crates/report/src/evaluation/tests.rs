@@ -117,7 +117,7 @@ fn all_scores_are_scikit_learns() {
         ),
         (found.estimates.first_nine.value, reference.first_nine),
         (
-            found.label_ranking_average_precision,
+            found.label_ranking_average_precision.value,
             reference.label_ranking_average_precision,
         ),
     ] {
@@ -334,6 +334,27 @@ fn degenerate_sets_are_scored_and_reported() {
     let labels_everywhere = evaluate(&samples(&[("0", "0"), ("0", "0")]));
     assert_eq!(labels_everywhere.mean_area_under_roc, None, "no negative");
     assert_eq!(labels_everywhere.mean_average_precision, Some(1.0));
+}
+
+#[test]
+fn an_answer_by_frequencies_is_compared_sample_by_sample() {
+    let test = test_of(&reference());
+    // The model's own answer to the first sample, given to all, is a guess that a real one must beat.
+    let frequencies = test.probabilities[0];
+    let found = evaluate(&test).against(&test, &frequencies);
+    let other = found.frequencies.expect("a comparison");
+    let own = found.label_ranking_average_precision;
+    let gain = own.value - other.label_ranking_average_precision.value;
+    assert!(near(other.gain.value, gain) && other.gain.low < other.gain.high);
+    assert!(found.summary().contains("gain over them"));
+    assert!(page(&test, &found).contains("sample by sample"));
+    let same = evaluate(&samples(&[("0", "0"), ("3", "3")]));
+    let flat = same.against(&samples(&[("0", "0"), ("3", "3")]), &[0.5; COUNT]);
+    let flat = flat.frequencies.expect("a comparison");
+    assert!(
+        near(flat.label_ranking_average_precision.value, 1.0 / 28.0),
+        "all are tied"
+    );
 }
 
 #[test]
