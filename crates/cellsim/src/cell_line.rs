@@ -31,6 +31,17 @@ pub(crate) struct CellLine {
     pub(crate) chromocentres: bool,
 }
 
+impl CellLine {
+    /// The line with all lengths of its cells and nuclei multiplied by `factor`.
+    pub(crate) fn scaled(self, factor: f32) -> Self {
+        Self {
+            nucleus: (self.nucleus.0 * factor, self.nucleus.1 * factor),
+            radius: self.radius * factor,
+            ..self
+        }
+    }
+}
+
 /// The cell lines of fields.
 pub(crate) const CELL_LINES: [CellLine; 11] = [
     CellLine {

@@ -13,9 +13,9 @@ use crate::texture::Grain;
 
 /// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
 pub(crate) fn microtubules(staining: &mut Staining) {
-    let width = staining.stream.between(0.28, 0.36);
-    let haze = 0.03 + 0.32 * staining.stream.unit().powi(2);
-    let flat = staining.stream.between(0.2, 0.8);
+    let width = staining.stream.between(0.26, 0.33);
+    let haze = 0.04 + 0.4 * staining.stream.unit().powi(2);
+    let flat = staining.stream.between(0.1, 0.6);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);
     let scene = staining.scene;
@@ -25,16 +25,16 @@ pub(crate) fn microtubules(staining: &mut Staining) {
         let last = points.len() as f32;
         staining.canvas.stroke(points, width, |segment| {
             let place = points[segment];
-            // Over the nucleus strands are out of the focal plane, and towards the rim the cell is thin.
+            // Over the nucleus strands are out of the focal plane, and where the cell is thin there are fewer of them.
             let depth = scene
                 .territory
                 .at(place)
                 .map_or(1.0, |site| match site.nucleus {
                     inside if inside < 0.0 => 0.35,
-                    away => flat + (1.0 - flat) * (-away / 5.0).exp(),
+                    _ => flat + (1.0 - flat) * scene.thickness(&site),
                 });
-            let ending = 1.0 - 0.6 * segment as f32 / last;
-            light * ending * (1.0 + 0.3 * beads.at(place)).max(0.1) * depth
+            let ending = 1.0 - 0.5 * segment as f32 / last;
+            light * ending * (1.0 + 0.15 * beads.at(place)).max(0.1) * depth
         });
     }
     staining.shade(|scene, site, _| {
@@ -42,8 +42,7 @@ pub(crate) fn microtubules(staining: &mut Staining) {
             return 0.0;
         }
         let thick = scene.thickness(site) * if site.nucleus < 0.0 { 0.5 } else { 1.0 };
-        let thick = thick * (flat + (1.0 - flat) * (-site.nucleus.max(0.0) / 5.0).exp());
-        haze * thick * (1.0 + 0.35 * grain.at(site.place)).max(0.0)
+        haze * thick * (1.0 + 0.25 * grain.at(site.place)).max(0.0)
     });
     division::spindles(staining, 1.0);
 }

@@ -32,27 +32,31 @@ pub(crate) struct SimulatedField {
 }
 
 /// The version of the simulator: it rises with every change of what fields look like, so that no set mixes two.
-pub(crate) const SIMULATOR_VERSION: u32 = 2;
+pub(crate) const SIMULATOR_VERSION: u32 = 3;
 
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 const EXPOSURES: [Exposure; 4] = [
     Exposure {
-        bright: (232.0, 0.45),
+        bright: (260.0, 0.6),
+        over: 0.55,
         least: 0.3,
-        photons: (42.0, 0.6),
+        photons: (55.0, 0.6),
     },
     Exposure {
-        bright: (94.0, 0.85),
+        bright: (90.0, 0.85),
+        over: 0.1,
         least: 0.6,
         photons: (24.0, 0.8),
     },
     Exposure {
-        bright: (216.0, 0.4),
+        bright: (212.0, 0.5),
+        over: 0.05,
         least: 0.3,
         photons: (110.0, 0.5),
     },
     Exposure {
-        bright: (190.0, 0.5),
+        bright: (210.0, 0.65),
+        over: 0.4,
         least: 0.3,
         photons: (34.0, 0.7),
     },
@@ -170,5 +174,5 @@ fn protein(
 fn unspecific_levels(style: &mut FieldStream, settings: &Settings, labels: LabelSet) -> (f32, f32) {
     let strength = settings.background * if labels.is_empty() { 0.5 } else { 1.0 };
     let mut level = |greatest: f32| strength * greatest * style.unit().powi(2);
-    (level(0.2), 0.06 * strength + level(0.3))
+    (level(0.42), 0.03 * strength + level(0.28))
 }

@@ -46,6 +46,8 @@ pub(crate) struct Layout {
     islands: Grain,
     currents: Grain,
     axis: f32,
+    /// Share of the cells that press against their neighbours.
+    pressing: f32,
     pub(crate) spots: Vec<Spot>,
 }
 
@@ -60,6 +62,7 @@ impl Layout {
         let islands = Grain::new(&mut stream, island);
         let currents = Grain::new(&mut stream, 120.0);
         let axis = stream.angle();
+        let pressing = 0.05 + 0.5 * stream.unit().powi(2);
         Self {
             line,
             coverage,
@@ -67,6 +70,7 @@ impl Layout {
             islands,
             currents,
             axis,
+            pressing,
             spots: Vec::new(),
             stream,
         }
@@ -87,7 +91,7 @@ impl Layout {
     fn part(&mut self, place: Point) {
         let axis = self.stream.angle();
         let radius = self.line.radius * self.stream.between(0.65, 0.8);
-        let distance = 2.0 * radius + self.stream.between(1.0, 5.0);
+        let distance = 2.0 * radius + self.stream.between(2.5, 9.0);
         let first = self.spots.len();
         let way = Point::at_angle(axis) * (distance / 2.0);
         for (centre, other) in [(place - way, first + 1), (place + way, first)] {
@@ -166,7 +170,7 @@ impl Layout {
             let outside = self.islands.at(centre) * self.gathered < threshold - 0.55;
             let axis = self.axis_at(centre);
             let giant = if self.stream.chance(0.04) { 1.35 } else { 1.0 };
-            let radius = self.stream.around(self.line.radius, 0.13) * giant;
+            let radius = self.stream.around(self.line.radius, 0.16) * giant;
             let elongation = 1.0 + (self.line.elongation - 1.0) * self.stream.between(0.4, 2.2);
             let mut spot = Spot {
                 centre,
@@ -175,11 +179,12 @@ impl Layout {
                 elongation,
                 phase: Phase::Interphase,
             };
+            let presses = self.stream.chance(self.pressing);
             if outside
                 || self
                     .spots
                     .iter()
-                    .any(|other| crowds(&spot, other, &self.line))
+                    .any(|other| crowds(&spot, other, &self.line, presses))
             {
                 misses += 1;
                 continue;
@@ -201,8 +206,9 @@ impl Layout {
     }
 }
 
-/// Whether two cells would lie too close: measured in a frame squeezed along the cell's long axis.
-fn crowds(spot: &Spot, other: &Spot, line: &CellLine) -> bool {
+/// Whether two cells would lie too close: measured in a frame squeezed along the cell's long axis. A cell that `presses` comes
+/// so near that its nucleus may touch the other's.
+fn crowds(spot: &Spot, other: &Spot, line: &CellLine, presses: bool) -> bool {
     let squeeze = |spot: &Spot, offset: Point| {
         let stretch = spot.elongation.sqrt();
         let along = offset.turned(-spot.axis);
@@ -211,6 +217,11 @@ fn crowds(spot: &Spot, other: &Spot, line: &CellLine) -> bool {
     let offset = other.centre - spot.centre;
     let distance = squeeze(spot, offset).min(squeeze(other, offset));
     let resting = spot.phase != Phase::Interphase || other.phase != Phase::Interphase;
-    let closeness = if resting { 1.0 } else { 0.78 };
-    distance < closeness * (spot.radius + other.radius) || offset.length() < 1.9 * line.nucleus.0
+    let (closeness, nuclei_apart) = match (resting, presses) {
+        (true, _) => (1.0, 1.9),
+        (false, false) => (0.78, 1.9),
+        (false, true) => (0.5, 1.35),
+    };
+    distance < closeness * (spot.radius + other.radius)
+        || offset.length() < nuclei_apart * line.nucleus.0
 }

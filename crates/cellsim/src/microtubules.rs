@@ -19,11 +19,11 @@ pub(crate) struct Filament {
 /// Grows the microtubules of all interphase cells: a polar net from the organising centre towards the membrane.
 pub(crate) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament> {
     let mut style = seed.stream(FieldPurpose::Filaments, usize::MAX);
-    let density = style.between(0.18, 0.38);
-    let wobble = style.between(0.04, 0.2);
+    let density = style.between(0.14, 0.32);
+    let wobble = style.between(0.04, 0.16);
     let central = 0.02 + 0.38 * style.unit().powi(2);
     let order = style.between(0.2, 0.9);
-    let perinuclear = style.between(2.5, 10.0);
+    let perinuclear = style.between(3.0, 16.0);
     let bends = Grain::new(&mut style, 26.0);
     let mut filaments = Vec::new();
     for (number, cell) in scene.cells().iter().enumerate() {
@@ -36,9 +36,12 @@ pub(crate) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
         let from_organiser =
             |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
         for _ in 0..((area * density) as usize).clamp(16, 420) {
-            let light = stream.between(0.25, 0.8);
+            // Some lie in the focal plane, others above or below it.
+            let light = stream.around(0.42, 0.65);
             let over = stream.chance(0.3);
             let beside = stream.between(0.15, 1.2);
+            // Each turns at a distance of its own from the rim.
+            let margin = stream.between(0.3, 1.8);
             let (start, direction) = origin(scene, number, (central, perinuclear), &mut stream);
             // Long cells order their filaments along their axis, round ones around the organising centre.
             let aligned = (cell.elongation - 1.0).clamp(0.1, 0.8);
@@ -53,12 +56,12 @@ pub(crate) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
                 start,
                 direction,
                 wobble,
-                steps: stream.count(8, 40),
+                steps: stream.count(10, 48),
                 step: 0.9,
                 guide,
             };
             let mut points = scene.wander(number, walk, &mut stream, |site| {
-                site.rim > 0.5 && (over || site.nucleus > beside)
+                site.rim > margin && (over || site.nucleus > beside)
             });
             if scene.population.overlap {
                 creep(scene, &mut points, &mut stream);

@@ -31,8 +31,8 @@ pub(crate) fn dna(staining: &mut Staining) {
     let fine = Grain::new(&mut staining.stream, 0.6);
     let folds = Grain::new(&mut staining.stream, 8.0);
     let threads = Grain::new(&mut staining.stream, 1.5);
-    let contrast = staining.stream.between(0.7, 2.0);
-    let hole = staining.stream.between(0.4, 0.8);
+    let contrast = staining.stream.between(0.6, 1.8);
+    let hole = staining.stream.between(0.3, 0.8);
     let rim = staining.stream.between(0.0, 0.2);
     let crease = staining.stream.between(-0.15, 0.3);
     staining.shade(|scene, site, index| {
@@ -125,9 +125,10 @@ pub(crate) fn nucleoplasm(staining: &mut Staining) {
     micronuclei(staining, 0.8);
 }
 
-/// Draws a faint veil over the nucleus, as most nuclear proteins leave.
-fn veil(staining: &mut Staining, light: f32) {
+/// Draws a faint veil over the nucleus, as most nuclear proteins leave; `contrast` is its unevenness.
+fn veil(staining: &mut Staining, light: f32, contrast: f32) {
     let grain = Grain::new(&mut staining.stream, 0.7);
+    let hole = staining.stream.between(0.6, 1.0);
     staining.shade(|scene, site, index| {
         if let Some(spread) = spread_in_mitosis(scene, site) {
             return light * spread;
@@ -135,8 +136,8 @@ fn veil(staining: &mut Staining, light: f32) {
         if site.nucleus > 0.4 {
             return 0.0;
         }
-        let texture = (1.0 + 0.4 * grain.at(site.place)).max(0.0);
-        light * inside(site) * texture * (1.0 - 0.7 * scene.nucleoli.values[index])
+        let texture = (1.0 + contrast * grain.at(site.place)).max(0.0);
+        light * inside(site) * texture * (1.0 - hole * scene.nucleoli.values[index])
     });
 }
 
@@ -177,74 +178,89 @@ pub(crate) fn membrane(staining: &mut Staining) {
     }
 }
 
-/// Nucleoli: large round or lobed bodies inside the nucleus, filled or, for proteins of the rim, hollow.
+/// Nucleoli: a few smooth, sharp discs exactly in the holes of the DNA, in some fields hollow; the rest of the nucleus is nearly
+/// clean.
 pub(crate) fn nucleoli(staining: &mut Staining) {
-    let hollow = if staining.stream.chance(0.2) {
-        staining.stream.between(0.4, 0.85)
+    let hollow = if staining.stream.chance(0.25) {
+        staining.stream.between(0.4, 0.95)
     } else {
         0.0
     };
-    let grain = Grain::new(&mut staining.stream, 0.8);
-    let background = staining.stream.between(0.02, 0.25);
+    let middle = (hollow > 0.0).then(|| staining.scene.nucleoli.blurred(0.5));
+    let smooth = Grain::new(&mut staining.stream, 1.5);
+    let textured = staining.stream.between(0.0, 0.12);
+    // Neighbouring nucleoli of a nucleus differ, grains of one do not.
+    let each = Grain::new(&mut staining.stream, 9.0);
+    let uneven = staining.stream.between(0.0, 0.4);
+    let background = 0.01 + 0.16 * staining.stream.unit().powi(2);
     staining.shade(|scene, site, index| {
-        let height = scene.nucleoli.values[index];
+        let height = smooth_step(0.2, 0.8, scene.nucleoli.values[index]);
         if height <= 0.0 {
             return 0.0;
         }
-        height * (0.95 + 0.18 * grain.at(site.place)).max(0.1)
+        let place = site.place;
+        let texture = 1.0 + textured * smooth.at(place) + uneven * each.at(place);
+        let inner = middle
+            .as_ref()
+            .map_or(0.0, |middle| smooth_step(0.6, 0.97, middle.values[index]));
+        height * texture.max(0.15) * (1.0 - hollow * inner)
     });
-    if hollow > 0.0 {
-        let scene = staining.scene;
-        for (number, cell) in scene.cells().iter().enumerate() {
-            for lobe in cell
-                .nucleoli
-                .iter()
-                .filter_map(|nucleolus| nucleolus.lobes.first())
-            {
-                // A round darkening of the middle; the shade above has drawn at most the cell's brightness there.
-                staining.canvas.spot(
-                    lobe.0,
-                    lobe.1 * 0.62,
-                    -hollow * 0.9 * staining.brightness[number],
-                );
-            }
-        }
-        staining
-            .canvas
-            .values
-            .iter_mut()
-            .for_each(|value| *value = value.max(0.0));
-    }
-    veil(staining, background);
+    veil(staining, background, 0.3);
 }
 
-/// Fibrillar centres: small bright spots within the nucleoli, several in each.
+/// How the fibrillar centres of a field's nucleoli show.
+#[derive(Clone, Copy)]
+enum Centres {
+    /// One to three dots in a nucleolus.
+    Few,
+    /// One irregular clump.
+    Clump,
+    /// Many small spots.
+    Many,
+}
+
+/// Fibrillar centres: bright spots within nucleoli that are else empty: one to three dots, a clump or many in each.
 pub(crate) fn fibrillar_centres(staining: &mut Staining) {
     let scene = staining.scene;
+    let kind = match staining.stream.count(0, 9) {
+        0..=3 => Centres::Few,
+        4..=5 => Centres::Clump,
+        _ => Centres::Many,
+    };
     for cell in staining.resting_cells() {
         let light = staining.brightness[cell];
         for nucleolus in &scene.cells()[cell].nucleoli {
-            for (centre, radius) in &nucleolus.lobes {
-                let count =
-                    (radius * radius * staining.stream.between(1.2, 2.6)).ceil() as usize + 1;
-                for _ in 0..count.min(9) {
+            for (lobe, (centre, radius)) in nucleolus.lobes.iter().enumerate() {
+                let stream = &mut staining.stream;
+                let (count, scatter, sizes) = match kind {
+                    // Side lobes of a nucleolus have no dots of their own.
+                    Centres::Few if lobe > 0 => continue,
+                    Centres::Few => (stream.count(1, 3), 0.6, (0.35, 0.6)),
+                    Centres::Clump if lobe > 0 => continue,
+                    Centres::Clump => (stream.count(3, 6), 0.4, (0.35, 0.6)),
+                    Centres::Many => {
+                        let full = radius * radius * stream.between(1.2, 2.6);
+                        ((full.ceil() as usize + 1).min(9), 0.75, (0.28, 0.5))
+                    }
+                };
+                for _ in 0..count {
                     let aside = Point::at_angle(staining.stream.angle())
-                        * (radius * 0.75 * staining.stream.unit().sqrt());
-                    let size = staining.stream.between(0.28, 0.5);
-                    let height = light * staining.stream.between(0.9, 1.4);
+                        * (radius * scatter * staining.stream.unit().sqrt());
+                    let size = staining.stream.between(sizes.0, sizes.1);
+                    let height = light * staining.stream.between(0.8, 1.4);
                     staining.canvas.spot(*centre + aside, size, height);
                 }
             }
         }
     }
-    let background = staining.stream.between(0.02, 0.2);
-    veil(staining, background);
+    let background = 0.01 + 0.2 * staining.stream.unit().powi(2);
+    veil(staining, background, 0.4);
 }
 
-/// Nuclear speckles: a dozen to some thirty irregular patches of varying size all over the nucleoplasm.
+/// Nuclear speckles: ten to some thirty distinct irregular patches of about a micrometre around empty nucleoli.
 pub(crate) fn speckles(staining: &mut Staining) {
-    let typical = staining.stream.count(14, 30);
-    let size = staining.stream.between(0.42, 0.68);
+    let typical = staining.stream.count(10, 28);
+    let size = staining.stream.between(0.48, 0.8);
     for cell in staining.resting_cells() {
         let room = (staining.scene.cells()[cell].nucleus_outline.mean() / 7.5).powi(2);
         let count = (typical as f32 * room * staining.stream.between(0.7, 1.3)) as usize;
@@ -253,22 +269,22 @@ pub(crate) fn speckles(staining: &mut Staining) {
             else {
                 continue;
             };
-            let light = staining.brightness[cell] * staining.stream.between(0.45, 1.0);
+            let light = staining.brightness[cell] * staining.stream.between(0.4, 1.0);
             // A patch is a small heap of grains.
-            for grain in 0..staining.stream.count(1, 4) {
+            for grain in 0..staining.stream.count(1, 5) {
                 let aside = if grain == 0 {
                     0.0
                 } else {
-                    size * staining.stream.between(0.6, 1.4)
+                    size * staining.stream.between(0.6, 1.5)
                 };
                 let radius = size * staining.stream.between(0.6, 1.2);
                 let beside = place + Point::at_angle(staining.stream.angle()) * aside;
-                staining.canvas.spot(beside, radius, 0.7 * light);
+                staining.canvas.spot(beside, radius, 0.6 * light);
             }
         }
     }
-    let background = staining.stream.between(0.1, 0.35);
-    veil(staining, background);
+    let background = staining.stream.between(0.05, 0.4);
+    veil(staining, background, 0.4);
 }
 
 /// Nuclear bodies: a few to a dozen round distinct spots in the nucleoplasm.
@@ -289,5 +305,5 @@ pub(crate) fn bodies(staining: &mut Staining) {
         }
     }
     let background = staining.stream.between(0.05, 0.3);
-    veil(staining, background);
+    veil(staining, background, 0.4);
 }

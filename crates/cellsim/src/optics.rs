@@ -14,11 +14,16 @@ const LEAST_PHOTONS: f32 = 9.0;
 /// The highest grey value of bright structures.
 const MOST_BRIGHT: f32 = 245.0;
 
+/// The share of fields that went wrong: nearly black, or far out of focus. Their labels are true all the same.
+const RUINED: f32 = 0.02;
+
 /// The exposure of a channel's images.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Exposure {
     /// The grey value that bright structures reach, and the spread of its logarithm from field to field.
     pub(crate) bright: (f32, f32),
+    /// The share of fields in which bright structures may go beyond the detector's range.
+    pub(crate) over: f32,
     /// The least light that comes out bright: a fainter field stays dark, as where no protein is.
     pub(crate) least: f32,
     /// Photons that make a pixel of full brightness, and the spread of the logarithm.
@@ -36,12 +41,18 @@ pub(crate) struct Microscope {
     tilt: Point,
     /// The defocus of each pixel, 0 to 1; `None` where all cells are in focus.
     defocus: Option<Canvas>,
+    /// The share of its light that reaches the image: less than all in ruined fields.
+    dimmed: f32,
 }
 
 impl Microscope {
     pub(crate) fn new(scene: &Scene, settings: &Settings, stream: &mut FieldStream) -> Self {
         let soft = stream.chance(0.12 * settings.defocus);
-        let spread = if soft {
+        let missed = stream.chance(RUINED * settings.defocus);
+        let black = stream.chance(RUINED * settings.variation);
+        let spread = if missed {
+            stream.between(0.6, 1.5)
+        } else if soft {
             stream.between(0.25, 0.5)
         } else {
             stream.between(0.07, 0.12)
@@ -66,6 +77,11 @@ impl Microscope {
             fall: stream.between(0.0, 0.5) * uneven,
             tilt: Point::at_angle(stream.angle()) * (stream.between(0.0, 0.25) * uneven),
             defocus,
+            dimmed: match (black, missed) {
+                (true, _) => stream.between(0.05, 0.3),
+                (_, true) => stream.between(0.4, 1.0),
+                _ => 1.0,
+            },
         }
     }
 
@@ -98,11 +114,14 @@ impl Microscope {
             .for_each(|(value, wide)| *value += stray * wide);
 
         let (median, spread) = exposure.bright;
-        // Exposures are chosen so that little is saturated.
-        let bright = stream
-            .around(median, spread * settings.variation)
-            .min(MOST_BRIGHT)
-            / 255.0;
+        // Exposures are mostly chosen so that little is saturated.
+        let most = if stream.chance(exposure.over * settings.variation) {
+            MOST_BRIGHT * stream.between(1.0, 2.2)
+        } else {
+            MOST_BRIGHT
+        };
+        let bright =
+            stream.around(median, spread * settings.variation).min(most) * self.dimmed / 255.0;
         let gain = bright / brightest(&light.values).max(exposure.least);
         let photons = stream
             .around(exposure.photons.0, exposure.photons.1 * settings.variation)

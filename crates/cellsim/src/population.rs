@@ -36,6 +36,8 @@ pub(crate) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
     let line = settings
         .cell_line
         .unwrap_or_else(|| choose_line(&mut stream, junctions));
+    // Fields of one line differ by passage and density, and the atlas's magnifications are not all the same.
+    let line = line.scaled(stream.around(1.0, 0.2 * settings.variation));
     let mut layout = Layout::new(line, junctions, stream);
     if labels.contains(16) {
         for _ in 0..layout.stream.count(1, 3) {
@@ -49,18 +51,21 @@ pub(crate) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
     }
     layout.fill(settings.mitoses);
     let gap = line.gap
-        * if junctions {
-            0.3
-        } else {
-            layout.stream.between(0.0, 1.5)
+        * match layout.stream.count(0, 3) {
+            _ if junctions => 0.3,
+            // Cells that shrank when they were fixed stand well apart.
+            0 => layout.stream.between(1.5, 5.0),
+            _ => layout.stream.between(0.0, 1.5),
         };
-    let gap_width = Grain::new(&mut layout.stream, 9.0);
+    // From scallops to slow bends.
+    let gap_grain = layout.stream.between(1.6, 9.0);
+    let gap_width = Grain::new(&mut layout.stream, gap_grain);
     // Sheets of cells keep side by side; single ones creep over each other.
     let overlap = !junctions
         && layout
             .stream
             .chance(if line.gap < 0.4 { 0.35 } else { 0.75 });
-    let thinning = line.radius * layout.stream.between(0.08, 0.34);
+    let thinning = line.radius * layout.stream.between(0.04, 0.3);
     let Layout { spots, .. } = layout;
     let fields = FieldLooks::new(seed, settings);
     let cells = spots
@@ -95,6 +100,12 @@ struct FieldLooks {
     uneven: f32,
     /// Share of cells out of focus.
     defocused: f32,
+    /// Share of cells that are dying: shrunk, crumpled and bright.
+    dying: f32,
+    /// How far nuclei depart from ellipses, as a multiple of their line's.
+    bent: f32,
+    /// How far outlines are ragged, as a multiple of their line's.
+    ragged: f32,
 }
 
 impl FieldLooks {
@@ -108,12 +119,19 @@ impl FieldLooks {
             } else {
                 0.0
             },
-            uneven: stream.between(0.1, 0.3) * settings.variation,
+            uneven: stream.between(0.12, 0.4) * settings.variation,
             defocused: if stream.chance(0.4) {
                 stream.between(0.05, 0.35) * settings.defocus
             } else {
                 0.0
             },
+            dying: if stream.chance(0.3 * settings.variation) {
+                0.2 * stream.unit().powi(2)
+            } else {
+                0.004 * settings.variation
+            },
+            bent: stream.around(1.6, 0.5 * settings.variation),
+            ragged: stream.around(1.1, 0.6 * settings.variation),
         }
     }
 }
@@ -121,22 +139,36 @@ impl FieldLooks {
 /// Gives a placed cell its outline, nucleus and brightness.
 fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStream) -> Cell {
     let divides = spot.phase.divides();
+    let dying = spot.phase == Phase::Interphase && stream.chance(looks.dying);
     let daughter = spot.phase.is_daughter();
     let stretch = spot.elongation.sqrt();
     // Outlines are drawn somewhat large: where neighbours meet, the border falls between them.
-    let growth = if divides { 1.0 } else { 1.12 };
+    let growth = match (divides, dying) {
+        (true, _) => 1.0,
+        (_, true) => stream.between(0.45, 0.75),
+        _ => 1.12,
+    };
     let mut outline = Outline::ellipse(
         spot.radius * stretch * growth,
         spot.radius / stretch * growth,
         spot.axis,
     );
     if !divides {
-        shape(&mut outline, spot, line, daughter, stream);
+        shape(&mut outline, spot, line, looks, daughter, stream);
+    }
+    if dying {
+        crumple(&mut outline, stream);
     }
     let (long, short) = line.nucleus;
-    let giant = if stream.chance(0.03) { 1.3 } else { 1.0 };
+    let giant = match stream.count(0, 39) {
+        0 => 1.35,
+        // Nuclei cut above their middle, and those of polyploid cells' small sisters.
+        1..=3 => stream.between(0.55, 0.8),
+        _ => 1.0,
+    };
     let size =
-        giant * stream.around(1.05, 0.15) * (spot.radius / line.radius).powf(0.5).clamp(0.75, 1.3);
+        giant * stream.around(1.12, 0.18) * (spot.radius / line.radius).powf(0.5).clamp(0.7, 1.35);
+    let size = if dying { size * 0.6 } else { size };
     let nucleus_axis = spot.axis + 0.35 * stream.normal();
     // Daughters begin with small dense nuclei across the axis of the division.
     let young = daughter && stream.chance(0.6);
@@ -145,9 +177,9 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStr
     } else if young {
         Outline::ellipse(long * 0.68, short * 0.5, spot.axis).wavy(stream, 0.05, 4)
     } else {
-        let roundness = stream.between(0.86, 1.14);
-        let half_axes = (long * size * roundness, short * size / roundness);
-        nuclear_outline(half_axes, nucleus_axis, line.bent, stream)
+        let stretch = stream.around(1.03, 0.11);
+        let half_axes = (long * size * stretch, short * size / stretch);
+        nuclear_outline(half_axes, nucleus_axis, line.bent * looks.bent, stream)
     };
     let wander = (spot.radius * 0.9 - long * size).max(0.0) * 0.45;
     let nucleus = if divides {
@@ -155,7 +187,7 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStr
     } else {
         spot.centre + Point::at_angle(stream.angle()) * (wander * stream.unit())
     };
-    let nucleoli = if divides || young || spot.phase == Phase::Prophase {
+    let nucleoli = if divides || young || dying || spot.phase == Phase::Prophase {
         Vec::new()
     } else {
         nucleoli(nucleus, &nucleus_outline, stream)
@@ -179,11 +211,15 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStr
         } else {
             1.0
         };
-    let round = if divides { 1.4 } else { 1.0 };
+    let round = match (divides, dying) {
+        (true, _) => 1.4,
+        (_, true) => stream.between(1.2, 2.2),
+        _ => 1.0,
+    };
     // A thick cell is bright in every stain.
     let thick = stream.around(round, looks.uneven);
-    let mut stain = [(); 3].map(|()| thick * stream.around(1.0, 0.6 * looks.uneven));
-    if young || spot.phase == Phase::Prophase {
+    let mut stain = [(); 3].map(|()| thick * stream.around(1.0, 0.4 * looks.uneven));
+    if young || dying || spot.phase == Phase::Prophase {
         // The same DNA in less room.
         stain[1] *= 1.5;
     }
@@ -254,6 +290,7 @@ fn shape(
     outline: &mut Outline,
     spot: &Spot,
     line: &CellLine,
+    looks: &FieldLooks,
     daughter: bool,
     stream: &mut FieldStream,
 ) {
@@ -286,18 +323,30 @@ fn shape(
             1.0 + height * (-angle_between(angle, direction).abs() / width).exp()
         });
     }
-    let ragged = line.ragged * stream.between(0.1, 1.1);
-    for _ in 0..24 {
+    let ragged = line.ragged * looks.ragged * stream.between(0.2, 1.1);
+    for _ in 0..40 {
         let (direction, width, height) = (
             stream.angle(),
-            stream.between(0.03, 0.1),
+            stream.between(0.02, 0.09),
             ragged * stream.normal(),
         );
         outline.scale_by(|angle| 1.0 + height * bell(angle_between(angle, direction), width));
     }
 }
 
-/// One to six nucleoli of one to three lobes, away from the rim.
+/// Lets a dying cell's outline boil up in blebs.
+fn crumple(outline: &mut Outline, stream: &mut FieldStream) {
+    for _ in 0..stream.count(6, 14) {
+        let (direction, width, height) = (
+            stream.angle(),
+            stream.between(0.08, 0.2),
+            stream.between(-0.2, 0.45),
+        );
+        outline.scale_by(|angle| 1.0 + height * bell(angle_between(angle, direction), width));
+    }
+}
+
+/// One to five smooth nucleoli, most of them one disc and the others a few merged, away from the rim.
 fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut FieldStream) -> Vec<Nucleolus> {
     let count = stream.count(1, 5);
     let mean = outline.mean();
@@ -310,7 +359,7 @@ fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut FieldStream) -> Vec<
         let place = nucleus
             + Point::at_angle(direction)
                 * (outline.radius(direction) * 0.68 * stream.unit().sqrt());
-        let radius = mean * stream.between(0.09, 0.25) / (count as f32).powf(0.25);
+        let radius = mean * stream.between(0.12, 0.33) / (count as f32).powf(0.25);
         let far = |other: &Nucleolus| {
             other
                 .lobes
@@ -319,9 +368,14 @@ fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut FieldStream) -> Vec<
         };
         if found.iter().all(far) {
             let mut lobes = vec![(place, radius)];
-            for _ in 0..stream.count(0, 4) {
+            let merged = if stream.chance(0.55) {
+                0
+            } else {
+                stream.count(1, 3)
+            };
+            for _ in 0..merged {
                 let aside = Point::at_angle(stream.angle()) * (radius * stream.between(0.5, 1.1));
-                lobes.push((place + aside, radius * stream.between(0.35, 0.8)));
+                lobes.push((place + aside, radius * stream.between(0.4, 0.85)));
             }
             found.push(Nucleolus { lobes });
         }

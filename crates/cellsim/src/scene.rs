@@ -55,9 +55,13 @@ impl Scene {
         &self.population.cells
     }
 
-    /// The cell's thickness at a site, as a share of its thickest part: cells thin out towards their rim.
+    /// The cell's thickness at a site, as a share of its thickest part: cells thin out towards their rim and away from the
+    /// nucleus, which lifts them.
     pub(crate) fn thickness(&self, site: &Site) -> f32 {
-        smooth_step(-0.2, self.population.thinning, site.rim)
+        let thinning = self.population.thinning;
+        let reach = thinning + 0.35 * self.population.line.radius;
+        let lifted = 0.4 + 0.6 * (-site.nucleus.max(0.0) / reach).exp();
+        smooth_step(-0.2, thinning, site.rim) * lifted
     }
 
     /// The number of the cell whose nucleus each pixel shows, from 1; 0 outside nuclei.
@@ -121,7 +125,7 @@ impl Scene {
     }
 
     /// A path of steps that wanders through a cell as long as `allows` agrees, turning aside where it does not; at each such
-    /// turn beside the rim it ends with a chance of one in two.
+    /// turn beside the rim it ends with a chance of three in four, or paths would pile up to a bundle there.
     pub(crate) fn wander(
         &self,
         cell: usize,
@@ -155,8 +159,8 @@ impl Scene {
                     .is_some_and(|site| allows(&site))
                 {
                     if turn != 0.0
-                        && self.territory.at(place).is_none_or(|site| site.rim < 1.6)
-                        && stream.chance(0.5)
+                        && self.territory.at(place).is_none_or(|site| site.rim < 3.0)
+                        && stream.chance(0.75)
                     {
                         break 'walk;
                     }

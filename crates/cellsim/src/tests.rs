@@ -4,15 +4,17 @@ use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
 use crate::canvas::Canvas;
+use crate::cell::Cell;
 use crate::cell_line::CELL_LINES;
 use crate::field::{SimulatedField, simulate_field};
+use crate::geometry::Point;
 use crate::locations;
 use crate::microtubules::grow_microtubules;
 use crate::population::populate;
 use crate::random::{FieldPurpose, FieldSeed};
 use crate::scene::Scene;
 use crate::set::fnv1a;
-use crate::settings::Settings;
+use crate::settings::{FIELD_WIDTH, Settings};
 use crate::staining::Staining;
 use crate::territory::Site;
 
@@ -55,10 +57,12 @@ fn draw(scene: &Scene, class: usize, seed: FieldSeed, purpose: FieldPurpose) -> 
 
 /// The mean light of one location in the parts of the cells that a test names, without optics.
 fn light(class: usize, cell_line: usize, parts: &[Part]) -> Vec<f32> {
-    let seed = FieldSeed {
-        seed: SEED,
-        index: class as u64,
-    };
+    light_of_field(class, cell_line, class as u64, parts)
+}
+
+/// The same in the field of a given number.
+fn light_of_field(class: usize, cell_line: usize, index: u64, parts: &[Part]) -> Vec<f32> {
+    let seed = FieldSeed { seed: SEED, index };
     let settings = Settings {
         cell_line: Some(CELL_LINES[cell_line]),
         ..clear()
@@ -82,6 +86,17 @@ fn light(class: usize, cell_line: usize, parts: &[Part]) -> Vec<f32> {
             sum / count
         })
         .collect()
+}
+
+/// The light of one location in one part as a multiple of that in another, in each of sixteen fields, in ascending order.
+fn ratios(class: usize, part: Part, other: Part) -> Vec<f32> {
+    let ratio = |index: u32| {
+        let found = light_of_field(class, 0, index.into(), &[part, other]);
+        found[0] / found[1]
+    };
+    let mut ratios: Vec<f32> = (0..16_u32).into_par_iter().map(ratio).collect();
+    ratios.sort_by(f32::total_cmp);
+    ratios
 }
 
 fn in_nucleolus(scene: &Scene, _: &Site, index: usize) -> bool {
@@ -160,8 +175,9 @@ fn every_location_shows() {
     (0..COUNT).into_par_iter().for_each(|class| {
         let field = simulate_field(&settings, labels(&[class]), SEED, 0);
         let bright = field.green.iter().filter(|value| **value > 40).count();
+        // A midbody alone covers a dozen pixels.
         assert!(
-            bright > 20,
+            bright >= 10,
             "{} shows only {bright} bright pixels",
             LOCATIONS[class]
         );
@@ -247,7 +263,7 @@ fn nuclear_locations_keep_to_their_part_of_the_nucleus() {
 #[test]
 fn cytoplasmic_locations_stay_out_of_the_nucleus() {
     let parts: [Part; 3] = [near_nucleus, far_from_nucleus, in_nucleoplasm];
-    for class in [6, 7, 8, 10, 11, 14, 23, 24, 25] {
+    for class in [6, 7, 8, 10, 11, 14, 23, 24] {
         let [near, far, nucleus] = light(class, 0, &parts)[..] else {
             unreachable!()
         };
@@ -271,17 +287,126 @@ fn cytoplasmic_locations_stay_out_of_the_nucleus() {
 
 #[test]
 fn rim_locations_lie_on_the_rim() {
-    let parts: [Part; 2] = [on_rim, near_nucleus];
-    let [rim, inner] = light(21, 0, &parts)[..] else {
-        unreachable!()
-    };
-    assert!(rim > 2.0 * inner, "membrane {rim} {inner}");
     let parts: [Part; 2] = [on_junction, on_free_rim];
     // A-431 grows in sheets.
     let [junction, free] = light(22, 1, &parts)[..] else {
         unreachable!()
     };
     assert!(junction > 5.0 * free, "junctions {junction} {free}");
+}
+
+/// Most real membranes are sheets with hardly an outline, some are outlines.
+#[test]
+fn plasma_membranes_are_sheets_or_outlines() {
+    let ratios = ratios(21, on_rim, near_nucleus);
+    assert!(
+        ratios[4] < 1.0 && ratios[12] > 1.2 && ratios[15] > 2.0,
+        "rim by sheet: {ratios:?}"
+    );
+}
+
+/// Real nucleoli stand sharply out of a nearly clean nucleus.
+#[test]
+fn nucleoli_stand_out_of_a_clean_nucleus() {
+    let ratios = ratios(2, in_nucleolus, in_nucleoplasm);
+    assert!(
+        ratios[0] > 3.0 && ratios[8] > 8.0,
+        "nucleolus by nucleoplasm: {ratios:?}"
+    );
+}
+
+/// The nucleus of cytosolic proteins is anything between empty and equal, and mitochondria keep near it.
+#[test]
+fn cytoplasmic_locations_vary_as_real_ones_do() {
+    let nucleus = ratios(25, in_nucleoplasm, near_nucleus);
+    assert!(
+        nucleus[2] < 0.35 && nucleus[13] > 0.6 && nucleus[15] < 1.3,
+        "cytosol's nucleus: {nucleus:?}"
+    );
+    let clustered = ratios(23, near_nucleus, far_from_nucleus);
+    assert!(
+        clustered[3] > 1.3 && clustered[8] > 2.0,
+        "mitochondria near by far: {clustered:?}"
+    );
+}
+
+/// The cells of many fields as the atlas's spread of lines and sizes gives them.
+fn many_cells() -> Vec<Vec<Cell>> {
+    let cells = |index: u64| {
+        let seed = FieldSeed { seed: SEED, index };
+        populate(&Settings::of_size(512), LabelSet::default(), seed).cells
+    };
+    (0..60).map(cells).collect()
+}
+
+/// In square pixels of 512 px fields the real nuclei's tenths are 414, 1,595 at the middle and 3,039, measured from blue.
+#[test]
+fn nuclei_come_in_all_sizes_and_shapes() {
+    let steps = 256;
+    let turn = std::f32::consts::TAU / steps as f32;
+    let (mut areas, mut roundness) = (Vec::new(), Vec::new());
+    for cell in many_cells().iter().flatten() {
+        let edge = |step: usize| {
+            let angle = step as f32 * turn;
+            Point::at_angle(angle) * cell.nucleus_outline.radius(angle)
+        };
+        let (mut area, mut length) = (0.0, 0.0);
+        for step in 0..steps {
+            let (here, next) = (edge(step), edge(step + 1));
+            area += (here.x * next.y - here.y * next.x) / 2.0;
+            length += (next - here).length();
+        }
+        areas.push(area * (512.0 / FIELD_WIDTH).powi(2));
+        roundness.push(2.0 * turn * steps as f32 * area / (length * length));
+    }
+    areas.sort_by(f32::total_cmp);
+    roundness.sort_by(f32::total_cmp);
+    let tenth = |values: &[f32], number: usize| values[values.len() * number / 10];
+    let (small, typical, large) = (tenth(&areas, 1), tenth(&areas, 5), tenth(&areas, 9));
+    assert!(
+        (300.0..700.0).contains(&small)
+            && (1100.0..1900.0).contains(&typical)
+            && (2500.0..4000.0).contains(&large),
+        "areas {small} {typical} {large}"
+    );
+    let (bent, round) = (tenth(&roundness, 1), tenth(&roundness, 9));
+    // A circle has 1, an ellipse twice as long as wide 0.84.
+    assert!(bent < 0.85 && round > 0.95, "roundness {bent} {round}");
+}
+
+#[test]
+fn some_nuclei_touch() {
+    let (mut touching, mut all) = (0, 0);
+    for cells in many_cells() {
+        for (number, cell) in cells.iter().enumerate() {
+            let touches = cells.iter().enumerate().any(|(other, neighbour)| {
+                let way = neighbour.nucleus - cell.nucleus;
+                let reach = cell.nucleus_outline.radius(way.angle())
+                    + neighbour.nucleus_outline.radius((way * -1.0).angle());
+                other != number && way.length() < 1.05 * reach
+            });
+            touching += usize::from(touches);
+            all += 1;
+        }
+    }
+    let share = touching as f32 / all as f32;
+    assert!((0.05..0.4).contains(&share), "{share} of nuclei touch");
+}
+
+/// A tenth of the real fields has a mean red of at most 7 of 255, a tenth one of at least 38.
+#[test]
+fn fields_are_dark_and_bright() {
+    let settings = Settings::of_size(64);
+    let mean = |index: u64| {
+        let field = simulate_field(&settings, LabelSet::default(), SEED, index);
+        field.red.iter().map(|value| f32::from(*value)).sum::<f32>() / field.red.len() as f32
+    };
+    let mut means: Vec<f32> = (0..120_u64).map(mean).collect();
+    means.sort_by(f32::total_cmp);
+    assert!(
+        means[12] < 14.0 && means[108] > 38.0 && means[0] < 6.0,
+        "means {means:?}"
+    );
 }
 
 #[test]
@@ -348,23 +473,22 @@ fn cells_fill_fields_of_every_size() {
 )]
 fn fields_stay_as_they_are() {
     let expected = [
-        (64, &[0_usize, 25][..], 0xd46e_d97b_151e_ca13),
-        (96, &[7, 16, 17], 0x4095_89c5_7514_36da),
-        (64, &[9, 22], 0xd531_46e8_c3b7_57e2),
-        (96, &[], 0x359c_dfec_7413_6e7e),
+        (64, &[0_usize, 25][..], 0x99b8_4dde_e4cd_c9ee),
+        (96, &[7, 16, 17], 0x1f98_c907_c645_e289),
+        (64, &[9, 22], 0xe86e_bf2c_fadc_ab12),
+        (96, &[], 0x0473_da1c_9ccf_8bfe),
     ];
-    for (index, (size, classes, checksum)) in expected.into_iter().enumerate() {
-        let field = simulate_field(
-            &Settings::of_size(size),
-            labels(classes),
-            SEED,
-            index as u64,
-        );
-        let channels = [&field.red, &field.green, &field.blue, &field.yellow];
-        let masks = [&field.cells, &field.nuclei];
-        let numbers = masks.into_iter().flatten();
-        let bytes = channels.into_iter().flatten().copied();
-        let found = fnv1a(bytes.chain(numbers.flat_map(|number| number.to_le_bytes())));
-        assert_eq!(found, checksum, "field {index}: {found:#018x}");
-    }
+    let found: Vec<u64> = (0_u64..)
+        .zip(expected)
+        .map(|(index, (size, classes, _))| {
+            let field = simulate_field(&Settings::of_size(size), labels(classes), SEED, index);
+            let channels = [&field.red, &field.green, &field.blue, &field.yellow];
+            let masks = [&field.cells, &field.nuclei];
+            let numbers = masks.into_iter().flatten();
+            let bytes = channels.into_iter().flatten().copied();
+            fnv1a(bytes.chain(numbers.flat_map(|number| number.to_le_bytes())))
+        })
+        .collect();
+    let expected = expected.map(|(_, _, checksum)| checksum);
+    assert!(found == expected, "{found:#018x?}");
 }
