@@ -86,7 +86,8 @@ pub(crate) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
 }
 
 /// The staining and focus that all cells of a field share.
-struct FieldLooks {
+#[derive(Debug)]
+pub(crate) struct FieldLooks {
     /// Spread of the protein's brightness from cell to cell.
     variation: f32,
     /// Share of cells that do not show the protein at all.
@@ -98,7 +99,7 @@ struct FieldLooks {
 }
 
 impl FieldLooks {
-    fn new(seed: FieldSeed, settings: &Settings) -> Self {
+    pub(crate) fn new(seed: FieldSeed, settings: &Settings) -> Self {
         let mut stream = seed.stream(FieldPurpose::Style, 0);
         let selective = stream.chance(0.15 * settings.variation);
         Self {
@@ -114,6 +115,17 @@ impl FieldLooks {
             } else {
                 0.0
             },
+        }
+    }
+
+    /// The protein's brightness in one cell.
+    pub(crate) fn expression(&self, stream: &mut FieldStream) -> f32 {
+        let silent = stream.chance(self.silent);
+        let expression = stream.around(1.0, self.variation);
+        if silent {
+            expression * stream.between(0.0, 0.15)
+        } else {
+            expression
         }
     }
 }
@@ -172,13 +184,7 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStr
     let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
     let organiser = nucleus
         + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
-    let silent = stream.chance(looks.silent);
-    let expression = stream.around(1.0, looks.variation)
-        * if silent {
-            stream.between(0.0, 0.15)
-        } else {
-            1.0
-        };
+    let expression = looks.expression(stream);
     let round = if divides { 1.4 } else { 1.0 };
     // A thick cell is bright in every stain.
     let thick = stream.around(round, looks.uneven);
@@ -298,7 +304,11 @@ fn shape(
 }
 
 /// One to six nucleoli of one to three lobes, away from the rim.
-fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut FieldStream) -> Vec<Nucleolus> {
+pub(crate) fn nucleoli(
+    nucleus: Point,
+    outline: &Outline,
+    stream: &mut FieldStream,
+) -> Vec<Nucleolus> {
     let count = stream.count(1, 5);
     let mean = outline.mean();
     let mut found: Vec<Nucleolus> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use cellsim::ID_PREFIX;
+use cellsim::{ATTRIBUTION, ID_PREFIX};
 use cytolens_core::labels::LabelSet;
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
@@ -23,16 +23,13 @@ use super::recipe::{InputChoice, Normalisation, Recipe};
 /// yellow has red's.
 const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.224, 0.225, 0.229]);
 
-/// The attribution of simulated images.
-pub const SIMULATED: &str = "drawn by the Cytolens simulator";
-
 /// The attribution of images: the simulator's, known by the samples' ids, or the set's own.
 pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
     let are_simulated = samples
         .iter()
         .all(|sample| sample.field.id.starts_with(ID_PREFIX));
     if are_simulated {
-        Some(SIMULATED.to_owned())
+        Some(ATTRIBUTION.to_owned())
     } else {
         credits.attribution.clone()
     }
@@ -206,7 +203,7 @@ mod tests {
             attributed(&["mine"], "attribution = 'A. Nobody'").as_deref(),
             Some("A. Nobody")
         );
-        assert_eq!(attributed(&[&simulated], "").as_deref(), Some(SIMULATED));
+        assert_eq!(attributed(&[&simulated], "").as_deref(), Some(ATTRIBUTION));
         assert_eq!(attributed(&[&simulated, "mine"], ""), None);
     }
 }
