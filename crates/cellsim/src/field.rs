@@ -23,7 +23,7 @@ pub(crate) struct SimulatedField {
     pub(crate) green: Vec<u8>,
     /// Nuclei.
     pub(crate) blue: Vec<u8>,
-    /// Endoplasmic reticulum.
+    /// Endoplasmic reticulum; empty where a painted field's reference lacks it.
     pub(crate) yellow: Vec<u8>,
     /// The number of the cell that each pixel belongs to, from 1; 0 outside cells.
     pub(crate) cells: Vec<u16>,
@@ -35,7 +35,7 @@ pub(crate) struct SimulatedField {
 pub(crate) const SIMULATOR_VERSION: u32 = 3;
 
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
-const EXPOSURES: [Exposure; 4] = [
+pub(crate) const EXPOSURES: [Exposure; 4] = [
     Exposure {
         bright: (260.0, 0.6),
         over: 0.55,
@@ -115,7 +115,15 @@ pub(crate) fn simulate_field(
         division::chromosomes(staining);
     });
     let yellow = reference(3, 2, &endomembrane::reticulum);
-    let green = expose(1, protein(&scene, &microtubules, settings, labels, seed));
+    let light = protein(
+        &scene,
+        &microtubules,
+        settings,
+        labels,
+        seed,
+        &locations::draw,
+    );
+    let green = expose(1, light);
     SimulatedField {
         size,
         red,
@@ -127,13 +135,14 @@ pub(crate) fn simulate_field(
     }
 }
 
-/// Draws the protein: every label's location, one of them at full brightness, over a veil of unspecific staining.
-fn protein(
+/// Draws the protein: every label's location as `draw` does, one of them at full brightness, over a veil of unspecific staining.
+pub(crate) fn protein(
     scene: &Scene,
     microtubules: &[Filament],
     settings: &Settings,
     labels: LabelSet,
     seed: FieldSeed,
+    draw: &dyn Fn(usize, &mut Staining),
 ) -> Canvas {
     let mut canvas = scene.canvas();
     let mut style = seed.stream(FieldPurpose::Background, 0);
@@ -156,7 +165,7 @@ fn protein(
             stream: seed.stream(FieldPurpose::Location(class), 0),
             brightness: brightness.collect(),
         };
-        locations::draw(class, &mut staining);
+        draw(class, &mut staining);
     }
     let (cytoplasm, nucleus) = unspecific_levels(&mut style, settings, labels);
     let mut staining = Staining {

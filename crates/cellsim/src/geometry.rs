@@ -116,6 +116,14 @@ impl Outline {
         Self { radii }
     }
 
+    /// The outline with the radius that `radius` gives for each direction.
+    pub(crate) fn sampled(radius: impl Fn(f32) -> f32) -> Self {
+        let radii = (0..DIRECTIONS).map(|step| radius(Self::direction(step)));
+        Self {
+            radii: radii.collect(),
+        }
+    }
+
     fn direction(step: usize) -> f32 {
         step as f32 * TAU / DIRECTIONS as f32
     }

@@ -6,7 +6,7 @@
 //!
 //! Modules name only those before them: random, geometry, texture, canvas; `cell_line`, settings, cell, layout, population,
 //! territory, scene, microtubules, staining; the drawings (nucleus, endomembrane, vesicles, surface, division, cytoskeleton),
-//! locations; debris, optics, field; png, `label_sets`, set, samples.
+//! locations; debris, optics, field; reference, painting; names, hash, `reference_set`; png, `label_sets`, set, samples.
 
 mod canvas;
 mod cell;
@@ -17,15 +17,20 @@ mod division;
 mod endomembrane;
 mod field;
 mod geometry;
+mod hash;
 mod label_sets;
 mod layout;
 mod locations;
 mod microtubules;
+mod names;
 mod nucleus;
 mod optics;
+mod painting;
 mod png;
 mod population;
 mod random;
+mod reference;
+mod reference_set;
 mod samples;
 mod scene;
 mod set;
@@ -39,6 +44,8 @@ mod texture;
 mod vesicles;
 
 pub use label_sets::{balanced_label_sets, drawn_label_sets};
+pub use names::{ATTRIBUTION, ID_PREFIX, PAINTED_PREFIX};
+pub use reference_set::References;
 pub use samples::write_samples;
-pub use set::{ID_PREFIX, SetFolder, SetPlan};
+pub use set::{SetFolder, SetPlan};
 pub use settings::SIZES;

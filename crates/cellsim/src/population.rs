@@ -91,7 +91,8 @@ pub(crate) fn populate(settings: &Settings, labels: LabelSet, seed: FieldSeed) -
 }
 
 /// The staining and focus that all cells of a field share.
-struct FieldLooks {
+#[derive(Debug)]
+pub(crate) struct FieldLooks {
     /// Spread of the protein's brightness from cell to cell.
     variation: f32,
     /// Share of cells that do not show the protein at all.
@@ -109,7 +110,7 @@ struct FieldLooks {
 }
 
 impl FieldLooks {
-    fn new(seed: FieldSeed, settings: &Settings) -> Self {
+    pub(crate) fn new(seed: FieldSeed, settings: &Settings) -> Self {
         let mut stream = seed.stream(FieldPurpose::Style, 0);
         let selective = stream.chance(0.15 * settings.variation);
         Self {
@@ -132,6 +133,17 @@ impl FieldLooks {
             },
             bent: stream.around(1.6, 0.5 * settings.variation),
             ragged: stream.around(1.1, 0.6 * settings.variation),
+        }
+    }
+
+    /// The protein's brightness in one cell.
+    pub(crate) fn expression(&self, stream: &mut FieldStream) -> f32 {
+        let silent = stream.chance(self.silent);
+        let expression = stream.around(1.0, self.variation);
+        if silent {
+            expression * stream.between(0.0, 0.15)
+        } else {
+            expression
         }
     }
 }
@@ -204,13 +216,7 @@ fn build(spot: &Spot, line: &CellLine, looks: &FieldLooks, stream: &mut FieldStr
     let roomy = (spot.centre - nucleus).angle() + stream.normal() * 0.8;
     let organiser = nucleus
         + Point::at_angle(roomy) * (nucleus_outline.radius(roomy) + stream.between(0.6, 1.8));
-    let silent = stream.chance(looks.silent);
-    let expression = stream.around(1.0, looks.variation)
-        * if silent {
-            stream.between(0.0, 0.15)
-        } else {
-            1.0
-        };
+    let expression = looks.expression(stream);
     let round = match (divides, dying) {
         (true, _) => 1.4,
         (_, true) => stream.between(1.2, 2.2),
@@ -347,7 +353,11 @@ fn crumple(outline: &mut Outline, stream: &mut FieldStream) {
 }
 
 /// One to five smooth nucleoli, most of them one disc and the others a few merged, away from the rim.
-fn nucleoli(nucleus: Point, outline: &Outline, stream: &mut FieldStream) -> Vec<Nucleolus> {
+pub(crate) fn nucleoli(
+    nucleus: Point,
+    outline: &Outline,
+    stream: &mut FieldStream,
+) -> Vec<Nucleolus> {
     let count = stream.count(1, 5);
     let mean = outline.mean();
     let mut found: Vec<Nucleolus> = Vec::new();

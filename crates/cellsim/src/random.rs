@@ -23,6 +23,8 @@ pub(crate) enum FieldPurpose {
     Background,
     /// Debris between the cells.
     Debris,
+    /// The choice of a reference and what is invented on it.
+    Painting,
     /// The exposure of a channel; 4 is the microscope that all channels share.
     Optics(usize),
 }
@@ -37,6 +39,7 @@ impl FieldPurpose {
             Self::Filaments => 5,
             Self::Background => 6,
             Self::Debris => 7,
+            Self::Painting => 8,
             Self::Location(class) => 100 + class as u64,
             Self::Optics(channel) => 200 + channel as u64,
         }

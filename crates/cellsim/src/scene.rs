@@ -15,21 +15,31 @@ pub(crate) struct Scene {
     pub(crate) territory: Territory,
     /// 1 inside nucleoli, 0 outside.
     pub(crate) nucleoli: Canvas,
+    /// The cells' thickness at every pixel as it was measured; none where outlines tell it.
+    measured_thickness: Option<Canvas>,
     /// The pixels of each cell.
     pixels: Vec<Vec<u32>>,
 }
 
 impl Scene {
     pub(crate) fn new(population: Population, size: usize) -> Self {
-        let scale = size as f32 / FIELD_WIDTH;
-        let territory = Territory::new(&population, size, scale);
+        let territory = Territory::new(&population, size, size as f32 / FIELD_WIDTH);
+        Self::of(population, territory, None)
+    }
+
+    /// The scene of cells whose territory, and perhaps thickness, is known.
+    pub(crate) fn of(
+        population: Population,
+        territory: Territory,
+        measured_thickness: Option<Canvas>,
+    ) -> Self {
         let mut pixels = vec![Vec::new(); population.cells.len()];
         for (index, owner) in territory.owner.iter().enumerate() {
             if *owner > 0 {
                 pixels[usize::from(*owner) - 1].push(index as u32);
             }
         }
-        let mut nucleoli = Canvas::new(size, scale);
+        let mut nucleoli = Canvas::new(territory.size, territory.scale);
         for lobe in population
             .cells
             .iter()
@@ -42,6 +52,7 @@ impl Scene {
             population,
             territory,
             nucleoli,
+            measured_thickness,
             pixels,
         }
     }
@@ -58,6 +69,10 @@ impl Scene {
     /// The cell's thickness at a site, as a share of its thickest part: cells thin out towards their rim and away from the
     /// nucleus, which lifts them.
     pub(crate) fn thickness(&self, site: &Site) -> f32 {
+        if let Some(thickness) = &self.measured_thickness {
+            let index = self.territory.index(site.place);
+            return index.map_or(0.0, |index| thickness.values[index]);
+        }
         let thinning = self.population.thinning;
         let reach = thinning + 0.35 * self.population.line.radius;
         let lifted = 0.4 + 0.6 * (-site.nucleus.max(0.0) / reach).exp();

@@ -1,8 +1,9 @@
-//! A set of simulated fields as a folder in the challenge's form: `<id>_<channel>.png` and `train.csv`.
+//! A set of simulated or painted fields as a folder in the challenge's form: `<id>_<channel>.png` and `train.csv`.
 //!
 //! The set's parameters come first and its table last. An interrupted set therefore has the one without the other, and goes
 //! on when the same command is given again; every field depends on its number alone, so the end is the same.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,17 +13,25 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::field::{SIMULATOR_VERSION, SimulatedField, simulate_field};
+use crate::hash::fnv1a;
+use crate::names::{ID_PREFIX, PAINTED_PREFIX};
+use crate::painting::paint_field;
 use crate::png::{Packing, Pixels, write_png};
+use crate::reference_set::References;
 use crate::settings::Settings;
 use cytolens_data::dataset::TABLE_FILE;
 use cytolens_data::files::claim_folder;
 use cytolens_data::whole_file::{fill_whole, write_whole};
 
-/// The beginning of every simulated field's id.
-pub const ID_PREFIX: &str = "simulated-";
-
 /// The parameters of a set, inside its folder.
 const PARAMETERS_FILE: &str = "simulation.json";
+
+/// The table of a painted set's references, inside its folder: `Id,Reference`.
+const REFERENCE_FILE: &str = "references.csv";
+
+/// The fields of one reference that are painted before it is read again: enough that reading hardly counts, and few enough that
+/// all threads have work where references are few.
+const PAINTED_AT_ONCE: usize = 24;
 
 /// The folder of the masks inside a set: beside the fields they would be read as fields.
 const MASK_FOLDER: &str = "masks";
@@ -34,11 +43,13 @@ pub struct SetPlan {
     pub size: usize,
     /// The labels of each field.
     pub label_sets: Vec<LabelSet>,
-    /// The random seed; field number `index` has the id `simulated-<seed>-<index>`.
+    /// The random seed; field number `index` has the id `simulated-<seed>-<index>`, or `painted-<seed>-<index>`.
     pub seed: u64,
     /// Whether to write `masks/<id>_cells.png` and `masks/<id>_nuclei.png`, 16 bits: the number of the cell that each pixel, or each
     /// nucleus's pixel, belongs to.
     pub masks: bool,
+    /// The fields on which the protein is painted; none to simulate whole fields.
+    pub references: Option<References>,
 }
 
 /// The contents of `simulation.json`.
@@ -52,6 +63,9 @@ struct Parameters {
     /// The FNV-1a hash of the fields' labels, one text a line.
     labels: String,
     masks: bool,
+    /// The hash of the references' ids and pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    references: Option<String>,
 }
 
 impl SetPlan {
@@ -65,19 +79,20 @@ impl SetPlan {
             count: self.label_sets.len(),
             labels: format!("{hash:016x}"),
             masks: self.masks,
+            references: self
+                .references
+                .as_ref()
+                .map(|references| format!("{:016x}", references.hash())),
         }
     }
 
     fn id(&self, index: usize) -> String {
-        format!("{ID_PREFIX}{}-{index:06}", self.seed)
+        let prefix = match self.references {
+            Some(_) => PAINTED_PREFIX,
+            None => ID_PREFIX,
+        };
+        format!("{prefix}{}-{index:06}", self.seed)
     }
-}
-
-/// The 64-bit FNV-1a hash of bytes.
-pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// The folder of a set, and the fields that it still lacks.
@@ -86,14 +101,21 @@ pub struct SetFolder<'a> {
     out: &'a Path,
     plan: &'a SetPlan,
     missing: Vec<usize>,
+    /// The reference of each field; empty where whole fields are simulated.
+    assigned: Vec<usize>,
 }
 
 impl<'a> SetFolder<'a> {
     /// Begins a set in a new or empty folder, or takes up one that the same plan began.
     ///
     /// # Errors
-    /// If the folder holds anything else, a finished set or one begun with other parameters, or cannot be written.
+    /// If the folder holds anything else, a finished set or one begun with other parameters, or cannot be written; or if no
+    /// reference can show a field's labels.
     pub fn open(out: &'a Path, plan: &'a SetPlan) -> Result<Self> {
+        let assigned = match &plan.references {
+            Some(references) => references.assign(&plan.label_sets, plan.seed)?,
+            None => Vec::new(),
+        };
         let path = out.join(PARAMETERS_FILE);
         let parameters = plan.parameters();
         if path.is_file() {
@@ -116,6 +138,9 @@ impl<'a> SetFolder<'a> {
             json.push('\n');
             write_whole(&path, json)?;
         }
+        if let Some(references) = &plan.references {
+            references.credits().write(out)?;
+        }
         if plan.masks {
             let masks = out.join(MASK_FOLDER);
             fs::create_dir_all(&masks)
@@ -123,14 +148,26 @@ impl<'a> SetFolder<'a> {
         }
         let is_whole = |index: usize| {
             let id = plan.id(index);
-            let channels = channel_names(&id).map(|name| out.join(name));
-            channels.iter().all(|file| file.is_file())
+            let has_yellow = match &plan.references {
+                Some(references) => references.has_yellow(assigned[index]),
+                None => true,
+            };
+            let channels = channel_names(&id);
+            let written = if has_yellow { 4 } else { 3 };
+            channels[..written]
+                .iter()
+                .all(|name| out.join(name).is_file())
                 && (!plan.masks || mask_paths(out, &id).iter().all(|file| file.is_file()))
         };
         let missing = (0..plan.label_sets.len())
             .filter(|index| !is_whole(*index))
             .collect();
-        Ok(Self { out, plan, missing })
+        Ok(Self {
+            out,
+            plan,
+            missing,
+            assigned,
+        })
     }
 
     /// The number of fields that are there already.
@@ -138,39 +175,82 @@ impl<'a> SetFolder<'a> {
         self.plan.label_sets.len() - self.missing.len()
     }
 
-    /// Simulates the missing fields, then writes the table; calls `written` after each field.
+    /// Simulates or paints the missing fields, then writes the table; calls `written` after each field.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// If a file cannot be written, or a reference has changed since it was found.
     pub fn write(&self, written: impl Fn() + Sync) -> Result<()> {
         let plan = self.plan;
         let settings = Settings::of_size(plan.size);
-        self.missing.par_iter().try_for_each(|&index| {
-            let labels = plan.label_sets[index];
-            let field = simulate_field(&settings, labels, plan.seed, index as u64);
-            let id = plan.id(index);
-            write_channels(self.out, &id, &field, Packing::Fast)?;
-            if plan.masks {
-                let masks = [&field.cells, &field.nuclei];
-                for (path, mask) in mask_paths(self.out, &id).iter().zip(masks) {
-                    write_png(path, Pixels::Deep(mask), field.size, Packing::Fast)?;
-                }
-            }
+        let whole = |index: usize, field: &SimulatedField| {
+            self.write_field(index, field)?;
             written();
             anyhow::Ok(())
-        })?;
-        fill_whole(&self.out.join(TABLE_FILE), |file| {
+        };
+        if let Some(references) = &plan.references {
+            self.shares().par_iter().try_for_each(|(number, indices)| {
+                let reference = references.read(*number)?;
+                indices.iter().try_for_each(|&index| {
+                    let labels = plan.label_sets[index];
+                    let field = paint_field(&settings, &reference, labels, plan.seed, index as u64);
+                    whole(index, &field)
+                })
+            })?;
+            self.write_table(REFERENCE_FILE, "Reference", |index| {
+                references.id(self.assigned[index]).to_owned()
+            })?;
+        } else {
+            self.missing.par_iter().try_for_each(|&index| {
+                let labels = plan.label_sets[index];
+                let field = simulate_field(&settings, labels, plan.seed, index as u64);
+                whole(index, &field)
+            })?;
+        }
+        self.write_table(TABLE_FILE, "Target", |index| {
+            plan.label_sets[index].to_string()
+        })
+    }
+
+    /// The missing fields by their references, in shares that one thread paints.
+    fn shares(&self) -> Vec<(usize, Vec<usize>)> {
+        let mut fields: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &index in &self.missing {
+            fields.entry(self.assigned[index]).or_default().push(index);
+        }
+        let shares = fields.into_iter().flat_map(|(reference, indices)| {
+            let shares = indices.chunks(PAINTED_AT_ONCE).map(<[usize]>::to_vec);
+            let shares: Vec<_> = shares.map(|share| (reference, share)).collect();
+            shares
+        });
+        shares.collect()
+    }
+
+    fn write_field(&self, index: usize, field: &SimulatedField) -> Result<()> {
+        let id = self.plan.id(index);
+        write_channels(self.out, &id, field, Packing::Fast)?;
+        if self.plan.masks {
+            let masks = [&field.cells, &field.nuclei];
+            for (path, mask) in mask_paths(self.out, &id).iter().zip(masks) {
+                write_png(path, Pixels::Deep(mask), field.size, Packing::Fast)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a table of the fields' ids and one value each.
+    fn write_table(&self, name: &str, column: &str, value: impl Fn(usize) -> String) -> Result<()> {
+        fill_whole(&self.out.join(name), |file| {
             let mut table = csv::Writer::from_writer(file);
-            table.write_record(["Id", "Target"])?;
-            for (index, labels) in plan.label_sets.iter().enumerate() {
-                table.write_record([plan.id(index), labels.to_string()])?;
+            table.write_record(["Id", column])?;
+            for index in 0..self.plan.label_sets.len() {
+                table.write_record([self.plan.id(index), value(index)])?;
             }
             Ok(table.flush()?)
         })
     }
 }
 
-/// Writes a field's channels and returns their file names.
+/// Writes the channels that a field has, and returns the file names of all.
 pub(crate) fn write_channels(
     out: &Path,
     id: &str,
@@ -180,6 +260,9 @@ pub(crate) fn write_channels(
     let names = channel_names(id);
     let channels = [&field.red, &field.green, &field.blue, &field.yellow];
     for (name, pixels) in names.iter().zip(channels) {
+        if pixels.is_empty() {
+            continue;
+        }
         write_png(&out.join(name), Pixels::Gray(pixels), field.size, packing)?;
     }
     Ok(names)
@@ -197,8 +280,6 @@ fn mask_paths(out: &Path, id: &str) -> [PathBuf; 2] {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -212,6 +293,7 @@ mod tests {
             label_sets: label_sets.to_vec(),
             seed: 20,
             masks: true,
+            references: None,
         }
     }
 

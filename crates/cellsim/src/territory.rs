@@ -5,7 +5,7 @@ use crate::geometry::{Point, smooth_step};
 use crate::population::Population;
 
 /// The cell of every pixel, and the pixel's place in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Territory {
     pub(crate) size: usize,
     /// Pixels a micrometre.
@@ -17,7 +17,7 @@ pub(crate) struct Territory {
     /// Whether the nearest rim touches another cell.
     contact: Vec<bool>,
     /// Micrometres to the nucleus's edge, negative inside the nucleus.
-    nucleus: Vec<f32>,
+    pub(crate) nucleus: Vec<f32>,
     /// The share of its light that each cell gives at a pixel; empty where no cells overlap.
     share: Vec<f32>,
     /// The pixels at which the thin edge of another cell lies over or under their own.
@@ -25,7 +25,7 @@ pub(crate) struct Territory {
 }
 
 /// A pixel that a second cell shares.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Overlap {
     index: u32,
     cell: u16,
@@ -115,6 +115,28 @@ impl Territory {
         territory
     }
 
+    /// The territory of cells that lie side by side, from the number of the cell and the distance to the nucleus's edge at every
+    /// pixel; cells no farther apart than `gap` micrometres touch.
+    pub(crate) fn measured(
+        size: usize,
+        scale: f32,
+        owner: Vec<u16>,
+        nucleus: Vec<f32>,
+        gap: f32,
+    ) -> Self {
+        let (rim, contact) = rims(&owner, size, scale, (gap * scale) as usize + 1);
+        Self {
+            size,
+            scale,
+            owner,
+            rim,
+            contact,
+            nucleus,
+            share: Vec::new(),
+            overlaps: Vec::new(),
+        }
+    }
+
     /// Makes every cell reach as far as its own outline, over its neighbours where those are.
     fn lay_over(&mut self, population: &Population, second_owner: &[u16], second: &[f32]) {
         let pixel = self.scale.recip();
@@ -175,7 +197,8 @@ impl Territory {
         })
     }
 
-    fn index(&self, place: Point) -> Option<usize> {
+    /// The pixel at a place, if that is inside the field.
+    pub(crate) fn index(&self, place: Point) -> Option<usize> {
         let (column, row) = (place.x * self.scale, place.y * self.scale);
         let side = self.size as f32;
         let inside = column >= 0.0 && row >= 0.0 && column < side && row < side;

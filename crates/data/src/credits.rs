@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::whole_file::write_whole;
+
 /// The file with a set's [`Credits`], inside its folder. A set need not have one.
 pub const CREDITS_FILE: &str = "set.toml";
 
@@ -58,6 +60,17 @@ impl Credits {
             Ok(credits)
         };
         read().with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Writes [`CREDITS_FILE`] into the folder of a set, unless nothing is known.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        write_whole(&folder.join(CREDITS_FILE), toml::to_string(self)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `trainer simulate`: labelled fields of simulated cells.
+//! `trainer simulate`: labelled fields of simulated cells, or a simulated protein on given fields.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,14 +8,16 @@ use clap::Args;
 use cytolens_core::labels::LabelSet;
 
 use crate::output::{note, say};
-use cellsim::{SIZES, SetFolder, SetPlan, balanced_label_sets, drawn_label_sets, write_samples};
+use cellsim::{
+    References, SIZES, SetFolder, SetPlan, balanced_label_sets, drawn_label_sets, write_samples,
+};
 use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::progress::progress;
 
 /// Draw fields of simulated cells
 ///
-/// Writes four PNG channels a field and train.csv, or with --samples the page's sample fields. An interrupted set goes on when
-/// the same command is given again.
+/// Writes four PNG channels a field and train.csv, or with --samples the page's sample fields. With --reference only the protein
+/// is drawn, on the other channels of given fields. An interrupted set goes on when the same command is given again.
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// The set's folder: new, or of an interrupted set
@@ -44,8 +46,14 @@ pub struct Simulate {
     /// Also write masks/: which pixel belongs to which cell and nucleus
     #[arg(long)]
     masks: bool,
+    /// Paint the protein on the red, blue and yellow of the fields in this folder, whose green is not read
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
+    /// Paint only on the fields whose ids this file lists, one a line or first in each row of a table
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    only: Option<PathBuf>,
     /// Write the page's sample fields instead of a set
-    #[arg(long, conflicts_with_all = ["count", "labels", "mixed", "masks"])]
+    #[arg(long, conflicts_with_all = ["count", "labels", "mixed", "masks", "reference", "only"])]
     samples: bool,
 }
 
@@ -74,6 +82,7 @@ impl Simulate {
                 label_sets: self.label_sets()?,
                 seed: self.seed,
                 masks: self.masks,
+                references: self.references()?,
             };
             let set = SetFolder::open(&self.out, &plan)?;
             let bar = progress(self.count, "Simulating");
@@ -87,6 +96,27 @@ impl Simulate {
         }
         say!("the fields are in {}", self.out.display())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The fields to paint on, if any are given.
+    fn references(&self) -> Result<Option<References>> {
+        let Some(folder) = &self.reference else {
+            return Ok(None);
+        };
+        let bar = progress(0, "Looking at references");
+        let references = References::find(
+            folder,
+            self.only.as_deref(),
+            self.size,
+            |count| bar.set_length(count as u64),
+            || bar.inc(1),
+        )?;
+        bar.finish();
+        for fault in &references.faults {
+            note!("left out: {fault}");
+        }
+        say!("the protein is painted on {} fields", references.count())?;
+        Ok(Some(references))
     }
 
     /// The labels of each field: drawn from the table, or balanced.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use burn::tensor::Device;
+use cellsim::ATTRIBUTION;
 use cytolens::classifier::Classifier;
 use cytolens::model::{HeadKind, weights};
 use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
@@ -11,7 +12,6 @@ use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::package::FORMAT;
 
 use super::folder::{RunFolder, Summary};
-use super::samples::SIMULATED;
 
 /// The side in pixels of the small golden input, which every start of the page can afford.
 const SMALL_GOLDEN: usize = 64;
@@ -169,7 +169,7 @@ fn limits(summary: &Summary) -> String {
     } else {
         format!("Trained on {} of {fields} fields.", summary.trained_on)
     };
-    let first = if summary.images.as_deref() == Some(SIMULATED) {
+    let first = if summary.images.as_deref() == Some(ATTRIBUTION) {
         format!("{first} It has seen drawn cells only, and says nothing of real ones.")
     } else {
         first
@@ -260,7 +260,7 @@ mod tests {
     fn initial_weights_are_named() {
         let summary = Summary {
             initial_weights: "all-cnn.pth, SHA-256 0123".to_owned(),
-            ..summary(Some(SIMULATED), None)
+            ..summary(Some(ATTRIBUTION), None)
         };
         let manifest = manifest(&summary, &PackageStatements::default());
         assert!(manifest.attribution[1].contains("all-cnn.pth, SHA-256 0123"));

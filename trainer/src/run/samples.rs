@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use cellsim::ID_PREFIX;
+use cellsim::{ATTRIBUTION, ID_PREFIX};
 use cytolens_core::labels::{COUNT, LabelSet};
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
@@ -24,9 +24,6 @@ use super::recipe::{InputChoice, Normalisation, Recipe};
 /// yellow has red's.
 const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.224, 0.225, 0.229]);
 
-/// The attribution of simulated images.
-pub const SIMULATED: &str = "drawn by the Cytolens simulator";
-
 /// The attribution of images: the simulator's, known by the samples' ids, and the sets' own.
 pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
     let simulated = samples
@@ -34,11 +31,11 @@ pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
         .filter(|sample| sample.field.id.starts_with(ID_PREFIX))
         .count();
     if simulated == samples.len() {
-        return Some(SIMULATED.to_owned());
+        return Some(ATTRIBUTION.to_owned());
     }
     let stated = credits.attribution.clone()?;
     Some(if simulated > 0 {
-        format!("{stated}; others {SIMULATED}")
+        format!("{stated}; others {ATTRIBUTION}")
     } else {
         stated
     })
@@ -266,11 +263,11 @@ mod tests {
             attributed(&["mine"], "attribution = 'A. Nobody'").as_deref(),
             Some("A. Nobody")
         );
-        assert_eq!(attributed(&[&simulated], "").as_deref(), Some(SIMULATED));
+        assert_eq!(attributed(&[&simulated], "").as_deref(), Some(ATTRIBUTION));
         assert_eq!(attributed(&[&simulated, "mine"], ""), None);
         assert_eq!(
             attributed(&[&simulated, "mine"], "attribution = 'A. Nobody'"),
-            Some(format!("A. Nobody; others {SIMULATED}"))
+            Some(format!("A. Nobody; others {ATTRIBUTION}"))
         );
     }
 }
