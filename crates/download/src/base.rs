@@ -27,16 +27,8 @@ pub struct NoSuchBase(String);
 /// The atlas's licence differs from release to release. That of release 18 is 3.0; of the current release sources say 4.0 with and
 /// without share-alike, of which the stricter stands here. docs/download.md says where to read it.
 const KNOWN: [(&str, &str, &str); 2] = [
-    (
-        "v18",
-        "http://v18.proteinatlas.org/images",
-        "CC-BY-SA-3.0",
-    ),
-    (
-        "current",
-        "https://images.proteinatlas.org",
-        "CC-BY-SA-4.0",
-    ),
+    ("v18", "http://v18.proteinatlas.org/images", "CC-BY-SA-3.0"),
+    ("current", "https://images.proteinatlas.org", "CC-BY-SA-4.0"),
 ];
 
 /// The people and the publication to be named with the images.

@@ -198,7 +198,12 @@ mod tests {
 
     #[test]
     fn answers_are_judged() {
-        let status = |code| judge(StatusCode::from_u16(code).expect("a code"), &HeaderMap::new());
+        let status = |code| {
+            judge(
+                StatusCode::from_u16(code).expect("a code"),
+                &HeaderMap::new(),
+            )
+        };
         assert_eq!(status(200), Ok(()));
         for code in [204, 206, 300, 400, 404, 410, 418] {
             assert!(matches!(status(code), Err(Trouble::Image(_))), "{code}");
@@ -210,10 +215,16 @@ mod tests {
             assert!(matches!(status(code), Err(Trouble::Passing(_))), "{code}");
         }
         for code in [429, 503] {
-            assert!(matches!(status(code), Err(Trouble::Wait(_, None))), "{code}");
+            assert!(
+                matches!(status(code), Err(Trouble::Wait(_, None))),
+                "{code}"
+            );
         }
         let html = headers(&[(header::CONTENT_TYPE, "text/html; charset=utf-8")]);
-        assert!(matches!(judge(StatusCode::OK, &html), Err(Trouble::Image(_))));
+        assert!(matches!(
+            judge(StatusCode::OK, &html),
+            Err(Trouble::Image(_))
+        ));
     }
 
     #[test]

@@ -119,10 +119,7 @@ impl Download {
 
         let halt = Halt::new(stop);
         let mut course = Course::new(self.settings.patience.fields);
-        let (client, pace) = (
-            Client::new(&self.settings),
-            Pace::new(self.settings.rate),
-        );
+        let (client, pace) = (Client::new(&self.settings), Pace::new(self.settings.rate));
         let jobs = Mutex::new(plan.jobs()?);
         let fetcher = Fetcher {
             settings: &self.settings,

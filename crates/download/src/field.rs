@@ -77,7 +77,9 @@ impl Fetcher<'_> {
             // Nobody knows which of them is wrong.
             self.folder.discard(id.text())?;
             let named = self.settings.channels.iter().zip(&shapes);
-            let named: Vec<String> = named.map(|(channel, of)| format!("{channel} {of}")).collect();
+            let named: Vec<String> = named
+                .map(|(channel, of)| format!("{channel} {of}"))
+                .collect();
             return Ok(Outcome::Failed(Failure {
                 place: named.join("; "),
                 reason: "all channels of a field must have the same size and depth".to_owned(),

@@ -78,7 +78,9 @@ mod tests {
         });
         let begins = begins.into_inner().expect("a lock");
         let (first, last) = (begins.iter().min(), begins.iter().max());
-        let taken = last.expect("a turn").duration_since(*first.expect("a turn"));
+        let taken = last
+            .expect("a turn")
+            .duration_since(*first.expect("a turn"));
         // Twenty turns are nineteen intervals of 5 ms; the first may be noted late, so one is let off.
         assert!(taken >= Duration::from_millis(90), "{taken:?}");
     }
