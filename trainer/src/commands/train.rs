@@ -27,7 +27,7 @@ use cytolens_report::progress::progress;
 pub struct Train {
     #[command(flatten)]
     set: SetArguments,
-    /// A recipe's name (`default`, `described`) or TOML file
+    /// A recipe's name (`default`, `described`, `hpa-2018`) or TOML file
     #[arg(long, default_value = "default")]
     recipe: String,
     /// Change a key of the recipe, such as training.epochs=3; can be given again

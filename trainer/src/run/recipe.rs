@@ -15,9 +15,10 @@ use cytolens_data::repeats::RepeatChoice;
 use cytolens_data::split::normalised_shares;
 
 /// The recipes that come with the program, by name.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 3] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("described", include_str!("../../recipes/described.toml")),
+    ("hpa-2018", include_str!("../../recipes/hpa-2018.toml")),
 ];
 
 /// Every choice of one training run. All keys are required, and unknown ones refused.

@@ -68,7 +68,9 @@ fn quick() -> Patience {
 
 fn impatient() -> Patience {
     Patience {
-        read: Duration::from_millis(150),
+        // Longer than a busy machine needs to answer.
+        read: Duration::from_millis(500),
+        attempts: 2,
         ..quick()
     }
 }
@@ -156,19 +158,20 @@ fn an_image_in_another_channels_colour_is_not_taken() {
 
 #[test]
 fn silence_ends() {
-    let silent = "the host fell silent for 150ms";
-    fails(3, silent, impatient(), |request| good(request).silent());
-    fails(3, silent, impatient(), |request| good(request).mute());
+    let silent = "the host fell silent for 500ms";
+    fails(2, silent, impatient(), |request| good(request).silent());
+    fails(2, silent, impatient(), |request| good(request).mute());
 }
 
 #[test]
 fn an_answer_without_end_ends() {
     let patience = Patience {
-        total: Duration::from_millis(400),
+        total: Duration::from_secs(1),
+        attempts: 2,
         ..quick()
     };
-    let slow = "no whole answer within 400ms";
-    fails(3, slow, patience, |request| good(request).drip());
+    let slow = "no whole answer within 1s";
+    fails(2, slow, patience, |request| good(request).drip());
 }
 
 #[test]
@@ -195,14 +198,6 @@ fn a_host_is_left_alone_for_as_long_as_it_asks() {
         .iter()
         .position(|request| request.path.ends_with(BAD))
         .expect("a request");
-    // Another connection may have asked while the answer was on its way, and its field has four images.
-    let late = requests[refused..]
-        .iter()
-        .filter(|request| {
-            request.at.duration_since(requests[refused].at) < Duration::from_millis(900)
-        })
-        .count();
-    assert!(late <= 1 + 4, "{late} requests within the second");
     let again = requests.iter().rfind(|request| request.path.ends_with(BAD));
     let waited = again.expect("a request").at - requests[refused].at;
     assert!(waited >= Duration::from_millis(990), "{waited:?}");
@@ -234,12 +229,8 @@ fn channels_of_different_sizes_are_no_field() {
     let summary = place.run(&server);
     assert_eq!(summary.fetched, 3);
     let failures = place.failures();
-    assert!(
-        failures.contains("1_10_A1_2,\"red 48 × 40 px, 8 bit; green 40 × 40 px, 8 bit; blue")
-            || failures.contains("1_10_A1_2,\"red 48 × 40 px, 8 bit")
-            || failures.contains("green 40 × 40 px"),
-        "{failures}"
-    );
+    let sizes = "1_10_A1_2,\"red 48 × 40 px, 8 bit; green 40 × 40 px, 8 bit; blue";
+    assert!(failures.contains(sizes), "{failures}");
     assert!(failures.contains("must have the same size"), "{failures}");
     assert_eq!(place.files("incomplete"), [""; 0]);
     place.check();
@@ -263,8 +254,8 @@ fn a_host_that_answers_nobody_ends_the_download() {
             error.contains(status) && error.contains("for 5 fields one after the other"),
             "{error}"
         );
-        // Both connections may be at another field when the fifth has failed.
-        let most = (5 + 3) * per_field;
+        // When the fifth has failed, each connection may have a field behind it and one before it.
+        let most = (5 + 4) * per_field;
         assert!(
             server.requests().len() <= most,
             "{}",
