@@ -194,6 +194,10 @@ fn work(fetcher: Fetcher<'_>, jobs: &Mutex<Jobs<'_>>, results: &SyncSender<Tried
                 (job.row, job.id, outcome)
             }
         };
+        // At once: until this is noted, the connection would ask for another field.
+        if matches!(outcome, Err(_) | Ok(Outcome::Closed(_))) {
+            fetcher.halt.stop();
+        }
         // Nobody listens any more when the download has ended.
         if results.send((row, id, outcome)).is_err() {
             return;
