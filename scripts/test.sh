@@ -29,7 +29,7 @@ PAGE_BUDGET=310000
 ENGINE_BUDGET=3000000
 
 # The crates that need no burn.
-FLOORS=(cellsim cytolens-core cytolens-data cytolens-field cytolens-kernels cytolens-page cytolens-protocol cytolens-report cytolens-testing)
+FLOORS=(cellsim cytolens-core cytolens-data cytolens-download cytolens-field cytolens-kernels cytolens-page cytolens-protocol cytolens-report cytolens-testing)
 
 export ARTEFACTS="$ROOT/test-artifacts"
 export DIST="$ROOT/dist"

@@ -102,69 +102,157 @@ fn single_cell_labels(text: &str) -> Result<LabelSet, String> {
 /// # Errors
 /// If the file cannot be read or lacks these columns.
 pub fn read_table(path: &Path) -> Result<LabelTable> {
-    let cannot_read = || format!("cannot read the table of labels {}", path.display());
-    let bytes = std::fs::read(path).with_context(cannot_read)?;
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(bytes);
-    let headers = reader.headers().with_context(cannot_read)?.clone();
-    let (id_column, label_column, form) = columns(&headers).with_context(|| {
-        format!(
-            "{} must have the columns Id and Target, or ID and Label; it has {}",
-            path.display(),
-            headers.iter().collect::<Vec<_>>().join(", ")
-        )
-    })?;
+    let bytes = table_bytes(path)?;
     let mut rows: Vec<(String, LabelSet)> = Vec::new();
     let mut faults = Vec::new();
     let mut first_lines: HashMap<String, u64> = HashMap::new();
-    let mut row = ByteRecord::new();
-    while reader
-        .read_byte_record(&mut row)
-        .with_context(cannot_read)?
-    {
-        if row.len() == 1 && row[0].is_empty() {
-            continue;
-        }
-        let line = row.position().map_or(0, |position| line(bytes, position));
-        let at = format!("line {line} of {}", path.display());
-        let mut fault = |id: &str, reason: String| {
-            let comma = if id.is_empty() { "" } else { ", " };
-            faults.push(Fault::new(format!("{id}{comma}{at}"), reason));
+    let mut table = Rows::new(&bytes, path)?;
+    while let Some(row) = table.next_row()? {
+        let Row { line, id, labels } = match row {
+            Ok(row) => row,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
         };
-        let Ok(row) = StringRecord::from_byte_record(row.clone()) else {
-            fault("", "the row is not UTF-8".to_owned());
-            continue;
-        };
-        let id = row.get(id_column).unwrap_or_default();
-        if id.is_empty() {
-            fault("", "the row has no id".to_owned());
+        if let Some(first) = first_lines.get(&id) {
+            faults.push(table.repeated(&id, *first, line));
             continue;
         }
-        if let Some(first) = first_lines.get(id) {
-            let again = format!("{id}, first on line {first}");
-            fault(&again, "the table has the id twice".to_owned());
-            continue;
-        }
-        first_lines.insert(id.to_owned(), line);
-        if row.len() != headers.len() {
-            let reason = format!(
-                "the row has {} columns where the header has {}",
-                row.len(),
-                headers.len()
-            );
-            fault(id, reason);
-            continue;
-        }
-        match form.labels(&row[label_column]) {
-            Ok(labels) => rows.push((id.to_owned(), labels)),
-            Err(reason) => fault(id, reason),
+        first_lines.insert(id.clone(), line);
+        match labels {
+            Ok(labels) => rows.push((id, labels)),
+            Err(reason) => faults.push(table.fault(&id, line, reason)),
         }
     }
     let ids = first_lines.into_keys().collect();
     Ok(LabelTable { rows, faults, ids })
+}
+
+/// Reads the file of a table of labels, for [`Rows`].
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn table_bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| cannot_read(path))
+}
+
+fn cannot_read(path: &Path) -> String {
+    format!("cannot read the table of labels {}", path.display())
+}
+
+/// A row of a table that has an id.
+#[derive(Debug)]
+pub struct Row {
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// The field's id. Another row may have the same.
+    pub id: String,
+    /// The labels, or the reason to leave out the row.
+    pub labels: Result<LabelSet, String>,
+}
+
+/// The rows of a table of labels, one after the other: for tables that are larger than a [`LabelTable`] should be.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    reader: csv::Reader<&'a [u8]>,
+    row: ByteRecord,
+    columns: usize,
+    id_column: usize,
+    label_column: usize,
+    form: Form,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of a table, whose file is `path`.
+    ///
+    /// # Errors
+    /// If the table lacks the columns of either challenge.
+    pub fn new(bytes: &'a [u8], path: &'a Path) -> Result<Self> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .flexible(true)
+            .from_reader(bytes);
+        let headers = reader.headers().with_context(|| cannot_read(path))?;
+        let (id_column, label_column, form) = columns(headers).with_context(|| {
+            format!(
+                "{} must have the columns Id and Target, or ID and Label; it has {}",
+                path.display(),
+                headers.iter().collect::<Vec<_>>().join(", ")
+            )
+        })?;
+        let columns = headers.len();
+        Ok(Self {
+            path,
+            bytes,
+            reader,
+            row: ByteRecord::new(),
+            columns,
+            id_column,
+            label_column,
+            form,
+        })
+    }
+
+    /// The next row, or the fault of one that has no id; none at the end. Blank lines are no rows.
+    ///
+    /// # Errors
+    /// If the table cannot be read on.
+    pub fn next_row(&mut self) -> Result<Option<Result<Row, Fault>>> {
+        loop {
+            let is_row = self.reader.read_byte_record(&mut self.row);
+            if !is_row.with_context(|| cannot_read(self.path))? {
+                return Ok(None);
+            }
+            if self.row.len() > 1 || !self.row[0].is_empty() {
+                return Ok(Some(self.row()));
+            }
+        }
+    }
+
+    fn row(&self) -> Result<Row, Fault> {
+        let line = self
+            .row
+            .position()
+            .map_or(0, |position| line(self.bytes, position));
+        let Ok(row) = StringRecord::from_byte_record(self.row.clone()) else {
+            return Err(self.fault("", line, "the row is not UTF-8"));
+        };
+        let id = row.get(self.id_column).unwrap_or_default();
+        if id.is_empty() {
+            return Err(self.fault("", line, "the row has no id"));
+        }
+        let labels = if row.len() == self.columns {
+            self.form.labels(&row[self.label_column])
+        } else {
+            Err(format!(
+                "the row has {} columns where the header has {}",
+                row.len(),
+                self.columns
+            ))
+        };
+        Ok(Row {
+            line,
+            id: id.to_owned(),
+            labels,
+        })
+    }
+
+    /// The fault of the row on a line, with its id where it has one.
+    pub fn fault(&self, id: &str, line: u64, reason: impl Into<String>) -> Fault {
+        let comma = if id.is_empty() { "" } else { ", " };
+        let subject = format!("{id}{comma}line {line} of {}", self.path.display());
+        Fault::new(subject, reason)
+    }
+
+    /// The fault of a row whose id another row on the line `first` has already.
+    pub fn repeated(&self, id: &str, first: u64, line: u64) -> Fault {
+        let again = format!("{id}, first on line {first}");
+        self.fault(&again, line, "the table has the id twice")
+    }
 }
 
 /// The line of the file on which a row begins. `csv` gives the position of the end of the row before it, and blank lines may come

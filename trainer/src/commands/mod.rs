@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod augment;
 pub mod augment_device;
 pub mod compare;
+pub mod download;
 pub mod evaluate;
 pub mod export;
 pub mod inspect;

@@ -31,7 +31,7 @@ pub struct Train {
     set: SetArguments,
     #[command(flatten)]
     further: FurtherSets,
-    /// A recipe's name (`default`, `described`, `drawn`) or TOML file
+    /// A recipe's name (`default`, `described`, `drawn`, `hpa-2018`) or TOML file
     #[arg(long, default_value = "default")]
     recipe: String,
     /// Change a key of the recipe, such as training.epochs=3; can be given again

@@ -16,10 +16,11 @@ use cytolens_data::repeats::RepeatChoice;
 use cytolens_data::split::normalised_shares;
 
 /// The recipes that come with the program, by name.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 4] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("described", include_str!("../../recipes/described.toml")),
     ("drawn", include_str!("../../recipes/drawn.toml")),
+    ("hpa-2018", include_str!("../../recipes/hpa-2018.toml")),
 ];
 
 /// Every choice of one training run. All keys are required, and unknown ones refused.
@@ -406,7 +407,7 @@ mod tests {
     #[test]
     fn faults_are_named() {
         let error = refuse("nonesuch", &[]);
-        assert!(error.contains("nonesuch") && error.contains("default, described, drawn"));
+        assert!(error.contains("nonesuch") && error.contains("default, described, drawn, hpa-2018"));
         for (setting, expected) in [
             ("training.momentum=1", "momentum"),
             ("input.size=500", "input.size must be a multiple of 32"),
