@@ -14,7 +14,7 @@ use crate::texture::Grain;
 /// Microtubules: thin strands that stretch through the whole cell from a centre beside the nucleus.
 pub(crate) fn microtubules(staining: &mut Staining) {
     let width = staining.stream.between(0.26, 0.33);
-    let haze = 0.04 + 0.4 * staining.stream.unit().powi(2);
+    let haze = 0.04 + 0.45 * staining.stream.unit().powi(2);
     let flat = staining.stream.between(0.1, 0.6);
     let beads = Grain::new(&mut staining.stream, 0.9);
     let grain = Grain::new(&mut staining.stream, 1.0);

@@ -63,9 +63,9 @@ pub(crate) fn golgi(staining: &mut Staining) {
         }
         let middle = (owner.organiser - owner.nucleus).angle();
         let around = |place: Point| (place - owner.nucleus).angle() + FRAC_PI_2;
-        for _ in 0..staining.stream.count(7, 15) {
+        for _ in 0..staining.stream.count(9, 18) {
             let direction = middle + spread * staining.stream.normal() * 0.8;
-            let off = staining.stream.between(0.4, 2.6);
+            let off = staining.stream.between(0.4, 3.2);
             let start = owner.nucleus
                 + Point::at_angle(direction) * (owner.nucleus_outline.radius(direction) + off);
             let along = direction + FRAC_PI_2 + 0.35 * staining.stream.normal();
@@ -85,9 +85,9 @@ pub(crate) fn golgi(staining: &mut Staining) {
             let ribbon = height * (1.0 - 0.8 * granular);
             staining.canvas.stroke(&path, width, |_| ribbon);
             for place in &path {
-                let aside = Point::at_angle(staining.stream.angle()) * (0.4 * granular);
-                let radius = staining.stream.between(0.25, 0.5);
-                let grain = height * granular * staining.stream.between(0.2, 1.2);
+                let aside = Point::at_angle(staining.stream.angle()) * (0.6 * granular);
+                let radius = staining.stream.between(0.3, 0.55);
+                let grain = height * granular * staining.stream.between(0.4, 1.5);
                 staining.canvas.spot(*place + aside, radius, grain);
             }
         }
@@ -163,8 +163,8 @@ pub(crate) fn mitochondria(staining: &mut Staining) {
     }
     let background = 0.02 + 0.18 * staining.stream.unit().powi(2);
     staining.haze(background);
-    let nucleoli = staining.stream.between(-0.25, 0.35).max(0.0);
-    let nucleus = staining.stream.between(-0.1, 0.14).max(0.0);
+    let nucleoli = staining.stream.between(-0.25, 0.45).max(0.0);
+    let nucleus = staining.stream.between(-0.1, 0.2).max(0.0);
     staining.shade(|scene, site, index| {
         let within = smooth_step(0.3, -0.3, site.nucleus);
         if within <= 0.0 || scene.cells()[site.cell].divides() {

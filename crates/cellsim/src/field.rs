@@ -37,10 +37,10 @@ pub(crate) const SIMULATOR_VERSION: u32 = 3;
 /// The channels' exposures, matched to the real fields' histograms: red, green, blue, yellow.
 pub(crate) const EXPOSURES: [Exposure; 4] = [
     Exposure {
-        bright: (260.0, 0.6),
+        bright: (280.0, 0.6),
         over: 0.55,
         least: 0.3,
-        photons: (55.0, 0.6),
+        photons: (50.0, 0.6),
     },
     Exposure {
         bright: (90.0, 0.85),

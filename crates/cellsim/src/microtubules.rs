@@ -37,7 +37,7 @@ pub(crate) fn grow_microtubules(scene: &Scene, seed: FieldSeed) -> Vec<Filament>
             |place: Point| (place - cell.organiser).angle() + 0.35 * bends.at(place);
         for _ in 0..((area * density) as usize).clamp(16, 420) {
             // Some lie in the focal plane, others above or below it.
-            let light = stream.around(0.42, 0.65);
+            let light = stream.around(0.42, 0.7);
             let over = stream.chance(0.3);
             let beside = stream.between(0.15, 1.2);
             // Each turns at a distance of its own from the rim.

@@ -306,4 +306,6 @@ pub(crate) fn bodies(staining: &mut Staining) {
     }
     let background = staining.stream.between(0.05, 0.3);
     veil(staining, background, 0.4);
+    let cytoplasm = 0.2 * staining.stream.unit().powi(2);
+    staining.haze(cytoplasm);
 }

@@ -116,7 +116,7 @@ impl Microscope {
         let (median, spread) = exposure.bright;
         // Exposures are mostly chosen so that little is saturated.
         let most = if stream.chance(exposure.over * settings.variation) {
-            MOST_BRIGHT * stream.between(1.0, 2.2)
+            MOST_BRIGHT * stream.between(1.0, 2.6)
         } else {
             MOST_BRIGHT
         };

@@ -132,7 +132,7 @@ impl FieldLooks {
                 0.004 * settings.variation
             },
             bent: stream.around(1.6, 0.5 * settings.variation),
-            ragged: stream.around(1.1, 0.6 * settings.variation),
+            ragged: stream.around(1.2, 0.45 * settings.variation),
         }
     }
 

@@ -252,11 +252,12 @@ fn nuclear_locations_keep_to_their_part_of_the_nucleus() {
             "{class}: {plasm} {nucleolus} {outside}"
         );
     }
-    for class in [4, 5] {
+    // What marks bodies also stains the cytoplasm in some fields.
+    for (class, clearly) in [(4, 10.0), (5, 2.5)] {
         let [plasm, _, _, outside] = light(class, 0, &parts)[..] else {
             unreachable!()
         };
-        assert!(plasm > 10.0 * outside, "{class}: {plasm} {outside}");
+        assert!(plasm > clearly * outside, "{class}: {plasm} {outside}");
     }
 }
 
@@ -473,10 +474,10 @@ fn cells_fill_fields_of_every_size() {
 )]
 fn fields_stay_as_they_are() {
     let expected = [
-        (64, &[0_usize, 25][..], 0x99b8_4dde_e4cd_c9ee),
-        (96, &[7, 16, 17], 0x1f98_c907_c645_e289),
-        (64, &[9, 22], 0xe86e_bf2c_fadc_ab12),
-        (96, &[], 0x0473_da1c_9ccf_8bfe),
+        (64, &[0_usize, 25][..], 0x8300_6962_262f_eb13),
+        (96, &[7, 16, 17], 0xb9bc_21a1_920b_0d0d),
+        (64, &[9, 22], 0xcdba_5fcb_edd5_57d1),
+        (96, &[], 0x7721_ac93_de5e_1f11),
     ];
     let found: Vec<u64> = (0_u64..)
         .zip(expected)
