@@ -407,7 +407,9 @@ mod tests {
     #[test]
     fn faults_are_named() {
         let error = refuse("nonesuch", &[]);
-        assert!(error.contains("nonesuch") && error.contains("default, described, drawn, hpa-2018"));
+        assert!(
+            error.contains("nonesuch") && error.contains("default, described, drawn, hpa-2018")
+        );
         for (setting, expected) in [
             ("training.momentum=1", "momentum"),
             ("input.size=500", "input.size must be a multiple of 32"),
