@@ -186,11 +186,11 @@ impl Augment {
         let mut sheet = RgbImage::new(side * COLUMNS as u32, side * rows);
         let mut figures = Vec::with_capacity(PICTURES);
         for (number, draw) in draws.iter().enumerate() {
-            let (names, side) = (self.composition.channels(), self.size as usize);
-            let mut augmented = draw.apply(&channels, names, side, side);
+            let (names, whole) = (self.composition.channels(), self.size as usize);
+            let mut augmented = draw.apply(&channels, names, whole, whole);
             if number > 0 {
                 let flaws = tables.flaws.draw(self.seed, number as u64, index, 0);
-                flaws.apply(&mut augmented, names, side);
+                flaws.apply(&mut augmented, names, whole);
             }
             let picture = whites.picture(&self.composition.mix(&augmented), self.size);
             let name = format!("{number:02}.png");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use cytolens::model::{Network, NetworkConfig, weights};
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

@@ -76,12 +76,13 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// The label frequencies of the set's training part, without repeats and further sets.
+    /// The label frequencies of the set's training part, without repeats and further sets; a label that it lacks counts as half a
+    /// sample's.
     pub fn frequencies(&self) -> [f64; COUNT] {
         let own = &self.train[..self.own];
         std::array::from_fn(|class| {
             let positives = own.iter().filter(|one| one.labels.contains(class)).count();
-            positives as f64 / own.len() as f64
+            (positives as f64).max(0.5) / own.len() as f64
         })
     }
 

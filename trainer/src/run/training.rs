@@ -139,17 +139,15 @@ impl Training<'_> {
         if !goes_on {
             checkpoint::save(run, &learner, names)?;
         }
+        let course = Course {
+            loader,
+            steps,
+            excess,
+            devices: learning,
+        };
         let mut clock = Clock::after(learner.position.seconds, self.checkpoint_every);
         while learner.position.epoch < recipe.training.epochs {
-            let ended = self.epoch(
-                &mut learner,
-                &loader,
-                &steps,
-                &excess,
-                &learning,
-                &mut recorder,
-                &mut clock,
-            )?;
+            let ended = self.epoch(&mut learner, &course, &mut recorder, &mut clock)?;
             if !ended {
                 recorder.finish()?;
                 return Ok(None);
@@ -195,13 +193,16 @@ impl Training<'_> {
     fn epoch(
         &self,
         learner: &mut Learner,
-        loader: &Loader,
-        steps: &[usize],
-        excess: &[f32],
-        learning: &[Device],
+        course: &Course,
         recorder: &mut Recorder,
         clock: &mut Clock,
     ) -> Result<bool> {
+        let Course {
+            loader,
+            steps,
+            excess,
+            devices,
+        } = course;
         let recipe = self.recipe;
         let names = recipe.network().names();
         let run = self.folder.path();
@@ -228,7 +229,7 @@ impl Training<'_> {
                 excess,
                 mean: &self.samples.mean,
                 std: &self.samples.std,
-                devices: learning,
+                devices,
                 seed: step_seed(recipe.training.seed, learner.position.step),
             };
             let loss = learner.step(passes, rates, &settings)?;
@@ -357,6 +358,18 @@ fn save_weights(path: &Path, network: &Network, names: Names) -> Result<()> {
 fn log_odds(frequency: f64) -> f64 {
     let frequency = frequency.clamp(1e-5, 1.0 - 1e-5);
     (frequency / (1.0 - frequency)).ln()
+}
+
+/// What stays the same over all epochs.
+struct Course {
+    /// The batches.
+    loader: Loader,
+    /// The number of steps of each epoch.
+    steps: Vec<usize>,
+    /// As in [`StepSettings::excess`].
+    excess: Vec<f32>,
+    /// The devices, with gradients.
+    devices: Vec<Device>,
 }
 
 /// The random seed of a step, for dropout.
