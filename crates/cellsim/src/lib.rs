@@ -25,6 +25,8 @@ mod microtubules;
 mod names;
 mod nucleus;
 mod optics;
+#[cfg(test)]
+mod painted_set_tests;
 mod painting;
 mod png;
 mod population;

@@ -237,17 +237,17 @@ pub(super) fn restain(scene: &Scene, left: &[bool], channels: &mut Channels, see
     };
     let inner = |index: usize| scene.territory.nucleus[index] < 0.0;
     restain(&mut channels.red, &|index, grain, [cytoplasm, _]| {
-        let body = cytoplasm * (0.75 + 0.15 * grain);
-        [body, 0.9 * cytoplasm * drawings.red.values[index]]
+        let body = cytoplasm * (1.0 + 0.15 * grain);
+        [body, 1.2 * cytoplasm * drawings.red.values[index]]
     });
     restain(&mut channels.blue, &|index, grain, [cytoplasm, nucleus]| {
         let body = cytoplasm * (0.8 + 0.2 * grain);
-        [body, 0.85 * nucleus * drawings.blue.values[index]]
+        [body, 1.2 * nucleus * drawings.blue.values[index]]
     });
     if let Some(yellow) = &mut channels.yellow {
         restain(yellow, &|index, grain, [cytoplasm, _]| {
             let share = if inner(index) { 0.55 } else { 1.0 };
-            [share * cytoplasm * (0.9 + 0.2 * grain), 0.0]
+            [share * cytoplasm * (1.1 + 0.2 * grain), 0.0]
         });
     }
 }
@@ -273,23 +273,24 @@ struct Drawings {
 
 impl Drawings {
     fn new(scene: &Scene, seed: FieldSeed) -> Self {
-        let drawn = |channel: usize, draw: &dyn Fn(&mut Staining)| {
+        let drawn = |channel: usize, light: f32, draw: &dyn Fn(&mut Staining)| {
             let mut canvas = scene.canvas();
             draw(&mut Staining {
                 scene,
                 microtubules: &[],
                 canvas: &mut canvas,
                 stream: seed.stream(FieldPurpose::Reference, 1 + channel),
-                brightness: vec![1.0; scene.cells().len()],
+                brightness: vec![light; scene.cells().len()],
             });
             canvas.blurred(0.12)
         };
         Self {
-            red: drawn(0, &|staining| {
-                spindles(staining, 1.0);
+            // Nothing is as bright in red as the bundle in a bridge.
+            red: drawn(0, 1.8, &|staining| {
+                spindles(staining, 0.6);
                 bridge_bundle(staining);
             }),
-            blue: drawn(2, &chromosomes),
+            blue: drawn(2, 1.0, &chromosomes),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod division;
 mod locations;
+#[cfg(test)]
+mod tests;
 
 use cytolens_core::labels::LabelSet;
 
