@@ -1,6 +1,7 @@
 //! Simulated fields: cells as the Human Protein Atlas's microscopes show them, with the protein in any of the 28 locations.
 //!
-//! No part of a real image goes into them. They serve for tests, for demonstrations and for teaching a network the geometry of
+//! No part of a real image goes into them; painted fields, of which only the protein is drawn, keep the other channels of fields
+//! that are given. They serve for tests, for demonstrations and for teaching a network the geometry of
 //! the locations before it sees real fields; they do not replace real fields. Every length in here is in micrometres: a field
 //! is 164 wide whatever its size in pixels, so structures keep their proportions at every size.
 //!
@@ -25,6 +26,8 @@ mod microtubules;
 mod names;
 mod nucleus;
 mod optics;
+#[cfg(test)]
+mod painted_set_tests;
 mod painting;
 mod png;
 mod population;

@@ -205,6 +205,12 @@ impl Territory {
         inside.then(|| row as usize * self.size + column as usize)
     }
 
+    /// The middle of a pixel.
+    pub(crate) fn place(&self, index: usize) -> Point {
+        let (column, row) = (index % self.size, index / self.size);
+        Point::new(column as f32 + 0.5, row as f32 + 0.5) * self.scale.recip()
+    }
+
     /// The site at a place, if a cell lies there.
     pub(crate) fn at(&self, place: Point) -> Option<Site> {
         self.index(place).and_then(|index| self.site(index, place))

@@ -115,7 +115,7 @@ impl Simulate {
         for fault in &references.faults {
             note!("left out: {fault}");
         }
-        say!("the protein is painted on {} fields", references.count())?;
+        say!("references to paint on: {}", references.count())?;
         Ok(Some(references))
     }
 

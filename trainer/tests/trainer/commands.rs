@@ -163,6 +163,35 @@ fn wrong_arguments_are_explained() {
 }
 
 #[test]
+fn a_protein_is_painted_on_the_fields_of_a_folder() {
+    let out = folder();
+    let (set, painted) = (simulate(&out, 4, 256), at(&out, "painted"));
+    let list = at(&out, "list.txt");
+    fs::write(&list, "simulated-1-000002\n").expect("a list");
+    let paint = [
+        "simulate",
+        "--out",
+        &painted,
+        "--count",
+        "3",
+        "--size",
+        "256",
+        "--reference",
+        &set,
+        "--only",
+        &list,
+    ];
+    let printed = run(&paint);
+    assert!(printed.contains("paint on: 1"), "{printed}");
+    let (header, found) = rows(&at(&out, "painted/references.csv"));
+    assert_eq!(header, ["Id", "Reference"]);
+    assert_eq!(found[2], ["painted-1-000002", "simulated-1-000002"]);
+    assert!(refuse(&paint).contains("finished"));
+    let alone = ["simulate", "--out", &painted, "--only", &list];
+    assert!(refuse(&alone).contains("--reference"));
+}
+
+#[test]
 #[ignore = "needs the third-party data"]
 fn a_set_is_probed_packaged_and_predicted() {
     let data = third_party("");

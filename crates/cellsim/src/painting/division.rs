@@ -5,7 +5,7 @@ use cytolens_core::labels::LabelSet;
 use crate::canvas::Canvas;
 use crate::cell::{Cell, Phase};
 use crate::division::{bridge_bundle, chromosomes, spindles};
-use crate::geometry::{Outline, Point, smooth_step};
+use crate::geometry::{Outline, smooth_step};
 use crate::random::{FieldPurpose, FieldSeed, FieldStream};
 use crate::reference::{Channels, GAP, Mask, Reference, quantile};
 use crate::scene::Scene;
@@ -133,11 +133,6 @@ fn pairs(cells: &[Cell], territory: &Territory) -> Vec<(usize, usize)> {
 }
 
 impl Divided {
-    fn place(&self, index: usize) -> Point {
-        let (size, pixel) = (self.territory.size, self.territory.scale.recip());
-        Point::new((index % size) as f32 + 0.5, (index / size) as f32 + 0.5) * pixel
-    }
-
     fn empty(&mut self, index: usize) {
         self.left[index] = true;
         self.territory.owner[index] = 0;
@@ -164,7 +159,7 @@ impl Divided {
         for index in 0..self.left.len() {
             let own = self.territory.owner[index] == owner;
             let cell = &self.cells[number];
-            let offset = self.place(index) - cell.nucleus;
+            let offset = self.territory.place(index) - cell.nucleus;
             let away = offset.length();
             if away > cell.outline.radius_towards(offset) {
                 if own {
@@ -224,7 +219,7 @@ pub(super) fn restain(scene: &Scene, left: &[bool], channels: &mut Channels, see
         for (index, level) in pixels.iter_mut().enumerate() {
             let now = f32::from(*level);
             let (gone, new) = (emptied.values[index], rounded.values[index]);
-            let [body, added] = light(index, grain.at(place(scene, index)), levels.bright);
+            let [body, added] = light(index, grain.at(scene.territory.place(index)), levels.bright);
             let filled = body * thick(scene, index);
             let value = now + (levels.glass - now) * gone.max(new) + filled * new + added;
             // Where nothing is new, the noise is the reference's own.
@@ -237,31 +232,26 @@ pub(super) fn restain(scene: &Scene, left: &[bool], channels: &mut Channels, see
     };
     let inner = |index: usize| scene.territory.nucleus[index] < 0.0;
     restain(&mut channels.red, &|index, grain, [cytoplasm, _]| {
-        let body = cytoplasm * (0.75 + 0.15 * grain);
-        [body, 0.9 * cytoplasm * drawings.red.values[index]]
+        let body = cytoplasm * (1.0 + 0.15 * grain);
+        [body, 1.2 * cytoplasm * drawings.red.values[index]]
     });
     restain(&mut channels.blue, &|index, grain, [cytoplasm, nucleus]| {
         let body = cytoplasm * (0.8 + 0.2 * grain);
-        [body, 0.85 * nucleus * drawings.blue.values[index]]
+        [body, 1.2 * nucleus * drawings.blue.values[index]]
     });
     if let Some(yellow) = &mut channels.yellow {
         restain(yellow, &|index, grain, [cytoplasm, _]| {
             let share = if inner(index) { 0.55 } else { 1.0 };
-            [share * cytoplasm * (0.9 + 0.2 * grain), 0.0]
+            [share * cytoplasm * (1.1 + 0.2 * grain), 0.0]
         });
     }
-}
-
-fn place(scene: &Scene, index: usize) -> Point {
-    let (size, pixel) = (scene.territory.size, scene.territory.scale.recip());
-    Point::new((index % size) as f32 + 0.5, (index / size) as f32 + 0.5) * pixel
 }
 
 /// The height of a rounded cell at a pixel.
 fn thick(scene: &Scene, index: usize) -> f32 {
     scene
         .territory
-        .at(place(scene, index))
+        .at(scene.territory.place(index))
         .map_or(0.4, |site| 0.4 + 0.6 * smooth_step(0.0, 3.0, site.rim))
 }
 
@@ -273,23 +263,24 @@ struct Drawings {
 
 impl Drawings {
     fn new(scene: &Scene, seed: FieldSeed) -> Self {
-        let drawn = |channel: usize, draw: &dyn Fn(&mut Staining)| {
+        let drawn = |channel: usize, light: f32, draw: &dyn Fn(&mut Staining)| {
             let mut canvas = scene.canvas();
             draw(&mut Staining {
                 scene,
                 microtubules: &[],
                 canvas: &mut canvas,
                 stream: seed.stream(FieldPurpose::Reference, 1 + channel),
-                brightness: vec![1.0; scene.cells().len()],
+                brightness: vec![light; scene.cells().len()],
             });
             canvas.blurred(0.12)
         };
         Self {
-            red: drawn(0, &|staining| {
-                spindles(staining, 1.0);
+            // Nothing is as bright in red as the bundle in a bridge.
+            red: drawn(0, 1.8, &|staining| {
+                spindles(staining, 0.6);
                 bridge_bundle(staining);
             }),
-            blue: drawn(2, &chromosomes),
+            blue: drawn(2, 1.0, &chromosomes),
         }
     }
 }

@@ -8,6 +8,8 @@ mod levels;
 mod mask;
 mod nuclei;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use cytolens_core::Channel;
 use cytolens_data::fault::Fault;
@@ -26,6 +28,9 @@ const LEAST_NUCLEI: usize = 2;
 
 /// The most of a field that nuclei cover: where they seem to cover more, blue is out of focus or no stain of nuclei.
 const MOST_NUCLEI: f32 = 0.6;
+
+/// The least ground of cells, as a multiple of that of their nuclei.
+const LEAST_CYTOPLASM: f32 = 1.35;
 
 /// The level that a hundredth of a channel's pixels must reach for it to show anything, of 255.
 const LEAST_LEVEL: u8 = 12;
@@ -133,10 +138,14 @@ impl Reference {
         if count < LEAST_NUCLEI {
             return Err(format!("a reference needs at least {LEAST_NUCLEI} nuclei"));
         }
-        if Mask::new(size, |index| nuclei[index] > 0).coverage() > MOST_NUCLEI {
+        let stained = Mask::new(size, |index| nuclei[index] > 0).coverage();
+        if stained > MOST_NUCLEI {
             return Err("blue shows no nuclei apart from the rest of the field".to_owned());
         }
         let ground = cells::find_ground(&channels.cytoplasm(), &nuclei);
+        if ground.mask.coverage() < LEAST_CYTOPLASM * stained {
+            return Err("a reference shows nuclei without cytoplasm around them".to_owned());
+        }
         let owner = cells::divide(&ground, &nuclei);
         let edge = nuclei::edge_distances(&nuclei, size, scale);
         let nucleoli = nuclei::find_nucleoli(&blue, &nuclei, &edge, count);

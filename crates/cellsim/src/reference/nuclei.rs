@@ -1,5 +1,7 @@
 //! The nuclei of a reference, found in its blue channel, and the nucleoli in them.
 
+use std::cmp::Reverse;
+
 use crate::canvas::Canvas;
 use crate::cell::Nucleolus;
 use crate::geometry::Point;
@@ -18,6 +20,9 @@ const NECK: f32 = 0.74;
 
 /// The least depth of a nucleus in micrometres: less is a bleb or a lobe.
 const LEAST_DEPTH: f32 = 2.2;
+
+/// The most nucleoli of a nucleus.
+const MOST_NUCLEOLI: usize = 6;
 
 /// The number of the nucleus at each pixel, from 1; 0 outside nuclei, and on the line between two that touch.
 pub(crate) fn find_nuclei(blue: &Canvas) -> Vec<u16> {
@@ -176,10 +181,16 @@ pub(crate) fn find_nucleoli(
     .opened(0.35 * scale);
     let area = scale * scale;
     let mut nucleoli = vec![Vec::new(); count];
-    for hole in holes.parts().pixels {
-        let share = hole.len() as f32 / area;
-        if (0.7..22.0).contains(&share) {
-            let owner = usize::from(nuclei[hole[0]]) - 1;
+    let mut largest = vec![0; count];
+    let mut holes = holes.parts().pixels;
+    holes.sort_by_key(|hole| Reverse(hole.len()));
+    for hole in holes {
+        let owner = usize::from(nuclei[hole[0]]) - 1;
+        let is_nucleolus = (1.0..24.0).contains(&(hole.len() as f32 / area));
+        // Beside true nucleoli, small holes are the grain of chromatin.
+        if is_nucleolus && nucleoli[owner].len() < MOST_NUCLEOLI && hole.len() * 5 > largest[owner]
+        {
+            largest[owner] = largest[owner].max(hole.len());
             nucleoli[owner].push(Nucleolus {
                 lobes: discs(&hole, size, scale),
             });
