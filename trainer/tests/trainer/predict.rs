@@ -29,10 +29,10 @@ impl Bench {
         let weights = "weights.safetensors";
         fs::copy(Path::new(MODEL).join(weights), model.join(weights)).expect("weights");
         let manifest = fs::read_to_string(Path::new(MODEL).join("manifest.json"));
-        let manifest = manifest.expect("a manifest");
-        assert!(manifest.contains("\"size\": 512"), "{manifest}");
-        let manifest = manifest.replacen("\"size\": 512", &format!("\"size\": {size}"), 1);
-        fs::write(model.join("manifest.json"), manifest).expect("a manifest");
+        let mut manifest: serde_json::Value =
+            serde_json::from_str(&manifest.expect("a manifest")).expect("JSON");
+        manifest["network"]["size"] = size.into();
+        fs::write(model.join("manifest.json"), manifest.to_string()).expect("a manifest");
         simulate(&bench.folder, fields, 128);
         fs::remove_file(bench.set().join("train.csv")).expect("labels");
         bench

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Makes the model that ships, from nothing but third-party data: simulated and painted sets, the training, the reports and the
+# package. docs/model.md has what came of it. Every part resumes where it was broken off.
+#
+# usage: scripts/train-model.sh DIR
+#
+# DIR            everything is made in it; the package is DIR/model
+# CYTOLENS_DATA  the folder of real fields and ImageNet weights (../shared/data)
+# TRAINER        a built trainer; without it one is built
+set -euo pipefail
+
+# shellcheck source=scripts/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+[ $# = 1 ] || die "usage: scripts/train-model.sh DIR"
+
+data="$(cd "${CYTOLENS_DATA:-$ROOT/../shared/data}" && pwd)" || die "no third-party data: set CYTOLENS_DATA"
+trainer="${TRAINER:-$CARGO_TARGET_DIR/release/trainer}"
+if [ -z "${TRAINER:-}" ]; then
+  setup_rust
+  (cd "$ROOT" && cargo build --release --locked --workspace --all-targets)
+fi
+mkdir -p "$1"
+cd "$1"
+
+real="$data/hpa/images"
+table="$data/hpa/kaggle_train_labels.csv"
+
+# Every second real field lends its red, blue and yellow; the network never sees anything of the others.
+find "$real" -name '*_green.png' -printf '%f\n' | sed 's/_green.png$//' | LC_ALL=C sort >fields.txt
+awk 'NR % 2 == 1' fields.txt >painted-on.txt
+{ echo Id; awk 'NR % 2 == 0' fields.txt; } >unseen.csv
+
+# simulated NAME COUNT SEED ARGUMENTS...: a set of 384 px, unless it is there.
+simulated() {
+  local name="$1" count="$2" seed="$3"
+  shift 3
+  [ -f "$name/train.csv" ] || "$trainer" simulate --out "$name" --count "$count" --size 384 --seed "$seed" "$@"
+}
+simulated sim-real 3000 101 --labels "$table"
+simulated sim-balanced 3000 102 --mixed 0.4
+simulated paint-real 2500 103 --labels "$table" --reference "$real" --only painted-on.txt
+simulated paint-balanced 2500 104 --mixed 0.4 --reference "$real" --only painted-on.txt
+
+if [ ! -f run/run.json ]; then
+  resume=()
+  [ ! -d run ] || resume=(--resume)
+  "$trainer" train --plain --device flex --recipe drawn --data sim-real --also sim-balanced --also paint-real \
+    --also paint-balanced --also "$data/hpa/green_only=6" --init "$data/imagenet/densenet121.safetensors" \
+    --out run --checkpoint-every 4 "${resume[@]}"
+fi
