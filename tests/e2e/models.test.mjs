@@ -265,13 +265,17 @@ test('the card shows limits, scores, data, licence and checksum', {timeout}, asy
     await card.waitFor({state: 'visible'});
     assert.equal(await page.textContent('#card-name'), manifest.name);
     assert.equal(await page.textContent('#card-limits'), manifest.limits);
-    const scores = await page.locator('#card-scores tr', {hasText: 'Micro F1'}).innerText();
-    for (const part of Object.values(manifest.metrics)) assert.ok(scores.includes(part.micro_f1.toFixed(3)), scores);
+    const scores = await page.textContent('#card-scores');
+    const found = Object.values(manifest.metrics).map((part) => part.macro_f1_present?.value ?? part.macro_f1_present);
+    const written = found.filter((score) => score !== undefined);
+    assert.ok(written.length > 1);
+    // Two digits, cut and not rounded: cells write three, without noughts at the end.
+    for (const score of written) assert.ok(scores.includes((Math.floor(score * 100) / 100).toString()), scores);
     assert.ok((await page.textContent('#card-origin')).includes(manifest.provenance.initial_weights));
-    const recipe = page.locator('#card-origin dd', {hasText: String(manifest.provenance.recipe.training.learning_rate)});
+    const recipe = page.locator('#card-origin dd', {hasText: String(manifest.provenance.recipe.optimiser.learning_rate)});
     assert.ok(await recipe.isHidden(), 'the recipe is folded');
     await page.locator('#card-origin summary', {hasText: 'Recipe'}).click();
-    await page.locator('#card-origin summary', {hasText: 'Training'}).click();
+    await page.locator('#card-origin summary', {hasText: 'Optimiser'}).click();
     assert.ok(await recipe.isVisible());
     await page.click('#card-classes-title');
     assert.equal(await page.locator('#card-classes tbody tr').count(), 28);

@@ -153,6 +153,11 @@ test('the shipped model names its limits and where it comes from', {timeout}, as
     await page.setInputFiles('#files', drawnField('drawn'));
     await settled(page, 'drawn');
     await assertSaysWhatItIs(page, engine);
+    const line = await page.locator('#limits').boundingBox();
+    assert.ok(line.height < 40, 'limits take one line');
+    await page.click('#limits-more');
+    assert.equal(await page.textContent('#card-limits'), manifestOf(SHIPPED_MODEL).limits);
+    await page.keyboard.press('Escape');
   }, {model: SHIPPED_MODEL});
 });
 

@@ -49,10 +49,12 @@ impl ModelPanel {
                 models.choose(Some(select.value()).filter(|id| !id.is_empty()));
             }
         });
-        on(&self.about, "click", {
-            let models = models.clone();
-            move |_: Event| models.show_card()
-        });
+        for opener in [&self.about, &by_id::<Element>("limits-more")] {
+            on(opener, "click", {
+                let models = models.clone();
+                move |_: Event| models.show_card()
+            });
+        }
         // The files of a package are picked as images are, and recognised by their names.
         on(&by_id::<Element>("model-bring"), "click", |_: Event| {
             by_id::<HtmlElement>("files").click();
