@@ -1,9 +1,9 @@
 //! Simulated fields: cells as the Human Protein Atlas's microscopes show them, with the protein in any of the 28 locations.
 //!
 //! No part of a real image goes into them; painted fields, of which only the protein is drawn, keep the other channels of fields
-//! that are given. They serve for tests, for demonstrations and for teaching a network the geometry of
-//! the locations before it sees real fields; they do not replace real fields. Every length in here is in micrometres: a field
-//! is 164 wide whatever its size in pixels, so structures keep their proportions at every size.
+//! that are given. They serve for tests, for demonstrations and for teaching a network the geometry of the locations before it
+//! sees real fields; they do not replace real fields. Every length in here is in micrometres: a field is 164 wide whatever its
+//! size in pixels, so structures keep their proportions at every size.
 //!
 //! Modules name only those before them: random, geometry, texture, canvas; `cell_line`, settings, cell, layout, population,
 //! territory, scene, microtubules, staining; the drawings (nucleus, endomembrane, vesicles, surface, division, cytoskeleton),
