@@ -79,12 +79,16 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
         let validation = predictor.predict(&samples.validation, views, |_| ())?;
         let truth = truth(&samples.validation, &validation);
         let probabilities = validation.probabilities();
-        let thresholds = tune_thresholds(
-            &truth,
-            &probabilities,
-            choice.least_positives,
-            choice.otherwise,
-        );
+        let thresholds = if choice.odds > 0.0 {
+            by_odds(choice.odds, &training.assumed())
+        } else {
+            tune_thresholds(
+                &truth,
+                &probabilities,
+                choice.least_positives,
+                choice.otherwise,
+            )
+        };
         let test = predictor.predict(&samples.test, views, |_| ())?;
         Ok((
             thresholds,
@@ -133,6 +137,14 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
     Ok(reached)
 }
 
+/// The probabilities whose odds are so many times those of the frequencies.
+fn by_odds(factor: f64, frequencies: &[f64; COUNT]) -> [f32; COUNT] {
+    frequencies.map(|frequency| {
+        let odds = factor * frequency / (1.0 - frequency).max(1e-9);
+        (odds / (1.0 + odds)) as f32
+    })
+}
+
 fn truth(samples: &[Sample], logits: &Logits) -> Vec<LabelSet> {
     let predicted = logits.samples.iter();
     predicted.map(|&sample| samples[sample].labels).collect()
@@ -145,4 +157,20 @@ fn scored(samples: &[Sample], logits: &Logits, thresholds: &[f32; COUNT]) -> Sco
         .map(|row| decide(row, thresholds))
         .collect();
     score(&truth(samples, logits), &predicted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_by_odds_rise_with_the_frequency() {
+        let mut frequencies = [0.5; COUNT];
+        frequencies[1] = 0.1;
+        frequencies[2] = 1.0;
+        let thresholds = by_odds(2.0, &frequencies);
+        assert!((thresholds[0] - 2.0 / 3.0).abs() < 1e-6);
+        assert!((thresholds[1] - 2.0 / 11.0).abs() < 1e-6);
+        assert!(thresholds[2] > 0.999 && thresholds[2] <= 1.0);
+    }
 }

@@ -20,6 +20,9 @@ pub struct Position {
     pub shown_in_all: usize,
     /// The run's duration in seconds, without any that a break lost.
     pub seconds: f64,
+    /// The duration of the run before this epoch.
+    #[serde(default)]
+    pub seconds_before: f64,
     /// The best epoch so far.
     pub best: Option<BestEpoch>,
 }

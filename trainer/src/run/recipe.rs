@@ -49,8 +49,8 @@ pub struct Recipe {
     pub optimiser: OptimiserChoice,
     /// The running average of the weights.
     pub average: AverageChoice,
-    /// The tuning of thresholds.
-    pub thresholds: ThresholdChoice,
+    /// The thresholds.
+    pub thresholds: RunThresholds,
     /// The prediction of the test part.
     pub evaluation: TestChoice,
 }
@@ -180,7 +180,20 @@ pub struct AverageChoice {
     pub decay: f64,
 }
 
-/// The tuning of thresholds: `[thresholds]`.
+/// The thresholds of a run: `[thresholds]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunThresholds {
+    /// How many times the odds of its frequency a label's odds must be for it to count as present; 0 tunes thresholds by F1
+    /// instead, as drawn fields cannot for real ones.
+    pub odds: f64,
+    /// The positives that a class needs for its threshold to be tuned.
+    pub least_positives: usize,
+    /// The threshold of classes with fewer.
+    pub otherwise: f32,
+}
+
+/// The tuning of thresholds: `[thresholds]` of a probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdChoice {
@@ -253,6 +266,11 @@ impl RecipeFile for Recipe {
             (0.0..=1.0).contains(&self.thresholds.otherwise),
             "thresholds.otherwise must be from 0 to 1, not {}",
             self.thresholds.otherwise
+        );
+        ensure!(
+            (0.0..=1000.0).contains(&self.thresholds.odds),
+            "thresholds.odds must be from 0 to 1000, not {}",
+            self.thresholds.odds
         );
         ensure!(
             [1, 2, 4, 8].contains(&self.evaluation.views),
@@ -418,6 +436,7 @@ mod tests {
                 "training.part must be a multiple of 32",
             ),
             ("flaws.veil=2", "flaws.veil"),
+            ("thresholds.odds=-1", "thresholds.odds"),
             ("training.epochs=0", "training.epochs must be"),
             ("network.head=tail", "tail"),
             ("optimiser.learning_rate=-1", "optimiser.learning_rate"),

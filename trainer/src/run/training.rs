@@ -98,12 +98,9 @@ impl Training<'_> {
             .map(|device| device.clone().autodiff())
             .collect();
         let labels: Vec<LabelSet> = self.samples.train.iter().map(|one| one.labels).collect();
-        let plan = RepeatPlan::new(&labels, &recipe.repeats).times(&self.samples.times);
-        let shown = plan.frequencies(&labels);
-        let assumed = match recipe.training.frequencies {
-            Frequencies::Shown => shown,
-            Frequencies::Set => self.samples.frequencies(),
-        };
+        let repeats = self.repeats(&labels);
+        let shown = repeats.frequencies(&labels);
+        let assumed = self.assumed();
         let excess: Vec<f32> = (0..COUNT)
             .map(|class| (log_odds(shown[class]) - log_odds(assumed[class])) as f32)
             .collect();
@@ -117,7 +114,7 @@ impl Training<'_> {
             optimiser: Optimiser::new(&recipe.optimiser),
             position: Position::default(),
         };
-        let loader = self.loader(plan);
+        let loader = self.loader(repeats);
         let steps: Vec<usize> = (0..recipe.training.epochs)
             .map(|epoch| {
                 let batches = loader.batches(epoch as u64);
@@ -162,6 +159,23 @@ impl Training<'_> {
             shown: learner.position.shown_in_all,
             seconds: learner.position.seconds,
         }))
+    }
+
+    /// The number of showings of each sample of the training part.
+    fn repeats(&self, labels: &[LabelSet]) -> RepeatPlan {
+        RepeatPlan::new(labels, &self.recipe.repeats).times(&self.samples.times)
+    }
+
+    /// The label frequencies that answers assume.
+    pub fn assumed(&self) -> [f64; COUNT] {
+        match self.recipe.training.frequencies {
+            Frequencies::Shown => {
+                let train = self.samples.train.iter();
+                let labels: Vec<LabelSet> = train.map(|one| one.labels).collect();
+                self.repeats(&labels).frequencies(&labels)
+            }
+            Frequencies::Set => self.samples.frequencies(),
+        }
     }
 
     fn loader(&self, repeats: RepeatPlan) -> Loader {
@@ -263,9 +277,10 @@ impl Training<'_> {
             let reason = unread.reason;
             recorder.note(&format!("left out of epoch {}: {id}: {reason}", epoch + 1));
         }
-        let seconds = clock.seconds() - learner.position.seconds;
+        let seconds = clock.seconds() - learner.position.seconds_before;
         self.end_epoch(learner, recorder, seconds)?;
         learner.position.seconds = clock.seconds();
+        learner.position.seconds_before = learner.position.seconds;
         checkpoint::save(run, learner, names)?;
         clock.saved();
         Ok(true)
