@@ -59,7 +59,12 @@ pub fn pretrained(
     // The last layer is of ImageNet's thousand classes.
     let classifier = format!("{}.", names.classifier());
     tensors.retain(|name, _| !name.starts_with(&classifier));
-    let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
+    let mut backbone = Backbone::new(
+        architecture,
+        PHOTOGRAPH_PLANES,
+        imagenet_epsilon(architecture),
+        device,
+    );
     weights::apply_exactly(&mut backbone, names, &tensors)
         .with_context(|| format!("in {}", file.display()))?;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -86,7 +91,7 @@ pub fn network(
     let plain = &device.clone().without_autodiff();
     device.seed(recipe.training.seed);
     let config = recipe.network();
-    let Network { backbone, head } = config.init(plain);
+    let Network { backbone, head } = Network::new(&config, plain);
     let (backbone, name) = match (recipe.start.weights, file) {
         (StartWeights::Imagenet, Some(file)) => {
             pretrained(config.architecture, config.planes, file, plain)?
