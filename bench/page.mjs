@@ -145,7 +145,7 @@ async function measureFirst() {
     empty.push(await firstResult(page, () => page.goto(`${site.origin}/${ADDRESS}`, {waitUntil: 'commit'}), 'first-0'));
     await context.close();
   }
-  print(`first result, CPU device, ${SIDE} px, empty cache, loopback`, milliseconds(median(empty)), '< 5000 ms', median(empty) < 5000);
+  print(`first result, CPU device, ${SIDE} px, empty cache, loopback`, milliseconds(median(empty)), '< 3000 ms', median(empty) < 3000);
 
   const filled = [];
   const {context, page} = await newPage({serviceWorkers: 'allow'});
@@ -156,7 +156,7 @@ async function measureFirst() {
     await page.click('#clear');
   }
   await context.close();
-  print(`first result, CPU device, ${SIDE} px, from the offline copy`, milliseconds(median(filled)), '< 2500 ms', median(filled) < 2500);
+  print(`first result, CPU device, ${SIDE} px, from the offline copy`, milliseconds(median(filled)), '< 2000 ms', median(filled) < 2000);
 }
 
 async function measureResponsive(rate) {

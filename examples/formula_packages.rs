@@ -9,7 +9,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use cytolens::classifier::Classifier;
-use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
+use cytolens::model::{Architecture, HeadKind, Network, NetworkConfig, weights};
 use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::package::FORMAT;
@@ -64,7 +64,7 @@ fn package(
         batch_norm_epsilon: 1e-2,
     };
     let device = Device::flex();
-    let mut network = config.init(&device);
+    let mut network = Network::new(&config, &device);
     let tensors = formula_weights(config.names(), &network);
     weights::apply_exactly(&mut network, config.names(), &tensors)?;
     let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Half)?;

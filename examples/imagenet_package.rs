@@ -8,7 +8,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use cytolens::classifier::Classifier;
-use cytolens::model::{Architecture, HeadKind, NetworkConfig, weights};
+use cytolens::model::{Architecture, HeadKind, Network, NetworkConfig, weights};
 use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
 use cytolens_core::package::FORMAT;
 use cytolens_field::Composition;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         batch_norm_epsilon: 1.001e-5,
     };
     let device = Device::flex();
-    let mut network = config.init(&device);
+    let mut network = Network::new(&config, &device);
     weights::apply_exactly(
         &mut network,
         config.names(),

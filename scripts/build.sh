@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the browser application into dist/: both wasm programs, their JavaScript and the files of
+# Builds the browser application into dist/: the wasm programs, their JavaScript and the files of
 # www/. demo.sh, test.sh and bench/browser.sh all build through here.
 set -euo pipefail
 

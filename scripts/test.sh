@@ -24,12 +24,16 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$ROOT"
 
-# What a visitor downloads, gzipped, in bytes: before the page reacts, and before it can classify.
+# What a visitor downloads, gzipped, in bytes: before the page reacts, and before it can classify on the CPU or on a GPU.
 PAGE_BUDGET=310000
-ENGINE_BUDGET=3000000
+CPU_ENGINE_BUDGET=800000
+GPU_ENGINE_BUDGET=3000000
 
 # The crates that need no burn.
-FLOORS=(cellsim cytolens-core cytolens-data cytolens-download cytolens-field cytolens-kernels cytolens-page cytolens-protocol cytolens-report cytolens-testing)
+FLOORS=(
+  cellsim cytolens-core cytolens-cpu-engine cytolens-data cytolens-download cytolens-field cytolens-kernels cytolens-package
+  cytolens-page cytolens-protocol cytolens-report cytolens-testing cytolens-worker
+)
 
 export ARTEFACTS="$ROOT/test-artifacts"
 export DIST="$ROOT/dist"
@@ -120,7 +124,7 @@ native() {
 
 weigh() {
   local program budget size over=0
-  for program in "page $PAGE_BUDGET" "worker $ENGINE_BUDGET"; do
+  for program in "page $PAGE_BUDGET" "cpu_engine $CPU_ENGINE_BUDGET" "gpu_engine $GPU_ENGINE_BUDGET"; do
     budget="${program#* }"
     program="${program% *}"
     size="$(gzip -9 -c "$DIST/${program}_bg.wasm" | wc -c | tr -d ' ')"

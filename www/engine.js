@@ -1,4 +1,4 @@
-// The engine's worker. Its first message is the compiled engine, which then listens itself.
+// The engine's worker, which has its program's name. Its first message is the compiled program, which then listens itself.
 
 // A fault in asynchronous code is a crash like any other: the page hears of it and restarts.
 addEventListener('unhandledrejection', (event) => {
@@ -9,10 +9,10 @@ addEventListener('unhandledrejection', (event) => {
 onmessage = async ({data: module}) => {
   onmessage = null;
   try {
-    const {default: init} = await import('./worker.js');
+    const {default: init} = await import(`./${name}.js`);
     const engine = await init({module_or_path: module});
-    // Once, and here: otherwise the linker has every call into the engine run them (see build.rs).
-    engine.__wasm_call_ctors();
+    // Once, and here: otherwise the linker has every call into burn's engine run them (see build.rs).
+    engine.__wasm_call_ctors?.();
   } catch (error) {
     postMessage({open_failed: {reason: `The engine could not be started: ${error?.message ?? error}`}});
   }

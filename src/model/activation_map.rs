@@ -1,20 +1,6 @@
-//! Class activation maps: the evidence for each class by its place in the field.
-//!
-//! Both heads have one in closed form, so that nothing is approximated and no gradient is computed by
-//! a backward pass. A map is scaled so that its mean and a number that does not come from any one
-//! place make the class's logit.
-//!
-//! The pooling head (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR
-//! 2016, <https://arxiv.org/abs/1512.04150>) weighs the mean of each feature map; the same weights on
-//! the features themselves are the class's map.
-//!
-//! The described head is linear but for one ReLU. Where that lies as it does for this field, a logit
-//! is a weighted sum over the pixels of the 128 reduced maps, and the weights are two matrix products
-//! with the ReLU's mask between them. A pixel's share of that sum, less what the reduction's bias adds
-//! to every pixel alike, is the map; it equals the gradient of the logit by the features, times the
-//! features.
+//! The heads' activation maps, in closed form: [`crate::package::ActivationMaps`] says which.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use super::head::{DescribedHead, Head, PoolingHead};
 
@@ -66,38 +52,13 @@ impl DescribedHead {
     }
 }
 
-/// Reduces maps `[classes, side, side]` to `to` pixels a side by averaging: each new pixel is the mean
-/// of the area under it, border pixels by their share, so that a map's mean stays.
-pub fn averaged_down(maps: Tensor<3>, to: usize) -> Tensor<3> {
-    let [_, side, _] = maps.dims();
-    let rows = averaging(side, to, &maps.device());
-    let columns = rows.clone().transpose();
-    rows.unsqueeze::<3>()
-        .matmul(maps)
-        .matmul(columns.unsqueeze())
-}
-
-/// `[to, side]`: the share of each of `side` pixels in each of `to` larger ones.
-fn averaging(side: usize, to: usize, device: &Device) -> Tensor<2> {
-    // In units of which a pixel has `to` and a larger one `side`, so that all borders are whole.
-    let share = |large: usize, small: usize| {
-        let end = ((large + 1) * side).min((small + 1) * to);
-        let shared = end.saturating_sub((large * side).max(small * to));
-        shared as f32 / side as f32
-    };
-    let shares: Vec<f32> = (0..to)
-        .flat_map(|large| (0..side).map(move |small| share(large, small)))
-        .collect();
-    Tensor::<1>::from_floats(shares.as_slice(), device).reshape([to, side])
-}
-
 #[cfg(test)]
 mod tests {
     use burn::nn::DropoutConfig;
-    use burn::tensor::Distribution;
+    use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::model::HeadKind;
+    use crate::package::HeadKind;
 
     /// The gradient of a logit by the features, times the features, is what burn's own backward pass
     /// gives.
@@ -106,7 +67,7 @@ mod tests {
         let device = Device::flex().autodiff();
         let (features, side, classes) = (24, 5, 4);
         for kind in [HeadKind::Pooling, HeadKind::Described] {
-            let mut head = kind.init(features, side, classes, &device);
+            let mut head = Head::new(kind, features, side, classes, &device);
             if let Head::Described(head) = &mut head {
                 // A device that keeps gradients trains, and dropout would then drop.
                 head.dropout = DropoutConfig::new(0.0).init();
@@ -130,37 +91,6 @@ mod tests {
                     "{kind:?}, class {class}: off by {difference} of {largest}"
                 );
             }
-        }
-    }
-
-    #[test]
-    fn averaging_keeps_the_mean_and_the_place() {
-        let device = Device::flex();
-        for (side, to) in [(4, 2), (126, 32), (7, 5), (3, 3)] {
-            let maps = Tensor::<3>::random([2, side, side], Distribution::Default, &device);
-            let small = averaged_down(maps.clone(), to);
-            assert_eq!(small.dims(), [2, to, to]);
-            let means = |maps: Tensor<3>| maps.flatten::<2>(1, 2).mean_dim(1);
-            let difference = (means(maps) - means(small))
-                .abs()
-                .max()
-                .into_scalar::<f32>();
-            assert!(difference < 1e-5, "{side} to {to}: off by {difference}");
-        }
-        let map = Tensor::<1>::from_floats([1.0, 2.0, 4.0, 1.0, 6.0, 7.0, 3.0, 8.0, 0.0], &device);
-        // A pixel of the smaller map covers one whole, two halves and a quarter of another.
-        let small: Vec<f32> = averaged_down(map.reshape([1, 3, 3]), 2)
-            .into_data()
-            .try_into_vec()
-            .expect("f32 numbers");
-        let expected = [
-            (1.0 + 1.0 + 0.5 + 1.5) / 2.25,
-            (4.0 + 1.0 + 3.5 + 1.5) / 2.25,
-            (3.0 + 4.0 + 0.5 + 1.5) / 2.25,
-            (0.0 + 4.0 + 3.5 + 1.5) / 2.25,
-        ];
-        for (found, expected) in small.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{small:?}");
         }
     }
 }

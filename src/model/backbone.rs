@@ -1,111 +1,13 @@
-//! The architectures that can be built, as one type.
+//! The architectures, as one type.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use super::all_cnn::{AllCnn, AllCnnConfig};
 use super::densenet::{DenseNet, DenseNetConfig};
 use super::inception_resnet::{InceptionResNet, InceptionResNetConfig};
 use super::resnet::{ResNet, ResNetConfig};
-
-/// The architectures that can be built, by the name they have in recipes and packages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Architecture {
-    /// DenseNet-121 (Huang et al. 2017).
-    #[serde(rename = "densenet-121")]
-    DenseNet121,
-    /// DenseNet-201 (Huang et al. 2017).
-    #[serde(rename = "densenet-201")]
-    DenseNet201,
-    /// ResNet-50 (He et al. 2016).
-    #[serde(rename = "resnet-50")]
-    ResNet50,
-    /// All-CNN-C (Springenberg et al. 2014).
-    #[serde(rename = "all-cnn")]
-    AllCnn,
-    /// Inception-ResNet-v2 (Szegedy et al. 2016).
-    #[serde(rename = "inception-resnet-v2")]
-    InceptionResNetV2,
-}
-
-impl Architecture {
-    /// Every architecture.
-    pub const ALL: [Self; 5] = [
-        Self::DenseNet121,
-        Self::DenseNet201,
-        Self::ResNet50,
-        Self::AllCnn,
-        Self::InceptionResNetV2,
-    ];
-
-    /// The name as papers write it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::DenseNet121 => "DenseNet-121",
-            Self::DenseNet201 => "DenseNet-201",
-            Self::ResNet50 => "ResNet-50",
-            Self::AllCnn => "All-CNN",
-            Self::InceptionResNetV2 => "Inception-ResNet-v2",
-        }
-    }
-
-    /// The batch-norm epsilon of the published weights: PyTorch's for torchvision's, TensorFlow's for
-    /// Inception-ResNet-v2.
-    pub fn usual_epsilon(self) -> f64 {
-        match self {
-            Self::InceptionResNetV2 => 1e-3,
-            _ => 1e-5,
-        }
-    }
-
-    /// The number of the backbone's feature maps.
-    pub fn features(self) -> usize {
-        match self {
-            Self::DenseNet121 => DenseNetConfig::densenet121().features(),
-            Self::DenseNet201 => DenseNetConfig::densenet201().features(),
-            Self::ResNet50 => ResNetConfig::resnet50(3, 0.0).features(),
-            Self::AllCnn => AllCnnConfig::new(3).features(),
-            Self::InceptionResNetV2 => InceptionResNetConfig::new(3, 0.0).features(),
-        }
-    }
-
-    /// The side of the features of an input of `size` pixels a side.
-    pub fn side(self, size: usize) -> usize {
-        match self {
-            Self::DenseNet121 | Self::DenseNet201 | Self::ResNet50 => size / 32,
-            Self::AllCnn => size / 4 - 2,
-            Self::InceptionResNetV2 => InceptionResNetConfig::new(3, 0.0).side(size),
-        }
-    }
-
-    /// The side in pixels, a multiple of 32, of the smallest input that gives a feature.
-    pub fn least_size(self) -> usize {
-        match self {
-            Self::InceptionResNetV2 => 96,
-            _ => 32,
-        }
-    }
-
-    /// Makes a backbone with random weights for this many planes.
-    pub fn init(self, planes: usize, batch_norm_epsilon: f64, device: &Device) -> Backbone {
-        let densenet = |config: DenseNetConfig| {
-            let config = config.with_planes(planes).with_epsilon(batch_norm_epsilon);
-            Backbone::DenseNet(config.init(device))
-        };
-        match self {
-            Self::DenseNet121 => densenet(DenseNetConfig::densenet121()),
-            Self::DenseNet201 => densenet(DenseNetConfig::densenet201()),
-            Self::ResNet50 => {
-                Backbone::ResNet(ResNetConfig::resnet50(planes, batch_norm_epsilon).init(device))
-            }
-            Self::AllCnn => Backbone::AllCnn(AllCnnConfig::new(planes).init(device)),
-            Self::InceptionResNetV2 => Backbone::InceptionResNet(
-                InceptionResNetConfig::new(planes, batch_norm_epsilon).init(device),
-            ),
-        }
-    }
-}
+use crate::package::Architecture;
 
 /// Planes `[batch, planes, height, width]` to features `[batch, features, side, side]`.
 #[derive(Module, Debug)]
@@ -125,6 +27,30 @@ pub enum Backbone {
 }
 
 impl Backbone {
+    /// Makes a backbone with random weights for this many planes.
+    pub fn new(
+        architecture: Architecture,
+        planes: usize,
+        batch_norm_epsilon: f64,
+        device: &Device,
+    ) -> Self {
+        let densenet = |config: DenseNetConfig| {
+            let config = config.with_planes(planes).with_epsilon(batch_norm_epsilon);
+            Self::DenseNet(config.init(device))
+        };
+        match architecture {
+            Architecture::DenseNet121 => densenet(DenseNetConfig::densenet121()),
+            Architecture::DenseNet201 => densenet(DenseNetConfig::densenet201()),
+            Architecture::ResNet50 => {
+                Self::ResNet(ResNetConfig::resnet50(planes, batch_norm_epsilon).init(device))
+            }
+            Architecture::AllCnn => Self::AllCnn(AllCnnConfig::new(planes).init(device)),
+            Architecture::InceptionResNetV2 => Self::InceptionResNet(
+                InceptionResNetConfig::new(planes, batch_norm_epsilon).init(device),
+            ),
+        }
+    }
+
     /// Computes the features after the last ReLU.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
@@ -144,6 +70,26 @@ impl Backbone {
             Self::ResNet(network) => Self::ResNet(network.with_stem_for(planes)),
             Self::AllCnn(network) => Self::AllCnn(network.with_stem_for(planes)),
             Self::InceptionResNet(network) => Self::InceptionResNet(network.with_stem_for(planes)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What packages say of a network without making it.
+    #[test]
+    fn every_architecture_gives_as_many_features_as_it_says() {
+        for architecture in Architecture::ALL {
+            let found = match architecture {
+                Architecture::DenseNet121 => DenseNetConfig::densenet121().features(),
+                Architecture::DenseNet201 => DenseNetConfig::densenet201().features(),
+                Architecture::ResNet50 => ResNetConfig::resnet50(3, 0.0).features(),
+                Architecture::AllCnn => AllCnnConfig::new(3).features(),
+                Architecture::InceptionResNetV2 => InceptionResNetConfig::new(3, 0.0).features(),
+            };
+            assert_eq!(architecture.features(), found, "{architecture:?}");
         }
     }
 }

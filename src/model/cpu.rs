@@ -8,8 +8,8 @@ use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, burn_pack};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use cytolens_kernels::{self as kernels, Engine, Kind, Processor};
 
-use super::backbone::{Architecture, Backbone};
-use super::names::Names;
+use super::backbone::Backbone;
+use crate::package::{Architecture, Names};
 
 /// A [`Backbone`] in the CPU engine.
 #[derive(Debug)]

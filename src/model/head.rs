@@ -5,41 +5,10 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
-const DESCRIBED_MAPS: usize = 128;
-const DESCRIBED_HIDDEN: usize = 512;
+use crate::package::HeadKind;
+
 const DESCRIBED_DROPOUT: f64 = 0.5;
-
-/// The heads that can be chosen, by the name they have in recipes and packages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeadKind {
-    /// Global average pooling and one linear layer: class activation maps are exact.
-    #[default]
-    Pooling,
-    /// 1x1 convolution to 128 maps, flatten, dropout 0.5, 512 units with ReLU, linear: the head of
-    /// the described system. It is tied to one input size.
-    Described,
-}
-
-impl HeadKind {
-    /// Makes a head with random weights for `features` maps of `side` pixels a side.
-    pub fn init(self, features: usize, side: usize, classes: usize, device: &Device) -> Head {
-        match self {
-            Self::Pooling => Head::Pooling(PoolingHead {
-                classifier: LinearConfig::new(features, classes).init(device),
-            }),
-            Self::Described => Head::Described(DescribedHead {
-                reduce: Conv2dConfig::new([features, DESCRIBED_MAPS], [1, 1]).init(device),
-                dropout: DropoutConfig::new(DESCRIBED_DROPOUT).init(),
-                hidden: LinearConfig::new(DESCRIBED_MAPS * side * side, DESCRIBED_HIDDEN)
-                    .init(device),
-                classifier: LinearConfig::new(DESCRIBED_HIDDEN, classes).init(device),
-            }),
-        }
-    }
-}
 
 /// A head: features `[batch, features, height, width]` to logits `[batch, classes]`.
 #[derive(Module, Debug)]
@@ -70,6 +39,37 @@ pub struct DescribedHead {
 }
 
 impl Head {
+    /// Makes a head with random weights for `features` maps of `side` pixels a side.
+    pub fn new(
+        kind: HeadKind,
+        features: usize,
+        side: usize,
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        match kind {
+            HeadKind::Pooling => Self::Pooling(PoolingHead {
+                classifier: LinearConfig::new(features, classes).init(device),
+            }),
+            HeadKind::Described => {
+                let (maps, hidden) = (HeadKind::DESCRIBED_MAPS, HeadKind::DESCRIBED_HIDDEN);
+                Self::Described(DescribedHead {
+                    reduce: Conv2dConfig::new([features, maps], [1, 1]).init(device),
+                    dropout: DropoutConfig::new(DESCRIBED_DROPOUT).init(),
+                    hidden: LinearConfig::new(maps * side * side, hidden).init(device),
+                    classifier: LinearConfig::new(hidden, classes).init(device),
+                })
+            }
+        }
+    }
+
+    /// The device that it is on.
+    pub fn device(&self) -> Device {
+        let (Self::Pooling(PoolingHead { classifier })
+        | Self::Described(DescribedHead { classifier, .. })) = self;
+        classifier.weight.device()
+    }
+
     /// Computes logits `[batch, classes]` of features `[batch, features, height, width]`.
     pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
         match self {

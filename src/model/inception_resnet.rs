@@ -72,13 +72,6 @@ impl InceptionResNetConfig {
         FEATURES
     }
 
-    /// The side of the features of an input of `size` pixels a side.
-    pub fn side(&self, size: usize) -> usize {
-        let halved = |side: usize| side.saturating_sub(3) / 2 + 1;
-        let stem = halved(halved(halved(size) - 2) - 2);
-        halved(halved(stem))
-    }
-
     /// Makes a backbone with random weights.
     pub fn init(&self, device: &Device) -> InceptionResNet {
         let conv = |channels, side| ConvNormConfig::new(channels, [side, side], self.epsilon);

@@ -16,13 +16,14 @@
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
-use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor};
 
 use super::backbone::Backbone;
 use super::convolution;
+#[cfg(not(target_family = "wasm"))]
 use super::cpu::CpuBackbone;
 use super::densenet::{self, DenseNet};
 use super::head::Head;
@@ -35,15 +36,22 @@ pub struct InferenceNetwork {
     pub backbone: InferenceBackbone,
     /// Features to logits.
     pub head: Head,
+    device: Device,
 }
 
 impl InferenceNetwork {
     /// Prepares a trained network for inference.
     pub fn new(network: Network) -> Self {
         Self {
+            device: network.head.device(),
             backbone: InferenceBackbone::new(network.backbone),
             head: network.head,
         }
+    }
+
+    /// The device that it is on.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Computes logits `[batch, classes]` of normalised planes `[batch, planes, height, width]`.
@@ -61,12 +69,14 @@ pub enum InferenceBackbone {
     /// Any other backbone, with the norms folded into its convolutions.
     Folded(Backbone),
     /// Any backbone on the CPU device, in the CPU engine.
+    #[cfg(not(target_family = "wasm"))]
     Cpu(CpuBackbone),
 }
 
 impl InferenceBackbone {
     /// Prepares a trained backbone for inference.
     pub fn new(trained: Backbone) -> Self {
+        #[cfg(not(target_family = "wasm"))]
         if let Some(backbone) = CpuBackbone::new(&trained) {
             return Self::Cpu(backbone);
         }
@@ -85,6 +95,7 @@ impl InferenceBackbone {
         match self {
             Self::DenseNet(network) => network.forward(input),
             Self::Folded(network) => network.forward(input),
+            #[cfg(not(target_family = "wasm"))]
             Self::Cpu(network) => network.forward(input),
         }
     }

@@ -8,7 +8,8 @@
 
 use burn::store::burn_pack::{Bytes, Tensor};
 
-use super::tensors::{Tensors, WeightsError};
+use super::weights::Tensors;
+use crate::package::WeightsError;
 
 /// Translates Keras' tensors into torchvision's terms, and leaves others as they are. A tensor of no
 /// DenseNet keeps its name, so that the report names it as unexpected.

@@ -8,6 +8,7 @@ pub mod activation_map;
 pub mod all_cnn;
 mod backbone;
 mod convolution;
+#[cfg(not(target_family = "wasm"))]
 mod cpu;
 #[cfg(not(target_family = "wasm"))]
 mod cpu_training;
@@ -17,17 +18,19 @@ pub mod inception_resnet;
 pub mod inference;
 #[cfg(not(target_family = "wasm"))]
 mod keras;
-mod names;
 mod network;
 pub mod resnet;
-mod tensors;
 pub mod weights;
 
-pub use backbone::{Architecture, Backbone};
+pub use backbone::Backbone;
+#[cfg(not(target_family = "wasm"))]
 pub use cpu::CpuBackbone;
 pub use densenet::{DenseNet, DenseNetConfig};
-pub use head::{Head, HeadKind};
+pub use head::Head;
 pub use inference::{InferenceBackbone, InferenceNetwork};
-pub use names::Names;
-pub use network::{Network, NetworkConfig};
-pub use tensors::{Tensors, TensorsReport, WeightsError};
+pub use network::Network;
+pub use weights::Tensors;
+
+pub use crate::package::{
+    Architecture, HeadKind, Names, NetworkConfig, TensorsReport, WeightsError,
+};

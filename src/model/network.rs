@@ -2,47 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
-use super::backbone::{Architecture, Backbone};
-use super::head::{Head, HeadKind};
-use super::names::Names;
-
-/// The shape of a network, as packages and runs keep it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NetworkConfig {
-    /// The backbone's architecture.
-    pub architecture: Architecture,
-    /// The kind of head.
-    pub head: HeadKind,
-    /// The number of input planes.
-    pub planes: usize,
-    /// The side of the input in pixels; only the described head's shape depends on it.
-    pub size: usize,
-    /// The number of classes, each with one logit.
-    pub classes: usize,
-    /// The constant added to the variance in batch normalisation: 1e-5 in PyTorch, 1.001e-5 in Keras.
-    pub batch_norm_epsilon: f64,
-}
-
-impl NetworkConfig {
-    /// Makes a network with random weights.
-    pub fn init(&self, device: &Device) -> Network {
-        let Self { architecture, .. } = *self;
-        let side = architecture.side(self.size);
-        Network {
-            backbone: architecture.init(self.planes, self.batch_norm_epsilon, device),
-            head: self
-                .head
-                .init(architecture.features(), side, self.classes, device),
-        }
-    }
-
-    /// The names of the network's tensors in files.
-    pub fn names(&self) -> Names {
-        Names::network(self.architecture)
-    }
-}
+use super::backbone::Backbone;
+use super::head::Head;
+use super::weights;
+use crate::package::{NetworkConfig, Package, PackageError};
 
 /// A backbone and its head.
 #[derive(Module, Debug)]
@@ -54,6 +18,33 @@ pub struct Network {
 }
 
 impl Network {
+    /// Makes a network with random weights.
+    pub fn new(config: &NetworkConfig, device: &Device) -> Self {
+        let architecture = config.architecture;
+        let (features, side) = (architecture.features(), architecture.side(config.size));
+        Self {
+            backbone: Backbone::new(
+                architecture,
+                config.planes,
+                config.batch_norm_epsilon,
+                device,
+            ),
+            head: Head::new(config.head, features, side, config.classes, device),
+        }
+    }
+
+    /// Makes the network of a package, with the package's weights.
+    ///
+    /// # Errors
+    /// [`PackageError::Weights`] with a report on the tensors that do not fit.
+    pub fn of_package(package: &Package, device: &Device) -> Result<Self, PackageError> {
+        let config = &package.manifest().network;
+        let tensors = weights::read_safetensors(package.weights().to_vec())?;
+        let mut network = Self::new(config, device);
+        weights::apply_exactly(&mut network, config.names(), &tensors)?;
+        Ok(network)
+    }
+
     /// Computes logits `[batch, classes]` of normalised planes `[batch, planes, height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.backbone.forward(input))

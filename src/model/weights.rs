@@ -8,13 +8,15 @@ use std::path::Path;
 use burn::module::Module;
 use burn::store::{
     ApplyError, BurnToPyTorchAdapter, FloatCastAdapter, HalfPrecisionAdapter, ModuleAdapter,
-    ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, SafetensorsStore,
+    ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, SafetensorsStore, burn_pack,
 };
 use burn::tensor::DType;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::names::{Names, current_name};
-use super::tensors::{Tensors, TensorsReport, WeightsError};
+use crate::package::{Names, TensorsReport, WeightsError, current_name};
+
+/// Tensors by their names in a file.
+pub type Tensors = BTreeMap<String, burn_pack::Tensor>;
 
 /// Reads the tensors of a `.safetensors` file or, from PyTorch, a `.pth`, `.pt` or `.bin` one, under
 /// the current names of torchvision and timm. Keras' DenseNets are translated.

@@ -1,20 +1,25 @@
 // Which device computes, and that each computes the same.
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
+import {beforeEngine} from './engines.mjs';
 import {differences, drawnField, realField, references, settled} from './fields.mjs';
-import {chromiumForTests, IMAGES, missing, PATIENCE, SHIPPED_MODEL} from './harness.mjs';
+import {chromiumForTests, CPU, IMAGES, missing, PATIENCE, ready, SHIPPED_MODEL} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.gpu;
+
+/** The programs that were asked for, in their order. */
+const programs = (site) => site.requests.map((address) => /(\w+)_engine_bg\.wasm$/.exec(address)?.[1]).filter(Boolean);
 
 describe('without any adapter', () => {
   const {open} = chromiumForTests();
 
   for (const address of ['', '?device=gpu']) {
     test(`the CPU classifies, and the page says why (${address || 'automatic'})`, {timeout}, async () => {
-      await open(async (page, {engine: {kind, report}}) => {
+      await open(async (page, {site, engine: {kind, report}}) => {
         assert.equal(kind, 'cpu');
         assert.match(report, /CPU/);
         assert.match(report, /GPU|adapter/);
+        assert.deepEqual(programs(site), ['cpu'], 'the program for GPUs is not downloaded');
         await page.setInputFiles('#files', drawnField('drawn'));
         assert.equal((await settled(page, 'drawn')).state, 'done');
       }, {address});
@@ -26,10 +31,43 @@ describe('with a software adapter', () => {
   const {open} = chromiumForTests({adapter: true});
 
   test('the automatic choice is the CPU, and the page says why', {timeout}, async () => {
-    await open(async (page, {engine: {kind, report}}) => {
+    await open(async (page, {site, engine: {kind, report}}) => {
       assert.equal(kind, 'cpu');
       assert.match(report, /software/i);
+      assert.deepEqual(programs(site), ['cpu']);
     }, {address: ''});
+  });
+
+  test('another device fetches its own program, once', {timeout}, async () => {
+    await open(async (page, {site, engine: {kind}}) => {
+      assert.equal(kind, 'cpu');
+      for (const [turn, device] of ['gpu', 'cpu', 'gpu'].entries()) {
+        await page.selectOption('#device', device);
+        await page.waitForSelector(`#device-report[data-kind="${device}"]`, {timeout: PATIENCE.gpu});
+        await page.setInputFiles('#files', drawnField(`turn-${turn}`));
+        assert.equal((await settled(page, `turn-${turn}`, PATIENCE.gpu)).state, 'done');
+      }
+      assert.deepEqual(programs(site), ['cpu', 'gpu']);
+    }, {address: CPU});
+  });
+
+  test('a GPU that computes wrongly gives way to the CPU, and the page says why', {timeout}, async () => {
+    const wrong = `
+      const {getMappedRange} = GPUBuffer.prototype;
+      GPUBuffer.prototype.getMappedRange = function (...range) {
+        const bytes = getMappedRange.apply(this, range);
+        const numbers = new Float32Array(bytes);
+        numbers.forEach((number, index) => { numbers[index] = number * 1.5 + 1; });
+        return bytes;
+      };`;
+    await open(async (page, {site, engine: {kind, report}}) => {
+      assert.equal(kind, 'cpu', report);
+      assert.match(report, /computes wrongly/);
+      assert.deepEqual(programs(site), ['gpu', 'cpu']);
+      await page.setInputFiles('#files', drawnField('drawn'));
+      assert.equal((await settled(page, 'drawn')).state, 'done');
+      assert.equal((await ready(page)).kind, 'cpu');
+    }, {address: '?device=gpu', changes: beforeEngine(wrong), patience: PATIENCE.gpu});
   });
 
   // Tolerance: other kernels of the same network, in float32.

@@ -1,4 +1,4 @@
-// The golden input of a package, as `golden_planes` in src/package.rs makes it.
+// The golden input of a package, as `golden_planes` in crates/package/src/golden.rs makes it.
 
 function triangle(position, period) {
   const phase = position % period;

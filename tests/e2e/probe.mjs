@@ -8,12 +8,16 @@ const bytes = async (url) => {
   return response.arrayBuffer();
 };
 
+/** The worker's program for a device. */
+const programOf = (device) => `${device}_engine`;
+
 /**
- * Starts a worker. `ask` posts a request, if one is given, and gives the next reply, which must be of
+ * Starts a worker for a device. `ask` posts a request, if one is given, and gives the next reply, which must be of
  * the type `expected`; `hear` gives the next reply whatever it is, with its `type`.
  */
-async function start() {
-  const worker = new Worker('../engine.js', {type: 'module'});
+async function start(device = 'cpu') {
+  const name = programOf(device);
+  const worker = new Worker('../engine.js', {type: 'module', name});
   const waiting = [];
   const arrived = [];
   const broken = [];
@@ -39,23 +43,24 @@ async function start() {
     if (reply.type !== expected) throw new Error(`${expected} was expected, not ${reply.type}: ${reply.reason}`);
     return reply;
   };
-  worker.postMessage(await WebAssembly.compile(await bytes('../worker_bg.wasm')));
+  worker.postMessage(await WebAssembly.compile(await bytes(`../${name}_bg.wasm`)));
   await ask(undefined, 'started');
-  return {worker, ask, hear};
+  return {worker, ask, hear, device};
 }
 
 /** Has a worker open the package under `/package/`. */
-async function openPackage({ask}, device) {
+async function openPackage({ask, device: name}) {
   const manifest = new TextDecoder().decode(await bytes('../package/manifest.json'));
   const weights = await bytes('../package/weights.safetensors');
+  const device = {name, reason: 'chosen by the test', details: [], is_fast: false};
   const {device: report} = await ask({open: {manifest, weights, device}}, 'opened');
   return {report, manifest: JSON.parse(manifest)};
 }
 
 /** Starts a worker and opens the package under `/package/`. */
 async function open(device) {
-  const engine = await start();
-  return {...engine, ...await openPackage(engine, device)};
+  const engine = await start(device);
+  return {...engine, ...await openPackage(engine)};
 }
 
 // For tests that speak with the worker themselves.

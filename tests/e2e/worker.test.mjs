@@ -81,8 +81,9 @@ test('a field is viewed before any package is open', {timeout}, async () => {
 for (const name of ['densenet-121-pooling', 'all-cnn-described']) {
   test(`a prediction comes with a thumbnail and maps (${name})`, {timeout}, async () => {
     const {preview, image, classified, report} = await probe({name}, async () => {
-      const {worker, ask, hear, ...rest} = await window.engineProbe.start();
-      const {report} = await window.engineProbe.openPackage({ask}, 'cpu');
+      const engine = await window.engineProbe.start();
+      const {worker, ask} = engine;
+      const {report} = await window.engineProbe.openPackage(engine);
       const preview = await ask(window.classify(7), 'preview');
       const image = await createImageBitmap(preview.thumbnail);
       const classified = await ask(undefined, 'classified');
@@ -104,16 +105,16 @@ for (const name of ['densenet-121-pooling', 'all-cnn-described']) {
     assert.equal(maps.values.length, 28 * maps.side * maps.side);
     assert.ok(maps.values.every(Number.isFinite));
     assert.ok(new Set(maps.values).size > maps.values.length / 4, 'maps are no constant');
-    const details = Object.fromEntries(report.details);
-    assert.ok(Number(details.hardwareConcurrency) >= 1, JSON.stringify(report.details));
+    assert.equal(report.kind, 'cpu');
     assert.ok(report.open_ms > 0 && report.check_ms > 0);
   });
 }
 
 test('a view goes before the fields that wait', {timeout}, async () => {
   const order = await probe({}, async () => {
-    const {worker, ask, hear} = await window.engineProbe.start();
-    await window.engineProbe.openPackage({ask}, 'cpu');
+    const engine = await window.engineProbe.start();
+    const {worker, hear} = engine;
+    await window.engineProbe.openPackage(engine);
     for (const field of [1, 2, 3]) worker.postMessage(window.classify(field));
     worker.postMessage(window.view(9, 64));
     const heard = [];
@@ -156,8 +157,9 @@ describe('a GPU that fails', () => {
     test(`one that ${what} is said to be lost, and gives no wrong answer`, {timeout}, async (t) => {
       const larger = what === 'has no memory left';
       const {kind, heard, first} = await probe({device: 'gpu', spoilt}, async (larger) => {
-        const {worker, ask, hear} = await window.engineProbe.start();
-        const {report} = await window.engineProbe.openPackage({ask}, 'gpu');
+        const engine = await window.engineProbe.start('gpu');
+        const {worker, ask, hear} = engine;
+        const {report} = await window.engineProbe.openPackage(engine);
         const begun = performance.now();
         await ask(window.classify(1), 'preview');
         const {prediction: {probabilities}} = await ask(undefined, 'classified');

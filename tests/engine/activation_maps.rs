@@ -2,8 +2,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use cytolens::classifier::{ActivationMaps, Classifier, MAP_SIDE};
-use cytolens::model::activation_map::averaged_down;
-use cytolens::model::{Architecture, HeadKind, InferenceNetwork, NetworkConfig, weights};
+use cytolens::model::{Architecture, HeadKind, InferenceNetwork, Network, NetworkConfig, weights};
 use cytolens::package::Package;
 use cytolens_core::Channel;
 use cytolens_field::{Composition, Field, Plane, Samples};
@@ -34,7 +33,7 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     let device = Device::flex();
     for architecture in Architecture::ALL {
         let config = config(architecture, 160);
-        let network = InferenceNetwork::new(config.init(&device));
+        let network = InferenceNetwork::new(Network::new(&config, &device));
         let input = Tensor::random([1, 3, 160, 160], Distribution::Normal(0.0, 1.0), &device);
         let features = network.backbone.forward(input);
         // The head's logits of no features.
@@ -46,8 +45,17 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
         let scale = logits
             .iter()
             .fold(0.0_f32, |scale, logit| scale.max(logit.abs()));
-        for maps in [maps.clone(), averaged_down(maps, side.min(3))] {
-            let means = numbers(maps.flatten::<2>(1, 2).mean_dim(1));
+        let maps = ActivationMaps {
+            side,
+            values: numbers(maps),
+        };
+        for maps in [maps.clone(), maps.averaged_down(side.min(3))] {
+            let pixels = maps.side * maps.side;
+            let means: Vec<f32> = maps
+                .values
+                .chunks_exact(pixels)
+                .map(|map| map.iter().sum::<f32>() / pixels as f32)
+                .collect();
             for class in 0..CLASSES {
                 let explained = means[class] + bias[class];
                 assert!(
@@ -83,7 +91,7 @@ fn field(side: u32, centre: Option<(f32, f32)>) -> Field {
 fn classifier(size: usize) -> Classifier {
     let network = config(Architecture::AllCnn, size);
     let device = Device::flex();
-    let made = network.init(&device);
+    let made = Network::new(&network, &device);
     let tensors = formula_weights(network.names(), &made);
     let mut made = made;
     weights::apply_exactly(&mut made, network.names(), &tensors).expect("all tensors");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor};
-use cytolens::model::{Architecture, NetworkConfig, WeightsError, weights};
+use cytolens::model::{Architecture, Network, NetworkConfig, WeightsError, weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use tempfile::TempDir;
@@ -17,7 +17,7 @@ use crate::support::imagenet;
 fn logits(file: &Path) -> Result<Vec<f32>, WeightsError> {
     let device = Device::flex();
     let config = imagenet(64);
-    let mut network = config.init(&device);
+    let mut network = Network::new(&config, &device);
     weights::apply_exactly(&mut network, config.names(), &weights::read_file(file)?)?;
     let values: Vec<f32> = (0..3 * 64 * 64)
         .map(|at| (at % 251) as f32 / 251.0)
@@ -225,7 +225,7 @@ fn every_networks_own_file_is_read_as_written() {
             ..imagenet(64)
         };
         let bytes = weights::to_safetensors(
-            &config.init(&device),
+            &Network::new(&config, &device),
             config.names(),
             weights::Precision::Single,
         )
@@ -233,7 +233,11 @@ fn every_networks_own_file_is_read_as_written() {
         let path = folder.path().join("network.safetensors");
         std::fs::write(&path, bytes).expect("a file");
         let tensors = weights::read_file(&path).expect("tensors");
-        weights::apply_exactly(&mut config.init(&device), config.names(), &tensors)
-            .unwrap_or_else(|error| panic!("{}: {error}", architecture.title()));
+        weights::apply_exactly(
+            &mut Network::new(&config, &device),
+            config.names(),
+            &tensors,
+        )
+        .unwrap_or_else(|error| panic!("{}: {error}", architecture.title()));
     }
 }

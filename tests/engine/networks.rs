@@ -4,8 +4,8 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use cytolens::model::{
-    Architecture, DenseNetConfig, HeadKind, InferenceNetwork, Names, Network, NetworkConfig,
-    WeightsError, head, weights,
+    Architecture, Backbone, DenseNetConfig, Head, HeadKind, InferenceNetwork, Names, Network,
+    NetworkConfig, WeightsError, head, weights,
 };
 
 use crate::formula_weights::{formula_weights, hashed};
@@ -34,7 +34,7 @@ fn parameters_are_as_many_as_published() {
         (Architecture::InceptionResNetV2, 1000, 55_843_464),
     ] {
         let config = config(architecture, HeadKind::Pooling, classes);
-        let network = config.init(&device);
+        let network = Network::new(&config, &device);
         let file = weights::to_safetensors(&network, config.names(), weights::Precision::Single);
         let tensors = weights::read_safetensors(file.expect("bytes")).expect("tensors");
         // Norms' statistics are measured, not learnt.
@@ -50,7 +50,7 @@ fn parameters_are_as_many_as_published() {
 fn features_are_as_many_and_as_large_as_announced() {
     let device = Device::flex();
     for architecture in Architecture::ALL {
-        let backbone = architecture.init(4, 1e-5, &device);
+        let backbone = Backbone::new(architecture, 4, 1e-5, &device);
         let [_, features, height, width] = backbone
             .forward(Tensor::zeros([1, 4, 96, 128], &device))
             .dims();
@@ -86,7 +86,7 @@ fn every_network_computes_what_its_published_form_does() {
         logits,
     } in references
     {
-        let mut network = config.init(&device);
+        let mut network = Network::new(&config, &device);
         let tensors = formula_weights(config.names(), &network);
         weights::apply_exactly(&mut network, config.names(), &tensors).expect("all tensors");
         let size = config.size;
@@ -128,7 +128,7 @@ fn every_network_computes_what_its_published_form_does() {
 fn both_heads_give_a_logit_a_class() {
     let device = Device::flex();
     for head in [HeadKind::Pooling, HeadKind::Described] {
-        let network = config(Architecture::DenseNet121, head, 28).init(&device);
+        let network = Network::new(&config(Architecture::DenseNet121, head, 28), &device);
         let logits = network.forward(Tensor::zeros([2, 3, 64, 64], &device));
         assert_eq!(logits.dims(), [2, 28]);
     }
@@ -138,7 +138,7 @@ fn both_heads_give_a_logit_a_class() {
 fn weights_survive_a_file_under_torchvisions_names() {
     let device = Device::flex();
     let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
-    let network = config.init(&device);
+    let network = Network::new(&config, &device);
     let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Single)
         .expect("bytes");
     let tensors = weights::read_safetensors(bytes).expect("tensors");
@@ -153,7 +153,7 @@ fn weights_survive_a_file_under_torchvisions_names() {
     }
     assert_eq!(tensors["classifier.weight"].shape.to_vec(), [28, 1024]);
 
-    let mut other = config.init(&device);
+    let mut other = Network::new(&config, &device);
     weights::apply_exactly(&mut other, config.names(), &tensors)
         .expect("the same network's weights");
     let input = Tensor::random([1, 3, 64, 64], burn::tensor::Distribution::Default, &device);
@@ -165,7 +165,7 @@ fn weights_survive_a_file_under_torchvisions_names() {
 fn the_report_names_everything_that_does_not_fit() {
     let device = Device::flex();
     let config = config(Architecture::DenseNet121, HeadKind::Pooling, 28);
-    let mut network = config.init(&device);
+    let mut network = Network::new(&config, &device);
     let bytes =
         weights::to_safetensors(&network, config.names(), weights::Precision::Half).expect("bytes");
     let mut tensors = weights::read_safetensors(bytes).expect("tensors");
@@ -263,7 +263,7 @@ fn heads_take_a_normalisation_in() {
     let per_map =
         |values: &[f32]| Tensor::<1>::from_floats(values, &device).reshape([1, maps, 1, 1]);
     for kind in [HeadKind::Pooling, HeadKind::Described] {
-        let head = kind.init(maps, 2, classes, &device);
+        let head = Head::new(kind, maps, 2, classes, &device);
         let features = Tensor::random(
             [3, maps, 2, 2],
             burn::tensor::Distribution::Default,
@@ -283,7 +283,7 @@ fn heads_start_from_a_prior() {
     let device = Device::flex();
     let prior = [-3.0, 0.0, 1.5];
     for kind in [HeadKind::Pooling, HeadKind::Described] {
-        let head = kind.init(16, 2, prior.len(), &device).with_prior(&prior);
+        let head = Head::new(kind, 16, 2, prior.len(), &device).with_prior(&prior);
         let features = Tensor::random([1, 16, 2, 2], burn::tensor::Distribution::Default, &device);
         let logits: Vec<f32> = head
             .forward(features)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, ClassifierError};
-use cytolens::model::{Architecture, HeadKind, Names, NetworkConfig, weights};
+use cytolens::model::{Architecture, HeadKind, Names, Network, NetworkConfig, weights};
 use cytolens::package::{Manifest, Package, PackageError, golden_planes};
 use cytolens_core::package::{MANIFEST, WEIGHTS};
 use cytolens_field::Composition;
@@ -30,7 +30,7 @@ fn manifest() -> Manifest {
 
 fn package() -> Package {
     let manifest = manifest();
-    let network = manifest.network.init(&Device::flex());
+    let network = Network::new(&manifest.network, &Device::flex());
     let bytes =
         weights::to_safetensors(&network, manifest.network.names(), weights::Precision::Half)
             .expect("bytes");
@@ -56,7 +56,7 @@ fn a_package_survives_its_folder_and_is_never_overwritten() {
     package.write(&out).expect("a written package");
     let read = Package::read(&out).expect("the same package");
     assert_eq!(read.manifest(), package.manifest());
-    read.network(&Device::flex()).expect("its network");
+    Network::of_package(&read, &Device::flex()).expect("its network");
     assert!(matches!(package.write(&out), Err(PackageError::Exists(_))));
 }
 
@@ -123,14 +123,13 @@ fn missing_and_foreign_tensors_are_named() {
         ..manifest.network.clone()
     };
     let bytes = weights::to_safetensors(
-        &other.init(&Device::flex()).backbone,
+        &Network::new(&other, &Device::flex()).backbone,
         Names::backbone(Architecture::DenseNet121),
         weights::Precision::Half,
     )
     .expect("bytes");
     let package = Package::pack(manifest, bytes).expect("whole files");
-    let error = package
-        .network(&Device::flex())
+    let error = Network::of_package(&package, &Device::flex())
         .expect_err("a refusal")
         .to_string();
     for expected in [

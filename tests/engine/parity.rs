@@ -18,7 +18,7 @@ const SIZE: usize = 224;
 
 fn network(folder: &std::path::Path, device: &Device) -> Network {
     let config = imagenet(SIZE);
-    let mut network = config.init(device);
+    let mut network = Network::new(&config, device);
     let tensors = weights::read_file(&folder.join("densenet121.safetensors")).expect("weights");
     weights::apply_exactly(&mut network, config.names(), &tensors).expect("weights that fit");
     network

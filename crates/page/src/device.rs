@@ -3,8 +3,9 @@
 use web_sys::{Element, Event, HtmlSelectElement, UrlSearchParams};
 
 use super::dom::{by_id, on, remove_attribute, set_attribute, set_hidden, window, write};
+use super::placement::DeviceChoice;
 use super::text;
-use cytolens_protocol::{DeviceChoice, DeviceKind, DeviceReport};
+use cytolens_protocol::{DeviceKind, DeviceReport};
 
 /// The select and the report below it.
 pub(super) struct DevicePanel {
@@ -39,8 +40,8 @@ impl DevicePanel {
         });
     }
 
-    /// Shows the device in use, with a note after its reason.
-    pub(super) fn show(&self, device: &DeviceReport, note: &str) {
+    /// Shows the device in use.
+    pub(super) fn show(&self, device: &DeviceReport) {
         let kind = match device.kind {
             DeviceKind::Gpu => "gpu",
             DeviceKind::Cpu => "cpu",
@@ -48,8 +49,7 @@ impl DevicePanel {
         set_attribute(&self.report, "data-kind", kind);
         write(&self.report, ".kind", text::device_kind(device.kind));
         write(&self.report, ".name", &device.name);
-        let why = format!("{} {note}", device.reason);
-        write(&self.report, ".why", why.trim());
+        write(&self.report, ".why", &device.reason);
         set_hidden(&self.report, false);
     }
 
@@ -61,7 +61,7 @@ impl DevicePanel {
     }
 }
 
-/// A choice as the select and the address write it. Any other text leaves the choice to the engine.
+/// A choice as the select and the address write it. Any other text leaves the choice to the page.
 fn choice(text: &str) -> DeviceChoice {
     match text {
         "gpu" => DeviceChoice::Gpu,

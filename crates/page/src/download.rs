@@ -6,10 +6,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 
 use super::dom::{error_text, property, window};
+use super::engine::program;
 use super::offline;
+use cytolens_protocol::DeviceKind;
 
-/// The address of the engine's WebAssembly, relative to the page.
-const ENGINE: &str = "worker_bg.wasm";
 /// The address of the package's manifest.
 const MANIFEST: &str = "model/manifest.json";
 /// The address of the package's weights.
@@ -35,8 +35,13 @@ pub(super) enum DownloadError {
         status: u16,
     },
     /// The engine's bytes are no WebAssembly that this browser can run.
-    #[error("this browser cannot run the engine ({ENGINE}): {0}")]
-    Engine(String),
+    #[error("this browser cannot run the engine ({file}): {cause}")]
+    Engine {
+        /// The file.
+        file: String,
+        /// The browser's message.
+        cause: String,
+    },
     /// The weights of a visitor's package cannot be read any more.
     #[error("weights.safetensors could not be read: {0}")]
     Unreadable(String),
@@ -68,18 +73,20 @@ pub(crate) struct PackageBytes {
     pub(crate) weights: ArrayBuffer,
 }
 
-/// Downloads and compiles the engine.
+/// Downloads and compiles the engine's program for a kind of device.
 pub(super) async fn engine(
+    kind: DeviceKind,
     progress: impl Fn(Progress),
 ) -> Result<WebAssembly::Module, DownloadError> {
-    let response = fetch_kept(ENGINE).await?;
+    let file = format!("{}_bg.wasm", program(kind));
+    let response = fetch_kept(&file).await?;
     // Compiled while it comes; browsers cache modules compiled this way for the next visit.
     let streamed = response.clone().map(|copy| {
         JsFuture::from(WebAssembly::compile_streaming(&Promise::resolve(
             &JsValue::from(copy),
         )))
     });
-    let bytes = read(ENGINE, response, None, progress).await?;
+    let bytes = read(&file, response, None, progress).await?;
     let streamed = match streamed {
         Ok(streamed) => streamed.await.ok(),
         Err(_) => None,
@@ -89,7 +96,10 @@ pub(super) async fn engine(
         // Servers may send it with another content type than WebAssembly's.
         None => JsFuture::from(WebAssembly::compile(&bytes))
             .await
-            .map_err(|error| DownloadError::Engine(error_text(&error)))?,
+            .map_err(|error| DownloadError::Engine {
+                cause: error_text(&error),
+                file,
+            })?,
     };
     Ok(module.unchecked_into())
 }

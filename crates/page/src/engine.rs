@@ -10,10 +10,18 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType
 
 use super::dom::error_text;
 use super::{text, wire};
-use cytolens_protocol::{Reply, Request};
+use cytolens_protocol::{DeviceKind, Reply, Request};
 
 /// The worker's script, relative to the page.
 const SCRIPT: &str = "engine.js";
+
+/// The name of the program for a kind of device: of its two files, and of the worker.
+pub(super) fn program(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Cpu => "cpu_engine",
+        DeviceKind::Gpu => "gpu_engine",
+    }
+}
 
 /// A message or a crash of the worker.
 #[derive(Debug)]
@@ -70,12 +78,17 @@ impl Engine {
         }
     }
 
-    /// Starts a worker in place of the one that runs, and hands it the compiled engine. The worker
-    /// replies with [`Reply::Started`].
-    pub(super) fn start(&self, module: &WebAssembly::Module) -> Result<(), String> {
+    /// Starts a worker in place of the one that runs, and hands it the compiled program for this kind of
+    /// device. The worker replies with [`Reply::Started`].
+    pub(super) fn start(
+        &self,
+        kind: DeviceKind,
+        module: &WebAssembly::Module,
+    ) -> Result<(), String> {
         self.stop();
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
+        options.set_name(program(kind));
         let started = Worker::new_with_options(SCRIPT, &options).and_then(|worker| {
             worker.set_onmessage(Some(self.on_message.as_ref().unchecked_ref()));
             worker.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));

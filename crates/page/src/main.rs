@@ -6,6 +6,7 @@
 //! the [`input`] or the [`samples`]. The page holds the pixels of the selected field alone, and computes
 //! nothing.
 
+mod adapter;
 mod answer;
 mod app;
 mod detail;
@@ -21,6 +22,7 @@ mod gallery;
 mod input;
 mod models;
 mod offline;
+mod placement;
 mod quiz;
 mod results;
 mod samples;

@@ -16,19 +16,6 @@ use web_sys::Blob;
 
 use cytolens_core::Channel;
 
-/// The device that the visitor asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DeviceChoice {
-    /// A real GPU that passes the golden check, else the CPU.
-    #[default]
-    Automatic,
-    /// The GPU, even a software adapter; the CPU only where there is no GPU or it computes wrongly.
-    Gpu,
-    /// The CPU.
-    Cpu,
-}
-
 /// The kind of a device that runs networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +24,19 @@ pub enum DeviceKind {
     Gpu,
     /// WebAssembly on one thread.
     Cpu,
+}
+
+/// The device that the page has chosen, and with it the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChosenDevice {
+    /// The device's own name, for example the GPU's vendor and architecture.
+    pub name: String,
+    /// The reason for the choice once it is open, one sentence for visitors.
+    pub reason: String,
+    /// Properties for diagnostics, each a name and a value, for example `maxBufferSize`, `268435456`.
+    pub details: Vec<(String, String)>,
+    /// Whether the device is fast enough to check every known result before it is used, and not the smallest alone.
+    pub is_fast: bool,
 }
 
 /// The device in use and the reason for its choice.
@@ -162,16 +162,16 @@ pub struct Picture {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Chooses a device and loads a model package. Sent once per worker: another device or package
-    /// needs another worker.
+    /// Loads a model package. Sent once per worker: another device or package needs another worker.
+    /// Answered by [`Reply::Opened`], [`Reply::OpenFailed`] or [`Reply::DeviceUnfit`].
     Open {
         /// The text of `manifest.json`.
         manifest: String,
         /// The bytes of `weights.safetensors`.
         #[serde(with = "preserve")]
         weights: ArrayBuffer,
-        /// The device that the visitor asks for.
-        device: DeviceChoice,
+        /// The engine's device.
+        device: ChosenDevice,
     },
     /// Classifies one field. Answered by [`Reply::Preview`] and [`Reply::Classified`], or by
     /// [`Reply::Refused`].
@@ -224,8 +224,13 @@ pub enum Reply {
         /// The device.
         device: DeviceReport,
     },
-    /// The package was refused, or no device could run it.
+    /// The package was refused.
     OpenFailed {
+        /// The reason, for visitors.
+        reason: String,
+    },
+    /// The device does not start, or computes wrongly: another engine is needed.
+    DeviceUnfit {
         /// The reason, for visitors.
         reason: String,
     },

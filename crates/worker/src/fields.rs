@@ -1,8 +1,8 @@
 //! Fields: reading, decoding, display and classification.
 
-use cytolens::classifier::{ActivationMaps, Classifier};
 use cytolens_core::ChannelOrder;
 use cytolens_field::{Field, Plates, Source, decode_field, plates, preview};
+use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
@@ -15,8 +15,8 @@ use super::scope::{now, post};
 const THUMBNAIL_SIDE: u32 = 288;
 
 /// Decodes a field, posts its thumbnail and classifies it.
-pub(super) async fn classify(
-    classifier: &Classifier,
+pub(super) async fn classify<N: Inference>(
+    classifier: &Classifier<N>,
     field: u32,
     input: &InputField,
 ) -> Result<Reply, Failure> {

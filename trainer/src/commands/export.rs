@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use cytolens::model::Network;
 use cytolens::model::weights::{self, Precision};
 use cytolens::package::Package;
 
@@ -80,7 +81,7 @@ impl Export {
         }
         let package = self.source.package()?;
         let manifest = package.manifest();
-        let network = package.network(&Device::flex())?;
+        let network = Network::of_package(&package, &Device::flex())?;
         let tensors =
             weights::to_safetensors(&network, manifest.network.names(), Precision::Single)?;
         std::fs::create_dir_all(&self.out)

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::Device;
 use cytolens::classifier::Classifier;
+use cytolens::model::InferenceNetwork;
 use cytolens::package::{Manifest, Package};
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_field::{Field, FieldError};
@@ -65,7 +66,7 @@ impl ScoredModel {
             || path.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
         );
-        let classifier = Classifier::of_network(manifest, network, device);
+        let classifier = Classifier::of_network(manifest, InferenceNetwork::new(network));
         Self::new(name, "The run's own, tuned in training.", classifier)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
 use cytolens::model::weights::{Precision, to_safetensors};
-use cytolens::model::{Architecture, HeadKind, NetworkConfig};
+use cytolens::model::{Architecture, HeadKind, Network, NetworkConfig};
 use cytolens::package::{Manifest, WeightsEntry};
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::package::FORMAT;
@@ -45,7 +45,7 @@ fn manifest(architecture: Architecture, head: HeadKind) -> Manifest {
 }
 
 fn weights(network: &NetworkConfig) -> Vec<u8> {
-    let module = network.init(&Device::flex());
+    let module = Network::new(network, &Device::flex());
     to_safetensors(&module, network.names(), Precision::Single).expect("bytes")
 }
 

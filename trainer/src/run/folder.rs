@@ -218,7 +218,7 @@ impl RunFolder {
 /// # Errors
 /// If the weights cannot be read, or are another network's.
 pub fn load_network(config: &NetworkConfig, file: &Path, device: &Device) -> Result<Network> {
-    let mut network = config.init(device);
+    let mut network = Network::new(config, device);
     weights::read_file(file)
         .and_then(|tensors| weights::apply_exactly(&mut network, config.names(), &tensors))
         .with_context(|| format!("in {}", file.display()))?;

@@ -60,7 +60,12 @@ pub fn pretrained(
     // The last layer is of ImageNet's thousand classes.
     let classifier = format!("{}.", names.classifier());
     tensors.retain(|name, _| !name.starts_with(&classifier));
-    let mut backbone = architecture.init(PHOTOGRAPH_PLANES, imagenet_epsilon(architecture), device);
+    let mut backbone = Backbone::new(
+        architecture,
+        PHOTOGRAPH_PLANES,
+        imagenet_epsilon(architecture),
+        device,
+    );
     weights::apply_exactly(&mut backbone, names, &tensors)
         .with_context(|| format!("in {}", file.display()))?;
     Ok((backbone.with_stem_for(planes), checksum(file)?))
@@ -74,8 +79,8 @@ fn checksum(file: &Path) -> Result<String> {
 }
 
 /// Makes the recipe's network before its first step, on a device with gradients. Also gives the name of
-/// its initial weights. `file` has ImageNet's or a network's weights; a recipe with random ones needs none. `prior` are the log-odds that the head
-/// may at first answer with.
+/// its initial weights. `file` has ImageNet's or a network's weights; a recipe with random ones needs none. `prior` are the
+/// log-odds that the head may at first answer with.
 ///
 /// # Errors
 /// If the file cannot be read or is another network's.
@@ -90,7 +95,7 @@ pub fn network(
     let plain = &device.clone().without_autodiff();
     device.seed(recipe.training.seed);
     let config = recipe.network();
-    let Network { backbone, head } = config.init(plain);
+    let Network { backbone, head } = Network::new(&config, plain);
     let ((backbone, name), head) = match (recipe.start.weights, file) {
         (StartWeights::Imagenet, Some(file)) => (
             pretrained(config.architecture, config.planes, file, plain)?,

@@ -38,6 +38,14 @@ impl AllCnn {
         Ok(Self { layers })
     }
 
+    pub(crate) fn planes(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs()
+    }
+
     pub(crate) fn forward(&self, engine: &Engine, planes: &Map) -> Map {
         let [first, rest @ ..] = &self.layers[..] else {
             unreachable!("the network has eight layers");

@@ -76,6 +76,14 @@ impl DenseNet {
         })
     }
 
+    pub(crate) fn planes(&self) -> usize {
+        self.stem.inputs()
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.last.scale.len()
+    }
+
     pub(crate) fn forward(&self, engine: &Engine, planes: &Map) -> Map {
         let x = self.stem.forward(engine, planes);
         let mut maps = vec![pooled(engine, Pooling::Max, Window::HALVING, &x)];

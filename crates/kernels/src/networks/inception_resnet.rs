@@ -82,6 +82,14 @@ impl InceptionResNet {
         })
     }
 
+    pub(crate) fn planes(&self) -> usize {
+        self.stem[0][0].inputs()
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.last.outputs()
+    }
+
     pub(crate) fn forward(&self, engine: &Engine, planes: &Map) -> Map {
         let halved = |x: Map| pooled(engine, Pooling::Max, SHRINKING, &x);
         let [before, after] = &self.stem;

@@ -84,6 +84,26 @@ impl Backbone {
         Ok(Self { engine, network })
     }
 
+    /// The number of planes that it takes.
+    pub fn planes(&self) -> usize {
+        match &self.network {
+            Network::DenseNet(network) => network.planes(),
+            Network::ResNet(network) => network.planes(),
+            Network::AllCnn(network) => network.planes(),
+            Network::InceptionResNet(network) => network.planes(),
+        }
+    }
+
+    /// The number of feature maps that it gives.
+    pub fn features(&self) -> usize {
+        match &self.network {
+            Network::DenseNet(network) => network.features(),
+            Network::ResNet(network) => network.features(),
+            Network::AllCnn(network) => network.features(),
+            Network::InceptionResNet(network) => network.features(),
+        }
+    }
+
     /// Computes the features of one image's normalised planes, which have the shape `[planes, height, width]`.
     ///
     /// # Panics

@@ -48,6 +48,16 @@ impl ResNet {
         Ok(Self { stem, blocks })
     }
 
+    pub(crate) fn planes(&self) -> usize {
+        self.stem.inputs()
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.blocks
+            .last()
+            .map_or(self.stem.outputs(), |block| block.last.outputs())
+    }
+
     pub(crate) fn forward(&self, engine: &Engine, planes: &Map) -> Map {
         let x = self.stem.forward(engine, planes);
         let mut x = pooled(engine, Pooling::Max, Window::HALVING, &x);

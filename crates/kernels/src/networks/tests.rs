@@ -249,6 +249,8 @@ fn networks_are_those_of_loops() {
             let engine = Engine::new(processor);
             let backbone = Backbone::new(engine, kind, f64::from(EPSILON), &*tensors)
                 .expect("the weights fit");
+            let sides = [backbone.planes(), backbone.features()];
+            assert_eq!(sides, [shape[0], expected.shape[0]], "{kind:?}");
             for _ in 0..2 {
                 let found = backbone.forward(&planes.values, shape);
                 assert_eq!(found.shape, expected.shape, "{kind:?}");

@@ -12,10 +12,9 @@ mod manifest;
 mod node;
 mod panel;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::WebAssembly;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
@@ -92,34 +91,6 @@ impl Models {
                 Err(_) => {}
             }
         }
-    }
-
-    /// The engine, unless it is there already, and the chosen package, downloaded together. `progress` is
-    /// called with the states of both downloads.
-    ///
-    /// # Errors
-    /// [`DownloadError`], as [`Models::fetch`].
-    pub(crate) async fn fetch_with(
-        self: &Rc<Self>,
-        module: Option<WebAssembly::Module>,
-        progress: impl Fn(Progress, Progress),
-    ) -> Result<(WebAssembly::Module, PackageBytes), DownloadError> {
-        let so_far = Cell::new((Progress::default(), Progress::default()));
-        if module.is_some() {
-            so_far.set((Progress::ALL_OF_NOTHING, Progress::default()));
-        }
-        let report = |now: (Progress, Progress)| {
-            so_far.set(now);
-            progress(now.0, now.1);
-        };
-        let engine = async {
-            match module {
-                Some(module) => Ok(module),
-                None => download::engine(|now| report((now, so_far.get().1))).await,
-            }
-        };
-        let package = self.fetch(|now| report((so_far.get().0, now)));
-        download::both(engine, package).await
     }
 
     /// Notes that the engine has opened the package that it was given.

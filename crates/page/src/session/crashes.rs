@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::job::{Job, Task};
-use cytolens_protocol::{DeviceChoice, DeviceKind};
+use cytolens_protocol::DeviceKind;
 
 /// The number of crashes that a job may take part in before it is refused.
 const CRASHES_OF_A_JOB: u8 = 2;
@@ -29,8 +29,8 @@ pub(crate) enum Crash {
 pub(crate) enum CrashedOn {
     /// The engine computed on this device.
     Opened(DeviceKind),
-    /// The engine was still opening a model on the device of this choice.
-    Opening(DeviceChoice),
+    /// The engine was still opening a model on this device.
+    Opening(DeviceKind),
 }
 
 /// The consequences of a crash.
@@ -58,7 +58,7 @@ impl CrashPolicy {
         let is_hopeless = self.in_a_row >= CRASHES_IN_A_ROW;
         self.avoids_gpu |= match on {
             CrashedOn::Opened(kind) => kind == DeviceKind::Gpu && self.in_a_row >= CRASHES_ON_GPU,
-            CrashedOn::Opening(choice) => choice != DeviceChoice::Cpu,
+            CrashedOn::Opening(kind) => kind == DeviceKind::Gpu,
         };
         let mut refused = Vec::new();
         if crash == Crash::Broken {

@@ -171,7 +171,7 @@ impl Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cytolens_protocol::{DeviceChoice, DeviceKind};
+    use cytolens_protocol::DeviceKind;
 
     const CPU: CrashedOn = CrashedOn::Opened(DeviceKind::Cpu);
     const GPU: CrashedOn = CrashedOn::Opened(DeviceKind::Gpu);
@@ -347,13 +347,13 @@ mod tests {
 
     #[test]
     fn a_crash_while_the_gpu_opens_is_enough() {
-        let opening = |choice| {
+        let opening = |kind| {
             let mut jobs = Jobs::default();
-            jobs.crash(Crash::Broken, CrashedOn::Opening(choice));
+            jobs.crash(Crash::Broken, CrashedOn::Opening(kind));
             jobs.avoids_gpu()
         };
-        assert!(opening(DeviceChoice::Automatic) && opening(DeviceChoice::Gpu));
-        assert!(!opening(DeviceChoice::Cpu));
+        assert!(opening(DeviceKind::Gpu));
+        assert!(!opening(DeviceKind::Cpu));
     }
 
     #[test]

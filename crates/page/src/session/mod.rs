@@ -29,8 +29,9 @@ use self::pace::Pace;
 use super::answer::Answer;
 use super::entry::{DeskEntry, FieldState, HeldMaps};
 use super::input::FieldInput;
+use super::placement::DeviceChoice;
 use super::text;
-use cytolens_protocol::{DeviceChoice, DeviceReport, Maps, ModelSummary, TimedPrediction};
+use cytolens_protocol::{DeviceKind, DeviceReport, Maps, ModelSummary, TimedPrediction};
 
 /// The number of open fields up to which each answer is announced; of more, only the end.
 const ANNOUNCED_ONE_BY_ONE: usize = 3;
@@ -175,16 +176,12 @@ impl Session {
         }
     }
 
-    /// The device to open a model on.
+    /// The device that the visitor asks for.
     pub(super) fn device_choice(&self) -> DeviceChoice {
-        if self.avoids_gpu() {
-            DeviceChoice::Cpu
-        } else {
-            self.choice
-        }
+        self.choice
     }
 
-    /// Whether the CPU is used because the engine broke on the GPU.
+    /// Whether the CPU is used whatever the choice, because the engine broke on the GPU.
     pub(super) fn avoids_gpu(&self) -> bool {
         self.jobs.avoids_gpu()
     }
@@ -486,12 +483,12 @@ impl Session {
         self.feed();
     }
 
-    /// The worker broke, or its device was lost. Its jobs wait for the next one, but for those that broke
+    /// The worker for this kind of device broke, or lost it. Its jobs wait for the next one, but for those that broke
     /// it. Returns whether the engine is to be given up.
-    pub(super) fn crashed(&mut self, crash: Crash) -> bool {
+    pub(super) fn crashed(&mut self, crash: Crash, kind: DeviceKind) -> bool {
         let on = match &self.worker_state {
-            WorkerState::Open(open) => CrashedOn::Opened(open.device.kind),
-            _ => CrashedOn::Opening(self.choice),
+            WorkerState::Open(_) => CrashedOn::Opened(kind),
+            _ => CrashedOn::Opening(kind),
         };
         self.wait_again();
         let verdict = self.jobs.crash(crash, on);

@@ -89,7 +89,7 @@ fn row(name: &str, value: &str) -> (String, String) {
 fn device_rows(device: &DeviceReport) -> Vec<(String, String)> {
     let backend = match device.kind {
         DeviceKind::Gpu => "WebGPU, by burn's wgpu",
-        DeviceKind::Cpu => "WebAssembly with SIMD, by burn's flex",
+        DeviceKind::Cpu => "WebAssembly with SIMD, by our own kernels",
     };
     let mut rows = vec![
         row("Computes on", device_kind(device.kind)),

@@ -1,5 +1,6 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod devices;
 pub(super) mod diagnostics;
 pub(super) mod export;
 pub(super) mod input;
@@ -50,9 +51,6 @@ pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that ta
 pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or run";
 /// The reason for a message that no worker is there to take.
 pub(super) const NO_WORKER: &str = "the engine does not run";
-/// The note beside the device after the engine broke on the GPU.
-pub(super) const GPU_CRASHED: &str =
-    "The engine broke while it opened the GPU, so it was started again on the CPU.";
 
 /// A field's progress.
 pub(super) fn state(state: &FieldState) -> &'static str {

@@ -45,7 +45,7 @@ fn network() -> Network {
         classes: 2,
         batch_norm_epsilon: 1e-5,
     };
-    config.init(&Device::flex().autodiff()).map(&mut Fill(0.5))
+    Network::new(&config, &Device::flex().autodiff()).map(&mut Fill(0.5))
 }
 
 /// Registers the same gradient for every number of a module, and counts them.

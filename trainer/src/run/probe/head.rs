@@ -44,10 +44,7 @@ pub fn train_head(
     let shape = examples.features[chosen[0]].shape;
     let positive_weights = positive_weights(examples.labels, chosen, choice.rarity);
     let prior = prior(examples.labels, chosen, &positive_weights);
-    let head = recipe
-        .network
-        .head
-        .init(shape[0], shape[1], COUNT, &learning);
+    let head = Head::new(recipe.network.head, shape[0], shape[1], COUNT, &learning);
     let mut head = head.with_prior(&prior);
     let (mean, std) = statistics(examples.features, chosen, shape[0]);
     let weights = Tensor::<1>::from_floats(positive_weights, &learning).unsqueeze::<2>();

@@ -6,7 +6,8 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::scope::scope;
+use super::dom::{property, window};
+use super::text::devices as text;
 
 /// The properties of an adapter's `info`, by WebGPU's names.
 const INFO: [&str; 4] = ["vendor", "architecture", "device", "description"];
@@ -22,8 +23,8 @@ const LIMITS: [&str; 4] = [
 /// A GPU adapter.
 pub(super) struct Adapter {
     pub(super) name: String,
-    pub(super) software: bool,
-    pub(super) timestamps: bool,
+    pub(super) is_software: bool,
+    pub(super) has_timestamps: bool,
     /// Properties for diagnostics, each a name and a value.
     pub(super) details: Vec<(String, String)>,
 }
@@ -34,11 +35,11 @@ impl Adapter {
     /// # Errors
     /// The reason why there is none.
     pub(super) async fn ask() -> Result<Self, String> {
-        let gpu = get(&navigator(), "gpu");
+        let gpu = property(&window().navigator(), "gpu");
         if !gpu.is_object() {
-            return Err("this browser has no WebGPU".to_owned());
+            return Err(text::NO_WEBGPU.to_owned());
         }
-        let none = || "the browser offers no GPU adapter".to_owned();
+        let none = || text::NO_ADAPTER.to_owned();
         let options = Object::new();
         let request = Reflect::set(
             &options,
@@ -58,14 +59,18 @@ impl Adapter {
     }
 
     fn read(adapter: &JsValue) -> Self {
-        let info = get(adapter, "info");
-        let limits = get(adapter, "limits");
+        let info = property(adapter, "info");
+        let limits = property(adapter, "limits");
         // A set; its order is the browser's.
-        let features: Vec<String> = Array::from(&get(adapter, "features"))
+        let features: Vec<String> = Array::from(&property(adapter, "features"))
             .iter()
             .filter_map(|feature| feature.as_string())
             .collect();
-        let text = |name: &str| get(&info, name).as_string().filter(|text| !text.is_empty());
+        let text = |name: &str| {
+            property(&info, name)
+                .as_string()
+                .filter(|text| !text.is_empty())
+        };
         let vendor = text("vendor").map(|vendor| match text("architecture") {
             Some(architecture) => format!("{vendor} {architecture}"),
             None => vendor,
@@ -74,37 +79,20 @@ impl Adapter {
             .iter()
             .filter_map(|&name| Some((name.to_owned(), text(name)?)));
         let numbers = LIMITS.iter().filter_map(|&name| {
-            let number = get(&limits, name).as_f64()?;
+            let number = property(&limits, name).as_f64()?;
             Some((name.to_owned(), number.to_string()))
         });
         Self {
             name: text("description")
                 .or(vendor)
-                .unwrap_or_else(|| "unnamed GPU".to_owned()),
-            software: get(&info, "isFallbackAdapter").is_truthy()
-                || get(adapter, "isFallbackAdapter").is_truthy(),
-            timestamps: features.iter().any(|feature| feature == "timestamp-query"),
+                .unwrap_or_else(|| text::UNNAMED_GPU.to_owned()),
+            is_software: property(&info, "isFallbackAdapter").is_truthy()
+                || property(adapter, "isFallbackAdapter").is_truthy(),
+            has_timestamps: features.iter().any(|feature| feature == "timestamp-query"),
             details: names
                 .chain(numbers)
                 .chain([("features".to_owned(), features.join(" "))])
                 .collect(),
         }
     }
-}
-
-/// The machine's number of logical cores as a detail, where the browser reports it.
-pub(super) fn logical_cores() -> Vec<(String, String)> {
-    get(&navigator(), "hardwareConcurrency")
-        .as_f64()
-        .map(|cores| ("hardwareConcurrency".to_owned(), cores.to_string()))
-        .into_iter()
-        .collect()
-}
-
-fn navigator() -> JsValue {
-    get(&scope(), "navigator")
-}
-
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }

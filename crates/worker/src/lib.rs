@@ -1,9 +1,8 @@
-//! The engine in a web worker: opens a model package on a device and classifies fields.
+//! An engine in a web worker: opens a model package on its device and classifies fields.
 //!
 //! It answers the messages of [`cytolens_protocol`] one at a time and downloads nothing: the page hands
-//! it the package and the files.
+//! it the package and the files. Each [`Engine`] is a program of its own.
 
-mod adapter;
 mod fields;
 mod opening;
 mod scope;
@@ -12,56 +11,81 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use cytolens::classifier::ClassifierError;
+use cytolens_package::{Classifier, ClassifierError, Inference};
 use cytolens_protocol::{DeviceKind, Reply, Request};
 use js_sys::WebAssembly;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 
-use self::opening::Opened;
 use self::scope::{now, post, scope, turn};
 
-fn main() {
+/// What computes.
+pub trait Engine: 'static {
+    /// The kind of its device.
+    const KIND: DeviceKind;
+    /// Its network.
+    type Network: Inference;
+
+    /// Starts the device.
+    ///
+    /// # Errors
+    /// The device's own message.
+    fn device() -> impl Future<Output = Result<<Self::Network as Inference>::Device, String>>;
+}
+
+/// Runs the worker for as long as the page keeps it.
+pub fn run<E: Engine>() {
     std::panic::set_hook(Box::new(scope::panicked));
-    let engine = Rc::new(RefCell::new(Engine::default()));
+    let worker = Rc::new(RefCell::new(Worker::<E>::default()));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match serde_wasm_bindgen::from_value::<Request>(event.data()) {
-            Ok(request) => Engine::receive(&engine, request),
+            Ok(request) => Worker::receive(&worker, request),
             Err(error) => post(&Reply::OpenFailed {
                 reason: format!("the page sent a message the engine does not know: {error}"),
             }),
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // The worker lives as long as the page keeps it.
     on_message.forget();
     post(&Reply::Started);
 }
 
+/// The opened package, for as long as a request needs it.
+type Opened<E> = Rc<Classifier<<E as Engine>::Network>>;
+
 /// The waiting requests and the opened package.
-#[derive(Default)]
-struct Engine {
+struct Worker<E: Engine> {
     waiting: VecDeque<Request>,
     busy: bool,
-    opened: Option<Rc<Opened>>,
+    opened: Option<Opened<E>>,
 }
 
-impl Engine {
+impl<E: Engine> Default for Worker<E> {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            busy: false,
+            opened: None,
+        }
+    }
+}
+
+impl<E: Engine> Worker<E> {
     /// Queues a request and starts the loop of answers unless it runs already.
-    fn receive(engine: &Rc<RefCell<Self>>, request: Request) {
-        let mut state = engine.borrow_mut();
+    fn receive(worker: &Rc<RefCell<Self>>, request: Request) {
+        let mut state = worker.borrow_mut();
         state.waiting.push_back(request);
         if state.busy {
             return;
         }
         state.busy = true;
-        let engine = Rc::clone(engine);
+        let worker = Rc::clone(worker);
         spawn_local(async move {
-            while let Some((request, opened)) = Self::next(&engine) {
-                match answer(request, opened).await {
+            while let Some((request, opened)) = Self::next(&worker) {
+                match answer::<E>(request, opened).await {
                     Ok(None) => {}
-                    Ok(opened) => engine.borrow_mut().opened = opened.map(Rc::new),
+                    Ok(opened) => worker.borrow_mut().opened = opened.map(Rc::new),
                     Err(DeviceLost(reason)) => return scope::lost(&reason),
                 }
                 // Messages that came meanwhile are received, so that a view overtakes the other requests.
@@ -71,8 +95,8 @@ impl Engine {
     }
 
     /// The next request and the opened package; none where no request waits.
-    fn next(engine: &RefCell<Self>) -> Option<(Request, Option<Rc<Opened>>)> {
-        let mut state = engine.borrow_mut();
+    fn next(worker: &RefCell<Self>) -> Option<(Request, Option<Opened<E>>)> {
+        let mut state = worker.borrow_mut();
         let urgent = |request: &Request| matches!(request, Request::View { .. });
         let place = state.waiting.iter().position(urgent).unwrap_or(0);
         let request = state.waiting.remove(place);
@@ -107,9 +131,9 @@ impl Failure {
     /// # Errors
     /// [`DeviceLost`] where a GPU failed, which may be lost: the field is not to blame. On the CPU the
     /// network or the field is at fault.
-    fn reason(self, opened: &Opened) -> Result<String, DeviceLost> {
+    fn reason<E: Engine>(self) -> Result<String, DeviceLost> {
         match self {
-            Self::Device(reason) if opened.kind == DeviceKind::Gpu => Err(DeviceLost(reason)),
+            Self::Device(reason) if E::KIND == DeviceKind::Gpu => Err(DeviceLost(reason)),
             Self::Device(reason) => Ok(ClassifierError::Device(reason).to_string()),
             Self::Refused(reason) => Ok(reason),
         }
@@ -117,18 +141,18 @@ impl Failure {
 }
 
 /// Answers one request; returns the package that it opened, if any.
-async fn answer(
+async fn answer<E: Engine>(
     request: Request,
-    opened: Option<Rc<Opened>>,
-) -> Result<Option<Opened>, DeviceLost> {
+    opened: Option<Opened<E>>,
+) -> Result<Option<Classifier<E::Network>>, DeviceLost> {
     match request {
         Request::Open {
             manifest,
             weights,
             device,
-        } => match opening::open(&manifest, &weights, device).await {
+        } => match opening::open::<E>(&manifest, &weights, device).await {
             Ok(opened) => return Ok(Some(opened)),
-            Err(reason) => post(&Reply::OpenFailed { reason }),
+            Err(refusal) => post(&refusal),
         },
         Request::View { field, input, side } => post(&match fields::view(&input, side).await {
             Ok(picture) => Reply::Viewed { field, picture },
@@ -146,9 +170,7 @@ async fn answer(
                 return Ok(None);
             };
             let done = match request {
-                Request::Classify { input, .. } => {
-                    fields::classify(&opened.classifier, field, &input).await
-                }
+                Request::Classify { input, .. } => fields::classify(&opened, field, &input).await,
                 Request::Probe { planes, size, .. } => {
                     probe(&opened, field, &planes.to_vec(), size).await
                 }
@@ -158,7 +180,7 @@ async fn answer(
                 Ok(reply) => reply,
                 Err(failure) => Reply::Refused {
                     field,
-                    reason: failure.reason(&opened)?,
+                    reason: failure.reason::<E>()?,
                 },
             };
             post(&reply);
@@ -168,9 +190,14 @@ async fn answer(
 }
 
 /// Runs the network on given planes.
-async fn probe(opened: &Opened, field: u32, planes: &[f32], size: u32) -> Result<Reply, Failure> {
+async fn probe<N: Inference>(
+    classifier: &Classifier<N>,
+    field: u32,
+    planes: &[f32],
+    size: u32,
+) -> Result<Reply, Failure> {
     let start = now();
-    let output = opened.classifier.run(planes, size as usize).await?;
+    let output = classifier.run(planes, size as usize).await?;
     Ok(Reply::Probed {
         field,
         logits: output.logits,

@@ -1,15 +1,9 @@
-//! Tensors by their names in files, and the report on which of them fit a network.
+//! The report on which tensors of a file fit a network.
 
-use std::collections::BTreeMap;
 use std::fmt;
-
-use burn::store::burn_pack;
 
 /// The number of names that a report lists of each kind; the others are counted.
 const LISTED: usize = 8;
-
-/// Tensors by their names in a file.
-pub type Tensors = BTreeMap<String, burn_pack::Tensor>;
 
 /// The report on tensors that were put into a network, by their names in files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

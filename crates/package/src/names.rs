@@ -1,18 +1,18 @@
 //! The names of tensors in files: torchvision's where torchvision has the network, timm's for
 //! Inception-ResNet-v2.
 
-use super::backbone::Architecture;
+use crate::architecture::Architecture;
 
 /// The names in files of the tensors of a network or of its backbone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
     architecture: Architecture,
-    /// The module's path in a [`Network`](super::Network).
+    /// The module's path in a network.
     prefix: &'static str,
 }
 
 impl Names {
-    /// The names of a whole [`Network`](super::Network).
+    /// The names of a whole network.
     pub fn network(architecture: Architecture) -> Self {
         Self {
             architecture,
@@ -20,7 +20,7 @@ impl Names {
         }
     }
 
-    /// The names of a [`Backbone`](super::Backbone) alone.
+    /// The names of a backbone alone.
     pub fn backbone(architecture: Architecture) -> Self {
         Self {
             architecture,
@@ -38,7 +38,7 @@ impl Names {
     }
 
     /// The name in files of the tensor at a path of the module.
-    pub(super) fn in_files(self, path: &str) -> String {
+    pub fn in_files(self, path: &str) -> String {
         let path = format!("{}{path}", self.prefix);
         if let Some(rest) = path.strip_prefix("head.classifier.") {
             return format!("{}.{rest}", self.classifier());
@@ -121,7 +121,7 @@ fn inception_resnet(parts: &[&str]) -> String {
 
 /// The current torchvision name of a tensor: files up to 2017 call `norm1` `norm.1`, and models
 /// trained on several GPUs prefix every name with `module.`.
-pub(super) fn current_name(name: &str) -> String {
+pub fn current_name(name: &str) -> String {
     let name = name.strip_prefix("module.").unwrap_or(name);
     if !name.contains(".denselayer") {
         return name.to_owned();

@@ -7,6 +7,6 @@
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
-        println!("cargo:rustc-link-arg-bin=worker=--export=__wasm_call_ctors");
+        println!("cargo:rustc-link-arg-bin=gpu_engine=--export=__wasm_call_ctors");
     }
 }

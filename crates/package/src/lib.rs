@@ -1,0 +1,29 @@
+//! Model packages, and the classifier that they make, for any network that answers. No burn in it, so that the browser's
+//! CPU engine is small.
+//!
+//! From low to high: [`Architecture`] and [`NetworkConfig`], [`Names`], [`Weights`], [`Manifest`] and [`Package`],
+//! [`Inference`] and [`Classifier`], [`CpuNetwork`].
+
+mod activation_maps;
+mod architecture;
+mod classifier;
+mod cpu;
+mod golden;
+mod manifest;
+mod names;
+mod network;
+mod package;
+mod report;
+mod weights;
+
+pub use activation_maps::{ActivationMaps, MAP_SIDE};
+pub use architecture::Architecture;
+pub use classifier::{Classifier, ClassifierError, Inference, Output, Prediction, probability};
+pub use cpu::CpuNetwork;
+pub use golden::{Golden, golden_planes};
+pub use manifest::{Manifest, WeightsEntry};
+pub use names::{Names, current_name};
+pub use network::{HeadKind, NetworkConfig};
+pub use package::{Package, PackageError, sha256};
+pub use report::{TensorsReport, WeightsError};
+pub use weights::Weights;

@@ -1,0 +1,161 @@
+//! Model packages: a folder with `manifest.json` and `weights.safetensors`, all that a classifier
+//! needs. The trainer and the browser read them by the same code.
+
+#[cfg(not(target_family = "wasm"))]
+use std::path::Path;
+
+use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
+use sha2::{Digest, Sha256};
+
+use crate::manifest::{Manifest, WeightsEntry};
+use crate::report::WeightsError;
+
+/// A failure to read, check or write a package.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The manifest is not JSON, or not of this form.
+    #[error("{MANIFEST} is not a model package's manifest: {0}")]
+    Manifest(#[from] serde_json::Error),
+    /// The package has another version of the format.
+    #[error("the package has format {found}, and this program reads format {FORMAT}")]
+    Format {
+        /// The package's.
+        found: u64,
+    },
+    /// The manifest contradicts itself.
+    #[error("{MANIFEST}: {0}")]
+    Contradiction(String),
+    /// The weights have another length than the manifest says.
+    #[error("{WEIGHTS} has {found} bytes, and the manifest says {expected}")]
+    Length {
+        /// The file's length.
+        found: u64,
+        /// The manifest's.
+        expected: u64,
+    },
+    /// The weights have another checksum than the manifest says.
+    #[error("{WEIGHTS} is damaged: its SHA-256 is {found}, and the manifest says {expected}")]
+    Checksum {
+        /// The file's checksum.
+        found: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// The weights are undamaged but do not fit the network.
+    #[error("{WEIGHTS}: {0}")]
+    Weights(#[from] WeightsError),
+    /// A file exists already.
+    #[error("{0} exists already; nothing was written")]
+    Exists(String),
+}
+
+/// A manifest and the weights it describes, both checked.
+#[derive(Debug, Clone)]
+pub struct Package {
+    manifest: Manifest,
+    weights: Vec<u8>,
+}
+
+impl Package {
+    /// Makes a package from the contents of its two files.
+    ///
+    /// # Errors
+    /// [`PackageError`] for another format, a manifest that is malformed or contradicts itself, and
+    /// weights other than those it describes.
+    pub fn new(manifest: &str, weights: Vec<u8>) -> Result<Self, PackageError> {
+        let manifest = Manifest::read(manifest)?;
+        let entry = &manifest.weights;
+        let found = weights.len() as u64;
+        if found != entry.bytes {
+            return Err(PackageError::Length {
+                found,
+                expected: entry.bytes,
+            });
+        }
+        let found = sha256(&weights);
+        if found != entry.sha256 {
+            return Err(PackageError::Checksum {
+                found,
+                expected: entry.sha256.clone(),
+            });
+        }
+        Ok(Self { manifest, weights })
+    }
+
+    /// Makes a package of a manifest and a network's weights, and fills in their length and checksum.
+    ///
+    /// # Errors
+    /// [`PackageError::Contradiction`].
+    pub fn pack(mut manifest: Manifest, weights: Vec<u8>) -> Result<Self, PackageError> {
+        manifest.weights = WeightsEntry {
+            sha256: sha256(&weights),
+            bytes: weights.len() as u64,
+        };
+        manifest.check()?;
+        Ok(Self { manifest, weights })
+    }
+
+    /// Reads the package in a folder.
+    ///
+    /// # Errors
+    /// Those of [`Package::new`], and [`PackageError::File`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn read(folder: &Path) -> Result<Self, PackageError> {
+        let manifest = folder.join(MANIFEST);
+        let text = std::fs::read_to_string(&manifest).map_err(at(&manifest))?;
+        // Another format is reported before the weights are read.
+        Manifest::read(&text)?;
+        let weights = folder.join(WEIGHTS);
+        Self::new(&text, std::fs::read(&weights).map_err(at(&weights))?)
+    }
+
+    /// Writes the package into a folder, and makes the folder.
+    ///
+    /// # Errors
+    /// [`PackageError::Exists`] where the folder holds a package already, and
+    /// [`PackageError::File`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn write(&self, folder: &Path) -> Result<(), PackageError> {
+        let [manifest, weights] = [folder.join(MANIFEST), folder.join(WEIGHTS)];
+        if let Some(taken) = [&manifest, &weights].into_iter().find(|path| path.exists()) {
+            return Err(PackageError::Exists(taken.display().to_string()));
+        }
+        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        std::fs::write(&weights, &self.weights).map_err(at(&weights))?;
+        let mut text = serde_json::to_string_pretty(&self.manifest)?;
+        text.push('\n');
+        std::fs::write(&manifest, text).map_err(at(&manifest))
+    }
+
+    /// The package's manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The bytes of the weights' file.
+    pub fn weights(&self) -> &[u8] {
+        &self.weights
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
+    let path = path.display().to_string();
+    move |source| PackageError::File { path, source }
+}
+
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
