@@ -28,7 +28,7 @@ def onnx_runtime(package, model, fields, out, threads):
 
     with open(os.path.join(package, "manifest.json"), encoding="utf-8") as file:
         manifest = json.load(file)
-    assert manifest["composition"] == "rgb", "this peer composes rgb only"
+    channels = {"rgb": ("red", "green", "blue"), "rgby": ("red", "green", "blue", "yellow")}[manifest["composition"]]
     size = manifest["network"]["size"]
     mean, std = (np.array(manifest[key], np.float32)[:, None, None] for key in ("mean", "std"))
     options = onnxruntime.SessionOptions()
@@ -37,9 +37,9 @@ def onnx_runtime(package, model, fields, out, threads):
     ids = sorted(name.removesuffix("_green.png") for name in os.listdir(fields) if name.endswith("_green.png"))
 
     def planes(field):
-        images = [Image.open(os.path.join(fields, f"{field}_{channel}.png")) for channel in ("red", "green", "blue")]
+        images = [Image.open(os.path.join(fields, f"{field}_{channel}.png")) for channel in channels]
         values = np.stack([np.asarray(image) for image in images])
-        assert values.shape == (3, size, size) and values.dtype == np.uint8, f"{field} is {values.dtype} {values.shape}"
+        assert values.shape == (len(channels), size, size) and values.dtype == np.uint8, f"{field} is {values.dtype} {values.shape}"
         return ((values.astype(np.float32) / 255 - mean) / std)[None]
 
     begun = time.perf_counter()

@@ -31,7 +31,10 @@ if ! cmp -s "$ROOT/bench/predict.requirements.txt" "$work/venv/requirements.txt"
   cp "$ROOT/bench/predict.requirements.txt" "$work/venv/requirements.txt"
 fi
 
-"$python" "$bench/make_onnx.py" "$ROOT/www/model/weights.safetensors" "$work/model.onnx"
+# The script is for three planes; the package may have four.
+planes="$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["network"]["planes"])' "$ROOT/www/model/manifest.json")"
+sed "s/\"n\", 3/\"n\", $planes/" "$bench/make_onnx.py" >"$work/make_onnx.py"
+"$python" "$work/make_onnx.py" "$ROOT/www/model/weights.safetensors" "$work/model.onnx"
 
 [ $# -gt 0 ] || set -- 512:24 128:200
 for pair in "$@"; do

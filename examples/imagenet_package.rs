@@ -11,7 +11,7 @@ use cytolens::classifier::Classifier;
 use cytolens::model::{Architecture, HeadKind, Network, NetworkConfig, weights};
 use cytolens::package::{Golden, Manifest, Package, WeightsEntry, golden_planes};
 use cytolens_core::package::FORMAT;
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 
 const CLASSES: usize = 1000;
 const SIZE: usize = 224;

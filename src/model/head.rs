@@ -97,6 +97,19 @@ impl Head {
         self
     }
 
+    /// The head whose logits are this one's and `shift`, one number a class.
+    #[must_use]
+    pub fn with_shifted_logits(mut self, shift: &[f32]) -> Self {
+        let (Self::Pooling(PoolingHead { classifier })
+        | Self::Described(DescribedHead { classifier, .. })) = &mut self;
+        let bias = classifier.bias.take().map(|bias| {
+            let shift = Tensor::<1>::from_floats(shift, &bias.device());
+            Param::from_tensor(bias.val() + shift)
+        });
+        classifier.bias = bias;
+        self
+    }
+
     /// The head that gives for features what this one gives for `(features - mean) / std`, map by map:
     /// the normalisation is folded into the first layer.
     #[must_use]

@@ -3,7 +3,7 @@
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 use cytolens::package::{Golden, Manifest, WeightsEntry};
 use cytolens_core::package::FORMAT;
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 
 /// DenseNet-121 as ImageNet's weights were trained, for inputs of `size` pixels a side.
 pub fn imagenet(size: usize) -> NetworkConfig {

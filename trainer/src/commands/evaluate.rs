@@ -79,7 +79,10 @@ pub struct Evaluate {
 }
 
 /// The share of a table's rows that has each label.
-fn frequencies(table: &Path) -> Result<[f32; COUNT]> {
+///
+/// # Errors
+/// If the table cannot be read or has no row of labels.
+pub fn frequencies(table: &Path) -> Result<[f32; COUNT]> {
     let LabelTable { rows, faults, .. } = read_table(table)?;
     for fault in faults {
         note!("left out: {fault}");

@@ -1,5 +1,6 @@
 //! The commands, one a file, and the parts that several share.
 
+pub mod adapt;
 pub mod arguments;
 pub mod augment;
 pub mod augment_device;

@@ -9,7 +9,7 @@ use cytolens::model::{Architecture, HeadKind, Network, NetworkConfig};
 use cytolens::package::{Manifest, WeightsEntry};
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::package::FORMAT;
-use cytolens_field::Composition;
+use cytolens_field::{Composition, MissingChannels};
 use prost::Message;
 use safetensors::SafeTensors;
 

@@ -188,6 +188,24 @@ impl RunFolder {
         self.0.join("split.csv")
     }
 
+    /// A copy of this folder's recipe, split and statistics for a run made of this one, in an empty folder.
+    ///
+    /// # Errors
+    /// If a file cannot be copied.
+    pub fn copied(&self, to: &Path) -> Result<Self> {
+        let copy = Self(to.to_owned());
+        for (from, to) in [
+            (self.recipe(), copy.recipe()),
+            (self.split(), copy.split()),
+            (self.statistics_path(), copy.statistics_path()),
+        ] {
+            if from.exists() {
+                fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+            }
+        }
+        Ok(copy)
+    }
+
     /// Ends the run: writes the weights and then the summary, which says that the run has ended.
     ///
     /// # Errors

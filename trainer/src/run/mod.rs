@@ -1,5 +1,6 @@
 //! Training runs: recipes, the training loop, the run's folder, and linear probes.
 
+pub mod adaptation;
 pub mod average;
 pub mod checkpoint;
 pub mod finish;

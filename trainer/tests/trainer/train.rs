@@ -381,6 +381,30 @@ fn further_sets_are_trained_on_and_a_network_is_trained_further() {
         29
     );
 
+    // Fitted to fields without labels, it is a run like another.
+    let (table, adapted) = (format!("{set}/train.csv"), at(&out, "adapted"));
+    fs::remove_file(format!("{also}/train.csv")).expect("a table");
+    let adapt = [
+        "adapt",
+        "--run",
+        &first,
+        "--data",
+        &also,
+        "--frequencies",
+        &table,
+        "--out",
+        &adapted,
+    ];
+    assert!(run(&adapt).contains("adapted to 28 fields"));
+    assert!(refuse(&adapt).contains("not empty"));
+    let report = at(&out, "report");
+    run(&[
+        "evaluate", "--run", &adapted, "--data", &set, "--out", &report,
+    ]);
+    let summary = fs::read_to_string(at(&out, "adapted/run.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(summary["recipe"]["adapted"]["fields"], 28);
+
     let (second, network) = (at(&out, "second"), at(&out, "first/network.safetensors"));
     let mut further = arguments(&set, &second, "default", &keys);
     further.extend([
