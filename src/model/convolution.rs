@@ -101,6 +101,7 @@ impl ConvNorm {
     }
 
     /// The constant added to the variance in the batch norm; 0 where that is folded.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn epsilon(&self) -> f64 {
         self.bn.as_ref().map_or(0.0, |norm| norm.epsilon)
     }

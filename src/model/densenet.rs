@@ -205,6 +205,7 @@ impl DenseNet {
     }
 
     /// The constant added to the variance in batch normalisation.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn epsilon(&self) -> f64 {
         self.norm0.epsilon
     }

@@ -253,6 +253,7 @@ impl InceptionResNet {
     }
 
     /// The constant added to the variance in batch normalisation.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn epsilon(&self) -> f64 {
         self.conv2d_1a.epsilon()
     }

@@ -123,6 +123,7 @@ impl ResNet {
     }
 
     /// The constant added to the variance in batch normalisation.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn epsilon(&self) -> f64 {
         self.conv1.epsilon()
     }
