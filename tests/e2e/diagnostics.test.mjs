@@ -72,7 +72,7 @@ describe('on the CPU', () => {
   });
 
   test('a browser that does not let it copy is named', {timeout}, async () => {
-    await visit(async (page) => {
+    await open(async (page) => {
       await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
       await page.click('#open-diagnostics');
       await page.click('#copy-diagnostics');
