@@ -134,9 +134,13 @@ fn locations_lie_in_their_part_of_the_references_cells() {
         let green = paint(&reference, &[class]).green;
         parts.map(|part| mean(&reference, &green, part))
     };
-    for class in [0, 2, 4, 5] {
+    // Nuclear bodies come with some stained cytoplasm.
+    for (class, times) in [(0, 4.0), (2, 4.0), (4, 4.0), (5, 1.5)] {
         let [nucleus, cytoplasm] = in_parts(class, [in_nucleus, in_cytoplasm]);
-        assert!(nucleus > 4.0 * cytoplasm, "{class}: {nucleus} {cytoplasm}");
+        assert!(
+            nucleus > times * cytoplasm,
+            "{class}: {nucleus} {cytoplasm}"
+        );
     }
     for class in [6, 14, 25] {
         let [cytoplasm, nucleus] = in_parts(class, [in_cytoplasm, in_nucleus]);
@@ -144,7 +148,10 @@ fn locations_lie_in_their_part_of_the_references_cells() {
     }
     let [envelope, nucleus] = in_parts(1, [on_envelope, in_nucleus]);
     assert!(envelope > 1.5 * nucleus, "{envelope} {nucleus}");
+    // Half of the plasma membranes are sheets without an outline; junctions are at the rim alone.
     let [rim, cytoplasm] = in_parts(21, [on_rim, in_cytoplasm]);
+    assert!(rim > 0.6 * cytoplasm, "{rim} {cytoplasm}");
+    let [rim, cytoplasm] = in_parts(22, [on_rim, in_cytoplasm]);
     assert!(rim > 1.1 * cytoplasm, "{rim} {cytoplasm}");
 }
 

@@ -154,7 +154,7 @@ mod tests {
                 &|config| config.architecture = Architecture::DenseNet201,
                 "1024], not [",
             ),
-            (&|config| config.planes += 1, "not [4, 1024]"),
+            (&|config| config.planes += 1, "not [5, 1024]"),
             (&|config| config.classes = 3, "not [3, 1024]"),
             (
                 &|config| config.head = crate::HeadKind::Described,
