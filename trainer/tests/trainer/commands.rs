@@ -75,7 +75,7 @@ fn bad_fields_are_reported_and_the_rest_goes_on() {
         Path::new(&set).join(format!("simulated-1-00000{index}_{channel}.png"))
     };
     fs::write(file(0, "green"), "this is text").expect("a broken file");
-    fs::remove_file(file(1, "red")).expect("a removed file");
+    fs::remove_file(file(1, "green")).expect("a removed file");
     let whole = fs::read(file(2, "blue")).expect("a file");
     fs::write(file(2, "blue"), &whole[..whole.len() / 2]).expect("a cut file");
 
