@@ -1,9 +1,8 @@
 //! The references of a painted set: the fields of a folder that the protein can be painted on, and the choice among them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use cytolens_core::labels::LabelSet;
 use cytolens_data::credits::Credits;
 use cytolens_data::fault::Fault;
@@ -57,16 +56,11 @@ impl References {
         begin: impl FnOnce(usize),
         looked_at: impl Fn() + Sync,
     ) -> Result<Self> {
-        let FoundFields {
-            mut fields,
-            mut faults,
-        } = in_folder(folder, &Reading::default())?;
-        if let Some(path) = only {
-            let mut listed = listed_ids(path)?;
-            fields.retain(|field| listed.remove(&field.id));
-            let reason = format!("{} lists the id, but no image has it", path.display());
-            faults.extend(listed.into_iter().map(|id| Fault::new(id, reason.as_str())));
-        }
+        let found = in_folder(folder, &Reading::default())?;
+        let FoundFields { fields, mut faults } = match only {
+            Some(path) => found.listed_in(path)?,
+            None => found,
+        };
         begin(fields.len());
         let looked_at_all: Vec<Result<ReferenceField, Fault>> = fields
             .into_par_iter()
@@ -231,23 +225,4 @@ fn credits(references: Credits, fields: &[ReferenceField]) -> Credits {
         attribution,
         licence: references.licence,
     }
-}
-
-/// The ids that a file lists: the first value of every line, without a table's header.
-fn listed_ids(path: &Path) -> Result<BTreeSet<String>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the list of ids {}", path.display()))?;
-    let first_values = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(|line| line.split(',').next().unwrap_or_default())
-        .map(|value| value.trim().trim_matches('"'));
-    let ids: BTreeSet<String> = first_values
-        .filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case("id"))
-        .map(str::to_owned)
-        .collect();
-    if ids.is_empty() {
-        bail!("{} lists no id", path.display());
-    }
-    Ok(ids)
 }

@@ -98,17 +98,7 @@ impl Territory {
         }
         // A gap still counts as contact.
         let near = ((population.gap * scale) as usize + 1).min(8);
-        let (rim, contact) = rims(&owner, size, scale, near);
-        let mut territory = Self {
-            size,
-            scale,
-            owner,
-            rim,
-            contact,
-            nucleus,
-            share: Vec::new(),
-            overlaps: Vec::new(),
-        };
+        let mut territory = Self::side_by_side(size, scale, owner, nucleus, near);
         if population.overlap {
             territory.lay_over(population, &second_owner, &second);
         }
@@ -124,7 +114,19 @@ impl Territory {
         nucleus: Vec<f32>,
         gap: f32,
     ) -> Self {
-        let (rim, contact) = rims(&owner, size, scale, (gap * scale) as usize + 1);
+        let near = (gap * scale) as usize + 1;
+        Self::side_by_side(size, scale, owner, nucleus, near)
+    }
+
+    /// Cells that do not overlap; `near` is how many pixels apart they may be to touch.
+    fn side_by_side(
+        size: usize,
+        scale: f32,
+        owner: Vec<u16>,
+        nucleus: Vec<f32>,
+        near: usize,
+    ) -> Self {
+        let (rim, contact) = rims(&owner, size, scale, near);
         Self {
             size,
             scale,

@@ -102,6 +102,20 @@ impl LabelSet {
     }
 }
 
+/// The number of sets that hold each class.
+pub fn counts<'a>(sets: impl IntoIterator<Item = &'a LabelSet>) -> [usize; COUNT] {
+    let mut counts = [0; COUNT];
+    for class in sets.into_iter().flat_map(|set| set.classes()) {
+        counts[class] += 1;
+    }
+    counts
+}
+
+/// The share of the sets that holds each class, from 0 to 1.
+pub fn frequencies(sets: &[LabelSet]) -> [f32; COUNT] {
+    counts(sets).map(|count| count as f32 / sets.len() as f32)
+}
+
 impl FromStr for LabelSet {
     type Err = LabelError;
 

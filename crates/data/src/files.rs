@@ -1,6 +1,6 @@
 //! Image files in folders, as fields.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,41 @@ pub struct FoundFields {
     pub fields: Vec<FieldOnDisk>,
     /// The files that belong to no field, and the folders that cannot be read.
     pub faults: Vec<Fault>,
+}
+
+impl FoundFields {
+    /// The fields alone whose ids a file lists: the first value of every line, without a table's header. Ids that no image has
+    /// are faults.
+    ///
+    /// # Errors
+    /// If the file cannot be read or lists no id.
+    pub fn listed_in(mut self, path: &Path) -> Result<Self> {
+        let mut listed = listed_ids(path)?;
+        self.fields.retain(|field| listed.remove(&field.id));
+        let reason = format!("{} lists the id, but no image has it", path.display());
+        let faults = listed.into_iter().map(|id| Fault::new(id, reason.as_str()));
+        self.faults.extend(faults);
+        Ok(self)
+    }
+}
+
+/// The ids that a file lists: the first value of every line, without a table's header.
+fn listed_ids(path: &Path) -> Result<BTreeSet<String>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the list of ids {}", path.display()))?;
+    let first_values = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(|line| line.split(',').next().unwrap_or_default())
+        .map(|value| value.trim().trim_matches('"'));
+    let ids: BTreeSet<String> = first_values
+        .filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case("id"))
+        .map(str::to_owned)
+        .collect();
+    if ids.is_empty() {
+        bail!("{} lists no id", path.display());
+    }
+    Ok(ids)
 }
 
 /// The files of one field.

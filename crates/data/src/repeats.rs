@@ -4,7 +4,7 @@
 //! `max(1, sqrt(threshold / f))`, and the factor of a sample the largest of its labels'.
 
 use anyhow::{Result, ensure};
-use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
+use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet, counts};
 use serde::{Deserialize, Serialize};
 
 use super::random::{Purpose, Stream};
@@ -118,13 +118,19 @@ impl RepeatPlan {
 
     /// The share of an epoch's showings that has each class, on average.
     pub fn frequencies(&self, labels: &[LabelSet]) -> [f64; COUNT] {
+        self.showings(labels)
+            .map(|showings| showings / self.expected_length())
+    }
+
+    /// The number of an epoch's showings that have each class, on average.
+    fn showings(&self, labels: &[LabelSet]) -> [f64; COUNT] {
         let mut showings = [0.0; COUNT];
         for (set, factor) in labels.iter().zip(&self.factors) {
             for class in set.classes() {
                 showings[class] += factor;
             }
         }
-        showings.map(|showings| showings / self.expected_length())
+        showings
     }
 
     /// The number of samples.
@@ -153,15 +159,9 @@ impl RepeatPlan {
 
     /// The counts of each class that occurs, the rarest first.
     fn shares(&self, labels: &[LabelSet]) -> Vec<ClassShare> {
-        let mut after = [0.0; COUNT];
-        for (set, factor) in labels.iter().zip(&self.factors) {
-            for class in set.classes() {
-                after[class] += factor;
-            }
-        }
         let mut shares: Vec<ClassShare> = counts(labels)
             .into_iter()
-            .zip(after)
+            .zip(self.showings(labels))
             .enumerate()
             .filter(|(_, (before, _))| *before > 0)
             .map(|(class, (before, after))| ClassShare {
@@ -194,15 +194,6 @@ impl RepeatPlan {
             .chain([all])
             .collect()
     }
-}
-
-/// The number of samples of each class.
-fn counts(labels: &[LabelSet]) -> [usize; COUNT] {
-    let mut counts = [0; COUNT];
-    for class in labels.iter().flat_map(|set| set.classes()) {
-        counts[class] += 1;
-    }
-    counts
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result};
 use cytolens_core::{Channel, ChannelOrder};
-use cytolens_field::{FieldError, ImageFault, Plane, Samples, Source, decode_field, square};
+use cytolens_field::{
+    FieldError, ImageFault, Plane, Samples, Source, decode_field, square, square_bytes,
+};
 use image::{DynamicImage, ImageBuffer, ImageFormat};
 
 /// A channel's image, decoded from its first byte to its last.
@@ -55,17 +57,13 @@ impl Image {
     /// # Errors
     /// If PNG cannot hold it.
     pub fn resized(&self, size: u32) -> Result<Vec<u8>> {
-        let samples = square(&self.plane, size);
         let picture = match self.plane.samples() {
             Samples::Eight(_) => {
-                // The samples are 257 times those of 8 bit.
-                let bytes = samples
-                    .into_iter()
-                    .map(|sample| ((u32::from(sample) + 128) / 257) as u8)
-                    .collect();
+                let bytes = square_bytes(&self.plane, size);
                 ImageBuffer::from_raw(size, size, bytes).map(DynamicImage::ImageLuma8)
             }
             Samples::Sixteen(_) => {
+                let samples = square(&self.plane, size);
                 ImageBuffer::from_raw(size, size, samples).map(DynamicImage::ImageLuma16)
             }
         };

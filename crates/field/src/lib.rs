@@ -18,7 +18,7 @@ mod resize;
 mod stack;
 
 pub use composition::{
-    Composition, Level, MissingChannels, NoSuchComposition, Planes, normalise, square,
+    Composition, Level, MissingChannels, NoSuchComposition, Planes, normalise, square, square_bytes,
 };
 pub use decode::{Source, decode_field};
 pub use error::{FieldError, ImageFault};

@@ -1,20 +1,18 @@
 //! `trainer adapt`: fits a run's answers to fields without labels.
 
-use std::collections::BTreeSet;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use cytolens::model::weights::{self, Precision};
-use cytolens_core::labels::{LOCATIONS, LabelSet};
+use cytolens_core::labels::{LOCATIONS, LabelSet, frequencies};
 use serde_json::json;
 
-use super::evaluate::frequencies;
 use super::scored_model::ScoredModel;
-use crate::commands::arguments::{ReadingArguments, workers};
+use crate::commands::arguments::{ReadingArguments, label_sets, workers};
 use crate::output::{note, say};
 use crate::run::adaptation::shift;
 use crate::run::folder::RunFolder;
@@ -63,7 +61,7 @@ impl Adapt {
             "--share must be from 0 to 1, not {}",
             self.share
         );
-        let frequencies = frequencies(&self.frequencies)?;
+        let frequencies = frequencies(&label_sets(&self.frequencies)?);
         let (folder, mut summary) = RunFolder::open(&self.run)?;
         let device = Device::flex();
         let model = ScoredModel::of_run(&self.run, device.clone())?;
@@ -106,18 +104,18 @@ impl Adapt {
     /// The fields, as samples without labels.
     fn fields(&self) -> Result<Vec<Sample>> {
         let found = in_folder(&self.data, &self.reading.reading())?;
+        let found = match &self.only {
+            Some(list) => found.listed_in(list)?,
+            None => found,
+        };
         for fault in &found.faults {
             note!("left out: {fault}");
         }
-        let wanted = self.only.as_deref().map(listed).transpose()?;
-        let fields = found.fields.into_iter();
-        let samples: Vec<Sample> = fields
-            .filter(|field| wanted.as_ref().is_none_or(|ids| ids.contains(&field.id)))
-            .map(|field| Sample {
-                field,
-                labels: LabelSet::default(),
-            })
-            .collect();
+        let without_labels = |field| Sample {
+            field,
+            labels: LabelSet::default(),
+        };
+        let samples: Vec<Sample> = found.fields.into_iter().map(without_labels).collect();
         ensure!(
             !samples.is_empty(),
             "no field in {} to adapt to",
@@ -125,12 +123,4 @@ impl Adapt {
         );
         Ok(samples)
     }
-}
-
-/// The ids that a file lists.
-fn listed(path: &Path) -> Result<BTreeSet<String>> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let first = |line: &str| line.split(',').next().unwrap_or_default().trim().to_owned();
-    Ok(text.lines().map(first).collect())
 }

@@ -6,16 +6,19 @@ use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use cytolens::model::Architecture;
 use cytolens_core::ChannelOrder;
+use cytolens_core::labels::LabelSet;
 
+use crate::output::note;
 use crate::run::record::Show;
 use crate::run::samples::FurtherSet;
 use crate::run::start::find_weights;
 use cytolens_data::dataset::Dataset;
 use cytolens_data::files::Reading;
+use cytolens_data::table::{LabelTable, read_table};
 
 /// The reading of image files.
 #[derive(Debug, Clone, Default, Args)]
@@ -186,6 +189,19 @@ impl TrainingArguments {
     pub fn show(&self) -> Show {
         Show::fitting(self.plain)
     }
+}
+
+/// Reads the label sets of a table, Id and Target, and notes the rows that are left out.
+///
+/// # Errors
+/// If the table cannot be read or has no row of labels.
+pub fn label_sets(table: &Path) -> Result<Vec<LabelSet>> {
+    let LabelTable { rows, faults, .. } = read_table(table)?;
+    for fault in faults {
+        note!("left out: {fault}");
+    }
+    ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
+    Ok(rows.into_iter().map(|(_, labels)| labels).collect())
 }
 
 /// The number of threads asked for, or one a core.

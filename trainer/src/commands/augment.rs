@@ -76,18 +76,14 @@ pub struct Augment {
 }
 
 /// The tables of a recipe that this command reads.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct AugmentTables {
     #[serde(default)]
     augmentation: AugmentationChoice,
-    #[serde(default = "no_flaws")]
+    #[serde(default)]
     flaws: FlawChoice,
     #[serde(default)]
     repeats: RepeatChoice,
-}
-
-fn no_flaws() -> FlawChoice {
-    FlawChoice::NONE
 }
 
 impl RecipeFile for AugmentTables {
@@ -105,11 +101,7 @@ impl Augment {
     pub fn run(&self) -> Result<ExitCode> {
         let tables = match &self.recipe {
             Some(recipe) => AugmentTables::load(recipe, &[])?,
-            None => AugmentTables {
-                augmentation: AugmentationChoice::default(),
-                flaws: FlawChoice::NONE,
-                repeats: RepeatChoice::default(),
-            },
+            None => AugmentTables::default(),
         };
         let Dataset {
             samples, faults, ..

@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgGroup, Args};
-use cytolens_core::labels::COUNT;
+use cytolens_core::labels::{self, COUNT};
 
 use super::scored_model::ScoredModel;
-use crate::commands::arguments::{SetArguments, workers};
+use crate::commands::arguments::{SetArguments, label_sets, workers};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
 use crate::run::samples::part_of_run;
@@ -20,7 +20,6 @@ use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::claim_folder;
 use cytolens_data::split::file::{Part, read_split};
-use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
 use cytolens_report::inspect::pictures;
 use cytolens_report::progress::progress;
@@ -76,22 +75,6 @@ pub struct Evaluate {
     /// Threads that read fields ahead of the network; by default one a core
     #[arg(long, value_name = "N")]
     workers: Option<NonZero<usize>>,
-}
-
-/// The share of a table's rows that has each label.
-///
-/// # Errors
-/// If the table cannot be read or has no row of labels.
-pub fn frequencies(table: &Path) -> Result<[f32; COUNT]> {
-    let LabelTable { rows, faults, .. } = read_table(table)?;
-    for fault in faults {
-        note!("left out: {fault}");
-    }
-    ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
-    Ok(std::array::from_fn(|class| {
-        let positives = rows.iter().filter(|(_, labels)| labels.contains(class));
-        positives.count() as f32 / rows.len() as f32
-    }))
 }
 
 /// The samples to score.
@@ -190,7 +173,10 @@ impl Evaluate {
             ..
         } = self.set.open()?;
         let chosen = self.choose(&samples)?;
-        let frequencies = self.frequencies.as_deref().map(frequencies).transpose()?;
+        let frequencies = match &self.frequencies {
+            Some(table) => Some(labels::frequencies(&label_sets(table)?)),
+            None => None,
+        };
         let device = self.device.open()?;
         let mut model = match (&self.run, &self.model) {
             (Some(run), _) => ScoredModel::of_run(run, device)?,

@@ -7,11 +7,11 @@ use anyhow::{Result, bail};
 use clap::Args;
 use cytolens_core::labels::LabelSet;
 
+use crate::commands::arguments::label_sets;
 use crate::output::{note, say};
 use cellsim::{
     References, SIZES, SetFolder, SetPlan, balanced_label_sets, drawn_label_sets, write_samples,
 };
-use cytolens_data::table::{LabelTable, read_table};
 use cytolens_report::progress::progress;
 
 /// Draw fields of simulated cells
@@ -124,14 +124,6 @@ impl Simulate {
         let Some(path) = &self.labels else {
             return Ok(balanced_label_sets(self.count, self.mixed, self.seed));
         };
-        let LabelTable { rows, faults, .. } = read_table(path)?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
-        if rows.is_empty() {
-            bail!("no row of labels in {}", path.display());
-        }
-        let table: Vec<LabelSet> = rows.into_iter().map(|(_, labels)| labels).collect();
-        Ok(drawn_label_sets(&table, self.count, self.seed))
+        Ok(drawn_label_sets(&label_sets(path)?, self.count, self.seed))
     }
 }

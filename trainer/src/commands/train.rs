@@ -85,33 +85,8 @@ impl Job<'_> {
         let recipe = self.recipe;
         let set = self.set.open()?;
         let further = self.further.open(&self.set.reading())?;
-        let init = match recipe.start.weights {
-            StartWeights::Imagenet => Some(
-                self.init
-                    .find(&self.set.data, recipe.network.architecture)?,
-            ),
-            StartWeights::Network => match &self.init.init {
-                Some(file) => Some(file.clone()),
-                None => {
-                    bail!("the recipe starts from a network's weights: name the file with --init")
-                }
-            },
-            StartWeights::Random if self.init.init.is_some() => {
-                bail!("the recipe starts from random weights and takes no --init")
-            }
-            StartWeights::Random => None,
-        };
         // A wrong file is refused before anything is written.
-        match (recipe.start.weights, &init) {
-            (StartWeights::Imagenet, Some(file)) => {
-                let planes = recipe.input.composition.planes();
-                pretrained(recipe.network.architecture, planes, file, &Device::flex())?;
-            }
-            (StartWeights::Network, Some(file)) => {
-                load_network(&recipe.network(), file, &Device::flex())?;
-            }
-            _ => {}
-        }
+        let init = self.initial_weights()?;
         let folder = RunFolder::start(self.out, recipe, self.resume)?;
         let samples: usize = further.iter().map(|one| one.set.samples.len()).sum();
         let bar = progress(set.samples.len() + samples, "Reading");
@@ -144,6 +119,31 @@ impl Job<'_> {
         match training.run(self.resume)? {
             Some(trained) => finish::finish(&training, &trained).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// Finds the file of initial weights, where the recipe starts from one, and reads it to be sure.
+    fn initial_weights(&self) -> Result<Option<PathBuf>> {
+        let recipe = self.recipe;
+        match recipe.start.weights {
+            StartWeights::Imagenet => {
+                let architecture = recipe.network.architecture;
+                let file = self.init.find(&self.set.data, architecture)?;
+                let planes = recipe.input.composition.planes();
+                pretrained(architecture, planes, &file, &Device::flex())?;
+                Ok(Some(file))
+            }
+            StartWeights::Network => {
+                let Some(file) = &self.init.init else {
+                    bail!("the recipe starts from a network's weights: name the file with --init")
+                };
+                load_network(&recipe.network(), file, &Device::flex())?;
+                Ok(Some(file.clone()))
+            }
+            StartWeights::Random if self.init.init.is_some() => {
+                bail!("the recipe starts from random weights and takes no --init")
+            }
+            StartWeights::Random => Ok(None),
         }
     }
 }

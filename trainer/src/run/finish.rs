@@ -80,7 +80,7 @@ pub fn finish(training: &Training<'_>, trained: &Trained) -> Result<Reached> {
         let truth = truth(&samples.validation, &validation);
         let probabilities = validation.probabilities();
         let thresholds = if choice.odds > 0.0 {
-            by_odds(choice.odds, &training.assumed())
+            by_odds(choice.odds, &trained.assumed)
         } else {
             tune_thresholds(
                 &truth,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use cellsim::{ATTRIBUTION, ID_PREFIX};
-use cytolens_core::labels::{COUNT, LabelSet};
+use cytolens_core::labels::{COUNT, LabelSet, counts};
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
 use cytolens_data::dataset::{Dataset, Sample};
@@ -79,11 +79,8 @@ impl Samples {
     /// The label frequencies of the set's training part, without repeats and further sets; a label that it lacks counts as half a
     /// sample's.
     pub fn frequencies(&self) -> [f64; COUNT] {
-        let own = &self.train[..self.own];
-        std::array::from_fn(|class| {
-            let positives = own.iter().filter(|one| one.labels.contains(class)).count();
-            (positives as f64).max(0.5) / own.len() as f64
-        })
+        let own = self.train[..self.own].iter().map(|one| &one.labels);
+        counts(own).map(|positives| (positives as f64).max(0.5) / self.own as f64)
     }
 
     /// Leaves out the samples that cannot be read, and divides the set's others by the recipe or by a table of `trainer split`; of

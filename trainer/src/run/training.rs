@@ -60,6 +60,8 @@ pub struct Trained {
     pub network: Network,
     /// The name of its initial weights.
     pub initial_weights: String,
+    /// The label frequencies that its answers assume.
+    pub assumed: [f64; COUNT],
     /// The best epoch.
     pub best: BestEpoch,
     /// The number of samples shown.
@@ -98,9 +100,12 @@ impl Training<'_> {
             .map(|device| device.clone().autodiff())
             .collect();
         let labels: Vec<LabelSet> = self.samples.train.iter().map(|one| one.labels).collect();
-        let repeats = self.repeats(&labels);
+        let repeats = RepeatPlan::new(&labels, &recipe.repeats).times(&self.samples.times);
         let shown = repeats.frequencies(&labels);
-        let assumed = self.assumed();
+        let assumed = match recipe.training.frequencies {
+            Frequencies::Shown => shown,
+            Frequencies::Set => self.samples.frequencies(),
+        };
         let excess: Vec<f32> = (0..COUNT)
             .map(|class| (log_odds(shown[class]) - log_odds(assumed[class])) as f32)
             .collect();
@@ -155,27 +160,11 @@ impl Training<'_> {
         Ok(Some(Trained {
             network: load_network(&recipe.network(), &best_weights(run), &self.devices[0])?,
             initial_weights,
+            assumed,
             best,
             shown: learner.position.shown_in_all,
             seconds: learner.position.seconds,
         }))
-    }
-
-    /// The number of showings of each sample of the training part.
-    fn repeats(&self, labels: &[LabelSet]) -> RepeatPlan {
-        RepeatPlan::new(labels, &self.recipe.repeats).times(&self.samples.times)
-    }
-
-    /// The label frequencies that answers assume.
-    pub fn assumed(&self) -> [f64; COUNT] {
-        match self.recipe.training.frequencies {
-            Frequencies::Shown => {
-                let train = self.samples.train.iter();
-                let labels: Vec<LabelSet> = train.map(|one| one.labels).collect();
-                self.repeats(&labels).frequencies(&labels)
-            }
-            Frequencies::Set => self.samples.frequencies(),
-        }
     }
 
     fn loader(&self, repeats: RepeatPlan) -> Loader {

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::canvas::Canvas;
 
-use super::levels::{otsu, quantile};
+use super::levels::{otsu_of_roots, quantile};
 use super::mask::{Mask, around};
 
 /// The least light of cells, 1 being white.
@@ -23,14 +23,9 @@ pub(super) struct Ground {
 pub(super) fn find_ground(cytoplasm: &Canvas, nuclei: &[u16]) -> Ground {
     let (size, scale) = (cytoplasm.size, cytoplasm.scale);
     let smooth = cytoplasm.blurred(0.5);
-    let roots: Vec<f32> = smooth
-        .values
-        .iter()
-        .map(|value| value.max(0.0).sqrt())
-        .collect();
     let glass = quantile(smooth.values.iter().copied(), 0.02);
     // Cells thin out towards their rim, far below the threshold that divides the field best.
-    let threshold = (0.25 * otsu(&roots).powi(2))
+    let threshold = (0.25 * otsu_of_roots(&smooth.values))
         .max(LEAST_LIGHT)
         .max(1.5 * glass.min(0.06));
     let area = scale * scale;

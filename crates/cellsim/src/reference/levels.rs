@@ -31,6 +31,12 @@ pub(crate) fn otsu(values: &[f32]) -> f32 {
     (threshold as f32 + 1.0) / factor
 }
 
+/// The threshold that divides light best, found on its roots: the brightest parts are several times as bright as the faintest.
+pub(crate) fn otsu_of_roots(light: &[f32]) -> f32 {
+    let roots: Vec<f32> = light.iter().map(|value| value.max(0.0).sqrt()).collect();
+    otsu(&roots).powi(2)
+}
+
 /// The value below which a share of the values lies; 0 for none.
 pub(crate) fn quantile(values: impl Iterator<Item = f32>, share: f32) -> f32 {
     let mut values: Vec<f32> = values.collect();

@@ -13,7 +13,7 @@ mod tests;
 
 use cytolens_core::Channel;
 use cytolens_data::fault::Fault;
-use cytolens_field::{Field, square};
+use cytolens_field::{Field, square_bytes};
 
 use crate::canvas::Canvas;
 use crate::cell::Cell;
@@ -57,9 +57,7 @@ impl Channels {
     pub(crate) fn of(field: &Field, size: usize) -> Result<Self, Fault> {
         let resized = |channel: Channel| {
             let plane = field.plane(channel)?;
-            let samples = square(plane, size as u32).into_iter();
-            let bytes = samples.map(|sample| ((u32::from(sample) + 128) / 257) as u8);
-            Some(bytes.collect::<Vec<u8>>())
+            Some(square_bytes(plane, size as u32))
         };
         let needed = |channel: Channel| {
             resized(channel).ok_or_else(|| {

@@ -6,7 +6,7 @@ use crate::canvas::Canvas;
 use crate::cell::Nucleolus;
 use crate::geometry::Point;
 
-use super::levels::otsu;
+use super::levels::otsu_of_roots;
 use super::mask::{Mask, around, beside};
 
 /// The least grey value of a nucleus, 1 being white.
@@ -28,13 +28,7 @@ const MOST_NUCLEOLI: usize = 6;
 pub(crate) fn find_nuclei(blue: &Canvas) -> Vec<u16> {
     let (size, scale) = (blue.size, blue.scale);
     let smooth = blue.blurred(0.35);
-    // Roots, because the brightest nuclei are several times as bright as the faintest.
-    let roots: Vec<f32> = smooth
-        .values
-        .iter()
-        .map(|value| value.max(0.0).sqrt())
-        .collect();
-    let threshold = otsu(&roots).powi(2).max(LEAST_LIGHT);
+    let threshold = otsu_of_roots(&smooth.values).max(LEAST_LIGHT);
     let mask = Mask::new(size, |index| smooth.values[index] > threshold)
         .filled(usize::MAX)
         .opened(0.8 * scale);

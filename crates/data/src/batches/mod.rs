@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cytolens_core::labels;
-use cytolens_field::{Composition, Field, FieldError, MissingChannels, Samples, square};
+use cytolens_field::{Composition, Field, FieldError, MissingChannels, square_bytes};
 use serde::{Deserialize, Serialize};
 
 use super::ahead::{Ahead, Threads};
@@ -285,20 +285,8 @@ pub fn channel_planes(
     size: u32,
 ) -> Result<Vec<Vec<u8>>, FieldError> {
     let planes = composition.sources(field, missing)?.into_iter();
-    let planes = planes.map(|plane| match plane.map(|plane| (plane, plane.samples())) {
-        None => vec![0; size as usize * size as usize],
-        // A plane of the right size and depth is copied: the conversion to 16 bits and back takes as long as decoding.
-        Some((plane, Samples::Eight(levels)))
-            if plane.width() == size && plane.height() == size =>
-        {
-            levels.clone()
-        }
-        Some((plane, _)) => square(plane, size)
-            .into_iter()
-            // One level of 8 bits is 257 levels of 16.
-            .map(|level| ((u32::from(level) + 128) / 257) as u8)
-            .collect(),
-    });
+    let black = || vec![0; size as usize * size as usize];
+    let planes = planes.map(|plane| plane.map_or_else(black, |plane| square_bytes(plane, size)));
     Ok(planes.collect())
 }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use cytolens_core::Channel;
 use cytolens_core::labels::LabelSet;
-use cytolens_field::Plane;
+use cytolens_field::{Plane, Samples};
 use image::GrayImage;
 
 use super::*;

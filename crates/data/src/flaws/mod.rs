@@ -39,6 +39,12 @@ pub struct FlawChoice {
     pub green_alone: f64,
 }
 
+impl Default for FlawChoice {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl FlawChoice {
     /// No flaw.
     pub const NONE: Self = Self {

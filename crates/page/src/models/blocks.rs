@@ -99,7 +99,7 @@ pub(super) fn blocks(section: &Node, classes: usize) -> Vec<Block> {
     }
     let alike = alike(&rest);
     if let [(_, first), _, ..] = alike[..] {
-        blocks.push(Block::Table(side_by_side(first, &alike)));
+        blocks.push(Block::Table(side_by_side(first, &alike, classes)));
     }
     for (name, node) in rest {
         if alike.len() > 1 && alike.iter().any(|(used, _)| used == name) {
@@ -151,7 +151,9 @@ fn brief(node: &Node) -> String {
     let inner = |node: &Node| line(node).unwrap_or_else(|| "…".to_owned());
     let named = |(name, node): &(String, Node)| format!("{}: {}", text::words(name), inner(node));
     match node {
-        Node::Section(members) => members.iter().map(named).collect::<Vec<_>>().join("; "),
+        Node::Section(members) if line(node).is_none() => {
+            members.iter().map(named).collect::<Vec<_>>().join("; ")
+        }
         _ => inner(node),
     }
 }
@@ -173,10 +175,12 @@ fn alike<'a>(members: &[&'a (String, Node)]) -> Vec<&'a (String, Node)> {
         .collect()
 }
 
-/// Sections of the same names as the columns of a table.
-fn side_by_side(first: &Node, sections: &[&(String, Node)]) -> FigureTable {
+/// Sections of the same names as the columns of a table, but for the lists that [`per_class`] finds in them.
+fn side_by_side(first: &Node, sections: &[&(String, Node)], classes: usize) -> FigureTable {
     let titles = sections.iter().map(|(name, _)| text::words(name));
-    let rows = first.members().iter().map(|(name, _)| {
+    let compared = first.members().iter();
+    let compared = compared.filter(|(_, node)| !is_per_class(node, classes));
+    let rows = compared.map(|(name, _)| {
         let row: Vec<_> = sections
             .iter()
             .map(|(_, section)| section.get(name))
@@ -279,6 +283,28 @@ mod tests {
         );
         assert_eq!(table.rows[0].1[1].share, Some(0.5));
         assert_eq!(table.rows[1].1[1].share, None);
+    }
+
+    #[test]
+    fn compared_parts_have_intervals_in_one_cell_and_leave_the_classes_theirs() {
+        let part = |value: f64| {
+            json!({
+                "f1": [0.1, null, value],
+                "label_ranking": {"high": 0.75, "low": 0.5, "value": value},
+            })
+        };
+        let found = of(json!({"real": part(0.625), "simulated": part(0.7)}));
+        let [Block::Table(table)] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(
+            texts(table),
+            [[
+                "Label ranking average precision",
+                "0.625 (0.5 to 0.75)",
+                "0.7 (0.5 to 0.75)"
+            ]]
+        );
     }
 
     #[test]
