@@ -1,10 +1,11 @@
-// Measures Cytolens' engine on its CPU device beside ONNX Runtime Web's one-thread WebAssembly: the
-// same weights and the same input, in one Chromium, in turns, so that both meet the same machine.
+// Measures both programs of Cytolens' engine on its CPU device, with and without relaxed SIMD, beside ONNX Runtime Web's
+// WebAssembly on one and on two threads: the same weights and the same input, in one Chromium, in turns, so that all meet the
+// same machine.
 //
 // usage: node browser.mjs MODEL.onnx PACKAGE_FOLDER [SIZE ...]      bench/browser.sh prepares both
-// Prints one JSON line a contender and size, and one line with the ratios of the two: of the network
-// alone, as the workers time it, and of the answer, as the page waits for it. Exits with 1 where their
-// logits disagree: then the work was not the same and the times mean nothing.
+// Prints one JSON line a contender and size, and a line for each pair of ours and theirs with the ratios of the two: of the
+// network alone, as the workers time it, and of the answer, as the page waits for it. Exits with 1 where their logits disagree:
+// then the work was not the same and the times mean nothing.
 //
 // DIST      the built application (../dist)
 // CHROMIUM  the browser
@@ -34,7 +35,7 @@ const folders = {
   '/ort/': path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web')),
   '/package/': packageFolder,
 };
-// Cross-origin isolation gives fine timers.
+// Cross-origin isolation gives fine timers, and ONNX Runtime its threads.
 const headers = {'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp'};
 const server = http.createServer((request, response) => {
   if (request.url === '/') {
@@ -58,10 +59,12 @@ const browser = await chromium.launch({
     '--disable-component-update', '--disable-sync'],
 });
 
-/** In the page: both contenders in turns at one size, every other turn in the other order. */
+/** In the page: all contenders in turns at one size, every other turn in the other order. */
 async function measure([size, runs]) {
   const {cytolens, onnxRuntime} = await import('/bench/engine.mjs');
-  window.contenders ??= [await cytolens(), await onnxRuntime()];
+  window.contenders ??= [
+    await cytolens('cpu_engine_relaxed'), await cytolens('cpu_engine'), await onnxRuntime(1), await onnxRuntime(2),
+  ];
   // Smooth and deterministic, from 0 to 1, unlike in every plane.
   const planes = Float32Array.from({length: 3 * size * size}, (_, index) => {
     const plane = Math.floor(index / (size * size));
@@ -69,10 +72,10 @@ async function measure([size, runs]) {
     const column = index % size;
     return 0.5 + 0.25 * Math.sin(row * (0.03 + 0.02 * plane)) + 0.25 * Math.cos(column * 0.05 + plane);
   });
-  const results = window.contenders.map(({name}) => ({name, cold: undefined, network_ms: [], answer_ms: []}));
+  const results = window.contenders.map(({name, threads}) => ({name, threads, cold: undefined, network_ms: [], answer_ms: []}));
   for (let run = -2; run < runs; run++) {
-    const order = run % 2 === 0 ? [0, 1] : [1, 0];
-    for (const index of order) {
+    const order = [...window.contenders.keys()];
+    for (const index of run % 2 === 0 ? order : order.toReversed()) {
       const {logits, network_ms, answer_ms} = await window.contenders[index].run(planes, size);
       const result = results[index];
       result.cold ??= network_ms;
@@ -97,24 +100,28 @@ try {
   await page.goto(`http://127.0.0.1:${port}/`);
   for (const size of sizes.length ? sizes.map(Number) : [224, 512]) {
     const results = await page.evaluate(measure, [size, runs]);
-    for (const {name, cold, network_ms, answer_ms, logits} of results) {
+    for (const {name, threads, cold, network_ms, answer_ms, logits} of results) {
       const top = logits.indexOf(Math.max(...logits));
       console.log(JSON.stringify({
-        contender: name, device: 'cpu', threads: 1, size, runs, cold_ms: tenth(cold),
+        contender: name, device: 'cpu', threads, size, runs, cold_ms: tenth(cold),
         network_ms: tenth(median(network_ms)), fastest_ms: tenth(Math.min(...network_ms)),
         slowest_ms: tenth(Math.max(...network_ms)), answer_ms: tenth(median(answer_ms)), top, logit: logits[top],
       }));
     }
-    const [ours, peer] = results;
-    const largest = Math.max(...peer.logits.map(Math.abs));
-    const difference = Math.max(...ours.logits.map((logit, index) => Math.abs(logit - peer.logits[index]))) / largest;
-    const same = ours.logits.length === peer.logits.length && difference <= TOLERANCE;
-    agreed &&= same;
-    const ratio = (of) => Number((median(ours[of]) / median(peer[of])).toFixed(3));
-    console.log(JSON.stringify({
-      size, ours_over_peer: ratio('network_ms'), ours_over_peer_answer: ratio('answer_ms'),
-      largest_difference: difference, agree: same,
-    }));
+    const [relaxed, plain, ...peers] = results;
+    for (const ours of [relaxed, plain]) {
+      for (const peer of peers) {
+        const largest = Math.max(...peer.logits.map(Math.abs));
+        const difference = Math.max(...ours.logits.map((logit, index) => Math.abs(logit - peer.logits[index]))) / largest;
+        const same = ours.logits.length === peer.logits.length && difference <= TOLERANCE;
+        agreed &&= same;
+        const ratio = (of) => Number((median(ours[of]) / median(peer[of])).toFixed(3));
+        console.log(JSON.stringify({
+          size, ours: ours.name, peer: `${peer.name}, threads: ${peer.threads}`, ours_over_peer: ratio('network_ms'),
+          ours_over_peer_answer: ratio('answer_ms'), largest_difference: difference, agree: same,
+        }));
+      }
+    }
   }
 } finally {
   await browser.close();

@@ -38,9 +38,8 @@ async function ask(worker, planes, size, field) {
   return {logits: Array.from(logits), network_ms, answer_ms: performance.now() - begun};
 }
 
-/** Cytolens' engine on its CPU device, with the package at /package/. */
-export async function cytolens() {
-  const name = 'cpu_engine';
+/** Cytolens' engine on its CPU device, by the program `name`, with the package at /package/. */
+export async function cytolens(name) {
   const module = await WebAssembly.compileStreaming(fetch(`/dist/${name}_bg.wasm`));
   const worker = new Worker('/dist/engine.js', {type: 'module', name});
   const started = next(worker, 'started');
@@ -52,16 +51,17 @@ export async function cytolens() {
   worker.postMessage({open: {manifest, weights, device: {name: 'CPU', reason: 'measured', details: [], is_fast: false}}}, [weights]);
   await opened;
   let field = 0;
-  return {name: 'cytolens', run: (planes, size) => ask(worker, planes, size, field++)};
+  return {name: `cytolens, ${name}`, threads: 1, run: (planes, size) => ask(worker, planes, size, field++)};
 }
 
-/** ONNX Runtime Web's WebAssembly on one thread, with /model.onnx. */
-export async function onnxRuntime() {
-  const worker = new Worker('/bench/ort-worker.mjs', {type: 'module'});
+/** ONNX Runtime Web's WebAssembly on so many threads, with /model.onnx. */
+export async function onnxRuntime(threads) {
+  const worker = new Worker(`/bench/ort-worker.mjs?threads=${threads}`, {type: 'module'});
   await next(worker, 'opened');
   let field = 0;
   return {
     name: 'onnxruntime-web',
+    threads,
     // It takes what our network makes of the planes first: normalised by ImageNet's mean and
     // deviation. Done here, outside its time.
     run: (planes, size) => ask(worker, normalised(planes, size), size, field++),

@@ -2,7 +2,8 @@
 // asked and timed in the same way.
 import * as ort from '/ort/ort.wasm.min.mjs';
 
-ort.env.wasm.numThreads = 1;
+// More than one only on a page that is isolated from other origins.
+ort.env.wasm.numThreads = Number(new URL(import.meta.url).searchParams.get('threads'));
 ort.env.wasm.wasmPaths = '/ort/';
 
 try {

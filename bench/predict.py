@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Times `trainer predict` beside ONNX Runtime on the same package, fields and cores. predict.sh prepares both.
 
-usage: predict.py TRAINER PACKAGE MODEL.onnx FIELDS WORK [RUNS]
+usage: predict.py TRAINER PACKAGE MODEL.onnx FIELDS WORK RUNS PEAK
+
+PEAK is what a bare product reaches on one core, in GFLOP/s.
 
 FIELDS is a folder of <id>_<channel>.png of the package's own size, 8 bit, so that nobody resizes. Both sides read and
 decode ahead of the network on threads, classify one field at a time and write the same table. The contenders take turns,
@@ -18,6 +20,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 CORES = len(os.sched_getaffinity(0))
+# Multiply-adds of DenseNet-121, done directly, for a pixel of the input (14.8 G at 512 px).
+MULTIPLY_ADDS = 56_500
 
 
 def onnx_runtime(package, model, fields, out, threads):
@@ -85,7 +89,9 @@ def apart(first, second):
 
 def main():
     trainer, package, model, fields, work = sys.argv[1:6]
-    runs = int(sys.argv[6]) if len(sys.argv) > 6 else 3
+    runs, peak = int(sys.argv[6]), float(sys.argv[7])
+    with open(os.path.join(package, "manifest.json"), encoding="utf-8") as file:
+        size = json.load(file)["network"]["size"]
     table = lambda name: os.path.join(work, f"{name}.csv")
     peer = lambda threads: [sys.executable, __file__, "--peer", package, model, fields, table(f"peer-{threads}"), str(threads)]
     ours = [trainer, "predict", "--model", package, "--data", fields, "--out", table("trainer"), "--overwrite"]
@@ -108,6 +114,10 @@ def main():
     pairs = list(rates.items())
     for (name, rate), (_, peer_rate) in zip(pairs[::2], pairs[1::2]):
         print(f"{name}: {peer_rate / rate:.2f} of ONNX Runtime's time")
+    print(f"a bare product reaches {peak:.1f} GFLOP/s on one core; of it, counted as direct convolutions (Winograd's need fewer):")
+    for name, rate in pairs:
+        reached = 2e-9 * MULTIPLY_ADDS * size * size * rate
+        print(f"{name:28}{reached:10.1f} GFLOP/s{reached / (peak * contenders[name][1]):8.0%}")
     for threads in sorted({1, CORES}):
         fields, largest, labels = apart(table("trainer"), table(f"peer-{threads}"))
         print(f"{fields} fields, probabilities at most {largest:.1e} apart, other labels in {labels}")

@@ -4,7 +4,7 @@
 #
 # CYTOLENS_BENCH  has make_onnx.py, which writes the package's weights as ONNX (../shared/bench)
 # RUNS            measured runs a contender (3)
-# TRAINER         a built trainer; without it one is built
+# TRAINER         a built trainer, with examples/speed beside it; without it both are built
 set -euo pipefail
 
 # shellcheck source=scripts/setup.sh
@@ -36,6 +36,8 @@ planes="$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["ne
 sed "s/\"n\", 3/\"n\", $planes/" "$bench/make_onnx.py" >"$work/make_onnx.py"
 "$python" "$work/make_onnx.py" "$ROOT/www/model/weights.safetensors" "$work/model.onnx"
 
+peak="$("$(dirname "$trainer")/examples/speed" peak)"
+
 [ $# -gt 0 ] || set -- 512:24 128:200
 for pair in "$@"; do
   size="${pair%:*}"
@@ -51,5 +53,5 @@ for pair in "$@"; do
     "$trainer" simulate --out "$set_folder" --count "$fields" --size "$size"
   fi
   say "$fields fields of $size px"
-  "$python" "$ROOT/bench/predict.py" "$trainer" "$package" "$work/model.onnx" "$set_folder" "$work" "${RUNS:-3}"
+  "$python" "$ROOT/bench/predict.py" "$trainer" "$package" "$work/model.onnx" "$set_folder" "$work" "${RUNS:-3}" "$peak"
 done

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Times training by the trainer beside PyTorch's. train.sh prepares both.
 
-usage: train.py TRAINER DEVICE PEER SIZE BATCH WORK RUNS
+usage: train.py TRAINER DEVICE PEER SIZE BATCH WORK RUNS PEAK
 
 Both train DenseNet-121 with 28 classes from random weights on batches of BATCH images of SIZE px with AdamW and binary
 cross-entropy for 20 steps; what counts is the images a second of the last ten, when all is warm. The trainer reads simulated
-fields while it trains, PyTorch has its batch in memory. The contenders take turns, RUNS times; the median counts.
+fields while it trains, PyTorch has its batch in memory. The contenders take turns, RUNS times; the median counts. PEAK is what a
+bare product reaches on one core, in GFLOP/s.
 """
 import csv
 import os
@@ -16,6 +17,8 @@ import sys
 import time
 
 STEPS, WARM = 20, 10
+# Multiply-adds of DenseNet-121, done directly, for a pixel of the input; forward, and twice that backward.
+MULTIPLY_ADDS = 3 * 56_500
 
 
 def peer(kind, size, batch):
@@ -86,7 +89,7 @@ def main():
     if sys.argv[1] == "peer":
         peer(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
         return
-    trainer, device, peer_device, size, batch, work, runs = sys.argv[1:8]
+    trainer, device, peer_device, size, batch, work, runs, peak = sys.argv[1:9]
     kinds = [peer_device]
     if peer_device == "cuda":
         kinds += ["cuda-tf32", "cuda-amp", "cuda-amp-channels_last"]
@@ -101,6 +104,12 @@ def main():
         title = f"trainer on {device}" if name == "trainer" else f"PyTorch on {name}"
         each = ", ".join(f"{speed:.2f}" for speed in speeds[name])
         print(f"{title:<36} {value:9.2f} images a second ({each}), ratio {value / medians['trainer']:.2f}")
+    if peer_device == "cpu":
+        most = float(peak) * len(os.sched_getaffinity(0))
+        print(f"bare products reach {most:.1f} GFLOP/s on these cores; of it, counted as direct convolutions (Winograd's need fewer):")
+        for name, value in medians.items():
+            reached = 2e-9 * MULTIPLY_ADDS * int(size) ** 2 * value
+            print(f"{name:<36} {reached:9.1f} GFLOP/s{reached / most:8.0%}")
 
 
 if __name__ == "__main__":

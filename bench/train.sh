@@ -4,7 +4,7 @@
 #
 # DEVICES  what the trainer computes on, and PyTorch, such as "flex cpu" (the default), "vulkan cuda" or "cuda cuda"
 # RUNS     measured runs a contender (3)
-# TRAINER  a built trainer; without it one is built
+# TRAINER  a built trainer, with examples/speed beside it; without it both are built
 # PYTHON   a Python with torch and torchvision; without it they are installed
 set -euo pipefail
 
@@ -34,8 +34,10 @@ if [ -z "$python" ]; then
   fi
 fi
 
+peak="$("$(dirname "$trainer")/examples/speed" peak)"
+
 [ $# -gt 0 ] || set -- 224:8
 for pair in "$@"; do
   say "${pair%:*} px, batches of ${pair#*:}: the trainer on $device, PyTorch on $peer"
-  "$python" "$ROOT/bench/train.py" "$trainer" "$device" "$peer" "${pair%:*}" "${pair#*:}" "$work" "${RUNS:-3}"
+  "$python" "$ROOT/bench/train.py" "$trainer" "$device" "$peer" "${pair%:*}" "${pair#*:}" "$work" "${RUNS:-3}" "$peak"
 done

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "${TRUNK_STAGING_DIR:?trunk sets it}"
 
 # -O1: the higher levels take three times as long and come out larger once gzipped.
-# What the targets in use may contain; nothing that a browser with WebAssembly SIMD lacks.
+# What the targets in use may contain; nothing that a browser with WebAssembly SIMD lacks, but where the program is for those with more.
 OPTIONS=(
   -O1 --strip-debug --strip-producers
   --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int
@@ -18,11 +18,13 @@ cache="${CYTOLENS_CACHE:-$HOME/.cache/cytolens}/wasm-opt"
 mkdir -p "$cache"
 
 for program in *_bg.wasm; do
-  key="$({ wasm-opt --version; printf '%s\n' "${OPTIONS[@]}"; cat "$program"; } | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1)"
+  options=("${OPTIONS[@]}")
+  [[ "$program" != *_relaxed_* ]] || options+=(--enable-relaxed-simd)
+  key="$({ wasm-opt --version; printf '%s\n' "${options[@]}"; cat "$program"; } | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1)"
   kept="$cache/$key.wasm"
   if [ ! -f "$kept" ]; then
     echo "build: optimising $program"
-    wasm-opt "${OPTIONS[@]}" "$program" -o "$kept.$$"
+    wasm-opt "${options[@]}" "$program" -o "$kept.$$"
     mv "$kept.$$" "$kept"
   fi
   cp "$kept" "$program"

@@ -7,8 +7,11 @@ import {chromiumForTests, CPU, IMAGES, missing, PATIENCE, ready, SHIPPED_MODEL} 
 
 const timeout = 3 * PATIENCE.gpu;
 
-/** The programs that were asked for, in their order. */
-const programs = (site) => site.requests.map((address) => /(\w+)_engine_bg\.wasm$/.exec(address)?.[1]).filter(Boolean);
+/** The engines' programs that were asked for, in their order. */
+const programs = (site) => site.requests.map((address) => /(\w+_engine\w*)_bg\.wasm$/.exec(address)?.[1]).filter(Boolean);
+
+/** Takes relaxed SIMD from the browser. */
+const WITHOUT_RELAXED_SIMD = {'/start.js': (bytes) => `WebAssembly.validate = () => false;\n${bytes}`};
 
 describe('without any adapter', () => {
   const {open} = chromiumForTests();
@@ -19,12 +22,20 @@ describe('without any adapter', () => {
         assert.equal(kind, 'cpu');
         assert.match(report, /CPU/);
         assert.match(report, /GPU|adapter/);
-        assert.deepEqual(programs(site), ['cpu'], 'the program for GPUs is not downloaded');
+        assert.deepEqual(programs(site), ['cpu_engine_relaxed'], 'the program for GPUs is not downloaded');
         await page.setInputFiles('#files', drawnField('drawn'));
         assert.equal((await settled(page, 'drawn')).state, 'done');
       }, {address});
     });
   }
+
+  test('a browser without relaxed SIMD fetches the program that needs none', {timeout}, async () => {
+    await open(async (page, {site}) => {
+      assert.deepEqual(programs(site), ['cpu_engine']);
+      await page.setInputFiles('#files', drawnField('drawn'));
+      assert.equal((await settled(page, 'drawn')).state, 'done');
+    }, {address: CPU, changes: WITHOUT_RELAXED_SIMD});
+  });
 });
 
 describe('with a software adapter', () => {
@@ -34,7 +45,7 @@ describe('with a software adapter', () => {
     await open(async (page, {site, engine: {kind, report}}) => {
       assert.equal(kind, 'cpu');
       assert.match(report, /software/i);
-      assert.deepEqual(programs(site), ['cpu']);
+      assert.deepEqual(programs(site), ['cpu_engine_relaxed']);
     }, {address: ''});
   });
 
@@ -47,7 +58,7 @@ describe('with a software adapter', () => {
         await page.setInputFiles('#files', drawnField(`turn-${turn}`));
         assert.equal((await settled(page, `turn-${turn}`, PATIENCE.gpu)).state, 'done');
       }
-      assert.deepEqual(programs(site), ['cpu', 'gpu']);
+      assert.deepEqual(programs(site), ['cpu_engine_relaxed', 'gpu_engine']);
     }, {address: CPU});
   });
 
@@ -63,7 +74,7 @@ describe('with a software adapter', () => {
     await open(async (page, {site, engine: {kind, report}}) => {
       assert.equal(kind, 'cpu', report);
       assert.match(report, /computes wrongly/);
-      assert.deepEqual(programs(site), ['gpu', 'cpu']);
+      assert.deepEqual(programs(site), ['gpu_engine', 'cpu_engine_relaxed']);
       await page.setInputFiles('#files', drawnField('drawn'));
       assert.equal((await settled(page, 'drawn')).state, 'done');
       assert.equal((await ready(page)).kind, 'cpu');

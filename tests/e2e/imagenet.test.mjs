@@ -13,8 +13,8 @@ const FOLDER = path.join(DATA, 'imagenet');
 const GOLDENS = 'densenet121_golden.safetensors';
 const skip = missing(path.join(FOLDER, GOLDENS));
 
-for (const device of ['cpu', 'gpu']) {
-  describe(`on the ${device.toUpperCase()}`, {skip}, () => {
+for (const device of ['cpu', 'plain', 'gpu']) {
+  describe(`on the device "${device}"`, {skip}, () => {
     const {visit} = chromiumForTests({adapter: device === 'gpu'});
 
     test('DenseNet-121 of ImageNet is right', {timeout: 4 * PATIENCE.gpu}, async (t) => {
@@ -25,7 +25,7 @@ for (const device of ['cpu', 'gpu']) {
         await page.waitForFunction(() => window.probeGoldens);
         const run = ([device, goldens]) => window.probeGoldens(device, goldens);
         const {report, answers} = await page.evaluate(run, [device, `../goldens/${GOLDENS}`]);
-        assert.equal(report.kind, device, report.reason);
+        assert.equal(report.kind, device === 'gpu' ? 'gpu' : 'cpu', report.reason);
         assert.deepEqual(Object.keys(answers), names);
         for (const name of names) {
           const {logits, pooled, milliseconds} = answers[name];

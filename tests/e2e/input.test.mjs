@@ -21,7 +21,7 @@ const {visit, open} = chromiumForTests();
 const openWithoutEngine = (use) => visit(async (page) => {
   await page.waitForSelector('body[data-engine="failed"]');
   await use(page);
-}, {changes: {'/cpu_engine_bg.wasm': 404}});
+}, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));

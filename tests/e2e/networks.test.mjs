@@ -12,8 +12,8 @@ const TOLERANCE = 1e-4;
 
 test('there is a package of every architecture and head, and a small one', () => assert.equal(made.length, 11));
 
-for (const device of ['cpu', 'gpu']) {
-  describe(`on the ${device.toUpperCase()}`, () => {
+for (const device of ['cpu', 'plain', 'gpu']) {
+  describe(`on the device "${device}"`, () => {
     const {visit} = chromiumForTests({adapter: device === 'gpu'});
 
     // The heads are the same two on each device; a software adapter takes long for each network.
@@ -22,7 +22,7 @@ for (const device of ['cpu', 'gpu']) {
         await visit(async (page) => {
           await page.waitForFunction(() => window.probePackage);
           const {report, answers} = await page.evaluate((device) => window.probePackage(device), device);
-          assert.equal(report.kind, device, report.reason);
+          assert.equal(report.kind, device === 'gpu' ? 'gpu' : 'cpu', report.reason);
           assert.ok(answers.length > 0);
           for (const {size, golden, logits} of answers) {
             const off = maxAbsolute(logits, golden) / Math.max(1, ...golden.map(Math.abs));

@@ -8,15 +8,15 @@ const bytes = async (url) => {
   return response.arrayBuffer();
 };
 
-/** The worker's program for a device. */
-const programOf = (device) => `${device}_engine`;
+/** The worker's program for a device; `plain` is the CPU without relaxed SIMD. */
+const PROGRAMS = {cpu: 'cpu_engine_relaxed', plain: 'cpu_engine', gpu: 'gpu_engine'};
 
 /**
  * Starts a worker for a device. `ask` posts a request, if one is given, and gives the next reply, which must be of
  * the type `expected`; `hear` gives the next reply whatever it is, with its `type`.
  */
 async function start(device = 'cpu') {
-  const name = programOf(device);
+  const name = PROGRAMS[device];
   const worker = new Worker('../engine.js', {type: 'module', name});
   const waiting = [];
   const arrived = [];

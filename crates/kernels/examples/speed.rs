@@ -2,6 +2,7 @@
 //! batch of 8; and bare products, the most that a core reaches.
 //!
 //! usage: speed [SIDE] [TIMES] [TRAINING_SIDE]
+//!        speed peak      a bare product's GFLOP/s on one core, a number for scripts
 
 use std::time::Instant;
 
@@ -70,6 +71,10 @@ fn tensor(name: &str) -> Option<Tensor> {
 }
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("peak") {
+        println!("{:.1}", gigaflops(Processor::best(), 256, 128));
+        return;
+    }
     let mut arguments = std::env::args()
         .skip(1)
         .filter_map(|argument| argument.parse().ok());
@@ -83,10 +88,8 @@ fn main() {
         println!("{processor:?}");
         let engine = Engine::new(processor);
         for (inputs, outputs) in [(256, 128), (128, 32), (21, 64)] {
-            let rate = (0..20)
-                .map(|_| product_rate(processor, inputs, outputs))
-                .fold(0.0, f64::max);
-            println!("{inputs} x {outputs}: {:.1} GFLOP/s", 2e-9 * rate);
+            let rate = gigaflops(processor, inputs, outputs);
+            println!("{inputs} x {outputs}: {rate:.1} GFLOP/s");
         }
         let backbone = Backbone::new(engine.clone(), Kind::DenseNet, 1e-5, &DenseNet121)
             .expect("the weights fit");
@@ -107,6 +110,12 @@ fn main() {
         });
         println!("training, 8 of {training} px: {best:.1} ms");
     }
+}
+
+/// The most GFLOP/s of some bare products, on one core.
+fn gigaflops(processor: Processor, inputs: usize, outputs: usize) -> f64 {
+    let rates = (0..20).map(|_| product_rate(processor, inputs, outputs));
+    2e-9 * rates.fold(0.0, f64::max)
 }
 
 /// The shortest time in milliseconds of some runs.

@@ -16,10 +16,10 @@ pub enum Processor {
     #[cfg(target_arch = "aarch64")]
     Neon(pulp::aarch64::Neon),
     /// WebAssembly's 128-bit vectors: 4 numbers at a time.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
     Simd128(pulp::wasm::Simd128),
-    /// The same with a fused multiply-add.
-    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    /// The same with a fused multiply-add, which a program cannot ask for: a browser without it refuses the whole program.
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
     RelaxedSimd(pulp::wasm::RelaxedSimd),
 }
 
@@ -31,10 +31,14 @@ impl Processor {
         all.extend(pulp::x86::V3::try_new().map(Self::Avx2));
         #[cfg(target_arch = "aarch64")]
         all.extend(pulp::aarch64::Neon::try_new().map(Self::Neon));
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
         all.extend(pulp::wasm::Simd128::try_new().map(Self::Simd128));
-        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-        all.extend(pulp::wasm::RelaxedSimd::try_new().map(Self::RelaxedSimd));
+        #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+        {
+            // A browser without it would not have taken this program.
+            pulp_wasm_simd_flag::enable_relaxed_simd();
+            all.extend(pulp::wasm::RelaxedSimd::try_new().map(Self::RelaxedSimd));
+        }
         all
     }
 
@@ -51,9 +55,9 @@ impl Processor {
             Self::Avx2(simd) => Simd::vectorize(simd, kernel),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(simd) => Simd::vectorize(simd, kernel),
-            #[cfg(target_arch = "wasm32")]
+            #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
             Self::Simd128(simd) => Simd::vectorize(simd, kernel),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
             Self::RelaxedSimd(simd) => Simd::vectorize(simd, kernel),
         }
     }
@@ -95,9 +99,9 @@ impl fmt::Debug for Processor {
             Self::Avx2(_) => "AVX2",
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => "NEON",
-            #[cfg(target_arch = "wasm32")]
+            #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
             Self::Simd128(_) => "SIMD128",
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
             Self::RelaxedSimd(_) => "relaxed SIMD",
         })
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::WebAssembly;
+use js_sys::{Uint8Array, WebAssembly};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -18,9 +18,24 @@ const SCRIPT: &str = "engine.js";
 /// The name of the program for a kind of device: of its two files, and of the worker.
 pub(super) fn program(kind: DeviceKind) -> &'static str {
     match kind {
+        DeviceKind::Cpu if has_relaxed_simd() => "cpu_engine_relaxed",
         DeviceKind::Cpu => "cpu_engine",
         DeviceKind::Gpu => "gpu_engine",
     }
+}
+
+/// Whether the browser has relaxed SIMD's fused multiply-add: it takes a module of one function that uses it.
+fn has_relaxed_simd() -> bool {
+    #[rustfmt::skip]
+    const MODULE: [u8; 40] = [
+        0, b'a', b's', b'm', 1, 0, 0, 0, // version 1
+        1, 5, 1, 96, 0, 1, 123, // a type: no parameters, one vector
+        3, 2, 1, 0, // a function of it
+        10, 19, 1, 17, 0, // its code, without variables:
+        65, 1, 253, 15, 65, 2, 253, 15, 65, 3, 253, 15, // three vectors (i32.const, i8x16.splat),
+        253, 133, 2, 11, // f32x4.relaxed_madd, end
+    ];
+    WebAssembly::validate(&Uint8Array::from(MODULE.as_slice())).unwrap_or(false)
 }
 
 /// A message or a crash of the worker.

@@ -96,14 +96,6 @@ impl FlawChoice {
         Ok(())
     }
 
-    /// Whether every flaw is switched off.
-    pub fn is_none(&self) -> bool {
-        Self {
-            jpeg_quality: Self::NONE.jpeg_quality,
-            ..self.clone()
-        } == Self::NONE
-    }
-
     /// Draws the flaws of one showing of a sample, the `copy`-th in an epoch, from 0.
     ///
     /// Every number is drawn whatever the choice is, so that changing one key changes no other flaw.

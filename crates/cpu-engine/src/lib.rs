@@ -1,4 +1,4 @@
-//! The engine on the CPU: small, for every browser.
+//! The engine on the CPU: small, for every browser. Two programs are made of it, with and without relaxed SIMD.
 
 use cytolens_kernels::Processor;
 use cytolens_package::CpuNetwork;
@@ -16,6 +16,7 @@ impl Engine for CpuEngine {
     }
 }
 
-fn main() {
+/// Listens to the page.
+pub fn run() {
     cytolens_worker::run::<CpuEngine>();
 }
