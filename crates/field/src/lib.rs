@@ -9,6 +9,7 @@ mod container;
 mod decode;
 mod description;
 mod directory;
+mod doubts;
 mod error;
 mod field;
 mod limits;
@@ -21,6 +22,7 @@ pub use composition::{
     Composition, Level, MissingChannels, NoSuchComposition, Planes, normalise, square, square_bytes,
 };
 pub use decode::{Source, decode_field};
+pub use doubts::{Doubt, doubts};
 pub use error::{FieldError, ImageFault};
 pub use field::{Field, Plane, Samples};
 pub use plate::{Plate, Plates, plates, white_level};

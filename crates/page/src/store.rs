@@ -385,6 +385,7 @@ mod tests {
             TimedPrediction {
                 probabilities: vec![0.75, 0.25],
                 present: vec![0],
+                remarks: Vec::new(),
                 decode_ms: 12.5,
                 network_ms: 1400.0,
                 map_ms: 1.5,

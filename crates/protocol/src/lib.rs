@@ -110,6 +110,9 @@ pub struct TimedPrediction {
     pub probabilities: Vec<f32>,
     /// The classes at or over their threshold, ascending.
     pub present: Vec<usize>,
+    /// What was decided in reading the field, and what speaks against it being a fluorescence image of cells, a sentence each.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds.

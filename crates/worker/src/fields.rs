@@ -1,7 +1,7 @@
 //! Fields: reading, decoding, display and classification.
 
 use cytolens_core::ChannelOrder;
-use cytolens_field::{Field, Plates, Source, decode_field, plates, preview};
+use cytolens_field::{Field, Plates, Source, decode_field, doubts, plates, preview};
 use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -30,6 +30,7 @@ pub(super) async fn classify<N: Inference>(
     let planes = classifier
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
+    let remarks = doubts(&decoded).iter().map(ToString::to_string).collect();
     drop(decoded);
     let decode_ms = now() - start;
 
@@ -49,6 +50,7 @@ pub(super) async fn classify<N: Inference>(
         prediction: TimedPrediction {
             probabilities: prediction.probabilities,
             present: prediction.present,
+            remarks,
             decode_ms,
             network_ms,
             map_ms: now() - start,

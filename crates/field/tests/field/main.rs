@@ -4,6 +4,7 @@ mod colours;
 mod composing;
 mod decoding;
 mod depths;
+mod doubts;
 mod files;
 mod grouping;
 mod previewing;

@@ -60,11 +60,15 @@ fn model(model: &ModelSummary) -> String {
     object(&members)
 }
 
-fn answered(answer: &Answer) -> [(&'static str, String); 6] {
+fn answered(answer: &Answer) -> [(&'static str, String); 7] {
     let present = answer.present().iter().map(|class| answer.label(*class));
     [
         ("device", text(&answer.device)),
         ("present", texts(present)),
+        (
+            "remarks",
+            texts(answer.prediction.remarks.iter().map(String::as_str)),
+        ),
         ("probabilities", numbers(&answer.prediction.probabilities)),
         ("decode_ms", answer.prediction.decode_ms.to_string()),
         ("network_ms", answer.prediction.network_ms.to_string()),

@@ -40,6 +40,7 @@ pub(super) fn answered(
                 decode_ms: 12.5,
                 network_ms: 1400.0,
                 map_ms: 1.5,
+                ..TimedPrediction::default()
             },
         })),
     }
