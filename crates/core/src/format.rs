@@ -155,7 +155,7 @@ impl OtherFormat {
         let (_, ending) = name.rsplit_once('.')?;
         let is_its = |known: &&str| known.eq_ignore_ascii_case(ending);
         let mut formats = FORMATS.into_iter();
-        formats.find(|format| format.endings.iter().any(|known| is_its(&known)))
+        formats.find(|format| format.endings.iter().any(is_its))
     }
 
     /// The format of a file that begins with these bytes; none where they say nothing.

@@ -166,7 +166,7 @@ fn labels_and_colours_of_image_j_tell_the_channels() {
         &[],
         false,
     );
-    let tags = [&[text.clone()], labels.as_slice()].concat();
+    let tags = [std::slice::from_ref(&text), labels.as_slice()].concat();
     assert_told(&with_first(&tags), "red 1 green 2 blue 0 yellow 3");
 
     let colours = image_j(
@@ -174,7 +174,7 @@ fn labels_and_colours_of_image_j_tell_the_channels() {
         &[[0, 0, 255], [0, 255, 0], [255, 255, 255], [255, 0, 0]],
         false,
     );
-    let tags = [&[text.clone()], colours.as_slice()].concat();
+    let tags = [std::slice::from_ref(&text), colours.as_slice()].concat();
     assert_told(&with_first(&tags), "red 3 green 1 blue 0");
 
     // The colours that ImageJ takes by itself say nothing.
@@ -183,7 +183,7 @@ fn labels_and_colours_of_image_j_tell_the_channels() {
         &[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]],
         false,
     );
-    let tags = [&[text.clone()], usual.as_slice()].concat();
+    let tags = [std::slice::from_ref(&text), usual.as_slice()].concat();
     assert_told(&with_first(&tags), "red 0 green 1 blue 2 yellow 3");
 
     // Others than those of the order contradict it.

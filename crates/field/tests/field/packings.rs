@@ -12,9 +12,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use weezl::BitOrder;
 
 use crate::files::{decode_composite, decode_green, encode, grey_8, noise_8, noise_16};
-use crate::tiffs::{PLAIN, Page, Value, tiff};
-
-type Packer = fn(Vec<u8>, (usize, usize)) -> Vec<u8>;
+use crate::tiffs::{PLAIN, Packer, Page, Value, tiff};
 
 fn lzw(bytes: Vec<u8>, _: (usize, usize)) -> Vec<u8> {
     weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
@@ -262,18 +260,18 @@ fn jpeg_of_colours_inside_is_read() {
         strip_rows: 32,
         ..Page::eight(48, &planes)
     };
-    let field = decode_composite("x.tif", &tiff(&[page.clone()])).expect("readable");
+    let field = decode_composite("x.tif", &tiff(std::slice::from_ref(&page))).expect("readable");
     for channel in [Channel::Red, Channel::Green, Channel::Blue] {
         assert!(field.plane(channel) == alone.plane(channel));
     }
 
     // As TIFF 6.0 has it, by a tag or as the one strip.
-    let whole = tiff(&[page.clone()]);
+    let whole = tiff(std::slice::from_ref(&page));
     let old = Page {
         packing: (6, colour_jpeg),
         ..page.clone()
     };
-    let field = decode_composite("x.tif", &tiff(&[old.clone()])).expect("readable");
+    let field = decode_composite("x.tif", &tiff(std::slice::from_ref(&old))).expect("readable");
     assert!(field.plane(Channel::Red) == alone.plane(Channel::Red));
     let start = whole
         .windows(3)

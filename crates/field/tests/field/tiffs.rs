@@ -10,6 +10,9 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
 }
 
+/// What packs the bytes of a strip or tile of so many px.
+pub(crate) type Packer = fn(Vec<u8>, (usize, usize)) -> Vec<u8>;
+
 /// A page: its samples, and how they are stored.
 #[derive(Clone)]
 pub(crate) struct Page {
@@ -23,15 +26,15 @@ pub(crate) struct Page {
     /// The width and height of the tiles; none for strips.
     pub(crate) tile: Option<(usize, usize)>,
     pub(crate) strip_rows: usize,
-    /// The number of the packing, and what packs a strip or tile of so many px.
-    pub(crate) packing: (u16, fn(Vec<u8>, (usize, usize)) -> Vec<u8>),
+    /// The number of the packing, and its function.
+    pub(crate) packing: (u16, Packer),
     pub(crate) is_predicted: bool,
     pub(crate) is_big_endian: bool,
     pub(crate) tags: Vec<(u16, Value)>,
 }
 
 /// The number and the function of no packing.
-pub(crate) const PLAIN: (u16, fn(Vec<u8>, (usize, usize)) -> Vec<u8>) = (1, |bytes, _| bytes);
+pub(crate) const PLAIN: (u16, Packer) = (1, |bytes, _| bytes);
 
 impl Page {
     /// A page of interleaved 8-bit planes in strips of 24 rows.
