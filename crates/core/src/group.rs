@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::channel::Channel;
+use super::format::OtherFormat;
 
 /// One file of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub enum FaultKind {
     /// A name without an image's extension.
     #[error("only .png, .jpg, .jpeg, .tif and .tiff files are read")]
     UnknownExtension,
+    /// An ending of a format that is known and not read.
+    #[error("{0}")]
+    OtherFormat(OtherFormat),
     /// A name without an id before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
@@ -85,7 +89,7 @@ pub struct Grouping {
 /// `<id>_<channel>.<extension>` is one channel of the field `<id>`. Where several channels end the
 /// name, as in the Human Protein Atlas's `<id>_blue_red_green.jpg`, it is a composite of that field:
 /// of red, green and blue. Any other image is of several channels, too, and its id is its name
-/// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals.
+/// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals, and PNG and TIFF may be packed: `.tif.gz`.
 ///
 /// Where several files hold the same channel, the first of a lossless format is taken, else the
 /// first by name; where a field has channels, a file of several with the same id is left out. The
@@ -222,8 +226,7 @@ const MASKS: [&str; 2] = ["_cells", "_nuclei"];
 fn read_name(path: &str) -> Name {
     let path = path.replace('\\', "/");
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    let extension = extension.to_ascii_lowercase();
+    let (stem, extension) = split_extension(name);
 
     // Files that systems and spreadsheets leave beside images are no mistake of the user's.
     let is_litter = ["thumbs.db", "desktop.ini"]
@@ -235,7 +238,10 @@ fn read_name(path: &str) -> Name {
     let is_lossy = match extension.as_str() {
         "png" | "tif" | "tiff" => false,
         "jpg" | "jpeg" => true,
-        _ => return Name::Faulty(FaultKind::UnknownExtension),
+        _ => {
+            let other = OtherFormat::by_ending(name).map(FaultKind::OtherFormat);
+            return Name::Faulty(other.unwrap_or(FaultKind::UnknownExtension));
+        }
     };
     let (id, channels) = split_channels(without_ome(stem, &extension));
     if id.trim().is_empty() {
@@ -253,6 +259,22 @@ fn read_name(path: &str) -> Name {
         channels,
         is_lossy,
     }
+}
+
+/// The stem and the extension in small letters, which for a packed PNG or TIFF is the one before `.gz`.
+fn split_extension(name: &str) -> (&str, String) {
+    let split = |name| {
+        let (stem, extension) = str::rsplit_once(name, '.').unwrap_or((name, ""));
+        (stem, extension.to_ascii_lowercase())
+    };
+    let (stem, extension) = split(name);
+    if extension == "gz" {
+        let (inner, packed) = split(stem);
+        if ["png", "tif", "tiff"].contains(&&*packed) {
+            return (inner, packed);
+        }
+    }
+    (stem, extension)
 }
 
 /// The stem of `x.ome.tif` without `.ome`.

@@ -2,6 +2,7 @@
 //! page program.
 
 mod channel;
+mod format;
 mod group;
 pub mod labels;
 mod limits;
@@ -11,6 +12,7 @@ pub mod ranking;
 pub mod scores;
 
 pub use channel::{Channel, NoSuchChannel};
+pub use format::OtherFormat;
 pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order};
-pub use limits::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE};
+pub use limits::{MAX_FILE_BYTES, MAX_FILE_SIDE, MAX_SIDE, MIN_SIDE};
 pub use order::{ChannelOrder, OrderError};

@@ -1,9 +1,9 @@
 //! Channels stored as pictures in their own colour, as in the Human Protein Atlas's downloads: the file of the red channel is red
 //! on black, that of the yellow one has equal red and green.
 
-use image::{ImageBuffer, Pixel, Rgb};
-
 use cytolens_core::Channel;
+
+use super::field::Samples;
 
 /// The most foreign light, as a share of all light, in a picture of one colour.
 ///
@@ -14,7 +14,7 @@ use cytolens_core::Channel;
 const FOREIGN_SHARE: f64 = 0.4;
 
 /// A brightness of 8 or 16 bit.
-pub(super) trait Light: Copy {
+trait Light: Copy {
     fn level(self) -> i32;
     fn mean(self, other: Self) -> Self;
 }
@@ -39,43 +39,84 @@ impl Light for u16 {
     }
 }
 
-/// The samples of a channel from a picture in its own colour or in grey.
+/// The samples of a channel from a picture in its own colour or in grey: red, green and blue planes of one depth.
 ///
 /// A red, green or blue channel is that component of the picture. The yellow channel is the mean of red and green, which deviates
 /// less from the original than the brighter of the two, because JPEG moves them apart.
 ///
 /// # Errors
 /// A name of the picture's colours where they are others.
-pub(super) fn channel_samples<T>(
-    picture: &ImageBuffer<Rgb<T>, Vec<T>>,
+pub(super) fn channel_samples(
+    [red, green, blue]: [Samples; 3],
     channel: Channel,
-) -> Result<Vec<T>, &'static str>
-where
-    T: Light,
-    Rgb<T>: Pixel<Subpixel = T>,
-{
-    let (pixels, _) = picture.as_raw().as_chunks::<3>();
-    if foreign_share(pixels, channel) > FOREIGN_SHARE {
-        let fitting = Channel::ALL
-            .into_iter()
-            .find(|&other| foreign_share(pixels, other) <= FOREIGN_SHARE);
-        return Err(match fitting {
-            Some(Channel::Red) => "red on black",
-            Some(Channel::Green) => "green on black",
-            Some(Channel::Blue) => "blue on black",
-            Some(Channel::Yellow) => "yellow on black",
-            None => "of several colours",
-        });
+) -> Result<Samples, &'static str> {
+    let foreign = |channel| match (&red, &green, &blue) {
+        (Samples::Eight(red), Samples::Eight(green), Samples::Eight(blue)) => {
+            foreign_share([red, green, blue], channel)
+        }
+        (Samples::Sixteen(red), Samples::Sixteen(green), Samples::Sixteen(blue)) => {
+            foreign_share([red, green, blue], channel)
+        }
+        _ => 1.0,
+    };
+    if foreign(channel) > FOREIGN_SHARE {
+        let mut others = Channel::ALL.into_iter();
+        let fitting = others.find(|&other| foreign(other) <= FOREIGN_SHARE);
+        return Err(fitting.map_or("of several colours", on_black));
     }
-    Ok(pixels
-        .iter()
-        .map(|&[red, green, blue]| match channel {
-            Channel::Red => red,
-            Channel::Green => green,
-            Channel::Blue => blue,
-            Channel::Yellow => red.mean(green),
-        })
-        .collect())
+    Ok(match channel {
+        Channel::Red => red,
+        Channel::Green => green,
+        Channel::Blue => blue,
+        Channel::Yellow => match (red, green) {
+            (Samples::Eight(red), Samples::Eight(green)) => Samples::Eight(means(&red, &green)),
+            (Samples::Sixteen(red), Samples::Sixteen(green)) => {
+                Samples::Sixteen(means(&red, &green))
+            }
+            (red, _) => red,
+        },
+    })
+}
+
+fn means<T: Light>(red: &[T], green: &[T]) -> Vec<T> {
+    red.iter()
+        .zip(green)
+        .map(|(&red, &green)| red.mean(green))
+        .collect()
+}
+
+/// The name of a picture in a channel's colour.
+pub(super) fn on_black(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Red => "red on black",
+        Channel::Green => "green on black",
+        Channel::Blue => "blue on black",
+        Channel::Yellow => "yellow on black",
+    }
+}
+
+/// The one colour of a picture whose palette has been applied.
+pub(super) enum OneColour {
+    Grey,
+    Of(Channel),
+}
+
+/// The one colour of all pixels from black to its brightest, exactly; none where there are several.
+pub(super) fn one_colour([red, green, blue]: [&Samples; 3]) -> Option<OneColour> {
+    let is_dark = |plane: &Samples| match plane {
+        Samples::Eight(values) => values.iter().all(|&value| value == 0),
+        Samples::Sixteen(values) => values.iter().all(|&value| value == 0),
+    };
+    if red == green && green == blue {
+        return Some(OneColour::Grey);
+    }
+    match [red, green, blue].map(is_dark) {
+        [false, true, true] => Some(OneColour::Of(Channel::Red)),
+        [true, false, true] => Some(OneColour::Of(Channel::Green)),
+        [true, true, false] => Some(OneColour::Of(Channel::Blue)),
+        [false, false, true] if red == green => Some(OneColour::Of(Channel::Yellow)),
+        _ => None,
+    }
 }
 
 /// The share of the light that is neither of the channel's colour nor grey, from 0.
@@ -83,10 +124,10 @@ where
 /// Grey is no foreign light: with coarse chroma, a pixel brighter than its surroundings gains as much in each of red, green and
 /// blue. A mixture of grey and the channel's colour never has a difference between the components outside the colour, nor one of
 /// them brighter than the colour itself.
-fn foreign_share<T: Light>(pixels: &[[T; 3]], channel: Channel) -> f64 {
+fn foreign_share<T: Light>([reds, greens, blues]: [&[T]; 3], channel: Channel) -> f64 {
     let (mut foreign, mut all) = (0_i64, 0_i64);
-    for pixel in pixels {
-        let [red, green, blue] = pixel.map(Light::level);
+    for ((red, green), blue) in reds.iter().zip(greens).zip(blues) {
+        let [red, green, blue] = [red, green, blue].map(|light| light.level());
         let excess = match channel {
             Channel::Red => (green.max(blue) - red).max((green - blue).abs()),
             Channel::Green => (red.max(blue) - green).max((red - blue).abs()),

@@ -3,20 +3,21 @@
 //! A file that is not understood for certain is refused, with its name and the reason: a field read wrongly is worse than one not
 //! read.
 
-use std::io::{Cursor, ErrorKind};
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
 
-use image::codecs::jpeg::JpegDecoder;
-use image::codecs::png::PngDecoder;
-use image::codecs::tiff::TiffDecoder;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
+use flate2::bufread::MultiGzDecoder;
 
-use cytolens_core::{Channel, ChannelOrder, MAX_FILE_BYTES};
+use cytolens_core::{Channel, ChannelOrder, MAX_FILE_BYTES, OtherFormat};
 
-use super::container::{Structure, structure};
+use super::canvas::Picture;
+use super::directory::{self, Pages};
 use super::error::{FieldError, ImageFault};
-use super::field::{Field, Plane, Samples};
-use super::limits::{MAX_DECODER_BYTES, check_size};
-use super::{colour, directory, stack};
+use super::field::{Field, Plane};
+use super::limits::MAX_DIFFERENCE;
+use super::notice::Notice;
+use super::picture::Image;
+use super::{description, jpeg, page, pixel_size, png, stack};
 
 /// One file of a field.
 #[derive(Debug, Clone, Copy)]
@@ -32,15 +33,19 @@ pub struct Source<'a> {
 /// Decodes a field from one file a channel, or from one file of several channels: an RGB composite, whose planes become the red,
 /// green and blue channels, or a TIFF with one image a channel.
 ///
-/// The format, PNG, JPEG or TIFF, is recognised by content. The file of one channel is grey, or an image in the channel's own
-/// colour, as the Human Protein Atlas publishes them (yellow: equal red and green).
-/// Grey PNG of 1, 2 or 4 bits and grey TIFF of 1 bit are widened to 8. Palettes, other colours in a
-/// channel's file, transparency, CMYK, animations and samples other than whole numbers of at most 16
+/// The format, PNG, JPEG or TIFF, is recognised by content, also inside gzip. The file of one channel is grey, or an image in the
+/// channel's own colour, as the Human Protein Atlas publishes them (yellow: equal red and green).
+/// Samples of fewer than 8 bits are widened to 8, those of 10, 12 and 14 bits of a TIFF to 16. A palette is read where it runs
+/// from black to white or to the channel's colour; opacity where every pixel is opaque, or black. Other palettes, other
+/// colours in a channel's file, CMYK, animations and samples other than whole numbers of at most 16
 /// bit are refused. Colour profiles and orientation tags are not applied: samples are measurements.
 ///
-/// A TIFF of several channels has one grey page a channel, or more samples a pixel than a colour image. `order` assigns the
-/// channels; without one, the names in the file's OME-XML do, or the colours there, and else they are red, green, blue, yellow.
-/// Stacks in depth and series in time are refused.
+/// A TIFF of several channels has one grey page a channel, or more samples a pixel than a colour image; smaller images of its pages
+/// are passed over. `order` assigns the channels; without one, the names in the file do, or the colours there, and else they are
+/// red, green, blue, yellow. Stacks in depth and series in time are refused.
+///
+/// Images of more than [`cytolens_core::MAX_SIDE`] px a side are reduced by a whole factor, each sample the mean of a square.
+/// Channels that differ in size by one or two pixels are cut. Of both, and of names passed over, [`Field::notices`] tells.
 ///
 /// # Errors
 /// Any [`FieldError`] but [`FieldError::MissingChannel`], [`FieldError::SampleCount`] and those of
@@ -50,219 +55,311 @@ pub fn decode_field(
     sources: &[Source<'_>],
     order: &ChannelOrder,
 ) -> Result<Field, FieldError> {
-    let planes = match sources {
-        [several @ Source { channel: None, .. }] => decode_several(*several, order)?,
-        channels => channels
-            .iter()
-            .map(|source| decode_channel(id, *source))
-            .collect::<Result<_, _>>()?,
-    };
-    Field::from_named(id.to_owned(), planes)
+    let mut decoder = FieldDecoder::new(id, order);
+    for source in sources {
+        decoder.add(*source)?;
+    }
+    decoder.finish()
 }
 
-/// A channel, its image, and a name of its file for errors.
-type NamedPlane = (Channel, Plane, String);
+/// [`decode_field`], one file after the other, so that only one need be in memory.
+#[derive(Debug)]
+pub struct FieldDecoder<'a> {
+    id: &'a str,
+    order: &'a ChannelOrder,
+    channels: Vec<Decoded>,
+    /// The name of a file of several channels, which stands alone.
+    composite: Option<String>,
+    notices: Vec<Notice>,
+}
 
-fn decode_channel(id: &str, source: Source<'_>) -> Result<NamedPlane, FieldError> {
-    let file = source.name.to_owned();
-    let Some(channel) = source.channel else {
-        return Err(FieldError::CompositeNotAlone {
-            id: id.to_owned(),
-            file,
+/// One channel of a field.
+#[derive(Debug)]
+struct Decoded {
+    channel: Channel,
+    picture: Picture,
+    /// A name of its file, for errors.
+    name: String,
+}
+
+impl<'a> FieldDecoder<'a> {
+    /// A field of this id, without a file yet.
+    pub fn new(id: &'a str, order: &'a ChannelOrder) -> Self {
+        Self {
+            id,
+            order,
+            channels: Vec::new(),
+            composite: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Decodes a file.
+    ///
+    /// # Errors
+    /// As [`decode_field`].
+    pub fn add(&mut self, source: Source<'_>) -> Result<(), FieldError> {
+        let is_first = self.channels.is_empty();
+        let composite = match (&self.composite, source.channel) {
+            (None, None) if !is_first => Some(source.name.to_owned()),
+            (other, _) => other.clone(),
+        };
+        if let Some(file) = composite {
+            return Err(FieldError::CompositeNotAlone {
+                id: self.id.to_owned(),
+                file,
+            });
+        }
+        let in_file = |fault| FieldError::File {
+            file: source.name.to_owned(),
+            fault,
+        };
+        let bytes = unpacked(source.bytes).map_err(in_file)?;
+        match source.channel {
+            Some(channel) => {
+                let picture = read_channel(&bytes, channel).map_err(in_file)?;
+                self.channels.push(Decoded {
+                    channel,
+                    picture,
+                    name: source.name.to_owned(),
+                });
+            }
+            None => {
+                self.composite = Some(source.name.to_owned());
+                self.add_several(source.name, &bytes).map_err(in_file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes a file of several channels.
+    fn add_several(&mut self, file: &str, bytes: &[u8]) -> Result<(), ImageFault> {
+        if format(bytes)? == Format::Tiff {
+            let pages = pages(bytes)?;
+            if stack::holds_channels(&pages.pages, self.order) {
+                return self.add_stack(file, bytes, &pages);
+            }
+        }
+        let mut picture = read(bytes)?.into_rgb()?;
+        let planes = std::mem::take(&mut picture.planes);
+        for (channel, plane) in Channel::ALL.into_iter().zip(planes) {
+            self.channels.push(Decoded {
+                channel,
+                picture: Picture {
+                    planes: vec![plane],
+                    ..picture
+                },
+                name: file.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn add_stack(&mut self, file: &str, bytes: &[u8], pages: &Pages) -> Result<(), ImageFault> {
+        let stack = stack::read(bytes, pages, self.order)?;
+        let pixel_size = tiff_pixel_size(pages);
+        for layer in stack.layers {
+            self.channels.push(Decoded {
+                channel: layer.channel,
+                picture: Picture {
+                    pixel_size,
+                    ..layer.picture
+                },
+                name: format!("page {} of {file}", layer.page),
+            });
+        }
+        self.notices.extend(
+            stack
+                .passed_over
+                .map(|passed_over| Notice::NamesPassedOver {
+                    file: file.to_owned(),
+                    names: passed_over.names,
+                    taken: passed_over.taken,
+                }),
+        );
+        Ok(())
+    }
+
+    /// The field of all files.
+    ///
+    /// # Errors
+    /// As [`decode_field`].
+    pub fn finish(mut self) -> Result<Field, FieldError> {
+        let reduced = self.channels.first().map(|first| {
+            let Picture { width, height, .. } = first.picture;
+            (
+                first.picture.full_size,
+                (width, height),
+                first.picture.reduction,
+            )
         });
-    };
-    let (width, height, samples) = read_channel(source.bytes, channel).map_err(in_file(source))?;
-    Ok((channel, Plane::new(width, height, samples)?, file))
-}
-
-/// Decodes a file of several channels.
-fn decode_several(source: Source<'_>, order: &ChannelOrder) -> Result<Vec<NamedPlane>, FieldError> {
-    let format = format(source.bytes).map_err(in_file(source))?;
-    if format == ImageFormat::Tiff {
-        let pages = directory::pages(source.bytes)
-            .ok_or(ImageFault::Truncated)
-            .map_err(in_file(source))?;
-        if stack::holds_channels(&pages, order) {
-            return decode_stack(source, &pages, order);
+        let mut sizes = self.channels.iter().map(|one| &one.picture);
+        let pixel_size = sizes.find_map(|picture| {
+            picture
+                .pixel_size
+                .map(|side| side * f64::from(picture.reduction))
+        });
+        self.cut();
+        if let Some((from, to, factor)) = reduced.filter(|(_, _, factor)| *factor > 1) {
+            self.notices.push(Notice::Reduced { from, to, factor });
         }
-    }
-    let (width, height, [red, green, blue]) = read_rgb(source.bytes).map_err(in_file(source))?;
-    [
-        (Channel::Red, red),
-        (Channel::Green, green),
-        (Channel::Blue, blue),
-    ]
-    .into_iter()
-    .map(|(channel, samples)| {
-        Ok((
+        let mut planes = Vec::with_capacity(self.channels.len());
+        for Decoded {
             channel,
-            Plane::new(width, height, samples)?,
-            source.name.to_owned(),
-        ))
-    })
-    .collect()
-}
+            picture,
+            name,
+        } in self.channels
+        {
+            let Picture { width, height, .. } = picture;
+            for samples in picture.planes {
+                planes.push((channel, Plane::new(width, height, samples)?, name.clone()));
+            }
+        }
+        let field = Field::from_named(self.id.to_owned(), planes)?;
+        let mut notices = self.notices;
+        notices.extend(field.camera_bits().map(|bits| Notice::CameraBits {
+            bits,
+            brightest: field.brightest(),
+        }));
+        Ok(field.with(pixel_size, notices))
+    }
 
-fn decode_stack(
-    source: Source<'_>,
-    pages: &[directory::Page],
-    order: &ChannelOrder,
-) -> Result<Vec<NamedPlane>, FieldError> {
-    stack::read(source.bytes, pages, order)
-        .map_err(in_file(source))?
-        .into_iter()
-        .map(|layer| {
-            Ok((
-                layer.channel,
-                Plane::new(layer.width, layer.height, layer.samples)?,
-                format!("page {} of {}", layer.page, source.name),
-            ))
-        })
-        .collect()
-}
-
-fn in_file(source: Source<'_>) -> impl Fn(ImageFault) -> FieldError {
-    move |fault| FieldError::File {
-        file: source.name.to_owned(),
-        fault,
+    /// Cuts channels that differ by a pixel or two to their common size; what differs by more is refused later.
+    fn cut(&mut self) {
+        let sides = |side: fn(&Picture) -> u32| {
+            let mut sides = self.channels.iter().map(|one| side(&one.picture));
+            let first = sides.next().unwrap_or(0);
+            sides.fold((first, first), |(least, most), side| {
+                (least.min(side), most.max(side))
+            })
+        };
+        let (width, widest) = sides(|picture| picture.width);
+        let (height, highest) = sides(|picture| picture.height);
+        let is_alike = widest - width <= MAX_DIFFERENCE && highest - height <= MAX_DIFFERENCE;
+        if !is_alike {
+            return;
+        }
+        for Decoded { picture, name, .. } in &mut self.channels {
+            let from = (picture.width, picture.height);
+            if from == (width, height) {
+                continue;
+            }
+            for plane in &mut picture.planes {
+                plane.cut(picture.width, width, height);
+            }
+            (picture.width, picture.height) = (width, height);
+            self.notices.push(Notice::Cut {
+                file: name.clone(),
+                from,
+                to: (width, height),
+            });
+        }
     }
 }
 
-fn read_channel(bytes: &[u8], channel: Channel) -> Result<(u32, u32, Samples), ImageFault> {
-    let wrong_kind = |found| ImageFault::ChannelNotGrey { found };
-    let wrong_colour = |found| ImageFault::OtherColour { channel, found };
-    let image = read(bytes, wrong_kind)?;
-    let (width, height) = (image.width(), image.height());
-    let samples = match image {
-        DynamicImage::ImageLuma8(grey) => Samples::Eight(grey.into_raw()),
-        DynamicImage::ImageLuma16(grey) => Samples::Sixteen(grey.into_raw()),
-        DynamicImage::ImageRgb8(picture) => colour::channel_samples(&picture, channel)
-            .map(Samples::Eight)
-            .map_err(wrong_colour)?,
-        DynamicImage::ImageRgb16(picture) => colour::channel_samples(&picture, channel)
-            .map(Samples::Sixteen)
-            .map_err(wrong_colour)?,
-        other => return Err(wrong_kind(colours(&other))),
+/// The formats that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Png,
+    Jpeg,
+    Tiff,
+}
+
+/// The content of a file, without gzip around it.
+fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ImageFault> {
+    let too_many = ImageFault::TooManyBytes {
+        limit: MAX_FILE_BYTES,
     };
-    Ok((width, height, samples))
-}
-
-fn read_rgb(bytes: &[u8]) -> Result<(u32, u32, [Samples; 3]), ImageFault> {
-    let wrong_colour = |found| ImageFault::CompositeNotRgb { found };
-    let image = read(bytes, wrong_colour)?;
-    let samples = match &image {
-        DynamicImage::ImageRgb8(rgb) => split::<_, 3>(rgb).map(Samples::Eight),
-        DynamicImage::ImageRgb16(rgb) => split::<_, 3>(rgb).map(Samples::Sixteen),
-        DynamicImage::ImageRgba8(rgba) if rgba.pixels().all(|pixel| pixel[3] == u8::MAX) => {
-            split::<_, 4>(rgba).map(Samples::Eight)
-        }
-        DynamicImage::ImageRgba16(rgba) if rgba.pixels().all(|pixel| pixel[3] == u16::MAX) => {
-            split::<_, 4>(rgba).map(Samples::Sixteen)
-        }
-        DynamicImage::ImageRgba8(_) | DynamicImage::ImageRgba16(_) => {
-            return Err(ImageFault::Transparent);
-        }
-        other => return Err(wrong_colour(colours(other))),
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(too_many);
+    }
+    if !bytes.starts_with(b"\x1F\x8B") {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut content = Vec::new();
+    let mut unpacker = MultiGzDecoder::new(bytes).take(MAX_FILE_BYTES as u64 + 1);
+    // What is no image is not unpacked to its end.
+    let mut read = |limit: u64, content: &mut Vec<u8>| match unpacker
+        .by_ref()
+        .take(limit)
+        .read_to_end(content)
+    {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(ImageFault::Truncated),
+        Err(error) => Err(ImageFault::Damaged {
+            detail: format!("gzip: {error}"),
+        }),
     };
-    Ok((image.width(), image.height(), samples))
+    read(1024, &mut content)?;
+    format(&content)?;
+    read(u64::MAX, &mut content)?;
+    if content.len() > MAX_FILE_BYTES {
+        return Err(too_many);
+    }
+    Ok(Cow::Owned(content))
 }
 
-/// The first three of `COUNT` interleaved planes.
-fn split<T: Copy, const COUNT: usize>(interleaved: &[T]) -> [Vec<T>; 3] {
-    let (pixels, _) = interleaved.as_chunks::<COUNT>();
-    std::array::from_fn(|plane| pixels.iter().map(|pixel| pixel[plane]).collect())
-}
-
-/// Recognises the format of a file by its content; refuses one that is empty or too large.
-fn format(bytes: &[u8]) -> Result<ImageFormat, ImageFault> {
+/// Recognises the format of a file by its content.
+fn format(bytes: &[u8]) -> Result<Format, ImageFault> {
     if bytes.is_empty() {
         return Err(ImageFault::Empty);
     }
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(ImageFault::TooManyBytes {
-            limit: MAX_FILE_BYTES,
-        });
+    let begins = |signature: &[u8]| bytes.starts_with(signature);
+    if begins(b"\x89PNG\r\n\x1A\n") {
+        Ok(Format::Png)
+    } else if begins(b"\xFF\xD8\xFF") {
+        Ok(Format::Jpeg)
+    } else if begins(b"II\x2A\0") || begins(b"MM\0\x2A") || directory::is_big_tiff(bytes) {
+        Ok(Format::Tiff)
+    } else {
+        Err(match OtherFormat::by_content(bytes) {
+            Some(format) => ImageFault::OtherFormat { format },
+            None => ImageFault::NotAnImage,
+        })
     }
-    if directory::is_big_tiff(bytes) {
-        return Ok(ImageFormat::Tiff);
-    }
-    image::guess_format(bytes).map_err(|_| ImageFault::NotAnImage)
 }
 
-/// Reads an image of any colour type but those that its decoder would convert without notice.
-fn read(
-    bytes: &[u8],
-    wrong_colour: impl Fn(&'static str) -> ImageFault,
-) -> Result<DynamicImage, ImageFault> {
-    let format = format(bytes)?;
-    match structure(format, bytes) {
-        Structure::Plain => {}
-        Structure::Truncated => return Err(ImageFault::Truncated),
-        Structure::SeveralImages => return Err(ImageFault::SeveralImages),
-        Structure::SampleKind(found) => return Err(ImageFault::SampleKind { found }),
-        Structure::Unreadable(what) => {
-            return Err(ImageFault::Unsupported {
-                detail: what.to_owned(),
-            });
-        }
-        Structure::Palette => return Err(wrong_colour("an image with a palette")),
-        Structure::Cmyk => return Err(wrong_colour("a CMYK image")),
-    }
-    let bytes = Cursor::new(bytes);
-    match format {
-        ImageFormat::Png => samples(PngDecoder::with_limits(bytes, memory_limits())),
-        ImageFormat::Jpeg => samples(JpegDecoder::new(bytes)),
-        ImageFormat::Tiff => samples(TiffDecoder::new(bytes)),
-        other => {
-            let format = other
-                .extensions_str()
-                .first()
-                .map_or_else(String::new, |name| name.to_ascii_uppercase());
-            Err(ImageFault::OtherFormat { format })
+fn read_channel(bytes: &[u8], channel: Channel) -> Result<Picture, ImageFault> {
+    read(bytes)?.into_channel(channel)
+}
+
+/// Reads a file of one image.
+fn read(bytes: &[u8]) -> Result<Image, ImageFault> {
+    match format(bytes)? {
+        Format::Png => png::read(bytes),
+        Format::Jpeg => jpeg::read(bytes),
+        Format::Tiff => {
+            let pages = pages(bytes)?;
+            match pages.pages.as_slice() {
+                [] => Err(ImageFault::Damaged {
+                    detail: "a TIFF without a page".to_owned(),
+                }),
+                [page] => {
+                    let mut image = page::read(bytes, page, bytes.starts_with(b"II"))?;
+                    image.picture.pixel_size = tiff_pixel_size(&pages);
+                    Ok(image)
+                }
+                _ => Err(ImageFault::SeveralImages),
+            }
         }
     }
 }
 
-/// Decodes the samples after checking the size.
-fn samples(decoder: ImageResult<impl ImageDecoder>) -> Result<DynamicImage, ImageFault> {
-    let mut decoder = decoder.map_err(fault)?;
-    let (width, height) = decoder.dimensions();
-    check_size(width.into(), height.into())?;
-    decoder.set_limits(memory_limits()).map_err(fault)?;
-    DynamicImage::from_decoder(decoder).map_err(fault)
+fn pages(bytes: &[u8]) -> Result<Pages, ImageFault> {
+    directory::pages(bytes).ok_or(ImageFault::Truncated)
 }
 
-fn memory_limits() -> Limits {
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    limits
-}
-
-fn fault(error: ImageError) -> ImageFault {
-    match error {
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            ImageFault::Truncated
-        }
-        ImageError::Limits(_) => ImageFault::TooMuchMemory,
-        ImageError::Unsupported(error) => ImageFault::Unsupported {
-            detail: error.to_string(),
-        },
-        error => ImageFault::Damaged {
-            detail: error.to_string(),
-        },
-    }
-}
-
-fn colours(image: &DynamicImage) -> &'static str {
-    match image {
-        DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => "a grey image",
-        DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
-            "a grey image with transparency"
-        }
-        DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgb16(_) => "an RGB image",
-        DynamicImage::ImageRgba8(_) | DynamicImage::ImageRgba16(_) => {
-            "an RGB image with transparency"
-        }
-        _ => "an image of another kind",
-    }
+/// The side of a pixel in micrometres, by a TIFF's description or else by its tags.
+fn tiff_pixel_size(pages: &Pages) -> Option<f64> {
+    let page = pages.pages.first()?;
+    let by_text = pages.description.as_deref();
+    let by_text = by_text.and_then(|text| description::pixel_size(text, page.resolution));
+    by_text.or_else(|| {
+        let unit = match page.resolution_unit {
+            2 => 25_400.0,
+            3 => 10_000.0,
+            _ => return None,
+        };
+        pixel_size::plausible(unit / page.resolution?)
+    })
 }

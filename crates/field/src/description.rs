@@ -1,4 +1,4 @@
-//! Channel names and colours from the description inside a TIFF file: OME-XML, or the lines of ImageJ.
+//! Channel names, colours and the size of a pixel from the description inside a TIFF file: OME-XML, or the lines of ImageJ.
 //!
 //! Sources: <https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html>;
 //! <https://www.proteinatlas.org/humanproteome/subcellular/method> for the Atlas's stains.
@@ -8,22 +8,26 @@ use roxmltree::{Document, Node, ParsingOptions};
 use cytolens_core::Channel;
 
 use super::error::ImageFault;
+use super::pixel_size;
 
 /// The most nodes of an OME-XML text; fields need some dozens.
 const MAX_NODES: u32 = 100_000;
 
 /// Words in an image's name that identify its channel, beside the channels' own names.
-const WORDS: [(&str, Channel); 16] = [
+const WORDS: [(&str, Channel); 19] = [
     ("microtubule", Channel::Red),
     ("microtubules", Channel::Red),
     ("tubulin", Channel::Red),
     ("protein", Channel::Green),
     ("antibody", Channel::Green),
+    ("gfp", Channel::Green),
+    ("egfp", Channel::Green),
     ("nucleus", Channel::Blue),
     ("nuclei", Channel::Blue),
     ("nuclear", Channel::Blue),
     ("dapi", Channel::Blue),
     ("hoechst", Channel::Blue),
+    ("draq", Channel::Blue),
     ("dna", Channel::Blue),
     ("er", Channel::Yellow),
     ("reticulum", Channel::Yellow),
@@ -38,7 +42,7 @@ pub(super) struct DescribedChannel {
     /// The image's name, empty where it has none.
     pub(super) name: String,
     /// The channel of the image's display colour.
-    colour: Option<Channel>,
+    pub(super) colour: Option<Channel>,
 }
 
 impl DescribedChannel {
@@ -62,58 +66,98 @@ impl DescribedChannel {
 }
 
 /// The description of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Description {
-    /// Nothing about channels.
-    Silent,
-    /// The images inside the file, in the order of pages, or of a pixel's samples.
-    Channels(Vec<DescribedChannel>),
-    /// ImageJ's statement that the pages are depths or times. It says so, too, of images of several channels that were put into
-    /// one stack without names.
-    Stack { depths: u64, times: u64 },
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Description {
+    /// The images inside the file, in the order of pages, or of a pixel's samples; none where nothing is said of them.
+    pub(super) channels: Vec<DescribedChannel>,
+    /// ImageJ's statement that the pages are so many depths and times. It says so, too, of images of several channels that were
+    /// put into one stack without names.
+    pub(super) stack: Option<(u64, u64)>,
 }
 
-/// Reads the description of a file of so many `images`, pages or samples.
+/// Reads the description of a file of these `images`: the numbers of its pages, from 1, or of a pixel's samples.
 ///
 /// # Errors
 /// If the file is not one field by the description, or contradicts it.
-pub(super) fn read(text: &[u8], images: usize) -> Result<Description, ImageFault> {
-    let text = String::from_utf8_lossy(text);
-    let text =
-        text.trim_matches(|letter: char| letter.is_whitespace() || "\0\u{feff}".contains(letter));
-    if text.starts_with("ImageJ=") {
-        return Ok(image_j(text));
+pub(super) fn read(text: &str, images: &[usize]) -> Result<Description, ImageFault> {
+    let text = trimmed(text);
+    if let Some(image_j) = ImageJText::of(text) {
+        let (depths, times) = (image_j.number("slices"), image_j.number("frames"));
+        return Ok(Description {
+            stack: ((depths, times) != (1, 1)).then_some((depths, times)),
+            ..Description::default()
+        });
     }
-    // XML of another kind says nothing of channels.
-    if !text.starts_with('<') || !text.contains("OME") {
-        return Ok(Description::Silent);
+    // XML of another kind says nothing that binds.
+    if !is_ome(text) {
+        return Ok(Description::default());
     }
+    let document = parse(text).map_err(|error| ImageFault::Damaged {
+        detail: format!("OME-XML: {error}"),
+    })?;
+    ome(document.root_element(), images)
+}
+
+/// The side of a pixel in micrometres by the description; `resolution` is what TIFF's own tag says, in pixels a unit.
+pub(super) fn pixel_size(text: &str, resolution: Option<f64>) -> Option<f64> {
+    let text = trimmed(text);
+    if let Some(image_j) = ImageJText::of(text) {
+        let unit = pixel_size::unit(image_j.value("unit")?)?;
+        return pixel_size::plausible(unit / resolution?);
+    }
+    if !is_ome(text) {
+        return None;
+    }
+    let document = parse(text).ok()?;
+    let image = children(document.root_element(), "Image").next()?;
+    let pixels = children(image, "Pixels").next()?;
+    let side: f64 = pixels.attribute("PhysicalSizeX")?.trim().parse().ok()?;
+    let unit = pixel_size::unit(pixels.attribute("PhysicalSizeXUnit").unwrap_or("µm"))?;
+    pixel_size::plausible(side * unit)
+}
+
+/// Whether ImageJ wrote a description.
+pub(super) fn is_image_j(text: &str) -> bool {
+    ImageJText::of(trimmed(text)).is_some()
+}
+
+/// The lines of ImageJ, each a key and a value.
+struct ImageJText<'a>(&'a str);
+
+impl<'a> ImageJText<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        text.starts_with("ImageJ=").then_some(Self(text))
+    }
+
+    fn value(&self, key: &str) -> Option<&'a str> {
+        let mut lines = self.0.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        let value = self.value(key).and_then(|value| value.trim().parse().ok());
+        value.unwrap_or(1)
+    }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter.is_whitespace() || "\0\u{feff}".contains(letter))
+}
+
+fn is_ome(text: &str) -> bool {
+    text.starts_with('<') && text.contains("OME")
+}
+
+/// Parses XML of a bounded size.
+pub(super) fn parse(text: &str) -> Result<Document<'_>, roxmltree::Error> {
     let options = ParsingOptions {
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
     };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| ImageFault::Damaged {
-            detail: format!("OME-XML: {error}"),
-        })?;
-    ome(document.root_element(), images)
+    Document::parse_with_options(text, options)
 }
 
-fn image_j(text: &str) -> Description {
-    let number = |key: &str| {
-        let mut lines = text.lines().filter_map(|line| line.split_once('='));
-        lines
-            .find(|(name, _)| *name == key)
-            .and_then(|(_, value)| value.trim().parse().ok())
-            .unwrap_or(1)
-    };
-    match (number("slices"), number("frames")) {
-        (1, 1) => Description::Silent,
-        (depths, times) => Description::Stack { depths, times },
-    }
-}
-
-fn ome(root: Node<'_, '_>, images: usize) -> Result<Description, ImageFault> {
+fn ome(root: Node<'_, '_>, images: &[usize]) -> Result<Description, ImageFault> {
     let series: Vec<_> = children(root, "Image").collect();
     let pixels = match series.as_slice() {
         [] => None,
@@ -125,7 +169,7 @@ fn ome(root: Node<'_, '_>, images: usize) -> Result<Description, ImageFault> {
         }
     };
     let Some(pixels) = pixels else {
-        return Ok(Description::Silent);
+        return Ok(Description::default());
     };
     let (depths, times) = (number(pixels, "SizeZ", 1)?, number(pixels, "SizeT", 1)?);
     if (depths, times) != (1, 1) {
@@ -138,19 +182,22 @@ fn ome(root: Node<'_, '_>, images: usize) -> Result<Description, ImageFault> {
             colour: channel.attribute("Color").and_then(colour),
         };
         // Bounded by the file's images, whatever the text says.
-        for _ in 0..number(channel, "SamplesPerPixel", 1)?.min(images as u64 + 1) {
+        for _ in 0..number(channel, "SamplesPerPixel", 1)?.min(images.len() as u64 + 1) {
             channels.push(described.clone());
         }
     }
     let count = number(pixels, "SizeC", channels.len() as u64)?;
-    if count != images as u64 {
+    if count != images.len() as u64 {
         return Err(ImageFault::ChannelCountDiffers {
             described: count,
-            found: images,
+            found: images.len(),
         });
     }
-    channels.resize(images, DescribedChannel::default());
-    Ok(Description::Channels(paged(pixels, &channels)?))
+    channels.resize(images.len(), DescribedChannel::default());
+    Ok(Description {
+        channels: paged(pixels, &channels, images)?,
+        stack: None,
+    })
 }
 
 /// The channels in the order of the file's pages, which `TiffData` may change. `DimensionOrder`
@@ -158,6 +205,7 @@ fn ome(root: Node<'_, '_>, images: usize) -> Result<Description, ImageFault> {
 fn paged(
     pixels: Node<'_, '_>,
     channels: &[DescribedChannel],
+    images: &[usize],
 ) -> Result<Vec<DescribedChannel>, ImageFault> {
     let blocks: Vec<_> = children(pixels, "TiffData").collect();
     let mut files: Vec<_> = blocks
@@ -184,8 +232,11 @@ fn paged(
         };
         for step in 0..number(block, "PlaneCount", all)?.min(channels.len() as u64) {
             let at = |first: u64| usize::try_from(first.saturating_add(step)).unwrap_or(usize::MAX);
+            // Smaller images between the pages count there.
+            let number = at(first_page).saturating_add(1);
+            let page = images.iter().position(|&image| image == number);
             let (page, channel) = (
-                pages.get_mut(at(first_page)),
+                page.and_then(|page| pages.get_mut(page)),
                 channels.get(at(first_channel)),
             );
             let (Some(page), Some(channel)) = (page, channel) else {
@@ -225,7 +276,12 @@ fn colour(text: &str) -> Option<Channel> {
     // Some write the same bits as an unsigned number.
     let bits = u32::try_from(number).or_else(|_| i32::try_from(number).map(|number| number as u32));
     let [red, green, blue, _] = bits.ok()?.to_be_bytes();
-    match [red, green, blue].map(|light| light > 127) {
+    lit([red, green, blue])
+}
+
+/// The channel of a colour.
+pub(super) fn lit(colour: [u8; 3]) -> Option<Channel> {
+    match colour.map(|light| light > 127) {
         [true, false, false] => Some(Channel::Red),
         [false, true, false] => Some(Channel::Green),
         [false, false, true] => Some(Channel::Blue),

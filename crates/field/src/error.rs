@@ -1,6 +1,6 @@
 //! The errors of decoding and composition.
 
-use cytolens_core::{Channel, ChannelOrder};
+use cytolens_core::{Channel, ChannelOrder, OtherFormat};
 
 /// A reason to refuse a file, in words for users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,11 +17,11 @@ pub enum ImageFault {
     /// Content that is no image, whatever the name says.
     #[error("the content is no PNG, JPEG or TIFF image")]
     NotAnImage,
-    /// An image of another format.
-    #[error("only PNG, JPEG and TIFF images are read, not {format}")]
+    /// Content of a format that is known and not read.
+    #[error("the content is no PNG, JPEG or TIFF image, but {format}")]
     OtherFormat {
-        /// The format's name, for example `GIF`.
-        format: String,
+        /// The format, and what to do with it.
+        format: OtherFormat,
     },
     /// An image that is too small or too large.
     #[error("an image must measure from {min} to {max} px a side, not {width} × {height} px")]
@@ -36,8 +36,13 @@ pub enum ImageFault {
         height: u32,
     },
     /// An image that needs more memory to decode than one within the limits.
-    #[error("decoding needs too much memory")]
-    TooMuchMemory,
+    #[error(
+        "decoding needs more than {limit} MB of memory: save the image smaller, or as a TIFF without packing"
+    )]
+    TooMuchMemory {
+        /// The most memory in MB.
+        limit: u64,
+    },
     /// A file whose end is missing.
     #[error("the file ends before its image does, as after a broken download")]
     Truncated,
@@ -56,11 +61,19 @@ pub enum ImageFault {
         /// A name of their type, such as `floating-point numbers of 32 bit`.
         found: String,
     },
-    /// A variety of the format that no decoder here reads.
-    #[error("this variety of image is not read ({detail})")]
+    /// A variety of the format that is not read.
+    #[error("this variety of image is not read ({what}): save it as a plain TIFF or PNG")]
     Unsupported {
-        /// The decoder's message.
-        detail: String,
+        /// A name of the variety, such as `bits in reverse`.
+        what: String,
+    },
+    /// A TIFF whose samples are packed in a way that is not read.
+    #[error(
+        "the TIFF is packed with {name}, which is not read: save it without packing, or with LZW"
+    )]
+    Packing {
+        /// A name of the packing, such as `JPEG 2000`.
+        name: String,
     },
     /// A channel's file that is not grey.
     #[error("the file of a channel must be a grey image, not {found}")]

@@ -7,6 +7,7 @@ use std::fmt;
 use cytolens_core::Channel;
 
 use super::error::FieldError;
+use super::notice::Notice;
 
 /// The samples of a plane, row by row from the top left, in the depth of their file.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,12 +27,43 @@ impl Samples {
         }
     }
 
-    fn count(&self) -> usize {
+    /// Keeps the upper left part of a plane of so many pixels a row.
+    pub(super) fn cut(&mut self, full_width: u32, width: u32, height: u32) {
+        fn rows<T: Copy>(values: &[T], full_width: u32, width: u32, height: u32) -> Vec<T> {
+            let rows = values
+                .chunks_exact(full_width as usize)
+                .take(height as usize);
+            rows.flat_map(|row| &row[..width as usize])
+                .copied()
+                .collect()
+        }
+        match self {
+            Self::Eight(values) => *values = rows(values, full_width, width, height),
+            Self::Sixteen(values) => *values = rows(values, full_width, width, height),
+        }
+    }
+
+    /// Whether a sample is zero.
+    pub(super) fn is_black(&self, pixel: usize) -> bool {
+        match self {
+            Self::Eight(values) => values[pixel] == 0,
+            Self::Sixteen(values) => values[pixel] == 0,
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
         match self {
             Self::Eight(values) => values.len(),
             Self::Sixteen(values) => values.len(),
         }
     }
+}
+
+/// A sample of so many bits, from 8 to 16, stretched to 16: its upper bits are repeated below, so that black stays black and white
+/// becomes white.
+pub(super) fn widened(value: u16, bits: u32) -> u16 {
+    let wide = u32::from(value);
+    (wide << (16 - bits) | wide >> (2 * bits - 16)) as u16
 }
 
 /// The grey image of one channel, as decoded.
@@ -77,6 +109,15 @@ impl Plane {
     pub fn samples(&self) -> &Samples {
         &self.samples
     }
+
+    /// The brightest sample, as it is.
+    fn brightest(&self) -> u16 {
+        let brightest = match &self.samples {
+            Samples::Eight(values) => values.iter().copied().max().map(u16::from),
+            Samples::Sixteen(values) => values.iter().copied().max(),
+        };
+        brightest.unwrap_or(0)
+    }
 }
 
 impl fmt::Debug for Plane {
@@ -93,13 +134,15 @@ impl fmt::Debug for Plane {
 }
 
 /// One field of view: its id and one to four channels, all of the same size and depth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     id: String,
     width: u32,
     height: u32,
     bits: u32,
     planes: BTreeMap<Channel, Plane>,
+    pixel_size: Option<f64>,
+    notices: Vec<Notice>,
 }
 
 impl Field {
@@ -164,7 +207,16 @@ impl Field {
             height,
             bits,
             planes,
+            pixel_size: None,
+            notices: Vec::new(),
         })
+    }
+
+    /// The field with what its files say beside the samples.
+    pub(super) fn with(mut self, pixel_size: Option<f64>, notices: Vec<Notice>) -> Self {
+        self.pixel_size = pixel_size;
+        self.notices = notices;
+        self
     }
 
     /// The field's id, from its files' names.
@@ -187,6 +239,16 @@ impl Field {
         self.bits
     }
 
+    /// The side of a pixel in micrometres, after any reduction; none where the files say none that can be a microscope's.
+    pub fn pixel_size(&self) -> Option<f64> {
+        self.pixel_size
+    }
+
+    /// What was decided in reading the field, and what its samples suggest.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
     /// The channels the field has, in the order of [`Channel::ALL`].
     pub fn channels(&self) -> impl Iterator<Item = Channel> {
         self.planes.keys().copied()
@@ -203,16 +265,33 @@ impl Field {
         u16::BITS - self.brightest().leading_zeros()
     }
 
-    fn brightest(&self) -> u16 {
-        let brightest = |plane: &Plane| match plane.samples() {
-            Samples::Eight(values) => values.iter().copied().max().map(u16::from),
-            Samples::Sixteen(values) => values.iter().copied().max(),
-        };
-        self.planes
-            .values()
-            .filter_map(brightest)
-            .max()
-            .unwrap_or(0)
+    pub(super) fn brightest(&self) -> u16 {
+        let brightest = self.planes.values().map(Plane::brightest);
+        brightest.max().unwrap_or(0)
+    }
+
+    /// The bits of a camera of less than 16 whose samples the field's 16 bits seem to hold as they are, such as 12: what
+    /// [`Field::stretched`] is to be asked for. None for 8 bit, where the samples use all bits, and where they may just be dim.
+    ///
+    /// Cameras of 12 bit are by far the commonest, so samples below 4096 are theirs, even where few of their levels are used: in
+    /// 16 bit, they would be dim beyond any use. Samples of 8 and 10 bit are believed only where they come near white. Those of
+    /// 14 bit reach a quarter of the range, as dim samples of 16 bit do, so their highest bit and half of the channels must use
+    /// more than 12 bits. Samples that a camera shifted up fill the range and need no stretching.
+    pub fn camera_bits(&self) -> Option<u32> {
+        if self.bits != 16 {
+            return None;
+        }
+        let beyond_12 = |plane: &&Plane| plane.brightest() > 0xFFF;
+        match self.brightest() {
+            240..=0xFF => Some(8),
+            960..=0x3FF => Some(10),
+            0x100..=0xFFF => Some(12),
+            0x2000..=0x3FFF => {
+                let deep = self.planes.values().filter(beyond_12).count();
+                (2 * deep >= self.planes.len()).then_some(14)
+            }
+            _ => None,
+        }
     }
 
     /// Stretches 16-bit samples that use only so many `bits`, from 8 to 16, so that the brightest level of these becomes 65535.
@@ -239,12 +318,12 @@ impl Field {
         for plane in self.planes.values_mut() {
             if let Samples::Sixteen(values) = &mut plane.samples {
                 for value in values {
-                    // The upper bits repeated below, so that black stays black and white becomes white.
-                    let wide = u32::from(*value);
-                    *value = (wide << (16 - bits) | wide >> (2 * bits - 16)) as u16;
+                    *value = widened(*value, bits);
                 }
             }
         }
+        self.notices
+            .retain(|notice| !matches!(notice, Notice::CameraBits { .. }));
         Ok(self)
     }
 

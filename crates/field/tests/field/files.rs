@@ -98,11 +98,20 @@ pub(crate) fn png(
     chunks: &[(&[u8; 4], &[u8])],
     rows: &[u8],
 ) -> Vec<u8> {
+    png_of([bits, colour_type, 0, 0, 0], size, chunks, &zlib(rows))
+}
+
+/// The same with the last bytes of the header, of which the last is 1 for an interlaced image, and data that are packed.
+pub(crate) fn png_of(
+    kind: [u8; 5],
+    size: (u32, u32),
+    chunks: &[(&[u8; 4], &[u8])],
+    data: &[u8],
+) -> Vec<u8> {
     let mut header = [size.0.to_be_bytes(), size.1.to_be_bytes()].concat();
-    header.extend([bits, colour_type, 0, 0, 0]);
-    let data = zlib(rows);
+    header.extend(kind);
     let first: [(&[u8; 4], &[u8]); 1] = [(b"IHDR", &header)];
-    let last: [(&[u8; 4], &[u8]); 2] = [(b"IDAT", &data), (b"IEND", &[])];
+    let last: [(&[u8; 4], &[u8]); 2] = [(b"IDAT", data), (b"IEND", &[])];
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     for (kind, content) in first.iter().chain(chunks).chain(&last) {
         let body = [kind.as_slice(), content].concat();

@@ -245,6 +245,38 @@ fn what_is_no_image_is_a_fault() {
 }
 
 #[test]
+fn formats_of_microscopes_are_named() {
+    let grouping = group(["x.czi", "y.nd2", "z.webp"]);
+    let texts: Vec<_> = grouping.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "Zeiss CZI: export it as OME-TIFF, from ZEN or with Fiji (Bio-Formats): x.czi",
+            "Nikon ND2: export it as OME-TIFF, from NIS-Elements or with Fiji (Bio-Formats): y.nd2",
+            "WebP: save it as PNG or TIFF: z.webp",
+        ]
+    );
+}
+
+#[test]
+fn packed_files_have_the_ids_of_those_inside() {
+    let grouping = group([
+        "x_red.tif.gz",
+        "x_blue.PNG.GZ",
+        "y.ome.tiff.gz",
+        "notes.txt.gz",
+        "x_green.jpg.gz",
+    ]);
+    let ids: Vec<_> = grouping
+        .fields
+        .iter()
+        .map(|field| (field.id.as_str(), field.files.len()))
+        .collect();
+    assert_eq!(ids, [("x", 2), ("y", 1)]);
+    assert_eq!(grouping.faults.len(), 2);
+}
+
+#[test]
 fn litter_and_tables_are_ignored() {
     let names = [
         ".DS_Store",

@@ -28,10 +28,26 @@ fn content_that_is_no_image() {
         refusal(b"Id,Target\n"),
         "the content is no PNG, JPEG or TIFF image: a_green.png"
     );
-    assert_eq!(
-        refusal(b"GIF89a\x10\0\x10\0"),
-        "only PNG, JPEG and TIFF images are read, not GIF: a_green.png"
-    );
+    for (bytes, message) in [
+        (
+            b"GIF89a\x10\0\x10\0".as_slice(),
+            "GIF: save it as PNG or TIFF",
+        ),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP: save it as PNG or TIFF"),
+        (
+            b"ZISRAWFILE\0\0\0\0\0\0",
+            "Zeiss CZI: export it as OME-TIFF, from ZEN or with Fiji (Bio-Formats)",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a Git LFS pointer: download the image itself again",
+        ),
+    ] {
+        assert_eq!(
+            refusal(bytes),
+            format!("the content is no PNG, JPEG or TIFF image, but {message}: a_green.png")
+        );
+    }
 }
 
 #[test]
@@ -39,7 +55,7 @@ fn too_many_bytes() {
     let file = vec![0; MAX_FILE_BYTES + 1];
     assert_eq!(
         refusal(&file),
-        "the file is larger than 268435456 bytes, the most that is read: a_green.png"
+        "the file is larger than 2164260864 bytes, the most that is read: a_green.png"
     );
 }
 
@@ -48,18 +64,18 @@ fn a_tiny_file_that_claims_a_huge_image() {
     // Decoding it would take 3.6 GB; the claim alone must suffice.
     let bytes = png((60_000, 60_000), 8, 0, &[], &[0; 64]);
     let message =
-        "an image must measure from 16 to 4096 px a side, not 60000 × 60000 px: a_green.png";
+        "an image must measure from 16 to 16384 px a side, not 60000 × 60000 px: a_green.png";
     assert_eq!(refusal(&bytes), message);
 }
 
 #[test]
 fn sizes_beyond_the_limits() {
     for format in ALL_FORMATS {
-        for (width, height) in [(15, 16), (16, 15), (4097, 16), (16, 4097)] {
+        for (width, height) in [(15, 16), (16, 15), (16_385, 16), (16, 16_385)] {
             let image = grey_8(width, height, vec![9; (width * height) as usize]);
             let fault = ImageFault::Size {
                 min: 16,
-                max: 4096,
+                max: 16_384,
                 width,
                 height,
             };
@@ -72,7 +88,7 @@ fn sizes_beyond_the_limits() {
                 Err(expected)
             );
         }
-        let largest = grey_8(4096, 16, vec![9; 4096 * 16]);
+        let largest = grey_8(16_384, 16, vec![9; 16_384 * 16]);
         assert!(decode_green("a_green", &encode(&largest, format)).is_ok());
     }
 }
@@ -213,14 +229,17 @@ fn samples_that_are_no_whole_numbers_of_8_or_16_bit() {
 
 #[test]
 fn a_channel_with_transparency() {
-    let image = grey(16);
+    let mut see_through = grey(16).to_rgba8();
+    see_through.get_pixel_mut(1, 2)[3] = 9;
     for (image, found) in [
         (
-            DynamicImage::ImageRgba8(image.to_rgba8()),
+            DynamicImage::ImageRgba8(see_through.clone()),
             "an RGB image with transparency",
         ),
         (
-            DynamicImage::ImageLumaA8(image.to_luma_alpha8()),
+            DynamicImage::ImageLumaA8(
+                DynamicImage::ImageRgba8(see_through.clone()).to_luma_alpha8(),
+            ),
             "a grey image with transparency",
         ),
     ] {
@@ -231,8 +250,8 @@ fn a_channel_with_transparency() {
 }
 
 #[test]
-fn palettes_and_inks() {
-    let palette = (b"PLTE", [10; 3 * 2].as_slice());
+fn palettes_of_several_colours_and_inks() {
+    let palette = (b"PLTE", [10, 20, 30].as_slice());
     let coloured = png((16, 16), 8, 3, &[palette], &[0; 17 * 16]);
     let message =
         "the file of a channel must be a grey image, not an image with a palette: a_green.png";
