@@ -47,6 +47,24 @@ pub enum FaultKind {
     /// A name without an id before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
+    /// A file of a microscope's own format, whose makers and ending these are.
+    #[error(
+        "files of {0} are not read; open them in Fiji or in the microscope's own program and save them as OME-TIFF"
+    )]
+    Microscope(&'static str),
+    /// A picture of a format that is not read, whose name this is.
+    #[error(
+        "pictures of the format {0} are not read; save them as PNG or TIFF, which lose nothing"
+    )]
+    OtherPicture(&'static str),
+    /// An archive other than zip.
+    #[error("of archives only zip is opened; unpack this one")]
+    OtherArchive,
+    /// A copy by its name, as a browser's second download of a file gets, of a file that is not there.
+    #[error(
+        "the name is a copy's or a second download's, and its first file is not there; take what was added out of the name and it is read"
+    )]
+    LoneCopy,
     /// A composite of channels other than red, green and blue.
     #[error("{}", composite_of(.0))]
     Composite(Vec<Channel>),
@@ -88,8 +106,9 @@ pub struct Grouping {
 /// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals.
 ///
 /// Where several files hold the same channel, the first of a lossless format is taken, else the
-/// first by name; where a field has channels, a file of several with the same id is left out. The
-/// result does not depend on the order of the names, but for the indices.
+/// first by name; where a field has channels, a file of several with the same id is left out. Copies,
+/// such as `<id>_<channel> (1).<extension>`, are never taken: a second file of the same name may be of
+/// another field. The result does not depend on the order of the names, but for the indices.
 pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     let mut grouping = Grouping::default();
     let mut candidates = Vec::new();
@@ -105,10 +124,12 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
                 id,
                 channels,
                 is_lossy,
+                is_copy,
             } => candidates.push(Candidate {
                 folder,
                 id,
                 is_lossy,
+                is_copy,
                 file: FieldFile {
                     index,
                     name,
@@ -124,7 +145,8 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     candidates.sort_by(Candidate::order);
     for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
         let mut files: Vec<FieldFile> = Vec::new();
-        for Candidate { file, channels, .. } in same_field {
+        for candidate in same_field {
+            let Candidate { file, channels, .. } = candidate;
             let is_shown = |channel: &Channel| {
                 let mut kept = files.iter();
                 kept.any(|kept| kept.channel == Some(*channel))
@@ -140,6 +162,7 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
                 Some(kept) => FaultKind::Repeated {
                     kept: kept.name.clone(),
                 },
+                None if candidate.is_copy => FaultKind::LoneCopy,
                 None if channels.len() > 1 && !is_separable(channels) => {
                     FaultKind::Composite(channels.clone())
                 }
@@ -180,6 +203,7 @@ struct Candidate {
     folder: String,
     id: String,
     is_lossy: bool,
+    is_copy: bool,
     file: FieldFile,
     /// The channels at the end of its name.
     channels: Vec<Channel>,
@@ -195,6 +219,7 @@ impl Candidate {
 
     fn preference(&self) -> impl Ord + '_ {
         (
+            self.is_copy,
             self.file.channel.is_none(),
             self.file.channel,
             self.channels.len() > 1 && !is_separable(&self.channels),
@@ -211,6 +236,7 @@ enum Name {
         /// The channels at its end, in that order.
         channels: Vec<Channel>,
         is_lossy: bool,
+        is_copy: bool,
     },
     Ignored,
     Faulty(FaultKind),
@@ -232,12 +258,12 @@ fn read_name(path: &str) -> Name {
     if name.starts_with('.') || is_litter || ["csv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
-    let is_lossy = match extension.as_str() {
-        "png" | "tif" | "tiff" => false,
-        "jpg" | "jpeg" => true,
-        _ => return Name::Faulty(FaultKind::UnknownExtension),
+    let Some(is_lossy) = is_lossy(&extension) else {
+        return Name::Faulty(unread(&extension));
     };
-    let (id, channels) = split_channels(without_ome(stem, &extension));
+    let stem = without_ome(stem, &extension);
+    let original = without_copy_mark(stem);
+    let (id, channels) = split_channels(original);
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
     }
@@ -252,6 +278,122 @@ fn read_name(path: &str) -> Name {
         id: id.to_owned(),
         channels,
         is_lossy,
+        is_copy: original.len() < stem.len(),
+    }
+}
+
+/// Endings of microscopes' own formats, in small letters, and their names.
+const MICROSCOPES: [(&str, &str); 16] = [
+    ("czi", "Zeiss (.czi)"),
+    ("zvi", "Zeiss (.zvi)"),
+    ("lsm", "Zeiss (.lsm)"),
+    ("nd2", "Nikon (.nd2)"),
+    ("lif", "Leica (.lif)"),
+    ("lof", "Leica (.lof)"),
+    ("xlef", "Leica (.xlef)"),
+    ("vsi", "Olympus (.vsi)"),
+    ("oib", "Olympus (.oib)"),
+    ("oif", "Olympus (.oif)"),
+    ("oir", "Olympus (.oir)"),
+    ("ims", "Imaris (.ims)"),
+    ("dv", "DeltaVision (.dv)"),
+    ("sld", "SlideBook (.sld)"),
+    ("stk", "MetaMorph (.stk)"),
+    ("dcm", "DICOM (.dcm)"),
+];
+
+/// Endings of pictures of other formats, in small letters, and their names.
+const PICTURES: [(&str, &str); 8] = [
+    ("webp", "WebP"),
+    ("bmp", "BMP"),
+    ("gif", "GIF"),
+    ("heic", "HEIC"),
+    ("heif", "HEIF"),
+    ("avif", "AVIF"),
+    ("jp2", "JPEG 2000"),
+    ("jxl", "JPEG XL"),
+];
+
+/// Endings of archives other than zip.
+const ARCHIVES: [&str; 8] = ["7z", "rar", "tar", "gz", "tgz", "bz2", "xz", "zst"];
+
+/// The reason for which files of this ending, in small letters, are not read.
+fn unread(ending: &str) -> FaultKind {
+    let known = |names: &[(&str, &'static str)]| {
+        let mut names = names.iter();
+        names
+            .find(|(known, _)| *known == ending)
+            .map(|(_, name)| *name)
+    };
+    if let Some(name) = known(&MICROSCOPES) {
+        FaultKind::Microscope(name)
+    } else if let Some(name) = known(&PICTURES) {
+        FaultKind::OtherPicture(name)
+    } else if ARCHIVES.contains(&ending) {
+        FaultKind::OtherArchive
+    } else {
+        FaultKind::UnknownExtension
+    }
+}
+
+/// Words that file managers add to the names of copies.
+const COPY_WORDS: [&str; 6] = ["copy", "another", "kopie", "copie", "copia", "cópia"];
+
+/// The stem of a channel's file without what browsers add to the name of a second download, and file managers to a copy's:
+/// `x_green` of `x_green (1)` and of `x_green - Copy (2)`. Other names stay as they are: a photograph's `image (2)` is its own.
+pub fn without_copy_mark(stem: &str) -> &str {
+    let Some(before) = stem.rfind('_') else {
+        return stem;
+    };
+    let word = &stem[before + 1..];
+    let letters = word.find(|letter: char| !letter.is_ascii_alphabetic());
+    let (channel, mark) = word.split_at(letters.unwrap_or(word.len()));
+    let number = mark.trim_start().strip_prefix('(');
+    let number = number.and_then(|rest| rest.strip_suffix(')'));
+    let is_number = number.is_some_and(|number| {
+        (1..=2).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
+    });
+    let mut words = mark.split(|letter: char| !letter.is_alphanumeric());
+    let is_copy_word = |word: &str| {
+        let mut known = COPY_WORDS.iter();
+        known.any(|known| known.eq_ignore_ascii_case(word))
+    };
+    if (is_number || words.any(is_copy_word)) && channel.parse::<Channel>().is_ok() {
+        &stem[..before + 1 + channel.len()]
+    } else {
+        stem
+    }
+}
+
+/// The name behind the folders.
+pub(crate) fn last_of_path(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A name without the extension of an image; others stay as they are.
+pub(crate) fn without_image_extension(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if is_lossy(&extension.to_ascii_lowercase()).is_some() => {
+            without_ome(stem, &extension.to_ascii_lowercase())
+        }
+        _ => name,
+    }
+}
+
+/// A name without the channels at its end.
+pub(crate) fn without_channels(stem: &str) -> &str {
+    match split_channels(stem).0 {
+        "" => stem,
+        id => id,
+    }
+}
+
+/// Whether images of this extension, in small letters, may have lost something; none where it is no image's.
+fn is_lossy(extension: &str) -> Option<bool> {
+    match extension {
+        "png" | "tif" | "tiff" => Some(false),
+        "jpg" | "jpeg" => Some(true),
+        _ => None,
     }
 }
 
@@ -308,6 +450,92 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_copies_are_known_behind_a_channel_alone() {
+        for mark in [
+            " (1)",
+            "(2)",
+            " (12)",
+            " - Copy",
+            " - Copy (2)",
+            " copy",
+            " copy 3",
+            " (copy)",
+            " (another copy)",
+            " (3rd copy)",
+            " - Kopie",
+            " - Copie (2)",
+        ] {
+            assert_eq!(
+                without_copy_mark(&format!("a_Green{mark}")),
+                "a_Green",
+                "{mark}"
+            );
+        }
+        for own in [
+            "a_green",
+            "a_green (488)",
+            "a_green 1",
+            "a (1)",
+            "copy",
+            "a_copy",
+            "a_greenish copy",
+            "a_green_2",
+            "a (1)_green",
+        ] {
+            assert_eq!(without_copy_mark(own), own);
+        }
+    }
+
+    #[test]
+    fn copies_are_told_and_never_taken() {
+        let names = [
+            "x_red.png",
+            "x_green - Copy.png",
+            "x_red (1).png",
+            "x_green.png",
+            "x_blue (1).png",
+            "x (1).png",
+            "x_blue_red_green (1).jpg",
+        ];
+        let grouping = group(names);
+        let [field, photograph] = &grouping.fields[..] else {
+            panic!("two fields, not {:?}", grouping.fields);
+        };
+        let taken: Vec<&str> = field.files.iter().map(|file| &*file.name).collect();
+        assert_eq!(taken, ["x_red.png", "x_green.png"]);
+        assert_eq!(photograph.id, "x (1)");
+        let faults: Vec<String> = grouping.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert_eq!(
+            faults[0],
+            "x_green.png is taken in its place: x_green - Copy.png"
+        );
+        assert_eq!(faults[1], "x_red.png is taken in its place: x_red (1).png");
+        assert!(
+            faults[2].ends_with("and it is read: x_blue (1).png"),
+            "{faults:?}"
+        );
+        assert!(group(["x_red (1).png"]).fields.is_empty());
+    }
+
+    #[test]
+    fn files_of_other_formats_are_named_with_the_way_out() {
+        let reasons: Vec<String> = group(["a.CZI", "a.webp", "a.tar.gz", "a.txt"])
+            .faults
+            .iter()
+            .map(|fault| fault.kind.to_string())
+            .collect();
+        for (reason, words) in reasons.iter().zip([
+            ["Zeiss (.czi)", "OME-TIFF"],
+            ["WebP", "PNG"],
+            ["zip", "unpack"],
+            [".png", "are read"],
+        ]) {
+            assert!(words.iter().all(|word| reason.contains(word)), "{reason}");
+        }
+    }
 
     #[test]
     fn numbers_order_by_value() {

@@ -5,12 +5,16 @@ mod channel;
 mod group;
 pub mod labels;
 mod limits;
+pub mod matching;
 mod order;
 pub mod package;
 pub mod ranking;
 pub mod scores;
+pub mod table;
 
 pub use channel::{Channel, NoSuchChannel};
-pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order};
+pub use group::{
+    FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order, without_copy_mark,
+};
 pub use limits::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE};
 pub use order::{ChannelOrder, OrderError};
