@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::channel::Channel;
+use super::litter::is_litter;
 
 /// One file of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,19 +48,6 @@ pub enum FaultKind {
     /// A name without an id before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
-    /// A file of a microscope's own format, whose makers and ending these are.
-    #[error(
-        "files of {0} are not read; open them in Fiji or in the microscope's own program and save them as OME-TIFF"
-    )]
-    Microscope(&'static str),
-    /// A picture of a format that is not read, whose name this is.
-    #[error(
-        "pictures of the format {0} are not read; save them as PNG or TIFF, which lose nothing"
-    )]
-    OtherPicture(&'static str),
-    /// An archive other than zip.
-    #[error("of archives only zip is opened; unpack this one")]
-    OtherArchive,
     /// A copy by its name, as a browser's second download of a file gets, of a file that is not there.
     #[error(
         "the name is a copy's or a second download's, and its first file is not there; take what was added out of the name and it is read"
@@ -252,14 +240,11 @@ fn read_name(path: &str) -> Name {
     let extension = extension.to_ascii_lowercase();
 
     // Files that systems and spreadsheets leave beside images are no mistake of the user's.
-    let is_litter = ["thumbs.db", "desktop.ini"]
-        .iter()
-        .any(|litter| name.eq_ignore_ascii_case(litter));
-    if name.starts_with('.') || is_litter || ["csv", "json", "toml"].contains(&&*extension) {
+    if is_litter(name) || ["csv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
     let Some(is_lossy) = is_lossy(&extension) else {
-        return Name::Faulty(unread(&extension));
+        return Name::Faulty(FaultKind::UnknownExtension);
     };
     let stem = without_ome(stem, &extension);
     let original = without_copy_mark(stem);
@@ -279,60 +264,6 @@ fn read_name(path: &str) -> Name {
         channels,
         is_lossy,
         is_copy: original.len() < stem.len(),
-    }
-}
-
-/// Endings of microscopes' own formats, in small letters, and their names.
-const MICROSCOPES: [(&str, &str); 16] = [
-    ("czi", "Zeiss (.czi)"),
-    ("zvi", "Zeiss (.zvi)"),
-    ("lsm", "Zeiss (.lsm)"),
-    ("nd2", "Nikon (.nd2)"),
-    ("lif", "Leica (.lif)"),
-    ("lof", "Leica (.lof)"),
-    ("xlef", "Leica (.xlef)"),
-    ("vsi", "Olympus (.vsi)"),
-    ("oib", "Olympus (.oib)"),
-    ("oif", "Olympus (.oif)"),
-    ("oir", "Olympus (.oir)"),
-    ("ims", "Imaris (.ims)"),
-    ("dv", "DeltaVision (.dv)"),
-    ("sld", "SlideBook (.sld)"),
-    ("stk", "MetaMorph (.stk)"),
-    ("dcm", "DICOM (.dcm)"),
-];
-
-/// Endings of pictures of other formats, in small letters, and their names.
-const PICTURES: [(&str, &str); 8] = [
-    ("webp", "WebP"),
-    ("bmp", "BMP"),
-    ("gif", "GIF"),
-    ("heic", "HEIC"),
-    ("heif", "HEIF"),
-    ("avif", "AVIF"),
-    ("jp2", "JPEG 2000"),
-    ("jxl", "JPEG XL"),
-];
-
-/// Endings of archives other than zip.
-const ARCHIVES: [&str; 8] = ["7z", "rar", "tar", "gz", "tgz", "bz2", "xz", "zst"];
-
-/// The reason for which files of this ending, in small letters, are not read.
-fn unread(ending: &str) -> FaultKind {
-    let known = |names: &[(&str, &'static str)]| {
-        let mut names = names.iter();
-        names
-            .find(|(known, _)| *known == ending)
-            .map(|(_, name)| *name)
-    };
-    if let Some(name) = known(&MICROSCOPES) {
-        FaultKind::Microscope(name)
-    } else if let Some(name) = known(&PICTURES) {
-        FaultKind::OtherPicture(name)
-    } else if ARCHIVES.contains(&ending) {
-        FaultKind::OtherArchive
-    } else {
-        FaultKind::UnknownExtension
     }
 }
 
@@ -518,23 +449,6 @@ mod tests {
             "{faults:?}"
         );
         assert!(group(["x_red (1).png"]).fields.is_empty());
-    }
-
-    #[test]
-    fn files_of_other_formats_are_named_with_the_way_out() {
-        let reasons: Vec<String> = group(["a.CZI", "a.webp", "a.tar.gz", "a.txt"])
-            .faults
-            .iter()
-            .map(|fault| fault.kind.to_string())
-            .collect();
-        for (reason, words) in reasons.iter().zip([
-            ["Zeiss (.czi)", "OME-TIFF"],
-            ["WebP", "PNG"],
-            ["zip", "unpack"],
-            [".png", "are read"],
-        ]) {
-            assert!(words.iter().all(|word| reason.contains(word)), "{reason}");
-        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod channel;
 mod group;
 pub mod labels;
 mod limits;
+mod litter;
 pub mod matching;
 mod order;
 pub mod package;
@@ -17,4 +18,5 @@ pub use group::{
     FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order, without_copy_mark,
 };
 pub use limits::{MAX_FILE_BYTES, MAX_SIDE, MIN_SIDE};
+pub use litter::is_litter;
 pub use order::{ChannelOrder, OrderError};

@@ -1,6 +1,7 @@
 //! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches.
 
 pub mod ahead;
+mod archive;
 pub mod augmentation;
 pub mod batches;
 pub mod credits;
@@ -14,6 +15,7 @@ pub mod random;
 pub mod repeats;
 pub mod split;
 pub mod table;
+pub mod unicode;
 pub mod views;
 pub mod whole_file;
 

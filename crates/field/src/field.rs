@@ -203,6 +203,15 @@ impl Field {
         u16::BITS - self.brightest().leading_zeros()
     }
 
+    /// The bits of a camera of less than 16 whose samples the field's 16 bits seem to hold as they are, such as 12: what
+    /// [`Field::stretched`] is to be asked for.
+    pub fn camera_bits(&self) -> Option<u32> {
+        let used = self.bits_used();
+        let is_narrow = self.bits == 16 && used >= 8;
+        let mut cameras = [8, 12, 14].into_iter();
+        cameras.find(|&bits| is_narrow && used <= bits)
+    }
+
     fn brightest(&self) -> u16 {
         let brightest = |plane: &Plane| match plane.samples() {
             Samples::Eight(values) => values.iter().copied().max().map(u16::from),

@@ -92,17 +92,19 @@ fn channels(
 ) -> Result<Vec<Option<Channel>>, ImageFault> {
     let description = description.map_or(Ok(Description::Silent), |text| {
         description::read(text, count)
-    })?;
+    });
     if let Some(channels) = order.given() {
-        if channels.len() != count {
-            return Err(ImageFault::OrderDiffers {
-                order: order.clone(),
-                found: count,
-            });
+        // Whoever gives one for each image knows what they are, whatever axis the file says they lie on.
+        if channels.len() == count {
+            return Ok(channels.to_vec());
         }
-        return Ok(channels.to_vec());
+        description?;
+        return Err(ImageFault::OrderDiffers {
+            order: order.clone(),
+            found: count,
+        });
     }
-    match description {
+    match description? {
         Description::Stack { depths, times } => {
             return Err(ImageFault::SeveralPlanes { depths, times });
         }

@@ -26,6 +26,10 @@ pub(super) async fn classify<N: Inference>(
         field,
         thumbnail: thumbnail(&decoded).map_err(Failure::Refused)?,
         description: decoded.describe(),
+        camera_bits: match input.bits {
+            None => decoded.camera_bits(),
+            Some(_) => None,
+        },
     });
     let planes = classifier
         .compose(&decoded)
@@ -85,7 +89,13 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
 }
 
 /// Reads a field's files and decodes them.
-async fn decode(InputField { id, files, order }: &InputField) -> Result<Field, String> {
+async fn decode(input: &InputField) -> Result<Field, String> {
+    let InputField {
+        id,
+        files,
+        order,
+        bits,
+    } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
@@ -103,7 +113,13 @@ async fn decode(InputField { id, files, order }: &InputField) -> Result<Field, S
             bytes,
         })
         .collect();
-    decode_field(id, &sources, &order).map_err(|error| error.to_string())
+    let field = decode_field(id, &sources, &order).map_err(|error| error.to_string())?;
+    let Some(bits) = *bits else {
+        return Ok(field);
+    };
+    field
+        .stretched(bits)
+        .map_err(|error| format!("{error}; choose other bits under Channels and bring it again"))
 }
 
 /// A small picture of a field as a JPEG file.

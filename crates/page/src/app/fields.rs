@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::App;
 use super::records::entry_of;
 use crate::dom::pause;
-use crate::input::{FieldInput, Lot};
+use crate::input::{self, FieldInput, Lot};
 use crate::session::{Job, Subject, Task};
 use crate::text;
 use cytolens_protocol::{InputField, Maps, Picture, Request, TimedPrediction};
@@ -90,6 +90,23 @@ impl App {
         });
     }
 
+    /// Classifies again the fields whose samples seem to have been recorded with fewer bits than their files have, read as
+    /// such, and keeps the choice for fields to come.
+    pub(super) fn read_dark(self: &Rc<Self>) {
+        let Some((fields, bits)) = self.session.borrow().dark() else {
+            return;
+        };
+        input::keep_bits(Some(bits));
+        let app = self.clone();
+        spawn_local(async move {
+            for field in fields {
+                if let Some(input) = app.input(Subject::Field(field)).await {
+                    app.change(|session| session.read_as(field, input, bits));
+                }
+            }
+        });
+    }
+
     /// Writes a field's files to the store. Files that will be refused take no room.
     pub(super) fn keep_input(&self, field: u32) {
         let session = self.session.borrow();
@@ -112,9 +129,16 @@ impl App {
         }
         let sent = files.and_then(|files| {
             let names = input.names();
-            let FieldInput { id, order, .. } = input;
+            let FieldInput {
+                id, order, bits, ..
+            } = input;
             let field = job.subject.in_message();
-            let input = InputField { id, files, order };
+            let input = InputField {
+                id,
+                files,
+                order,
+                bits,
+            };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },
                 (Task::View, subject) => Request::View {

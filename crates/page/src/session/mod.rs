@@ -111,6 +111,9 @@ pub(super) struct Tally {
     pub(super) open: usize,
     /// Fields that the visitor may have classified again.
     pub(super) stale: usize,
+    /// The number of answered fields whose samples seem to have been recorded with fewer bits than their files have, and
+    /// the most bits that one of them seems to need.
+    pub(super) dark: Option<(usize, u32)>,
     /// Whether the open fields are held.
     pub(super) is_paused: bool,
     /// The time that the open fields will take, in milliseconds, where known.
@@ -125,6 +128,8 @@ pub(super) struct Session {
     pace: Pace,
     /// The fields that the quiz asks about and has no answer for.
     questions: BTreeMap<u32, FieldInput>,
+    /// The fields whose samples seem to have been recorded with fewer bits than their files have, and these bits.
+    dark: BTreeMap<u32, u32>,
     /// The device that the visitor asks for.
     choice: DeviceChoice,
     /// The number of the worker, so that nothing meant for one is sent to the next.
@@ -241,12 +246,25 @@ impl Session {
         }
     }
 
+    /// The answered fields whose samples seem to have been recorded with fewer bits than their files have, and the most bits that
+    /// one of them seems to need.
+    pub(super) fn dark(&self) -> Option<(Vec<u32>, u32)> {
+        let is_done = |field: &u32| {
+            let entry = self.desk.get(*field);
+            entry.is_some_and(|entry| matches!(entry.state, FieldState::Done(_)))
+        };
+        let done = self.dark.iter().filter(|(field, _)| is_done(field));
+        let bits = done.clone().map(|(_, bits)| *bits).max()?;
+        Some((done.map(|(field, _)| *field).collect(), bits))
+    }
+
     /// The fields counted by their state.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = Tally {
             all: self.desk.entries().len(),
             is_paused: self.jobs.is_paused(),
             left: self.pace.left(self.jobs.open_fields()),
+            dark: self.dark().map(|(fields, bits)| (fields.len(), bits)),
             ..Tally::default()
         };
         for entry in self.desk.entries().values() {
@@ -385,8 +403,22 @@ impl Session {
         }
     }
 
+    /// Has a field whose files these are classified again, with its samples read as such of so many bits.
+    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: u32) {
+        if let Some(entry) = self.desk.get_mut(field) {
+            entry.input = Some(FieldInput {
+                bits: Some(bits),
+                ..input
+            });
+            self.dark.remove(&field);
+            self.note(Effect::KeepInput(field));
+            self.classify_again(field);
+        }
+    }
+
     /// Removes all fields.
     pub(super) fn clear(&mut self) {
+        self.dark.clear();
         self.desk.clear();
         self.jobs.clear_desk();
         self.clearings += 1;
@@ -402,6 +434,7 @@ impl Session {
             return;
         };
         self.jobs.remove_field(field);
+        self.dark.remove(&field);
         self.note(Effect::Remove(field));
         match next {
             Some(next) => {
@@ -503,9 +536,20 @@ impl Session {
         verdict.is_hopeless
     }
 
-    /// The engine has decoded a field and sent its thumbnail.
-    pub(super) fn preview(&mut self, field: u32, thumbnail: Blob, description: String) {
+    /// The engine has decoded a field and sent its thumbnail, and perhaps the bits with which it seems to have been
+    /// recorded.
+    pub(super) fn preview(
+        &mut self,
+        field: u32,
+        thumbnail: Blob,
+        description: String,
+        camera_bits: Option<u32>,
+    ) {
         if let Some(entry) = self.desk.get_mut(field) {
+            match camera_bits {
+                Some(bits) => self.dark.insert(field, bits),
+                None => self.dark.remove(&field),
+            };
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));
