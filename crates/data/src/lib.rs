@@ -5,6 +5,7 @@ mod archive;
 pub mod augmentation;
 pub mod batches;
 pub mod credits;
+pub mod dark;
 pub mod dataset;
 pub mod duplicates;
 pub mod fault;
