@@ -240,7 +240,7 @@ fn read_name(path: &str) -> Name {
     let extension = extension.to_ascii_lowercase();
 
     // Files that systems and spreadsheets leave beside images are no mistake of the user's.
-    if is_litter(name) || ["csv", "json", "toml"].contains(&&*extension) {
+    if is_litter(name) || ["csv", "tsv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
     let Some(is_lossy) = is_lossy(&extension) else {

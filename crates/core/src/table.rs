@@ -37,6 +37,12 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 /// The beginning of a first line by which spreadsheets say what parts the columns: `sep=;`.
 const SEPARATOR_LINE: &[u8] = b"sep=";
 
+/// The beginnings of spreadsheets' own files: `.xlsx` and `.ods`, and `.xls`.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
+
+/// The most letters of a header that an error shows.
+const MOST_SHOWN: usize = 200;
+
 /// A row of a table that has an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -76,7 +82,7 @@ impl RowFault {
     "a table of labels must have the columns Id and Target, Id and Predicted, or ID and Label; it has {found}"
 )]
 pub struct OtherColumns {
-    /// The columns that it has, separated by commas.
+    /// The columns that it has, separated by commas, or what it is.
     pub found: String,
 }
 
@@ -239,8 +245,14 @@ impl<'a> Rows<'a> {
                 found = header.into_iter().map(str::to_owned).collect();
             }
         }
+        if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
+            found = vec!["the content of a workbook: save it as CSV".to_owned()];
+        }
+        // Of another kind of file not all.
+        let found = found.join(", ");
+        let letters = found.chars().filter(|letter| !letter.is_control());
         Err(OtherColumns {
-            found: found.join(", "),
+            found: letters.take(MOST_SHOWN).collect(),
         })
     }
 

@@ -176,8 +176,19 @@ fn other_tables_are_refused_with_the_columns_they_have() {
         ("Id,Labels\na,1\n", "Id, Labels"),
         ("", ""),
         ("\n \n", ""),
+        (
+            "PK\u{3}\u{4}\n\u{0}x",
+            "the content of a workbook: save it as CSV",
+        ),
+        ("\u{1}a\tb\n", "a, b"),
     ] {
         let error = LabelTable::read(content.as_bytes()).expect_err("a refusal");
         assert_eq!(error.found, columns, "{content:?}");
     }
+}
+
+#[test]
+fn of_an_endless_header_the_beginning_is_shown() {
+    let error = LabelTable::read(&[b'x'; 100_000]).expect_err("a refusal");
+    assert_eq!(error.found, "x".repeat(MOST_SHOWN));
 }
