@@ -268,29 +268,31 @@ fn read_name(path: &str) -> Name {
 }
 
 /// Words that file managers add to the names of copies.
-const COPY_WORDS: [&str; 6] = ["copy", "another", "kopie", "copie", "copia", "cópia"];
+const COPY_WORDS: [&str; 4] = ["copy", "kopie", "copie", "copia"];
 
 /// The stem of a channel's file without what browsers add to the name of a second download, and file managers to a copy's:
 /// `x_green` of `x_green (1)` and of `x_green - Copy (2)`. Other names stay as they are: a photograph's `image (2)` is its own.
 pub fn without_copy_mark(stem: &str) -> &str {
-    let Some(before) = stem.rfind('_') else {
-        return stem;
-    };
-    let word = &stem[before + 1..];
-    let letters = word.find(|letter: char| !letter.is_ascii_alphabetic());
-    let (channel, mark) = word.split_at(letters.unwrap_or(word.len()));
-    let number = mark.trim_start().strip_prefix('(');
-    let number = number.and_then(|rest| rest.strip_suffix(')'));
-    let is_number = number.is_some_and(|number| {
-        (1..=2).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
-    });
-    let mut words = mark.split(|letter: char| !letter.is_alphanumeric());
-    let is_copy_word = |word: &str| {
+    let before = stem.rfind('_').map_or(0, |at| at + 1);
+    let word = &stem.as_bytes()[before..];
+    let letters = word
+        .iter()
+        .take_while(|letter| letter.is_ascii_alphabetic());
+    let end = before + letters.count();
+    let (original, mark) = stem.split_at(end);
+    let mark = mark.as_bytes();
+    let digits = mark.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_number = mark.ends_with(b")")
+        && (1..=2).contains(&digits)
+        && mark.iter().all(|byte| b" ()0123456789".contains(byte));
+    let is_copy = |word: &[u8]| {
         let mut known = COPY_WORDS.iter();
-        known.any(|known| known.eq_ignore_ascii_case(word))
+        known.any(|known| known.as_bytes().eq_ignore_ascii_case(word))
     };
-    if (is_number || words.any(is_copy_word)) && channel.parse::<Channel>().is_ok() {
-        &stem[..before + 1 + channel.len()]
+    let mut words = mark.split(|letter| !letter.is_ascii_alphabetic());
+    let is_channel = before > 0 && original[before..].parse::<Channel>().is_ok();
+    if is_channel && (is_number || words.any(is_copy)) {
+        original
     } else {
         stem
     }

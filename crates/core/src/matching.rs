@@ -32,29 +32,34 @@ pub fn matched(listed: &[&str], fields: &[&str], composed: impl Fn(&str) -> Stri
         if !matches.contains(&Match::Missing) {
             break;
         }
-        // None for a key of several fields.
-        let mut by_key: BTreeMap<String, Option<usize>> = BTreeMap::new();
-        for (at, id) in fields.iter().enumerate() {
-            let place = by_key.entry(key(id, looseness, &composed));
-            place.and_modify(|field| *field = None).or_insert(Some(at));
+        let keys = fields.iter().map(|id| key(id, looseness, &composed));
+        let keys: Vec<String> = keys.collect();
+        // From 1.
+        let mut by_key: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, key) in keys.iter().enumerate() {
+            let place = by_key.entry(key).or_default();
+            *place = if *place == 0 { at + 1 } else { SEVERAL };
         }
         for (id, found) in listed.iter().zip(&mut matches) {
             if *found != Match::Missing {
                 continue;
             }
-            *found = match by_key.get(&key(id, looseness, &composed)) {
+            *found = match by_key.get(&*key(id, looseness, &composed)) {
                 None => Match::Missing,
-                Some(None) => Match::Several,
-                Some(&Some(at)) if is_taken[at] => Match::Again(at),
-                Some(&Some(at)) => {
-                    is_taken[at] = true;
-                    Match::Field(at)
+                Some(&SEVERAL) => Match::Several,
+                Some(&place) if is_taken[place - 1] => Match::Again(place - 1),
+                Some(&place) => {
+                    is_taken[place - 1] = true;
+                    Match::Field(place - 1)
                 }
             };
         }
     }
     matches
 }
+
+/// In place of a field's position: several have the key.
+const SEVERAL: usize = usize::MAX;
 
 /// The number of the loosest way to compare ids.
 const MOST_LOOSE: usize = 4;

@@ -40,7 +40,7 @@ const SEPARATOR_LINE: &[u8] = b"sep=";
 /// The beginnings of spreadsheets' own files: `.xlsx` and `.ods`, and `.xls`.
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
 
-/// The most letters of a header that an error shows.
+/// The most bytes of a header that an error shows.
 const MOST_SHOWN: usize = 200;
 
 /// A row of a table that has an id.
@@ -93,8 +93,8 @@ pub struct LabelTable {
     pub rows: Vec<(String, LabelSet)>,
     /// The rows that are left out, in the table's order.
     pub faults: Vec<RowFault>,
-    /// The ids of all rows, also of those left out, and the line of the first that has it.
-    pub lines: BTreeMap<String, u64>,
+    /// The ids of those of them that have one and no other row has before.
+    pub left_out: Vec<String>,
 }
 
 impl LabelTable {
@@ -103,23 +103,39 @@ impl LabelTable {
     /// # Errors
     /// [`OtherColumns`].
     pub fn read(text: &[u8]) -> Result<Self, OtherColumns> {
-        let mut table = Self::default();
-        for row in Rows::new(text)? {
-            let Row { line, id, labels } = match row {
-                Ok(row) => row,
-                Err(fault) => {
-                    table.faults.push(fault);
-                    continue;
+        let rows: Vec<Result<Row, RowFault>> = Rows::new(text)?.collect();
+        // The line of the first row with the id. Lines begin with 1.
+        let mut first_lines: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut firsts = Vec::with_capacity(rows.len());
+        for row in &rows {
+            firsts.push(row.as_ref().map_or(0, |row| {
+                let first = first_lines.entry(&row.id).or_default();
+                if *first == 0 {
+                    *first = row.line as usize;
                 }
-            };
-            if let Some(&first) = table.lines.get(&id) {
-                table.faults.push(RowFault::repeated(&id, first, line));
-                continue;
-            }
-            table.lines.insert(id.clone(), line);
-            match labels {
-                Ok(labels) => table.rows.push((id, labels)),
-                Err(reason) => table.faults.push(RowFault { line, id, reason }),
+                *first as u64
+            }));
+        }
+        let mut table = Self::default();
+        for (row, first) in rows.into_iter().zip(firsts) {
+            match row {
+                Err(fault) => table.faults.push(fault),
+                Ok(Row { line, id, .. }) if first < line => {
+                    table.faults.push(RowFault::repeated(&id, first, line));
+                }
+                Ok(Row {
+                    id,
+                    labels: Ok(labels),
+                    ..
+                }) => table.rows.push((id, labels)),
+                Ok(Row {
+                    line,
+                    id,
+                    labels: Err(reason),
+                }) => {
+                    table.left_out.push(id.clone());
+                    table.faults.push(RowFault { line, id, reason });
+                }
             }
         }
         Ok(table)
@@ -248,12 +264,10 @@ impl<'a> Rows<'a> {
         if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
             found = vec!["the content of a workbook: save it as CSV".to_owned()];
         }
+        let mut found = found.join(", ");
         // Of another kind of file not all.
-        let found = found.join(", ");
-        let letters = found.chars().filter(|letter| !letter.is_control());
-        Err(OtherColumns {
-            found: letters.take(MOST_SHOWN).collect(),
-        })
+        found.truncate(found.floor_char_boundary(MOST_SHOWN));
+        Err(OtherColumns { found })
     }
 
     /// The row that was read last.

@@ -1,6 +1,5 @@
 //! Labelled sets of fields: a folder, or a zip archive of one, with a table of labels, `train.csv`, and the images.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -105,17 +104,12 @@ impl Dataset {
         let LabelTable {
             rows,
             mut faults,
-            ids,
+            left_out,
         } = table;
         faults.extend(found.faults);
         let mut listed: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-        let with_labels: BTreeSet<&str> = listed.iter().copied().collect();
         // Where a row is left out, its images need no fault beside the row's.
-        listed.extend(
-            ids.iter()
-                .map(String::as_str)
-                .filter(|id| !with_labels.contains(id)),
-        );
+        listed.extend(left_out.iter().map(String::as_str));
         let field_ids: Vec<&str> = found.fields.iter().map(|field| &*field.id).collect();
         let matches = matched(&listed, &field_ids, composed);
 

@@ -1,6 +1,5 @@
 //! Tables of labels on disk. What stands in them is read by [`cytolens_core::table`].
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -16,8 +15,8 @@ pub struct LabelTable {
     pub rows: Vec<(String, LabelSet)>,
     /// The rows that are left out.
     pub faults: Vec<Fault>,
-    /// The ids of all rows, also of those left out.
-    pub ids: BTreeSet<String>,
+    /// The ids of those of them that have one.
+    pub left_out: Vec<String>,
 }
 
 /// Reads a table of labels, in any of the forms of [`cytolens_core::table::Rows`].
@@ -38,7 +37,7 @@ pub fn parse_table(text: &[u8], path: &Path) -> Result<LabelTable> {
     Ok(LabelTable {
         faults: faults.map(|fault| row_fault(path, fault)).collect(),
         rows: table.rows,
-        ids: table.lines.into_keys().collect(),
+        left_out: table.left_out,
     })
 }
 

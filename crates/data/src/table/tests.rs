@@ -20,7 +20,7 @@ fn faults_name_the_id_the_line_and_the_file() {
         ]
     );
     assert_eq!(table.rows.len(), 1);
-    assert!(table.ids.contains("a") && table.ids.contains("b"));
+    assert_eq!(table.left_out, ["a"]);
 }
 
 #[test]

@@ -74,37 +74,39 @@ impl App {
     /// Classifies again the fields that were given up or answered by another model.
     pub(super) fn classify_again(self: &Rc<Self>) {
         let stale = self.session.borrow().stale();
-        let app = self.clone();
-        spawn_local(async move {
-            let mut without_images = 0;
-            for field in stale {
-                if app.input(Subject::Field(field)).await.is_some() {
-                    app.change(|session| session.classify_again(field));
-                } else {
-                    without_images += 1;
-                }
-            }
-            if without_images > 0 {
-                app.desk.notify(&text::not_classified_again(without_images));
-            }
-        });
+        spawn_local(self.clone().run_again(stale, None));
     }
 
     /// Classifies again the fields whose samples seem to have been recorded with fewer bits than their files have, read as
     /// such, and keeps the choice for fields to come.
     pub(super) fn read_dark(self: &Rc<Self>) {
-        let Some((fields, bits)) = self.session.borrow().dark() else {
-            return;
+        let (dark, tally) = {
+            let session = self.session.borrow();
+            (session.dark(), session.tally())
         };
-        input::keep_bits(Some(bits));
-        let app = self.clone();
-        spawn_local(async move {
-            for field in fields {
-                if let Some(input) = app.input(Subject::Field(field)).await {
-                    app.change(|session| session.read_as(field, input, bits));
-                }
+        let bits = tally.dark.map(|(_, bits)| bits);
+        input::keep_bits(bits);
+        spawn_local(self.clone().run_again(dark, bits));
+    }
+
+    /// Classifies fields again, with other bits where some are given.
+    async fn run_again(self: Rc<Self>, fields: Vec<u32>, bits: Option<u32>) {
+        let mut without_images = 0;
+        for field in fields {
+            match self.input(Subject::Field(field)).await {
+                Some(input) => self.change(|session| {
+                    if bits.is_some() {
+                        session.read_as(field, input, bits);
+                    }
+                    session.classify_again(field);
+                }),
+                None => without_images += 1,
             }
-        });
+        }
+        if without_images > 0 {
+            self.desk
+                .notify(&text::not_classified_again(without_images));
+        }
     }
 
     /// Writes a field's files to the store. Files that will be refused take no room.

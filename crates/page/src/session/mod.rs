@@ -128,8 +128,6 @@ pub(super) struct Session {
     pace: Pace,
     /// The fields that the quiz asks about and has no answer for.
     questions: BTreeMap<u32, FieldInput>,
-    /// The fields whose samples seem to have been recorded with fewer bits than their files have, and these bits.
-    dark: BTreeMap<u32, u32>,
     /// The device that the visitor asks for.
     choice: DeviceChoice,
     /// The number of the worker, so that nothing meant for one is sent to the next.
@@ -246,16 +244,11 @@ impl Session {
         }
     }
 
-    /// The answered fields whose samples seem to have been recorded with fewer bits than their files have, and the most bits that
-    /// one of them seems to need.
-    pub(super) fn dark(&self) -> Option<(Vec<u32>, u32)> {
-        let is_done = |field: &u32| {
-            let entry = self.desk.get(*field);
-            entry.is_some_and(|entry| matches!(entry.state, FieldState::Done(_)))
-        };
-        let done = self.dark.iter().filter(|(field, _)| is_done(field));
-        let bits = done.clone().map(|(_, bits)| *bits).max()?;
-        Some((done.map(|(field, _)| *field).collect(), bits))
+    /// The answered fields whose samples seem to have been recorded with fewer bits than their files have.
+    pub(super) fn dark(&self) -> Vec<u32> {
+        let entries = self.desk.entries().iter();
+        let dark = entries.filter(|(_, entry)| dark_bits(entry).is_some());
+        dark.map(|(field, _)| *field).collect()
     }
 
     /// The fields counted by their state.
@@ -264,7 +257,6 @@ impl Session {
             all: self.desk.entries().len(),
             is_paused: self.jobs.is_paused(),
             left: self.pace.left(self.jobs.open_fields()),
-            dark: self.dark().map(|(fields, bits)| (fields.len(), bits)),
             ..Tally::default()
         };
         for entry in self.desk.entries().values() {
@@ -275,9 +267,18 @@ impl Session {
                 FieldState::Waiting | FieldState::Working => &mut tally.open,
             } += 1;
             tally.stale += usize::from(self.is_stale(entry));
+            if let Some(bits) = dark_bits(entry) {
+                let (fields, most) = tally.dark.unwrap_or_default();
+                tally.dark = Some((fields + 1, bits.max(most)));
+            }
         }
         tally
     }
+}
+
+/// The bits with which an answered field seems to have been recorded, where the network saw it dark.
+fn dark_bits(entry: &DeskEntry) -> Option<u32> {
+    entry.answer().and(entry.camera_bits)
 }
 
 /// Transitions of the desk.
@@ -403,22 +404,17 @@ impl Session {
         }
     }
 
-    /// Has a field whose files these are classified again, with its samples read as such of so many bits.
-    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: u32) {
+    /// Has the samples of a field, whose files these are, read as such of so many bits from now on.
+    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: Option<u32>) {
         if let Some(entry) = self.desk.get_mut(field) {
-            entry.input = Some(FieldInput {
-                bits: Some(bits),
-                ..input
-            });
-            self.dark.remove(&field);
+            entry.input = Some(FieldInput { bits, ..input });
+            entry.camera_bits = None;
             self.note(Effect::KeepInput(field));
-            self.classify_again(field);
         }
     }
 
     /// Removes all fields.
     pub(super) fn clear(&mut self) {
-        self.dark.clear();
         self.desk.clear();
         self.jobs.clear_desk();
         self.clearings += 1;
@@ -434,7 +430,6 @@ impl Session {
             return;
         };
         self.jobs.remove_field(field);
-        self.dark.remove(&field);
         self.note(Effect::Remove(field));
         match next {
             Some(next) => {
@@ -546,10 +541,7 @@ impl Session {
         camera_bits: Option<u32>,
     ) {
         if let Some(entry) = self.desk.get_mut(field) {
-            match camera_bits {
-                Some(bits) => self.dark.insert(field, bits),
-                None => self.dark.remove(&field),
-            };
+            entry.camera_bits = camera_bits;
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));

@@ -371,15 +371,20 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
         session.add(input(id));
     }
     // As their previews tell.
-    session.dark = BTreeMap::from([(0, 12), (1, 14), (2, 12)]);
-    assert_eq!(session.dark(), None);
+    for (field, bits) in [(0, 12), (1, 14), (2, 12)] {
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.camera_bits = Some(bits);
+    }
+    assert_eq!(session.tally().dark, None);
     for field in [0, 1] {
         let answer = session.answer(prediction(&[0.5, 0.5])).expect("a model");
         session.classified(field, answer);
     }
     assert_eq!(session.tally().dark, Some((2, 14)));
+    assert_eq!(session.dark(), [0, 1]);
     session.take_effects();
-    session.read_as(0, input("a"), 14);
+    session.read_as(0, input("a"), Some(14));
+    session.classify_again(0);
     assert_eq!(session.tally().dark, Some((1, 14)));
     assert!(session.take_effects().contains(&Effect::KeepInput(0)));
     let entry = session.entry(0).expect("on the desk");
