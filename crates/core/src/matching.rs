@@ -83,7 +83,7 @@ fn key(id: &str, looseness: usize, composed: impl Fn(&str) -> String) -> String 
 /// The ids that were compared where none matches: some of each side.
 pub fn compared(listed: &[&str], fields: &[&str]) -> String {
     format!(
-        "the table has {}; the images are of {}",
+        "The table has {}; the images are of {}.",
         some(listed),
         some(fields)
     )
@@ -157,7 +157,7 @@ mod tests {
     fn three_of_each_side_are_shown() {
         assert_eq!(
             compared(&["a", "b", "c", "d", "e"], &["x"]),
-            "the table has a, b, c and 2 more; the images are of x"
+            "The table has a, b, c and 2 more; the images are of x."
         );
     }
 }

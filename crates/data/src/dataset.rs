@@ -149,12 +149,12 @@ impl Dataset {
         }
         if order.is_empty() {
             bail!(
-                "no sample in {} has both labels and images: {}{}",
+                "no sample in {} has both labels and images. {}{}",
                 folder.display(),
                 compared(&listed, &field_ids),
                 faults
                     .first()
-                    .map_or_else(String::new, |fault| format!("; for example, {fault}"))
+                    .map_or_else(String::new, |fault| format!(" For example, {fault}"))
             );
         }
         for (id, is_listed) in field_ids.iter().zip(&is_listed) {

@@ -241,7 +241,7 @@ fn what_is_missing_is_named() {
     assert_eq!(
         folder.error(),
         format!(
-            "no sample in {path} has both labels and images: the table has a; the images are of b; for example, train.csv has the \
+            "no sample in {path} has both labels and images. The table has a; the images are of b. For example, train.csv has the \
              id, but no image does: a"
         )
     );
@@ -515,7 +515,7 @@ fn where_nothing_matches_three_ids_of_each_side_are_shown() {
     folder.field("p").field("q");
     let error = folder.error();
     assert!(
-        error.contains("the table has 1, 2, 3 and 1 more; the images are of p, q"),
+        error.contains("The table has 1, 2, 3 and 1 more; the images are of p, q."),
         "{error}"
     );
 }

@@ -84,13 +84,16 @@ impl QuestionSources {
                 Some(Err(reason)) => reason.clone(),
                 Some(Ok((name, labels))) => {
                     let desk = self.desk.borrow();
-                    let asked = labelled(&desk, labels).map(|fields| fields.len());
-                    let asked = asked.as_ref().map(|asked| *asked).map_err(String::as_str);
+                    let (asked, compared) = match labelled(&desk, labels) {
+                        Ok(fields) => (fields.len(), String::new()),
+                        Err(compared) => (0, compared),
+                    };
                     let first = labels.faults.first().map(truth::row_fault);
                     text::labelled(
                         name,
                         asked,
                         desk.len(),
+                        &compared,
                         labels.faults.len(),
                         first.as_deref(),
                     )

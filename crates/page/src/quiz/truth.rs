@@ -71,7 +71,7 @@ mod tests {
     fn ids_that_were_compared_in_vain_are_shown() {
         let table = table("Id,Target\nq,1\n");
         let said = labelled(&["b", "a"], &table, str::to_owned).expect_err("none");
-        assert_eq!(said, "the table has q; the images are of b, a");
+        assert_eq!(said, "The table has q; the images are of b, a.");
     }
 
     #[test]

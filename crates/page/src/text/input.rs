@@ -129,13 +129,11 @@ pub(crate) const IMAGE_BETWEEN: &str =
 
 /// The line about fields whose samples seem to have been recorded with fewer bits than their files have.
 pub(crate) fn dark(fields: usize, bits: u32) -> String {
-    let (fields, use_, they) = match fields {
-        1 => ("1 field".to_owned(), "uses", "it looks"),
-        _ => (format!("{} fields", count(fields)), "use", "they look"),
+    let fields = match fields {
+        1 => "1 field of 16 bit uses".to_owned(),
+        _ => format!("{} fields of 16 bit use", count(fields)),
     };
-    format!(
-        "{fields} of 16 bit {use_} only the lower {bits}, as cameras of {bits} bit record: {they} dark to the model."
-    )
+    format!("{fields} only the lower {bits}, as cameras of {bits} bit record: dark to the model.")
 }
 
 /// The button that has fields read with so many bits.

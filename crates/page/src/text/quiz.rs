@@ -146,19 +146,17 @@ pub(crate) fn samples(count: usize) -> String {
     format!("{count} sample fields, their labels known because they were drawn by a program.")
 }
 
-/// The description of a round over labelled fields of the desk: the table's name, the number of fields that it labels or the ids
-/// that were compared in vain, and the number of rows left out with the reason of the first.
+/// The description of a round over labelled fields of the desk: the table's name, the number of fields that it labels, the ids that
+/// were compared where it labels none, and the number of rows left out with the reason of the first.
 pub(crate) fn labelled(
     name: &str,
-    asked: Result<usize, &str>,
+    asked: usize,
     on_desk: usize,
+    compared: &str,
     faults: usize,
     first: Option<&str>,
 ) -> String {
-    let mut said = match asked {
-        Ok(asked) => format!("{name} labels {asked} of the {on_desk} fields here."),
-        Err(compared) => format!("{name} labels none of the {on_desk} fields here: {compared}."),
-    };
+    let mut said = format!("{name} labels {asked} of the {on_desk} fields here. {compared}");
     if let Some(first) = first {
         said += &format!(" {faults} of its rows were left out; {first}.");
     }
