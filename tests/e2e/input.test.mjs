@@ -187,6 +187,44 @@ test('the same id in several folders makes two fields; of doubled files one is r
   });
 });
 
+test('second downloads are told, and neither taken nor asked about', {timeout}, async () => {
+  await openWithoutEngine(async (page) => {
+    const [copy] = renamed('x', {green: '_green (1).png'});
+    const [alone] = renamed('y', {red: '_red - Copy.png'});
+    await drop(page, [...drawnField('x'), copy, alone]);
+    await waitForTiles(page, 3);
+    assert.match(await refusal(page, copy.name), /x_green\.png is taken in its place/);
+    assert.match(await refusal(page, alone.name), /second download/);
+    assert.equal(await page.locator('#mapper').isVisible(), false);
+  });
+});
+
+test('samples of 12 bit in 16 are noticed, offered to be read as such, and remembered', {timeout}, async () => {
+  const side = 128;
+  const file = (name, shift) => ({name, mimeType: 'image/tiff', buffer: tiff(side, CHANNELS.map((channel) => (x, y) => disc(channel, side)(x, y) >> shift))});
+  await open(async (page) => {
+    await drop(page, [file('stored.tif', 4), file('dark.tif', 4), file('later.tif', 0)]);
+    await settled(page, 'stored');
+    await page.getByText('2 fields of 16 bit use only the lower 12').waitFor();
+    const dark = (await settled(page, 'dark')).bars;
+    await page.click('#dark-read');
+    await page.locator('#dark').waitFor({state: 'hidden'});
+    const {bars} = await settled(page, 'dark');
+    assert.notDeepEqual(bars, dark);
+    await page.click('#open-channels');
+    assert.equal(await page.inputValue('#bits'), '12');
+    await page.click('#channels-keep');
+    await drop(page, [file('next.tif', 4), file('deep.tif', 0)]);
+    assert.deepEqual((await settled(page, 'next')).bars, bars);
+    assert.match(await refusal(page, 'deep'), /brightest.*other bits under Channels/);
+    await page.click('#open-channels');
+    await page.selectOption('#bits', '');
+    await page.click('#channels-keep');
+    await drop(page, [file('again.tif', 0)]);
+    assert.deepEqual((await settled(page, 'again')).bars, (await settled(page, 'later')).bars);
+  });
+});
+
 const MARKS = {red: '_w3.png', green: '_w2.png', blue: '_w1.png', yellow: '_w4.png'};
 
 test('names that do not tell the channel are asked for once, by keyboard', {timeout}, async () => {
@@ -292,8 +330,10 @@ test('TIFF files of several images: named by the file, and by an order that is g
     for (const [at, channel] of backwards.entries()) await page.locator('#channels-order select').nth(at).selectOption(channel);
     await page.click('#channels-keep');
     await page.locator('#channels').waitFor({state: 'hidden'});
-    await drop(page, [file('turned.tif', backwards)]);
+    const slices = ome(backwards).replace('SizeC="4" SizeZ="1"', 'SizeC="1" SizeZ="4"');
+    await drop(page, [file('turned.tif', backwards), file('slices.ome.tif', backwards, slices)]);
     await assertSameAnswer(page, 'plain', 'turned');
+    await assertSameAnswer(page, 'plain', 'slices');
   });
 });
 

@@ -143,7 +143,7 @@ test('labelled fields of the desk are asked, and a faulty table is refused in wo
     await page.check('[name="kind"][value="desk"]');
     assert.equal(await page.getAttribute('[data-quiz="begin"]', 'aria-disabled'), 'true');
     await page.setInputFiles('#quiz [name="table"]', table('notes.csv', 'name;labels\nalpha;1\n'));
-    await page.getByText(/notes\.csv must have the columns/).waitFor();
+    await page.getByText(/notes\.csv: a table of labels must have the columns/).waitFor();
     assert.equal(await page.getAttribute('[data-quiz="begin"]', 'aria-disabled'), 'true');
     await page.setInputFiles('#quiz [name="table"]', table('train.csv', 'Id,Target\nalpha,2 25\nbeta,99\ngamma,\nother,3\n'));
     await page.getByText(/train\.csv labels 2 of the 3 fields/).waitFor();

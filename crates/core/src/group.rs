@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::channel::Channel;
 use super::format::OtherFormat;
+use super::litter::is_litter;
 
 /// One file of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,11 @@ pub enum FaultKind {
     /// A name without an id before the channel, as in `_red.png`.
     #[error("the name holds no id of a field")]
     EmptyId,
+    /// A copy by its name, as a browser's second download of a file gets, of a file that is not there.
+    #[error(
+        "the name is a copy's or a second download's, and its first file is not there; take what was added out of the name and it is read"
+    )]
+    LoneCopy,
     /// A composite of channels other than red, green and blue.
     #[error("{}", composite_of(.0))]
     Composite(Vec<Channel>),
@@ -92,8 +98,9 @@ pub struct Grouping {
 /// without the extension, which may be `.ome.tif`. Channel and extension may be in capitals, and PNG and TIFF may be packed: `.tif.gz`.
 ///
 /// Where several files hold the same channel, the first of a lossless format is taken, else the
-/// first by name; where a field has channels, a file of several with the same id is left out. The
-/// result does not depend on the order of the names, but for the indices.
+/// first by name; where a field has channels, a file of several with the same id is left out. Copies,
+/// such as `<id>_<channel> (1).<extension>`, are never taken: a second file of the same name may be of
+/// another field. The result does not depend on the order of the names, but for the indices.
 pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     let mut grouping = Grouping::default();
     let mut candidates = Vec::new();
@@ -109,10 +116,12 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
                 id,
                 channels,
                 is_lossy,
+                is_copy,
             } => candidates.push(Candidate {
                 folder,
                 id,
                 is_lossy,
+                is_copy,
                 file: FieldFile {
                     index,
                     name,
@@ -128,7 +137,8 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     candidates.sort_by(Candidate::order);
     for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
         let mut files: Vec<FieldFile> = Vec::new();
-        for Candidate { file, channels, .. } in same_field {
+        for candidate in same_field {
+            let Candidate { file, channels, .. } = candidate;
             let is_shown = |channel: &Channel| {
                 let mut kept = files.iter();
                 kept.any(|kept| kept.channel == Some(*channel))
@@ -144,6 +154,7 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
                 Some(kept) => FaultKind::Repeated {
                     kept: kept.name.clone(),
                 },
+                None if candidate.is_copy => FaultKind::LoneCopy,
                 None if channels.len() > 1 && !is_separable(channels) => {
                     FaultKind::Composite(channels.clone())
                 }
@@ -184,6 +195,7 @@ struct Candidate {
     folder: String,
     id: String,
     is_lossy: bool,
+    is_copy: bool,
     file: FieldFile,
     /// The channels at the end of its name.
     channels: Vec<Channel>,
@@ -199,6 +211,7 @@ impl Candidate {
 
     fn preference(&self) -> impl Ord + '_ {
         (
+            self.is_copy,
             self.file.channel.is_none(),
             self.file.channel,
             self.channels.len() > 1 && !is_separable(&self.channels),
@@ -215,6 +228,7 @@ enum Name {
         /// The channels at its end, in that order.
         channels: Vec<Channel>,
         is_lossy: bool,
+        is_copy: bool,
     },
     Ignored,
     Faulty(FaultKind),
@@ -229,21 +243,16 @@ fn read_name(path: &str) -> Name {
     let (stem, extension) = split_extension(name);
 
     // Files that systems and spreadsheets leave beside images are no mistake of the user's.
-    let is_litter = ["thumbs.db", "desktop.ini"]
-        .iter()
-        .any(|litter| name.eq_ignore_ascii_case(litter));
-    if name.starts_with('.') || is_litter || ["csv", "json", "toml"].contains(&&*extension) {
+    if is_litter(name) || ["csv", "tsv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
-    let is_lossy = match extension.as_str() {
-        "png" | "tif" | "tiff" => false,
-        "jpg" | "jpeg" => true,
-        _ => {
-            let other = OtherFormat::by_ending(name).map(FaultKind::OtherFormat);
-            return Name::Faulty(other.unwrap_or(FaultKind::UnknownExtension));
-        }
+    let Some(is_lossy) = is_lossy(&extension) else {
+        let other = OtherFormat::by_ending(name).map(FaultKind::OtherFormat);
+        return Name::Faulty(other.unwrap_or(FaultKind::UnknownExtension));
     };
-    let (id, channels) = split_channels(without_ome(stem, &extension));
+    let stem = without_ome(stem, &extension);
+    let original = without_copy_mark(stem);
+    let (id, channels) = split_channels(original);
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
     }
@@ -258,6 +267,70 @@ fn read_name(path: &str) -> Name {
         id: id.to_owned(),
         channels,
         is_lossy,
+        is_copy: original.len() < stem.len(),
+    }
+}
+
+/// Words that file managers add to the names of copies.
+const COPY_WORDS: [&str; 4] = ["copy", "kopie", "copie", "copia"];
+
+/// The stem of a channel's file without what browsers add to the name of a second download, and file managers to a copy's:
+/// `x_green` of `x_green (1)` and of `x_green - Copy (2)`. Other names stay as they are: a photograph's `image (2)` is its own.
+pub fn without_copy_mark(stem: &str) -> &str {
+    let before = stem.rfind('_').map_or(0, |at| at + 1);
+    let word = &stem.as_bytes()[before..];
+    let letters = word
+        .iter()
+        .take_while(|letter| letter.is_ascii_alphabetic());
+    let end = before + letters.count();
+    let (original, mark) = stem.split_at(end);
+    let mark = mark.as_bytes();
+    let digits = mark.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_number = mark.ends_with(b")")
+        && (1..=2).contains(&digits)
+        && mark.iter().all(|byte| b" ()0123456789".contains(byte));
+    let is_copy = |word: &[u8]| {
+        let mut known = COPY_WORDS.iter();
+        known.any(|known| known.as_bytes().eq_ignore_ascii_case(word))
+    };
+    let mut words = mark.split(|letter| !letter.is_ascii_alphabetic());
+    let is_channel = before > 0 && original[before..].parse::<Channel>().is_ok();
+    if is_channel && (is_number || words.any(is_copy)) {
+        original
+    } else {
+        stem
+    }
+}
+
+/// The name behind the folders.
+pub(crate) fn last_of_path(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A name without the extension of an image; others stay as they are.
+pub(crate) fn without_image_extension(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if is_lossy(&extension.to_ascii_lowercase()).is_some() => {
+            without_ome(stem, &extension.to_ascii_lowercase())
+        }
+        _ => name,
+    }
+}
+
+/// A name without the channels at its end.
+pub(crate) fn without_channels(stem: &str) -> &str {
+    match split_channels(stem).0 {
+        "" => stem,
+        id => id,
+    }
+}
+
+/// Whether images of this extension, in small letters, may have lost something; none where it is no image's.
+fn is_lossy(extension: &str) -> Option<bool> {
+    match extension {
+        "png" | "tif" | "tiff" => Some(false),
+        "jpg" | "jpeg" => Some(true),
+        _ => None,
     }
 }
 
@@ -330,6 +403,75 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_copies_are_known_behind_a_channel_alone() {
+        for mark in [
+            " (1)",
+            "(2)",
+            " (12)",
+            " - Copy",
+            " - Copy (2)",
+            " copy",
+            " copy 3",
+            " (copy)",
+            " (another copy)",
+            " (3rd copy)",
+            " - Kopie",
+            " - Copie (2)",
+        ] {
+            assert_eq!(
+                without_copy_mark(&format!("a_Green{mark}")),
+                "a_Green",
+                "{mark}"
+            );
+        }
+        for own in [
+            "a_green",
+            "a_green (488)",
+            "a_green 1",
+            "a (1)",
+            "copy",
+            "a_copy",
+            "a_greenish copy",
+            "a_green_2",
+            "a (1)_green",
+        ] {
+            assert_eq!(without_copy_mark(own), own);
+        }
+    }
+
+    #[test]
+    fn copies_are_told_and_never_taken() {
+        let names = [
+            "x_red.png",
+            "x_green - Copy.png",
+            "x_red (1).png",
+            "x_green.png",
+            "x_blue (1).png",
+            "x (1).png",
+            "x_blue_red_green (1).jpg",
+        ];
+        let grouping = group(names);
+        let [field, photograph] = &grouping.fields[..] else {
+            panic!("two fields, not {:?}", grouping.fields);
+        };
+        let taken: Vec<&str> = field.files.iter().map(|file| &*file.name).collect();
+        assert_eq!(taken, ["x_red.png", "x_green.png"]);
+        assert_eq!(photograph.id, "x (1)");
+        let faults: Vec<String> = grouping.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert_eq!(
+            faults[0],
+            "x_green.png is taken in its place: x_green - Copy.png"
+        );
+        assert_eq!(faults[1], "x_red.png is taken in its place: x_red (1).png");
+        assert!(
+            faults[2].ends_with("and it is read: x_blue (1).png"),
+            "{faults:?}"
+        );
+        assert!(group(["x_red (1).png"]).fields.is_empty());
+    }
 
     #[test]
     fn numbers_order_by_value() {

@@ -119,10 +119,9 @@ pub fn frequencies(sets: &[LabelSet]) -> [f32; COUNT] {
 impl FromStr for LabelSet {
     type Err = LabelError;
 
-    /// Reads class numbers separated by spaces, as in the challenge's `Target` column.
+    /// Reads class numbers separated by spaces, as in the challenge's `Target` column, or by commas, semicolons or bars.
     fn from_str(text: &str) -> Result<Self, LabelError> {
-        let classes: Vec<usize> = text
-            .split_whitespace()
+        let classes: Vec<usize> = class_numbers(text)
             .map(|part| {
                 part.parse()
                     .map_err(|_| LabelError::NotANumber(part.to_owned()))
@@ -130,6 +129,12 @@ impl FromStr for LabelSet {
             .collect::<Result<_, _>>()?;
         Self::from_classes(classes)
     }
+}
+
+/// The parts of a list of class numbers, whatever separates them.
+pub(crate) fn class_numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';' | '|'))
+        .filter(|part| !part.is_empty())
 }
 
 impl fmt::Display for LabelSet {
@@ -177,6 +182,9 @@ mod tests {
         assert_eq!(set.to_string(), "0 7 25");
         assert_eq!(set.len(), 3);
         assert_eq!(set.multi_hot().iter().sum::<f32>(), 3.0);
+        for text in ["25,0, 7", "7|0|25", "0;7;25;"] {
+            assert_eq!(text.parse(), Ok(set), "{text}");
+        }
     }
 
     #[test]
@@ -192,8 +200,8 @@ mod tests {
     fn faults_are_named() {
         assert_eq!("3 28".parse::<LabelSet>(), Err(LabelError::NoSuchClass(28)));
         assert_eq!(
-            "3,4".parse::<LabelSet>(),
-            Err(LabelError::NotANumber("3,4".to_owned()))
+            "3/4".parse::<LabelSet>(),
+            Err(LabelError::NotANumber("3/4".to_owned()))
         );
         assert_eq!(
             "-1".parse::<LabelSet>(),

@@ -6,13 +6,19 @@ mod format;
 mod group;
 pub mod labels;
 mod limits;
+mod litter;
+pub mod matching;
 mod order;
 pub mod package;
 pub mod ranking;
 pub mod scores;
+pub mod table;
 
 pub use channel::{Channel, NoSuchChannel};
 pub use format::OtherFormat;
-pub use group::{FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order};
+pub use group::{
+    FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order, without_copy_mark,
+};
 pub use limits::{MAX_FILE_BYTES, MAX_FILE_SIDE, MAX_SIDE, MIN_SIDE};
+pub use litter::is_litter;
 pub use order::{ChannelOrder, OrderError};

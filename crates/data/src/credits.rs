@@ -49,17 +49,25 @@ impl Credits {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
                 text => text?,
             };
-            let credits: Self = toml::from_str(&text)?;
-            for (key, value) in [
-                ("attribution", &credits.attribution),
-                ("licence", &credits.licence),
-            ] {
-                let is_empty = value.as_ref().is_some_and(|text| text.trim().is_empty());
-                ensure!(!is_empty, "{key} is empty; leave out what is not known");
-            }
-            Ok(credits)
+            Self::parse(&text)
         };
         read().with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Reads the text of a [`CREDITS_FILE`].
+    ///
+    /// # Errors
+    /// If it has other keys or an empty text.
+    pub fn parse(text: &str) -> Result<Self> {
+        let credits: Self = toml::from_str(text)?;
+        for (key, value) in [
+            ("attribution", &credits.attribution),
+            ("licence", &credits.licence),
+        ] {
+            let is_empty = value.as_ref().is_some_and(|text| text.trim().is_empty());
+            ensure!(!is_empty, "{key} is empty; leave out what is not known");
+        }
+        Ok(credits)
     }
 
     /// Writes [`CREDITS_FILE`] into the folder of a set, unless nothing is known.

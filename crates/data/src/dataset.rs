@@ -1,15 +1,18 @@
-//! Labelled sets of fields: a folder with a table of labels, `train.csv`, and the images.
+//! Labelled sets of fields: a folder, or a zip archive of one, with a table of labels, `train.csv`, and the images.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cytolens_core::labels::LabelSet;
+use cytolens_core::matching::{Match, compared, matched};
+use cytolens_core::table::utf8;
 
-use super::credits::Credits;
+use super::archive::{self, Packed, is_archive};
+use super::credits::{CREDITS_FILE, Credits};
 use super::fault::Fault;
-use super::files::{self, FieldOnDisk, Reading};
-use super::table::{LabelTable, read_table};
+use super::files::{self, FieldOnDisk, FoundFields, Reading};
+use super::table::{LabelTable, parse_table, read_table};
+use super::unicode::composed;
 
 /// The table of labels inside a data set.
 pub const TABLE_FILE: &str = "train.csv";
@@ -35,12 +38,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the set in a folder. Samples without labels or images are left out and listed in `faults`. Images are not read
-    /// here: [`FieldOnDisk::read`] gives the errors of those that cannot be decoded.
+    /// Opens the set in a folder or a zip archive. The table's ids and the images' are [`matched`]; samples without labels or
+    /// images are left out and listed in `faults`. Images are not read here: [`FieldOnDisk::read`] gives the errors of those that
+    /// cannot be decoded.
     ///
     /// # Errors
     /// If the folder, its table or its credits cannot be read, or no sample is left.
     pub fn open(folder: &Path, reading: &Reading) -> Result<Self> {
+        if is_archive(folder) {
+            return Self::open_archive(folder, reading);
+        }
         if !folder.is_dir() {
             bail!("there is no folder {}", folder.display());
         }
@@ -48,45 +55,128 @@ impl Dataset {
         if !table.exists() {
             bail!("the table of labels is missing: {}", table.display());
         }
+        let table = read_table(&table)?;
+        let found = files::in_folder(folder, reading)?;
+        Self::joined(folder, table, found, Credits::read(folder)?)
+    }
+
+    fn open_archive(path: &Path, reading: &Reading) -> Result<Self> {
+        let (packed, faults) = archive::open(path);
+        // The one in the fewest folders, as in a folder that was packed whole.
+        let depth = |packed: &&Packed| packed.name().matches('/').count();
+        let named = |name: &str| {
+            let same = packed
+                .iter()
+                .filter(|packed| packed.name().rsplit('/').next() == Some(name));
+            same.min_by_key(depth)
+        };
+        let Some(table) = named(TABLE_FILE) else {
+            let reason = faults
+                .first()
+                .map_or_else(String::new, |fault| format!("; {fault}"));
+            bail!(
+                "the table of labels is missing: {TABLE_FILE} in {}{reason}",
+                path.display()
+            );
+        };
+        let cannot_read = |packed: &Packed| format!("cannot read {}", packed.path().display());
+        let text = utf8(table.bytes().with_context(|| cannot_read(table))?);
+        let table = parse_table(&text, &table.path())?;
+        let credits = match named(CREDITS_FILE) {
+            None => Credits::default(),
+            Some(file) => file
+                .bytes()
+                .map_err(Into::into)
+                .and_then(|bytes| Credits::parse(str::from_utf8(&bytes)?))
+                .with_context(|| cannot_read(file))?,
+        };
+        let found = files::in_places(path, packed, faults, reading)?;
+        Self::joined(path, table, found, credits)
+    }
+
+    /// The set of a table and the fields of its images.
+    fn joined(
+        folder: &Path,
+        table: LabelTable,
+        found: FoundFields,
+        credits: Credits,
+    ) -> Result<Self> {
         let LabelTable {
             rows,
             mut faults,
-            ids,
-        } = read_table(&table)?;
-        let found = files::in_folder(folder, reading)?;
+            left_out,
+        } = table;
         faults.extend(found.faults);
-        let mut on_disk: BTreeMap<String, FieldOnDisk> = found
-            .fields
-            .into_iter()
-            .map(|field| (field.id.clone(), field))
-            .collect();
-        let mut samples = Vec::with_capacity(rows.len());
-        for (id, labels) in rows {
-            match on_disk.remove(&id) {
-                Some(field) => samples.push(Sample { field, labels }),
-                None => faults.push(Fault::new(
-                    id,
-                    format!("{TABLE_FILE} has the id, but no image does"),
-                )),
+        let mut listed: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        // Where a row is left out, its images need no fault beside the row's.
+        listed.extend(left_out.iter().map(String::as_str));
+        let field_ids: Vec<&str> = found.fields.iter().map(|field| &*field.id).collect();
+        let matches = matched(&listed, &field_ids, composed);
+
+        let mut labels_of: Vec<Option<(&str, LabelSet)>> = vec![None; field_ids.len()];
+        let mut is_listed = vec![false; field_ids.len()];
+        for (found, (id, labels)) in matches.iter().zip(&rows) {
+            if let Match::Field(at) = *found {
+                labels_of[at] = Some((id, *labels));
             }
         }
-        // Where a row is left out, its images need no fault beside the row's.
-        for id in on_disk.into_keys().filter(|id| !ids.contains(id)) {
-            let reason = format!("there are images, but {TABLE_FILE} lacks the id");
-            faults.push(Fault::new(id, reason));
+        let mut order = Vec::new();
+        for (at, (id, found)) in listed.iter().zip(&matches).enumerate() {
+            let reason = match *found {
+                Match::Field(field) => {
+                    is_listed[field] = true;
+                    order.extend((at < rows.len()).then_some(field));
+                    continue;
+                }
+                // A row for each file of a field.
+                Match::Again(field)
+                    if at >= rows.len()
+                        || labels_of[field].is_some_and(|(_, first)| first == rows[at].1) =>
+                {
+                    continue;
+                }
+                Match::Again(field) => format!(
+                    "{TABLE_FILE} has other labels for the same field under the id {}",
+                    labels_of[field].map_or("of a row that is left out", |(first, _)| first)
+                ),
+                Match::Several => {
+                    format!("{TABLE_FILE} has the id, but several images may be meant")
+                }
+                Match::Missing if at >= rows.len() => continue,
+                Match::Missing => format!("{TABLE_FILE} has the id, but no image does"),
+            };
+            faults.push(Fault::new(*id, reason));
         }
-        if samples.is_empty() {
+        if order.is_empty() {
             bail!(
-                "no sample in {} has both labels and images{}",
+                "no sample in {} has both labels and images. {}{}",
                 folder.display(),
+                compared(&listed, &field_ids),
                 faults
                     .first()
-                    .map_or_else(String::new, |fault| format!("; for example, {fault}"))
+                    .map_or_else(String::new, |fault| format!(" For example, {fault}"))
             );
         }
+        for (id, is_listed) in field_ids.iter().zip(&is_listed) {
+            if !is_listed {
+                let reason = format!("there are images, but {TABLE_FILE} lacks the id");
+                faults.push(Fault::new(*id, reason));
+            }
+        }
+        let labels_of: Vec<Option<LabelSet>> = labels_of
+            .into_iter()
+            .map(|found| found.map(|(_, labels)| labels))
+            .collect();
+        let mut fields: Vec<Option<FieldOnDisk>> = found.fields.into_iter().map(Some).collect();
+        let samples = order.into_iter().filter_map(|at| {
+            Some(Sample {
+                field: fields[at].take()?,
+                labels: labels_of[at]?,
+            })
+        });
         Ok(Self {
-            samples,
-            credits: Credits::read(folder)?,
+            samples: samples.collect(),
+            credits,
             faults,
         })
     }

@@ -1,18 +1,31 @@
-//! Image files in folders, as fields.
+//! Image files in folders and zip archives, as fields.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cytolens_core::{ChannelOrder, FieldFiles, MAX_FILE_BYTES, group};
+use cytolens_core::matching::{Match, matched};
+use cytolens_core::table::utf8;
+use cytolens_core::{ChannelOrder, FieldFiles, MAX_FILE_BYTES, group, is_litter};
 use cytolens_field::{Field, FieldError, Source, decode_field};
 
+use super::archive::{self, Packed};
 use super::fault::Fault;
+use super::unicode::composed;
+
+pub use super::archive::is_archive;
 
 /// The folders inside a data set that may hold the images.
 const IMAGE_FOLDERS: [&str; 2] = ["images", "train"];
+
+/// The number of files, endings or ids of a kind that a message shows.
+const SHOWN: usize = 3;
+
+/// The depth below a folder to which images are looked for, in vain, to say where they lie.
+const SEARCHED: usize = 4;
 
 /// The choices of reading that the files themselves may leave open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,29 +46,43 @@ pub struct FoundFields {
 }
 
 impl FoundFields {
-    /// The fields alone whose ids a file lists: the first value of every line, without a table's header. Ids that no image has
-    /// are faults.
+    /// The fields alone whose ids a file lists: the first value of every line, without a table's header. They are
+    /// [`matched`]; ids that no image has are faults.
     ///
     /// # Errors
     /// If the file cannot be read or lists no id.
     pub fn listed_in(mut self, path: &Path) -> Result<Self> {
-        let mut listed = listed_ids(path)?;
-        self.fields.retain(|field| listed.remove(&field.id));
-        let reason = format!("{} lists the id, but no image has it", path.display());
-        let faults = listed.into_iter().map(|id| Fault::new(id, reason.as_str()));
-        self.faults.extend(faults);
+        let listed = listed_ids(path)?;
+        let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        let ids: Vec<&str> = self.fields.iter().map(|field| &*field.id).collect();
+        let mut is_listed = vec![false; ids.len()];
+        for (id, found) in listed.iter().zip(matched(&listed, &ids, composed)) {
+            let reason = match found {
+                Match::Field(at) => {
+                    is_listed[at] = true;
+                    continue;
+                }
+                Match::Again(_) => continue,
+                Match::Several => "of several images",
+                Match::Missing => "but no image has it",
+            };
+            let reason = format!("{} lists the id, {reason}", path.display());
+            self.faults.push(Fault::new(*id, reason));
+        }
+        let mut is_listed = is_listed.into_iter();
+        self.fields.retain(|_| is_listed.next() == Some(true));
         Ok(self)
     }
 }
 
 /// The ids that a file lists: the first value of every line, without a table's header.
 fn listed_ids(path: &Path) -> Result<BTreeSet<String>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the list of ids {}", path.display()))?;
+    let cannot_read = || format!("cannot read the list of ids {}", path.display());
+    let bytes = std::fs::read(path).with_context(cannot_read)?;
+    let text = String::from_utf8(utf8(bytes)).with_context(cannot_read)?;
     let first_values = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(|line| line.split(',').next().unwrap_or_default())
+        .split(['\n', '\r'])
+        .map(|line| line.split([',', ';', '\t']).next().unwrap_or_default())
         .map(|value| value.trim().trim_matches('"'));
     let ids: BTreeSet<String> = first_values
         .filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case("id"))
@@ -67,13 +94,39 @@ fn listed_ids(path: &Path) -> Result<BTreeSet<String>> {
     Ok(ids)
 }
 
+/// A file and its place.
+#[derive(Debug, Clone)]
+pub(crate) enum FilePlace {
+    /// On its own.
+    Plain(PathBuf),
+    /// Inside an archive.
+    Packed(Packed),
+}
+
+impl FilePlace {
+    fn path(&self) -> Cow<'_, Path> {
+        match self {
+            Self::Plain(path) => path.into(),
+            Self::Packed(packed) => packed.path().into(),
+        }
+    }
+
+    /// Reads the file; of one too large to be decoded only one byte more than the decoder accepts.
+    fn content(&self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(path) => content(path),
+            Self::Packed(packed) => packed.bytes(),
+        }
+    }
+}
+
 /// The files of one field.
 #[derive(Debug, Clone)]
 pub struct FieldOnDisk {
     /// The field's id.
     pub id: String,
     files: FieldFiles,
-    paths: Vec<PathBuf>,
+    places: Vec<FilePlace>,
     reading: Reading,
 }
 
@@ -112,11 +165,11 @@ impl FieldOnDisk {
     /// [`ReadError`] naming the file.
     pub fn read(&self) -> Result<Field, ReadError> {
         let contents = self
-            .paths
+            .places
             .iter()
-            .map(|path| {
-                content(path).map_err(|source| ReadError::File {
-                    path: path.clone(),
+            .map(|place| {
+                place.content().map_err(|source| ReadError::File {
+                    path: place.path().into_owned(),
                     source,
                 })
             })
@@ -157,14 +210,18 @@ fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Finds the fields of a folder: in its folders `images` and `train` where these hold any, else in itself; there, and in the
-/// folders one level below.
+/// Finds the fields of a folder: in its folders `images` and `train` where these hold any, else in itself; there, in the folders
+/// one level below, and in zip archives among the files, at any depth. An archive may stand in the folder's place.
 ///
 /// Where two folders have a field of the same id, the first folder by name is taken, and the other is a fault.
 ///
 /// # Errors
-/// If the folder cannot be read or holds no image of a field.
+/// If the folder cannot be read or holds no image of a field: the error says what is there and why none of it serves.
 pub fn in_folder(folder: &Path, reading: &Reading) -> Result<FoundFields> {
+    if is_archive(folder) {
+        let (packed, faults) = archive::open(folder);
+        return in_places(folder, packed, faults, reading);
+    }
     let mut faults = Vec::new();
     // The error about a missing folder is clearer than that about missing images.
     list(folder)?;
@@ -176,27 +233,135 @@ pub fn in_folder(folder: &Path, reading: &Reading) -> Result<FoundFields> {
         }
     }
     let mut found = among(paths, reading);
+    let mut paths = Vec::new();
     if found.fields.is_empty() {
-        found = among(files_below(folder, &mut faults)?, reading);
+        paths = files_below(folder, &mut faults)?;
+        found = among(paths.clone(), reading);
     }
-    if found.fields.is_empty() {
-        bail!("no image of a field in {}", folder.display());
-    }
-    let mut folders: BTreeMap<String, String> = BTreeMap::new();
-    found.fields.retain(|field| {
-        let Some(first) = folders.get(&field.id) else {
-            folders.insert(field.id.clone(), field.folder().to_owned());
-            return true;
-        };
-        let subject = format!("{} in {}, taken from {first}", field.id, field.folder());
-        faults.push(Fault::new(
-            subject,
-            "two folders have a field of the same id",
-        ));
-        false
-    });
     found.faults.splice(0..0, faults);
-    Ok(found)
+    if found.fields.is_empty() {
+        bail!(nothing_found(folder, &paths, &found.faults));
+    }
+    Ok(found.each_id_once())
+}
+
+/// Finds the fields of an archive that was opened, as [`in_folder`].
+pub(crate) fn in_places(
+    archive: &Path,
+    packed: Vec<Packed>,
+    faults: Vec<Fault>,
+    reading: &Reading,
+) -> Result<FoundFields> {
+    let paths: Vec<PathBuf> = packed.iter().map(Packed::path).collect();
+    let found = among_places(packed.into_iter().map(FilePlace::Packed), faults, reading);
+    if found.fields.is_empty() {
+        bail!(nothing_found(archive, &paths, &found.faults));
+    }
+    Ok(found.each_id_once())
+}
+
+impl FoundFields {
+    fn each_id_once(mut self) -> Self {
+        let mut folders: BTreeMap<String, String> = BTreeMap::new();
+        let mut faults = Vec::new();
+        self.fields.retain(|field| {
+            let Some(first) = folders.get(&field.id) else {
+                folders.insert(field.id.clone(), field.folder().to_owned());
+                return true;
+            };
+            let subject = format!("{} in {}, taken from {first}", field.id, field.folder());
+            faults.push(Fault::new(
+                subject,
+                "two folders have a field of the same id",
+            ));
+            false
+        });
+        self.faults.splice(0..0, faults);
+        self
+    }
+}
+
+/// What is in a folder or an archive without any field, why none of it serves, and what would.
+fn nothing_found(folder: &Path, paths: &[PathBuf], faults: &[Fault]) -> String {
+    let mut said = format!("no image of a field in {}", folder.display());
+    let names: Vec<Cow<'_, str>> = paths
+        .iter()
+        .filter_map(|path| path.file_name().map(|name| name.to_string_lossy()))
+        .filter(|name| !is_litter(name))
+        .collect();
+    if names.is_empty() {
+        said += ": it has no files";
+    } else {
+        let files = if names.len() == 1 { "file" } else { "files" };
+        said += &format!(": it has {} {files} ({})", names.len(), endings(&names));
+    }
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for fault in faults {
+        let subject = Path::new(&fault.subject).strip_prefix(folder);
+        let subject = subject.ok().and_then(Path::to_str);
+        let subject = subject.filter(|inside| !inside.is_empty());
+        by_reason
+            .entry(&fault.reason)
+            .or_default()
+            .push(subject.unwrap_or(&fault.subject));
+    }
+    for (reason, subjects) in by_reason {
+        said += &format!("; {reason}: {}", some(&subjects));
+    }
+    if let Some(inner) = images_below(folder, SEARCHED) {
+        said += &format!(
+            "; images lie deeper, in {}: name that folder",
+            inner.display()
+        );
+    }
+    said + ". Fields are PNG, JPEG or TIFF images, one a channel (x_red.png, x_green.png, x_blue.png, x_yellow.png) or one of all \
+            channels, beside one another, in images or train, one folder below, or in a zip archive"
+}
+
+/// The numbers of names by their ending, the commonest first: `12 .czi, 1 .txt`.
+fn endings(names: &[impl AsRef<str>]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names {
+        let ending = name.as_ref().rsplit_once('.');
+        let ending = ending.map_or_else(
+            || "without ending".to_owned(),
+            |(_, ending)| format!(".{}", ending.to_ascii_lowercase()),
+        );
+        *counts.entry(ending).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(ending, count)| format!("{count} {ending}"))
+        .collect();
+    some(&counts)
+}
+
+/// The first few, and the number of the others.
+fn some(texts: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = texts.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    match texts.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The first folder below one that holds images of fields, to this depth.
+fn images_below(folder: &Path, depth: usize) -> Option<PathBuf> {
+    let paths = list(folder).ok()?;
+    let (inner, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
+    let names = files.iter().filter_map(|path| path.to_str());
+    if !group(names).fields.is_empty() {
+        return Some(folder.to_owned());
+    }
+    let mut visible = inner.iter().filter(|path| !is_hidden(path));
+    visible.find_map(|path| images_below(path, depth.checked_sub(1)?))
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name();
+    name.is_some_and(|name| is_litter(&name.to_string_lossy()))
 }
 
 /// The files of a folder and of the folders in it, but for hidden ones.
@@ -207,10 +372,7 @@ fn files_below(folder: &Path, faults: &mut Vec<Fault>) -> Result<Vec<PathBuf>> {
     let (inner, mut files): (Vec<_>, Vec<_>) =
         list(folder)?.into_iter().partition(|path| path.is_dir());
     for inner in inner {
-        let is_hidden = inner
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if is_hidden {
+        if is_hidden(&inner) {
             continue;
         }
         match list(&inner) {
@@ -235,15 +397,34 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Finds the fields among given files. Where several folders have fields of the same id, all are given.
+/// Finds the fields among given files and those in archives among them. Where several folders have fields of the same id, all are
+/// given.
 pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> FoundFields {
     let mut faults = Vec::new();
-    let mut named: Vec<(String, PathBuf)> = Vec::new();
+    let mut places = Vec::new();
     for path in paths {
-        match path.to_str() {
-            Some(name) => named.push((name.to_owned(), path)),
+        if is_archive(&path) && !is_hidden(&path) {
+            let (packed, refused) = archive::open(&path);
+            places.extend(packed.into_iter().map(FilePlace::Packed));
+            faults.extend(refused);
+        } else {
+            places.push(FilePlace::Plain(path));
+        }
+    }
+    among_places(places, faults, reading)
+}
+
+fn among_places(
+    places: impl IntoIterator<Item = FilePlace>,
+    mut faults: Vec<Fault>,
+    reading: &Reading,
+) -> FoundFields {
+    let mut named: Vec<(String, FilePlace)> = Vec::new();
+    for place in places {
+        match place.path().to_str() {
+            Some(name) => named.push((name.to_owned(), place.clone())),
             None => faults.push(Fault::new(
-                path.display().to_string(),
+                place.path().display().to_string(),
                 "the name is not Unicode",
             )),
         }
@@ -255,7 +436,7 @@ pub fn among(paths: Vec<PathBuf>, reading: &Reading) -> FoundFields {
         .into_iter()
         .map(|files| FieldOnDisk {
             id: files.id.clone(),
-            paths: files
+            places: files
                 .files
                 .iter()
                 .map(|file| named[file.index].1.clone())

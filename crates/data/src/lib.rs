@@ -1,9 +1,11 @@
 //! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches.
 
 pub mod ahead;
+mod archive;
 pub mod augmentation;
 pub mod batches;
 pub mod credits;
+pub mod dark;
 pub mod dataset;
 pub mod duplicates;
 pub mod fault;
@@ -14,6 +16,7 @@ pub mod random;
 pub mod repeats;
 pub mod split;
 pub mod table;
+pub mod unicode;
 pub mod views;
 pub mod whole_file;
 

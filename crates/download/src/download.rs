@@ -20,7 +20,7 @@ use crate::folder::Folder;
 use crate::halt::Halt;
 use crate::id::AtlasId;
 use crate::pace::Pace;
-use crate::plan::{Jobs, Plan};
+use crate::plan::{Job, Jobs, Plan};
 use crate::settings::Settings;
 
 /// The time after which the table of whole fields is written again, so that a run that is killed leaves one that is nearly up to
@@ -184,16 +184,12 @@ type Tried = (usize, String, Result<Outcome>);
 fn work(fetcher: Fetcher<'_>, jobs: &Mutex<Jobs<'_>>, results: &SyncSender<Tried>) {
     while fetcher.halt.check().is_ok() {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let (row, id, outcome) = match job {
-            None => return,
-            Some(Err(error)) => (0, String::new(), Err(error)),
-            Some(Ok(job)) => {
-                let outcome = AtlasId::parse(&job.id)
-                    .with_context(|| format!("the plan has the id {}", job.id))
-                    .and_then(|id| fetcher.field(id));
-                (job.row, job.id, outcome)
-            }
+        let Some(Job { row, id }) = job else {
+            return;
         };
+        let outcome = AtlasId::parse(&id)
+            .with_context(|| format!("the plan has the id {id}"))
+            .and_then(|id| fetcher.field(id));
         // At once: until this is noted, the connection would ask for another field.
         if matches!(outcome, Err(_) | Ok(Outcome::Closed(_))) {
             fetcher.halt.stop();

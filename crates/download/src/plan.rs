@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use cytolens_core::labels::LabelSet;
-use cytolens_data::table::{Row, Rows};
+use cytolens_core::table::{Row, RowFault, Rows};
+use cytolens_data::table::{place, row_fault, rows};
 use cytolens_data::whole_file::fill_whole;
 
 use crate::failures::Failures;
@@ -73,14 +74,14 @@ impl<'a> Plan<'a> {
             before: 0,
         };
         let mut ids = Ids::default();
-        let mut rows = Rows::new(bytes, path)?;
-        while let Some(row) = rows.next_row()? {
+        for row in rows(bytes, path)? {
             let state = match row {
                 Err(fault) => {
+                    let fault = row_fault(path, &fault);
                     failures.add("", &fault.subject, &fault.reason)?;
                     State::LeftOut
                 }
-                Ok(row) => plan.judge(&row, &rows, limit, folder, found, &mut ids, failures)?,
+                Ok(row) => plan.judge(&row, limit, folder, found, &mut ids, failures)?,
             };
             plan.states.push(state);
         }
@@ -92,14 +93,9 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of `make`, with all that it knows"
-    )]
     fn judge(
         &mut self,
         row: &Row,
-        rows: &Rows<'_>,
         limit: Option<usize>,
         folder: &Folder,
         found: &Found,
@@ -114,17 +110,18 @@ impl<'a> Plan<'a> {
         if let Some(&first) = ids.first_lines.get(&key) {
             // An id that comes a hundred times is one fault.
             if ids.named.insert(key) {
-                let fault = rows.repeated(&row.id, first.into(), row.line);
+                let fault = RowFault::repeated(&row.id, first.into(), row.line);
+                let fault = row_fault(self.path, &fault);
                 leave_out(&fault.subject, &fault.reason)?;
             }
             return Ok(State::LeftOut);
         }
         ids.first_lines.insert(key, row.line as u32);
         if AtlasId::parse(&row.id).is_none() {
-            return leave_out(&rows.fault("", row.line, "").subject, NOT_OF_THE_ATLAS);
+            return leave_out(&place(self.path, row), NOT_OF_THE_ATLAS);
         }
         if let Err(reason) = &row.labels {
-            return leave_out(&rows.fault("", row.line, "").subject, reason);
+            return leave_out(&place(self.path, row), reason);
         }
         let is_asked_for = limit.is_none_or(|limit| self.total < limit);
         let is_whole = found.get(&key).is_some_and(|&of| folder.is_whole(of));
@@ -148,7 +145,7 @@ impl<'a> Plan<'a> {
     /// None, as the table was read before.
     pub fn jobs(&self) -> Result<Jobs<'a>> {
         Ok(Jobs {
-            rows: Rows::new(self.bytes, self.path)?,
+            rows: rows(self.bytes, self.path)?,
             states: self.states.clone(),
             next: 0,
         })
@@ -162,9 +159,9 @@ impl<'a> Plan<'a> {
         fill_whole(path, |file| {
             let mut table = csv::Writer::from_writer(file);
             table.write_record(["Id", "Target"])?;
-            let mut rows = Rows::new(self.bytes, self.path)?;
+            let mut rows = rows(self.bytes, self.path)?;
             for state in &self.states {
-                let row = rows.next_row()?;
+                let row = rows.next();
                 if *state != State::Whole {
                     continue;
                 }
@@ -190,20 +187,17 @@ struct Ids {
 }
 
 impl Iterator for Jobs<'_> {
-    type Item = Result<Job>;
+    type Item = Job;
 
-    fn next(&mut self) -> Option<Result<Job>> {
+    fn next(&mut self) -> Option<Job> {
         while let Some(&state) = self.states.get(self.next) {
-            let row = match self.rows.next_row() {
-                Ok(row) => row?,
-                Err(error) => return Some(Err(error)),
-            };
+            let row = self.rows.next()?;
             self.next += 1;
             if let (State::Lacking, Ok(Row { id, .. })) = (state, row) {
-                return Some(Ok(Job {
+                return Some(Job {
                     row: self.next - 1,
                     id,
-                }));
+                });
             }
         }
         None

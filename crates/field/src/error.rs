@@ -146,7 +146,7 @@ pub enum ImageFault {
     },
     /// A stack in depth, or a series in time.
     #[error(
-        "the file holds {depths} depths (Z) and {times} times (T), where one plane of each channel is expected"
+        "the file holds {depths} depths (Z) and {times} times (T), where one plane of each channel is expected; if they are the channels, give their order"
     )]
     SeveralPlanes {
         /// The number of depths.

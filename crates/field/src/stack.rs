@@ -105,18 +105,21 @@ fn channels(
 ) -> Result<(Vec<Option<Channel>>, Option<PassedOver>), ImageFault> {
     let count = images.len();
     let description = match &file.description {
-        Some(text) => description::read(text, images)?,
-        None => Description::default(),
+        Some(text) => description::read(text, images),
+        None => Ok(Description::default()),
     };
     if let Some(channels) = order.given() {
-        if channels.len() != count {
-            return Err(ImageFault::OrderDiffers {
-                order: order.clone(),
-                found: count,
-            });
+        // Whoever gives one for each image knows what they are, whatever axis the file says they lie on.
+        if channels.len() == count {
+            return Ok((channels.to_vec(), None));
         }
-        return Ok((channels.to_vec(), None));
+        description?;
+        return Err(ImageFault::OrderDiffers {
+            order: order.clone(),
+            found: count,
+        });
     }
+    let description = description?;
     if let Some((depths, times)) = description.stack {
         return Err(ImageFault::SeveralPlanes { depths, times });
     }

@@ -54,6 +54,8 @@ pub(super) struct DeskEntry {
     pub(super) source: String,
     /// The picture for the gallery, once known.
     pub(super) thumbnail: Option<Blob>,
+    /// The bits with which its samples seem to have been recorded, where the files have more and the network saw them dark.
+    pub(super) camera_bits: Option<u32>,
     /// The files; none where they are in the store, or nowhere.
     pub(super) input: Option<FieldInput>,
     /// The activation maps: of the selected field once they were asked for, and of every field where no
@@ -70,6 +72,7 @@ impl DeskEntry {
             id,
             source,
             thumbnail: None,
+            camera_bits: None,
             input,
             maps: None,
             state: FieldState::Waiting,

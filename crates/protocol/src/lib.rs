@@ -101,6 +101,8 @@ pub struct InputField {
     /// The channels inside a TIFF of several, as [`ChannelOrder`](cytolens_core::ChannelOrder)
     /// writes them: `auto`, or for example `blue,red,-,green`.
     pub order: String,
+    /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
+    pub bits: Option<u32>,
 }
 
 /// The prediction for one field and the time that each step took.
@@ -246,6 +248,9 @@ pub enum Reply {
         thumbnail: Blob,
         /// Size, depth and channels, for example `2048 × 2048 px, 16 bit, 4 channels`.
         description: String,
+        /// The bits with which the samples seem to have been recorded, where the files have more and the page gave none: the
+        /// network sees them dark.
+        camera_bits: Option<u32>,
     },
     /// A field's prediction and activation maps.
     Classified {

@@ -1,7 +1,7 @@
 //! Fields: reading, decoding, display and classification.
 
 use cytolens_core::ChannelOrder;
-use cytolens_field::{Field, Plates, Source, decode_field, doubts, plates, preview};
+use cytolens_field::{Field, Notice, Plates, Source, decode_field, doubts, plates, preview};
 use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -26,11 +26,15 @@ pub(super) async fn classify<N: Inference>(
         field,
         thumbnail: thumbnail(&decoded).map_err(Failure::Refused)?,
         description: decoded.describe(),
+        camera_bits: match input.bits {
+            None => decoded.camera_bits(),
+            Some(_) => None,
+        },
     });
     let planes = classifier
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
-    let remarks = doubts(&decoded).iter().map(ToString::to_string).collect();
+    let remarks = remarks(&decoded);
     drop(decoded);
     let decode_ms = now() - start;
 
@@ -56,6 +60,17 @@ pub(super) async fn classify<N: Inference>(
             map_ms: now() - start,
         },
     })
+}
+
+/// What was decided in reading a field, and what speaks against it; but for the bits of its camera, which the page asks about.
+fn remarks(field: &Field) -> Vec<String> {
+    let notices = field.notices().iter();
+    let notices = notices.filter(|notice| !matches!(notice, Notice::CameraBits { .. }));
+    let doubts = doubts(field);
+    notices
+        .map(ToString::to_string)
+        .chain(doubts.iter().map(ToString::to_string))
+        .collect()
 }
 
 /// Decodes a field for the viewer, at most `side` px a side.
@@ -87,7 +102,13 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
 }
 
 /// Reads a field's files and decodes them.
-async fn decode(InputField { id, files, order }: &InputField) -> Result<Field, String> {
+async fn decode(input: &InputField) -> Result<Field, String> {
+    let InputField {
+        id,
+        files,
+        order,
+        bits,
+    } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
@@ -105,7 +126,13 @@ async fn decode(InputField { id, files, order }: &InputField) -> Result<Field, S
             bytes,
         })
         .collect();
-    decode_field(id, &sources, &order).map_err(|error| error.to_string())
+    let field = decode_field(id, &sources, &order).map_err(|error| error.to_string())?;
+    let Some(bits) = *bits else {
+        return Ok(field);
+    };
+    field
+        .stretched(bits)
+        .map_err(|error| format!("{error}; choose other bits under Channels and bring it again"))
 }
 
 /// A small picture of a field as a JPEG file.

@@ -52,7 +52,7 @@ impl ReadingArguments {
 /// A labelled set, and the reading of its files.
 #[derive(Debug, Clone, Args)]
 pub struct SetArguments {
-    /// The labelled set: a folder with train.csv and the images of its fields
+    /// The labelled set: a folder, or a zip archive of one, with train.csv and the images of its fields
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     #[command(flatten)]

@@ -20,6 +20,7 @@ use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
 use crate::predict::shard::Shard;
 use cytolens_data::ahead::{Ahead, Threads};
+use cytolens_data::dark::DarkFields;
 use cytolens_data::fault::Fault;
 use cytolens_data::files::{self, FieldOnDisk, FoundFields};
 use cytolens_data::views::{VIEWS, view};
@@ -37,7 +38,7 @@ pub struct Predict {
     /// The model package
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A folder of fields, or image files
+    /// A folder of fields, a zip archive of one, or image files
     #[arg(long, value_name = "DIR|FILE", num_args = 1.., required = true)]
     data: Vec<PathBuf>,
     #[command(flatten)]
@@ -83,13 +84,17 @@ impl Predict {
         let classifier = Classifier::new(&package, self.device.open()?)?;
         let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
         let mut pace = Pace::new(fields.len(), before);
-        self.classify(&classifier, &fields[before..], |entries| {
+        let dark = DarkFields::default();
+        self.classify(&classifier, &fields[before..], &dark, |entries| {
             log.append(entries)?;
             pace.add(entries.len());
             Ok(())
         })?;
         pace.finish();
 
+        for warning in dark.warnings() {
+            note!("{warning}");
+        }
         for fault in &faults {
             note!("left out: {fault}");
         }
@@ -128,6 +133,7 @@ impl Predict {
         &self,
         classifier: &Classifier,
         fields: &[FieldOnDisk],
+        dark: &DarkFields,
         mut done: impl FnMut(&[LogEntry]) -> Result<()>,
     ) -> Result<()> {
         let workers = workers(self.workers);
@@ -139,7 +145,8 @@ impl Predict {
         let turns = (self.device != DeviceChoice::Flex).then(|| Mutex::new(()));
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         std::thread::scope(|scope| {
-            let entries = |batch: usize| self.entries(classifier, batches[batch], turns.as_ref());
+            let entries =
+                |batch: usize| self.entries(classifier, batches[batch], dark, turns.as_ref());
             Ahead::scoped(scope, batches.len(), threads, entries)
                 .try_for_each(|entries| done(&entries?))
         })
@@ -150,13 +157,14 @@ impl Predict {
         &self,
         classifier: &Classifier,
         fields: &[FieldOnDisk],
+        dark: &DarkFields,
         turns: Option<&Mutex<()>>,
     ) -> Result<Vec<LogEntry>> {
         let mut inputs = Vec::new();
         let decoded: Vec<Result<(), Fault>> = fields
             .iter()
             .map(|field| {
-                inputs.extend(self.decode(classifier, field)?);
+                inputs.extend(self.decode(classifier, field, dark)?);
                 Ok(())
             })
             .collect();
@@ -176,8 +184,15 @@ impl Predict {
     }
 
     /// Decodes a field into its views.
-    fn decode(&self, classifier: &Classifier, field: &FieldOnDisk) -> Result<Vec<Planes>, Fault> {
-        let planes = classifier.compose(&field.read()?)?;
+    fn decode(
+        &self,
+        classifier: &Classifier,
+        field: &FieldOnDisk,
+        dark: &DarkFields,
+    ) -> Result<Vec<Planes>, Fault> {
+        let field = field.read()?;
+        dark.look_at(&field);
+        let planes = classifier.compose(&field)?;
         Ok((0..self.views())
             .map(|index| view(&planes, index))
             .collect())
@@ -202,11 +217,13 @@ impl Predict {
 
     fn find(&self) -> Result<FoundFields> {
         match self.data.as_slice() {
-            [folder] if folder.is_dir() => files::in_folder(folder, &self.reading.reading()),
+            [place] if place.is_dir() || files::is_archive(place) => {
+                files::in_folder(place, &self.reading.reading())
+            }
             paths => {
                 if let Some(missing) = paths.iter().find(|path| !path.is_file()) {
                     bail!(
-                        "--data takes one folder or any number of files; this is no file: {}",
+                        "--data takes one folder or zip archive, or any number of files; this is no file: {}",
                         missing.display()
                     );
                 }

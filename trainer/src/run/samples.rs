@@ -8,6 +8,7 @@ use cellsim::{ATTRIBUTION, ID_PREFIX};
 use cytolens_core::labels::{COUNT, LabelSet, counts};
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
+use cytolens_data::dark::DarkFields;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
@@ -19,6 +20,7 @@ use indicatif::ProgressBar;
 use super::folder::SetStatistics;
 use super::measured_set::MeasuredSet;
 use super::recipe::{InputChoice, Normalisation, Recipe};
+use crate::output::note;
 
 /// The mean and standard deviation of ImageNet's red, green and blue, as torchvision publishes them;
 /// yellow has red's.
@@ -119,8 +121,12 @@ impl Samples {
             faults.extend(set.faults);
             credits = credits.and(set.credits);
         }
-        let measure = |sample: &Sample| moments(sample, &recipe.input);
+        let dark = DarkFields::default();
+        let measure = |sample: &Sample| moments(sample, &recipe.input, &dark);
         let set = MeasuredSet::new(samples, kept, workers, measure, bar);
+        for warning in dark.warnings() {
+            bar.suspend(|| note!("{warning}"));
+        }
         faults.extend(set.left_out.values().cloned());
         let samples = &set.samples;
         let own: Vec<&Sample> = samples
@@ -218,8 +224,9 @@ pub fn part_of_run(part: Part) -> Part {
 }
 
 /// The moments of a sample's planes at 8 bits, as training reads them.
-fn moments(sample: &Sample, input: &InputChoice) -> Result<Moments, ReadError> {
+fn moments(sample: &Sample, input: &InputChoice, dark: &DarkFields) -> Result<Moments, ReadError> {
     let field = sample.field.read()?;
+    dark.look_at(&field);
     let channels = channel_planes(&field, input.composition, input.missing, input.size as u32)?;
     let levels = input.composition.mix(&channels);
     let fractions: Vec<f32> = levels

@@ -230,12 +230,19 @@ fn what_is_missing_is_named() {
         format!("the table of labels is missing: {path}/train.csv")
     );
     folder.write("train.csv", "Id,Target\na,0\n");
-    assert_eq!(folder.error(), format!("no image of a field in {path}"));
+    assert!(
+        folder.error().starts_with(&format!(
+            "no image of a field in {path}: it has 1 file (1 .csv)"
+        )),
+        "{}",
+        folder.error()
+    );
     folder.field("b");
     assert_eq!(
         folder.error(),
         format!(
-            "no sample in {path} has both labels and images; for example, train.csv has the id, but no image does: a"
+            "no sample in {path} has both labels and images. The table has a; the images are of b. For example, train.csv has the \
+             id, but no image does: a"
         )
     );
 }
@@ -441,4 +448,308 @@ fn a_set_may_carry_its_credits() {
         error.contains(CREDITS_FILE) && error.contains("author"),
         "{error}"
     );
+}
+
+#[test]
+fn ids_match_in_other_unicode_forms_with_extensions_and_with_channels() {
+    // As typed into a table, against names as a Mac writes them.
+    let folder = Folder::new();
+    folder.write(
+        "train.csv",
+        "Id,Target\nZelle \u{e4},0\nb.png,1\nc_green.png,2\nimages/d_red.tif,3\nE,4\n",
+    );
+    folder
+        .field("Zelle a\u{308}")
+        .field("b")
+        .field("c")
+        .field("d")
+        .field("e");
+    let set = folder.set();
+    assert_eq!(set.faults, []);
+    assert_eq!(ids(&set), ["Zelle a\u{308}", "b", "c", "d", "e"]);
+    let labels: Vec<String> = set
+        .samples
+        .iter()
+        .map(|sample| sample.labels.to_string())
+        .collect();
+    assert_eq!(labels, ["0", "1", "2", "3", "4"]);
+}
+
+#[test]
+fn a_row_for_each_file_is_one_sample_unless_their_labels_differ() {
+    let folder = Folder::new();
+    folder.write(
+        "train.csv",
+        "Id,Target\na_red.png,1\na_green.png,1\nb_red.png,1\nb_green.png,2\nc,99\nc.png,1\n",
+    );
+    folder.field("a").field("b").field("c");
+    assert_eq!(ids(&folder.set()), ["a", "b", "c"]);
+    assert_eq!(
+        folder.faults(),
+        [
+            "there is no class 99: class numbers go from 0 to 27: c, line 6 of train.csv",
+            "train.csv has other labels for the same field under the id b_red.png: b_green.png",
+        ]
+    );
+}
+
+#[test]
+fn an_id_that_may_mean_two_fields_means_none() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\nAb.png,1\nx,1\n");
+    folder.field("ab").field("aB").field("x");
+    assert_eq!(
+        folder.faults(),
+        [
+            "train.csv has the id, but several images may be meant: Ab.png",
+            "there are images, but train.csv lacks the id: aB",
+            "there are images, but train.csv lacks the id: ab",
+        ]
+    );
+}
+
+#[test]
+fn where_nothing_matches_three_ids_of_each_side_are_shown() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\n1,0\n2,1\n3,2\n4,3\n");
+    folder.field("p").field("q");
+    let error = folder.error();
+    assert!(
+        error.contains("The table has 1, 2, 3 and 1 more; the images are of p, q."),
+        "{error}"
+    );
+}
+
+#[test]
+fn second_downloads_are_told_and_do_no_harm() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\nx,0\n").field("x");
+    folder
+        .write("x_green (1).png", png(16, 9))
+        .write("y_red (1).png", png(16, 9));
+    assert_eq!(ids(&folder.set()), ["x"]);
+    let faults = folder.faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0].ends_with("x_green.png is taken in its place: x_green (1).png"),
+        "{faults:?}"
+    );
+    assert!(faults[1].ends_with("y_red (1).png"), "{faults:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_and_a_link_to_it_are_told_as_two() {
+    let folder = Folder::new();
+    folder
+        .write("train.csv", "Id,Target\nx,0\n")
+        .field("images/plate/x");
+    let images = folder.0.path().join("images");
+    std::os::unix::fs::symlink(images.join("plate"), images.join("z")).expect("a link");
+    std::os::unix::fs::symlink(images.join("nowhere"), images.join("broken")).expect("a link");
+    std::os::unix::fs::symlink("..", images.join("up")).expect("a link");
+    assert_eq!(ids(&folder.set()), ["x"]);
+    let faults = folder.faults();
+    assert!(
+        faults[0].contains("two folders have a field of the same id: x in images/z"),
+        "{faults:?}"
+    );
+    assert!(faults[1].ends_with("images/broken"), "{faults:?}");
+    assert_eq!(faults.len(), 2, "{faults:?}");
+}
+
+/// A zip archive of these files, deflated, by the format's description (APPNOTE 6.3.10, 4.3).
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write;
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes) in files {
+        let mut packer =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(bytes).expect("packed");
+        let packed = packer.finish().expect("packed");
+        let mut header = Vec::new();
+        for short in [20u16, 0, 8, 0, 0] {
+            header.extend(short.to_le_bytes());
+        }
+        for long in [0, packed.len() as u32, bytes.len() as u32] {
+            header.extend(long.to_le_bytes());
+        }
+        header.extend((name.len() as u32).to_le_bytes());
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(&header);
+        directory.extend([0; 10]);
+        directory.extend((archive.len() as u32).to_le_bytes());
+        directory.extend(name.as_bytes());
+        archive.extend(b"PK\x03\x04");
+        archive.extend(&header);
+        archive.extend(name.as_bytes());
+        archive.extend(packed);
+    }
+    let start = archive.len() as u32;
+    archive.extend(&directory);
+    archive.extend(b"PK\x05\x06\0\0\0\0");
+    for _ in 0..2 {
+        archive.extend((files.len() as u16).to_le_bytes());
+    }
+    archive.extend((directory.len() as u32).to_le_bytes());
+    archive.extend(start.to_le_bytes());
+    archive.extend([0, 0]);
+    archive
+}
+
+/// A field's files of three channels in a folder of an archive.
+fn entries(folder: &str, id: &str) -> Vec<(String, Vec<u8>)> {
+    let channels = Channel::ALL[..3].iter();
+    channels
+        .map(|channel| (format!("{folder}{id}_{channel}.png"), png(16, 50)))
+        .collect()
+}
+
+fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, bytes)| (&**name, &**bytes))
+        .collect();
+    zip(&files)
+}
+
+#[test]
+fn archives_among_the_files_are_read() {
+    let folder = Folder::new();
+    folder
+        .write("train.csv", "Id,Target\na,0\nb,1\n")
+        .field("a");
+    let mut files = entries("deep/down/plate/", "b");
+    files.push(("__MACOSX/deep/._b_red.png".to_owned(), vec![0]));
+    files.push(("notes.txt".to_owned(), vec![0]));
+    folder
+        .write("train.zip", zipped(&files))
+        .write("cut.zip", "PK");
+    let set = folder.set();
+    assert_eq!(ids(&set), ["a", "b"]);
+    let field = set.samples[1].field.read().expect("readable");
+    assert_eq!(field.channels().count(), 3);
+    let faults = folder.faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0].starts_with("this is no zip archive") && faults[0].ends_with("cut.zip"),
+        "{faults:?}"
+    );
+    assert!(faults[1].ends_with(": train.zip/notes.txt"), "{faults:?}");
+}
+
+#[test]
+fn a_set_may_be_one_archive() {
+    let folder = Folder::new();
+    let mut files = entries("set/images/", "a");
+    files.extend(entries("set/again/", "a"));
+    files.push(("set/train.csv".to_owned(), b"Id;Target\r\na;7\r\n".to_vec()));
+    files.push(("set/old/train.csv".to_owned(), b"Id,Target\na,8\n".to_vec()));
+    files.push((
+        "set/set.toml".to_owned(),
+        b"attribution = \"A. Nobody\"\n".to_vec(),
+    ));
+    folder.write("set.zip", zipped(&files));
+    let path = folder.0.path().join("set.zip");
+    let set = Dataset::open(&path, &Reading::default()).expect("a set");
+    assert_eq!(ids(&set), ["a"]);
+    assert_eq!(set.samples[0].labels.to_string(), "7");
+    assert_eq!(set.credits.attribution.as_deref(), Some("A. Nobody"));
+    assert_eq!(set.faults.len(), 1, "{:?}", set.faults);
+    assert_eq!(
+        set.faults[0].reason,
+        "two folders have a field of the same id"
+    );
+    set.samples[0].field.read().expect("readable");
+
+    folder.write("set.zip", zip(&[("a_red.png", b"x")]));
+    let error = format!(
+        "{:#}",
+        Dataset::open(&path, &Reading::default()).expect_err("no table")
+    );
+    assert!(
+        error.contains("train.csv in ") && error.ends_with("set.zip"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_entry_that_unpacks_to_another_length_is_a_fault() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\na,0\n");
+    let archive = zipped(&entries("", "a"));
+    for (said, reason) in [(1, "unpacks to more"), (1000, "unpacks to less")] {
+        let mut archive = archive.clone();
+        // The length unpacked of the first entry, in its directory's record.
+        let record = archive
+            .windows(4)
+            .position(|bytes| bytes == b"PK\x01\x02")
+            .expect("a record");
+        archive[record + 24..record + 28].copy_from_slice(&u32::to_le_bytes(said));
+        folder.write("x.zip", archive);
+        let fault = Fault::from(folder.set().samples[0].field.read().expect_err("a refusal"));
+        assert!(fault.reason.contains(reason), "{fault}");
+        assert!(fault.subject.ends_with("x.zip/a_red.png"), "{fault}");
+    }
+}
+
+#[test]
+fn a_folder_without_fields_is_described_with_the_way_out() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\na,0\n");
+    for name in [
+        "a.czi",
+        "b.czi",
+        "c.webp",
+        "d_red (1).png",
+        "._e.png",
+        "cut.zip",
+    ] {
+        folder.write(name, "x");
+    }
+    let error = folder.error();
+    for part in [
+        "it has 6 files (2 .czi, 1 .csv, 1 .png and 2 more)",
+        ": a.czi, b.czi",
+        "c.webp",
+        "and it is read: d_red (1).png",
+        "cut.zip",
+        "one a channel (x_red.png",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert!(!error.contains("lie deeper"), "{error}");
+
+    let folder = Folder::new();
+    folder
+        .write("train.csv", "Id,Target\na,0\n")
+        .field("p/q/r/a");
+    let error = folder.error();
+    let place = folder.0.path().join("p/q/r");
+    assert!(
+        error.contains(&format!(
+            "images lie deeper, in {}: name that folder",
+            place.display()
+        )),
+        "{error}"
+    );
+}
+
+#[test]
+fn lists_of_ids_are_read_as_spreadsheets_write_them() {
+    let folder = Folder::new();
+    folder.field("a").field("b").field("c");
+    let text: Vec<u8> = "\u{feff}ID\tNotes\r\na.png\tx\r\nB\ty\r\nd\tz\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    folder.write("only.csv", text);
+    let found = files::in_folder(folder.0.path(), &Reading::default()).expect("fields");
+    let found = found
+        .listed_in(&folder.0.path().join("only.csv"))
+        .expect("a list");
+    let ids: Vec<&str> = found.fields.iter().map(|field| &*field.id).collect();
+    assert_eq!(ids, ["a", "b"]);
+    assert_eq!(found.faults.len(), 1, "{:?}", found.faults);
+    assert_eq!(found.faults[0].subject, "d");
 }

@@ -8,10 +8,12 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use cytolens_core::matching::{Match, matched};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::TABLE_FILE;
+use crate::unicode::composed;
 use crate::whole_file::fill_whole;
 
 /// The number of ids that an error names; of more it gives the count.
@@ -132,7 +134,7 @@ impl Split {
         Ok(writer.flush()?)
     }
 
-    /// The part of each sample of a set, and a message for each row of the split without a sample.
+    /// The part of each sample of a set, whose ids are [`matched`], and a message for each row of the split without a sample.
     ///
     /// # Errors
     /// If a sample is not in the split, which is then of another set.
@@ -140,16 +142,21 @@ impl Split {
         &self,
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<(Vec<Part>, Vec<String>)> {
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let of_rows: Vec<&str> = self.rows.iter().map(|row| row.id.as_str()).collect();
         let mut left: BTreeMap<&str, Part> = self
             .rows
             .iter()
             .map(|row| (row.id.as_str(), row.part))
             .collect();
         let (mut parts, mut missing) = (Vec::new(), Vec::new());
-        for id in ids {
-            match left.remove(id) {
-                Some(part) => parts.push(part),
-                None => missing.push(id),
+        for (id, found) in ids.iter().zip(matched(&ids, &of_rows, composed)) {
+            match found {
+                Match::Field(row) => {
+                    parts.push(self.rows[row].part);
+                    left.remove(of_rows[row]);
+                }
+                _ => missing.push(*id),
             }
         }
         if !missing.is_empty() {

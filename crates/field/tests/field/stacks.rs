@@ -229,11 +229,14 @@ fn stacks_in_depth_and_in_time_are_refused() {
     ] {
         let file = pages(4, &ome(sizes, r#"<Channel Name="protein"/>"#));
         let message = format!(
-            "the file holds {found}, where one plane of each channel is expected: cell.ome.tif"
+            "the file holds {found}, where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
         );
         assert_eq!(refusal(&file), message);
-        let error = decode_by("red,green,blue,yellow", &file).expect_err("a refusal");
+        let error = decode_by("red,green,blue", &file).expect_err("a refusal");
         assert_eq!(error.to_string(), message);
+        // An order of all images says what they are, whatever axis they lie on.
+        let field = decode_by("blue,red,green,yellow", &file).expect("readable");
+        assert_eq!(sources(&field), "red 1 green 2 blue 0 yellow 3");
     }
 }
 
@@ -246,7 +249,7 @@ fn image_j_tells_stacks_from_channels() {
     let file = pages(4, "ImageJ=1.54f\nimages=4\nslices=4\nloop=false\n");
     assert_eq!(
         refusal(&file),
-        "the file holds 4 depths (Z) and 1 times (T), where one plane of each channel is expected: cell.ome.tif"
+        "the file holds 4 depths (Z) and 1 times (T), where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
     );
     let field = decode_by("blue,red,green,yellow", &file).expect("readable");
     assert_eq!(sources(&field), "red 1 green 2 blue 0 yellow 3");

@@ -2,7 +2,7 @@
 
 use web_sys::{Element, HtmlButtonElement, HtmlProgressElement};
 
-use crate::dom::{body, by_id, set_attribute, set_flag, set_hidden, window};
+use crate::dom::{body, by_id, set_attribute, set_flag, set_hidden, set_text, window};
 use crate::session::Tally;
 use crate::text;
 
@@ -66,6 +66,11 @@ impl DeskPanel {
             self.pause
                 .set_text_content(Some(text::pause(tally.is_paused)));
             set_flag(&self.pause, "aria-pressed", tally.is_paused);
+        }
+        set_hidden(&by_id("dark"), tally.dark.is_none());
+        if let Some((fields, bits)) = tally.dark {
+            set_text(&by_id("dark-text"), &text::input::dark(fields, bits));
+            set_text(&by_id("dark-read"), &text::input::read_dark(bits));
         }
         set_hidden(&self.rerun, tally.stale == 0);
         if tally.stale > 0 {

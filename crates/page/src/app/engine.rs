@@ -179,7 +179,10 @@ impl App {
                 field,
                 thumbnail,
                 description,
-            } => self.change(|session| session.preview(field, thumbnail, description)),
+                camera_bits,
+            } => self.change(|session| {
+                session.preview(field, thumbnail, description, camera_bits);
+            }),
             Reply::Classified {
                 field,
                 prediction,

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::App;
 use super::records::entry_of;
 use crate::dom::pause;
-use crate::input::{FieldInput, Lot};
+use crate::input::{self, FieldInput, Lot};
 use crate::session::{Job, Subject, Task};
 use crate::text;
 use cytolens_protocol::{InputField, Maps, Picture, Request, TimedPrediction};
@@ -74,20 +74,39 @@ impl App {
     /// Classifies again the fields that were given up or answered by another model.
     pub(super) fn classify_again(self: &Rc<Self>) {
         let stale = self.session.borrow().stale();
-        let app = self.clone();
-        spawn_local(async move {
-            let mut without_images = 0;
-            for field in stale {
-                if app.input(Subject::Field(field)).await.is_some() {
-                    app.change(|session| session.classify_again(field));
-                } else {
-                    without_images += 1;
-                }
+        spawn_local(self.clone().run_again(stale, None));
+    }
+
+    /// Classifies again the fields whose samples seem to have been recorded with fewer bits than their files have, read as
+    /// such, and keeps the choice for fields to come.
+    pub(super) fn read_dark(self: &Rc<Self>) {
+        let (dark, tally) = {
+            let session = self.session.borrow();
+            (session.dark(), session.tally())
+        };
+        let bits = tally.dark.map(|(_, bits)| bits);
+        input::keep_bits(bits);
+        spawn_local(self.clone().run_again(dark, bits));
+    }
+
+    /// Classifies fields again, with other bits where some are given.
+    async fn run_again(self: Rc<Self>, fields: Vec<u32>, bits: Option<u32>) {
+        let mut without_images = 0;
+        for field in fields {
+            match self.input(Subject::Field(field)).await {
+                Some(input) => self.change(|session| {
+                    if bits.is_some() {
+                        session.read_as(field, input, bits);
+                    }
+                    session.classify_again(field);
+                }),
+                None => without_images += 1,
             }
-            if without_images > 0 {
-                app.desk.notify(&text::not_classified_again(without_images));
-            }
-        });
+        }
+        if without_images > 0 {
+            self.desk
+                .notify(&text::not_classified_again(without_images));
+        }
     }
 
     /// Writes a field's files to the store. Files that will be refused take no room.
@@ -112,9 +131,16 @@ impl App {
         }
         let sent = files.and_then(|files| {
             let names = input.names();
-            let FieldInput { id, order, .. } = input;
+            let FieldInput {
+                id, order, bits, ..
+            } = input;
             let field = job.subject.in_message();
-            let input = InputField { id, files, order };
+            let input = InputField {
+                id,
+                files,
+                order,
+                bits,
+            };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },
                 (Task::View, subject) => Request::View {

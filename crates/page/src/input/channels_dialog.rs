@@ -1,4 +1,4 @@
-//! The dialog about channels: remembered answers about names, and the order inside TIFF files.
+//! The dialog about channels: remembered answers about names, the order inside TIFF files, and the bits of samples.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -40,6 +40,8 @@ pub(super) fn listen() {
             *answers.borrow_mut() = ChannelAnswers::load();
             list(&answers.borrow());
             show_order(&selects, &remembered::order());
+            let bits = remembered::bits().map(|bits| bits.to_string());
+            bits_select().set_value(&bits.unwrap_or_default());
             complain("");
             open_dialog(&dialog);
         }
@@ -67,6 +69,7 @@ pub(super) fn listen() {
             Ok(order) => {
                 answers.borrow().save();
                 remembered::keep_order(&order);
+                remembered::keep_bits(bits_select().value().parse().ok());
             }
             Err(reason) => {
                 event.prevent_default();
@@ -74,6 +77,11 @@ pub(super) fn listen() {
             }
         },
     );
+}
+
+/// The choice of the bits of 16-bit samples; empty for all.
+fn bits_select() -> HtmlSelectElement {
+    by_id("bits")
 }
 
 /// Lists the remembered answers, the latest first.

@@ -17,6 +17,8 @@ pub(crate) struct FieldInput {
     /// The channels inside a TIFF of several: `auto`, or as
     /// [`ChannelOrder`](cytolens_core::ChannelOrder) writes them.
     pub(crate) order: String,
+    /// The bits that 16-bit samples use; none for all.
+    pub(crate) bits: Option<u32>,
 }
 
 /// One file of a field.

@@ -10,10 +10,10 @@ use web_sys::{File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEnt
 
 use super::archive;
 use super::breath::breathe;
-use super::litter::is_litter;
 use super::source::{Refusal, SourceFile, SourceFiles};
 use crate::dom::{error_text, property, report};
 use crate::text::input as text;
+use cytolens_core::is_litter;
 
 /// The most files of one lot.
 const MOST_FILES: usize = 100_000;

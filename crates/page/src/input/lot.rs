@@ -106,6 +106,7 @@ fn refusal(fault: FileFault, files: &[SourceFile], names: &[Option<String>]) -> 
 /// The fields, ready to be sent. Where several folders hold the same id, it has its folder before it.
 async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput> {
     let order = remembered::order().to_string();
+    let bits = remembered::bits();
     let (mut ids, mut several) = (BTreeSet::new(), BTreeSet::new());
     for field in &found {
         if !ids.insert(field.id.clone()) {
@@ -129,6 +130,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
             id,
             files: sources.collect(),
             order: order.clone(),
+            bits,
         });
     }
     fields

@@ -11,7 +11,6 @@ mod drop_zone;
 mod field_input;
 mod folder;
 mod grouping;
-mod litter;
 mod lot;
 mod mapper;
 mod naming;
@@ -33,6 +32,7 @@ use super::dom::by_id;
 
 pub(super) use self::field_input::{Content, FieldInput};
 pub(super) use self::lot::{Lot, PackageFiles};
+pub(super) use self::remembered::keep_bits;
 
 /// A file and its name, with folders where it lies in one.
 pub(super) type NamedFile = (String, Blob);

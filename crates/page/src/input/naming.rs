@@ -4,7 +4,7 @@ use super::breath::breathe;
 use super::mapper;
 use super::remembered::{ChannelAnswer, ChannelAnswers};
 use super::scheme::{self, LotName, Scheme};
-use cytolens_core::Channel;
+use cytolens_core::{Channel, without_copy_mark};
 
 /// The number of names that are read at a stretch.
 const NAMES_AT_ONCE: usize = 1000;
@@ -41,11 +41,11 @@ pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
     let is_ome = stem.len() > 4
         && stem.is_char_boundary(stem.len() - 4)
         && stem[stem.len() - 4..].eq_ignore_ascii_case(".ome");
-    let stem = if is_ome {
+    let stem = without_copy_mark(if is_ome {
         &stem[..stem.len() - 4]
     } else {
         stem
-    };
+    });
     let mut field = stem;
     while let Some((shorter, word)) = field.rsplit_once('_')
         && word.parse::<Channel>().is_ok()
@@ -134,6 +134,9 @@ mod tests {
         assert_eq!(image("a/x_red.PNG").field, "a/x");
         assert_eq!(image("a/x_blue_red_green.jpg").field, "a/x");
         assert!(image("a/x_Yellow.tif").has_channel);
+        let copy = image("a/x_green (1).png");
+        assert_eq!((copy.field, copy.has_channel), ("a/x", true));
+        assert_eq!(image("IMG (1).png").field, "IMG (1)");
         let stack = image("x.ome.tif");
         assert_eq!((stack.field, stack.extension), ("x", "tif"));
         assert!(!stack.has_channel);

@@ -14,6 +14,9 @@ const ANSWERS: &str = "cytolens.channels";
 /// The name under which the order inside files is kept.
 const ORDER: &str = "cytolens.order";
 
+/// The name under which the bits of 16-bit samples are kept.
+const BITS: &str = "cytolens.bits";
+
 /// The most answers that are kept.
 const MOST: usize = 20;
 
@@ -149,6 +152,20 @@ pub(super) fn order() -> ChannelOrder {
 /// Keeps the order of channels inside TIFF files.
 pub(super) fn keep_order(order: &ChannelOrder) {
     remember(ORDER, &order.to_string());
+}
+
+/// The bits that 16-bit samples use; none for all.
+pub(super) fn bits() -> Option<u32> {
+    remembered(BITS)
+        .parse()
+        .ok()
+        .filter(|bits| (8..16).contains(bits))
+}
+
+/// Keeps the bits that 16-bit samples use.
+pub(crate) fn keep_bits(bits: Option<u32>) {
+    let bits = bits.map(|bits| bits.to_string());
+    remember(BITS, &bits.unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use web_sys::{Blob, ReadableStreamDefaultReader, ReadableWritablePair};
 use super::field_input::Content;
 use crate::dom::{error_text, property, window};
 use crate::text::input as text;
+use cytolens_archive::reasons;
 use cytolens_core::MAX_FILE_BYTES;
 
 impl Content {
@@ -49,12 +50,12 @@ async fn inflated(packed: &Blob, expected: f64) -> Result<Blob, String> {
         if bytes > expected.min(MAX_FILE_BYTES as f64) {
             // Nobody waits for the end of it.
             drop(reader.cancel());
-            return Err(text::UNPACKS_TO_MORE.to_owned());
+            return Err(reasons::UNPACKS_TO_MORE.to_owned());
         }
         parts.push(&part);
     }
     if bytes < expected {
-        return Err(text::UNPACKS_TO_LESS.to_owned());
+        return Err(reasons::UNPACKS_TO_LESS.to_owned());
     }
     Blob::new_with_u8_array_sequence(&parts).map_err(failed)
 }

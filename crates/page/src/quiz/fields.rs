@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{JsString, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
 use super::round::RoundKind;
-use super::truth::{self, LabelTable};
+use super::truth;
 use super::{DeskField, Host};
 use crate::answer::Answer;
 use crate::dom::error_text;
@@ -16,6 +16,7 @@ use crate::input::{self, FieldInput};
 use crate::samples::{self, Sample};
 use crate::text::quiz as text;
 use cytolens_core::labels::{LOCATIONS, LabelSet};
+use cytolens_core::table::LabelTable;
 
 /// A table of labels with its file's name, or the reason why it cannot be read.
 type NamedTable = Result<(String, LabelTable), String>;
@@ -42,7 +43,7 @@ impl QuestionSources {
         let name = file.name();
         let bytes = JsFuture::from(file.array_buffer()).await;
         let table = match bytes {
-            Ok(bytes) => truth::read(&name, &Uint8Array::new(&bytes).to_vec()),
+            Ok(bytes) => truth::read(&name, Uint8Array::new(&bytes).to_vec()),
             Err(error) => Err(text::unreadable_table(&name, &error_text(&error))),
         };
         *self.table.borrow_mut() = Some(table.map(|labels| (name, labels)));
@@ -64,7 +65,7 @@ impl QuestionSources {
                     .collect()
             }
             RoundKind::Desk => match &*self.table.borrow() {
-                Some(Ok((_, labels))) => labelled(&self.desk.borrow(), labels),
+                Some(Ok((_, labels))) => labelled(&self.desk.borrow(), labels).unwrap_or_default(),
                 _ => Vec::new(),
             },
         }
@@ -83,8 +84,19 @@ impl QuestionSources {
                 Some(Err(reason)) => reason.clone(),
                 Some(Ok((name, labels))) => {
                     let desk = self.desk.borrow();
-                    let asked = labelled(&desk, labels).len();
-                    text::labelled(name, asked, desk.len(), &labels.faults)
+                    let (asked, compared) = match labelled(&desk, labels) {
+                        Ok(fields) => (fields.len(), String::new()),
+                        Err(compared) => (0, compared),
+                    };
+                    let first = labels.faults.first().map(truth::row_fault);
+                    text::labelled(
+                        name,
+                        asked,
+                        desk.len(),
+                        &compared,
+                        labels.faults.len(),
+                        first.as_deref(),
+                    )
                 }
             },
         }
@@ -127,16 +139,18 @@ impl QuestionSources {
 }
 
 /// The fields of the desk that a table labels, each id once.
-fn labelled(desk: &[DeskField], labels: &LabelTable) -> Vec<(String, LabelSet)> {
-    let mut fields: Vec<(String, LabelSet)> = Vec::new();
-    for DeskField { id, .. } in desk {
-        if let Some(set) = labels.sets.get(id)
-            && fields.iter().all(|(known, _)| known != id)
-        {
-            fields.push((id.clone(), *set));
+///
+/// # Errors
+/// The ids that were compared where it labels none.
+fn labelled(desk: &[DeskField], table: &LabelTable) -> Result<Vec<(String, LabelSet)>, String> {
+    let ids: Vec<&str> = desk.iter().map(|field| field.id.as_str()).collect();
+    truth::labelled(&ids, table, |id| {
+        if id.is_ascii() {
+            // Without a way over JavaScript for each of ten thousand.
+            return id.to_owned();
         }
-    }
-    fields
+        String::from(JsString::from(id).normalize("NFC"))
+    })
 }
 
 /// The label set of these names; names of other labels are ignored.
@@ -150,21 +164,6 @@ fn set_of(names: &[String]) -> LabelSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_round_asks_each_labelled_field_once() {
-        let field = |number, id: &str| DeskField {
-            field: number,
-            id: id.to_owned(),
-            answer: None,
-        };
-        let desk = [field(0, "b"), field(1, "a"), field(2, "b"), field(3, "c")];
-        let labels = truth::read("train.csv", b"Id,Target\na,1\nb,2 25\nd,3\n").expect("a table");
-        let fields = labelled(&desk, &labels);
-        let ids: Vec<&str> = fields.iter().map(|(id, _)| id.as_str()).collect();
-        assert_eq!(ids, ["b", "a"]);
-        assert_eq!(fields[0].1.to_string(), "2 25");
-    }
 
     #[test]
     fn labels_are_found_by_name() {

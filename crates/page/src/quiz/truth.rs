@@ -1,187 +1,96 @@
-//! A table of labels, `Id,Target` or `Id,Predicted`, with class numbers separated by spaces, as the Human
-//! Protein Atlas challenge of 2018 writes them.
+//! A table of labels that a visitor brings: the truth of a round over the desk's fields.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::text::quiz as text;
-use cytolens_core::labels::{LabelError, LabelSet};
+use cytolens_core::labels::LabelSet;
+use cytolens_core::matching::{Match, compared, matched};
+use cytolens_core::table::{LabelTable, RowFault, utf8};
 
-/// The labels of a table, and its faults.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct LabelTable {
-    /// The label sets by id.
-    pub(super) sets: BTreeMap<String, LabelSet>,
-    /// The reasons why rows were left out, in the table's order.
-    pub(super) faults: Vec<String>,
-}
-
-/// Reads the table in the file called `name`. Other columns are ignored; faulty rows are left out.
+/// Reads the table in the file called `name`. Faulty rows are left out.
 ///
 /// # Errors
 /// A message with the file's name where the table lacks the columns.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Result<LabelTable, String> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut rows = rows(bytes).into_iter();
-    let headers = rows.next().and_then(|(_, row)| row).unwrap_or_default();
-    let column = |wanted: &str| {
-        headers
-            .iter()
-            .position(|it| it.eq_ignore_ascii_case(wanted))
-    };
-    let columns = column("Id").zip(column("Target").or_else(|| column("Predicted")));
-    let Some((id_column, labels_column)) = columns else {
-        return Err(text::other_columns(name, &headers.join(", ")));
-    };
-    let mut labels = LabelTable::default();
-    for (line, row) in rows {
-        let kept = match row {
-            Some(row) if row.len() == headers.len() => {
-                labels.keep(&row[id_column], &row[labels_column])
-            }
-            Some(row) => Err(text::row_length(row.len(), headers.len())),
-            None => Err(text::NOT_UTF8.to_owned()),
-        };
-        if let Err(reason) = kept {
-            labels.faults.push(text::row_fault(line, &reason));
-        }
-    }
-    Ok(labels)
+pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<LabelTable, String> {
+    LabelTable::read(&utf8(bytes)).map_err(|error| text::other_columns(name, &error.to_string()))
 }
 
-impl LabelTable {
-    fn keep(&mut self, id: &str, set: &str) -> Result<(), String> {
-        if id.is_empty() {
-            return Err(text::NO_ID.to_owned());
-        }
-        let set = set.parse().map_err(|error: LabelError| error.to_string())?;
-        if self.sets.contains_key(id) {
-            return Err(text::id_twice(id));
-        }
-        self.sets.insert(id.to_owned(), set);
-        Ok(())
-    }
+/// The reason for a row that was left out, with its place.
+pub(super) fn row_fault(RowFault { line, id, reason }: &RowFault) -> String {
+    text::row_fault(*line, id, reason)
 }
 
-/// The rows of a CSV that are not blank, each with the line on which it begins; none for a row that is not
-/// UTF-8. Spaces around fields are dropped. (The `csv` crate would weigh as much as the rest of the quiz.)
-fn rows(bytes: &[u8]) -> Vec<(u64, Option<Vec<String>>)> {
-    let mut rows = Vec::new();
-    let (mut row, mut field) = (Vec::new(), Vec::new());
-    let (mut line, mut begun, mut is_quoted) = (1, 1, false);
-    let mut bytes = bytes.iter().copied().chain([b'\n']).peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if is_quoted && bytes.peek() == Some(&b'"') => {
-                bytes.next();
-                field.push(byte);
-            }
-            b'"' if is_quoted => is_quoted = false,
-            // The last line feed is ours: a quote that never ends ends there.
-            _ if is_quoted && bytes.peek().is_some() => field.push(byte),
-            b'"' if field.trim_ascii().is_empty() => is_quoted = true,
-            b',' => row.push(std::mem::take(&mut field)),
-            b'\n' => {
-                row.push(std::mem::take(&mut field));
-                let whole: Option<Vec<String>> = row.drain(..).map(trimmed).collect();
-                if whole
-                    .as_ref()
-                    .is_none_or(|row| row.iter().any(|it| !it.is_empty()))
-                {
-                    rows.push((begun, whole));
-                }
-            }
-            _ => field.push(byte),
-        }
-        line += u64::from(byte == b'\n');
-        if row.is_empty() && field.is_empty() && !is_quoted {
-            begun = line;
+/// The fields of the desk that a table labels, each id once, and what was compared where there is none. `composed` gives
+/// texts in Unicode's form NFC.
+pub(super) fn labelled(
+    desk: &[&str],
+    table: &LabelTable,
+    composed: impl Fn(&str) -> String,
+) -> Result<Vec<(String, LabelSet)>, String> {
+    let mut seen = BTreeSet::new();
+    let fields = desk
+        .iter()
+        .copied()
+        .filter(|id| seen.insert((*id).to_owned()));
+    let fields: Vec<&str> = fields.collect();
+    let listed: Vec<&str> = table.rows.iter().map(|(id, _)| id.as_str()).collect();
+    let mut labels = vec![None; fields.len()];
+    for (found, (_, set)) in matched(&listed, &fields, composed).iter().zip(&table.rows) {
+        if let Match::Field(at) = found {
+            labels[*at] = Some(*set);
         }
     }
-    rows
-}
-
-fn trimmed(field: Vec<u8>) -> Option<String> {
-    let field = String::from_utf8(field).ok()?;
-    Some(field.trim().to_owned())
+    let pairs = fields.iter().zip(labels);
+    let pairs: Vec<_> = pairs
+        .filter_map(|(id, set)| Some(((*id).to_owned(), set?)))
+        .collect();
+    if pairs.is_empty() {
+        return Err(compared(&listed, &fields));
+    }
+    Ok(pairs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sets(content: &str) -> Vec<(String, String)> {
-        let labels = read("train.csv", content.as_bytes()).expect("a table");
-        assert_eq!(labels.faults, Vec::<String>::new());
-        let sets = labels.sets.into_iter();
-        sets.map(|(id, set)| (id, set.to_string())).collect()
-    }
-
-    fn pairs(rows: &[(&str, &str)]) -> Vec<(String, String)> {
-        let owned = |&(id, set): &(&str, &str)| (id.to_owned(), set.to_owned());
-        rows.iter().map(owned).collect()
+    fn table(content: &str) -> LabelTable {
+        read("train.csv", content.as_bytes().to_vec()).expect("a table")
     }
 
     #[test]
-    fn tables_of_the_challenge_are_read() {
-        let expected = pairs(&[("a", "0 16"), ("b", "")]);
-        for content in [
-            "Id,Target\na,16 0\nb,\n",
-            "\u{feff}Id,Predicted\r\na,16 0\r\nb,\r\n",
-            "\"Id\", Target \n\"a\", 16  0 \n\n b ,\n",
-            "Target,Notes,id\n16 0,\"one, two\",a\n,,b\n",
-        ] {
-            assert_eq!(sets(content), expected, "{content:?}");
-        }
+    fn a_round_asks_each_labelled_field_once() {
+        let table = table("Id;Target\ra.png;1\rb;2 25\rd;3\r");
+        let fields = labelled(&["b", "a", "b", "c"], &table, str::to_owned).expect("fields");
+        let ids: Vec<&str> = fields.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(ids, ["b", "a"]);
+        assert_eq!(fields[0].1.to_string(), "2 25");
     }
 
     #[test]
-    fn quoted_fields_may_hold_anything() {
-        let rows = rows(b"a,\"b, \"\"c\"\"\nd\"\n\n\"e\",f\r\n\"open");
-        let fields = |row: &[&str]| Some(row.iter().map(|it| (*it).to_owned()).collect());
-        assert_eq!(
-            rows,
-            [
-                (1, fields(&["a", "b, \"c\"\nd"])),
-                (4, fields(&["e", "f"])),
-                (5, fields(&["open"]))
-            ]
+    fn ids_that_were_compared_in_vain_are_shown() {
+        let table = table("Id,Target\nq,1\n");
+        let said = labelled(&["b", "a"], &table, str::to_owned).expect_err("none");
+        assert_eq!(said, "The table has q; the images are of b, a.");
+    }
+
+    #[test]
+    fn faulty_rows_have_their_line_and_reason() {
+        let table = table("Id,Target\na,1\nb,28\n,3\n");
+        let faults: Vec<String> = table.faults.iter().map(row_fault).collect();
+        assert!(
+            faults[0].starts_with("line 3 (b): ") && faults[0].contains("28"),
+            "{faults:?}"
         );
-    }
-
-    #[test]
-    fn the_truth_goes_before_a_prediction() {
-        assert_eq!(sets("Id,Predicted,Target\na,1,2\n"), pairs(&[("a", "2")]));
-    }
-
-    #[test]
-    fn faulty_rows_are_left_out_with_their_reasons() {
-        let labels = read(
-            "train.csv",
-            b"Id,Target\na,1\nb,28\nc,x\n,3\na,4\nf\n\xE9,2\ng,27\n",
-        )
-        .expect("a table");
-        let ids: Vec<&str> = labels.sets.keys().map(String::as_str).collect();
-        assert_eq!(ids, ["a", "g"]);
-        let lines: Vec<&str> = labels
-            .faults
-            .iter()
-            .filter_map(|fault| fault.split(':').next())
-            .collect();
-        assert_eq!(
-            lines,
-            ["line 3", "line 4", "line 5", "line 6", "line 7", "line 8"]
-        );
-        assert!(labels.faults[0].contains("28"), "{}", labels.faults[0]);
-        assert!(labels.faults[3].contains('a'), "{}", labels.faults[3]);
+        assert_eq!(faults[1], "line 4: the row has no id");
     }
 
     #[test]
     fn other_tables_are_refused_with_their_columns() {
-        let error = read("notes.csv", b"name;labels\na;1\n").expect_err("no such table");
+        let error = read("notes.csv", b"name;labels\na;1\n".to_vec()).expect_err("no such table");
         assert!(
-            error.contains("notes.csv") && error.contains("name;labels"),
+            error.contains("notes.csv") && error.ends_with("it has name, labels"),
             "{error}"
         );
-        assert!(read("empty.csv", b"").is_err());
     }
 }

@@ -111,6 +111,9 @@ pub(super) struct Tally {
     pub(super) open: usize,
     /// Fields that the visitor may have classified again.
     pub(super) stale: usize,
+    /// The number of answered fields whose samples seem to have been recorded with fewer bits than their files have, and
+    /// the most bits that one of them seems to need.
+    pub(super) dark: Option<(usize, u32)>,
     /// Whether the open fields are held.
     pub(super) is_paused: bool,
     /// The time that the open fields will take, in milliseconds, where known.
@@ -241,6 +244,13 @@ impl Session {
         }
     }
 
+    /// The answered fields whose samples seem to have been recorded with fewer bits than their files have.
+    pub(super) fn dark(&self) -> Vec<u32> {
+        let entries = self.desk.entries().iter();
+        let dark = entries.filter(|(_, entry)| dark_bits(entry).is_some());
+        dark.map(|(field, _)| *field).collect()
+    }
+
     /// The fields counted by their state.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = Tally {
@@ -257,9 +267,18 @@ impl Session {
                 FieldState::Waiting | FieldState::Working => &mut tally.open,
             } += 1;
             tally.stale += usize::from(self.is_stale(entry));
+            if let Some(bits) = dark_bits(entry) {
+                let (fields, most) = tally.dark.unwrap_or_default();
+                tally.dark = Some((fields + 1, bits.max(most)));
+            }
         }
         tally
     }
+}
+
+/// The bits with which an answered field seems to have been recorded, where the network saw it dark.
+fn dark_bits(entry: &DeskEntry) -> Option<u32> {
+    entry.answer().and(entry.camera_bits)
 }
 
 /// Transitions of the desk.
@@ -385,6 +404,15 @@ impl Session {
         }
     }
 
+    /// Has the samples of a field, whose files these are, read as such of so many bits from now on.
+    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: Option<u32>) {
+        if let Some(entry) = self.desk.get_mut(field) {
+            entry.input = Some(FieldInput { bits, ..input });
+            entry.camera_bits = None;
+            self.note(Effect::KeepInput(field));
+        }
+    }
+
     /// Removes all fields.
     pub(super) fn clear(&mut self) {
         self.desk.clear();
@@ -503,9 +531,17 @@ impl Session {
         verdict.is_hopeless
     }
 
-    /// The engine has decoded a field and sent its thumbnail.
-    pub(super) fn preview(&mut self, field: u32, thumbnail: Blob, description: String) {
+    /// The engine has decoded a field and sent its thumbnail, and perhaps the bits with which it seems to have been
+    /// recorded.
+    pub(super) fn preview(
+        &mut self,
+        field: u32,
+        thumbnail: Blob,
+        description: String,
+        camera_bits: Option<u32>,
+    ) {
         if let Some(entry) = self.desk.get_mut(field) {
+            entry.camera_bits = camera_bits;
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));

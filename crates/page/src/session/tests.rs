@@ -7,6 +7,7 @@ fn input(id: &str) -> FieldInput {
         id: id.to_owned(),
         files: Vec::new(),
         order: "auto".to_owned(),
+        bits: None,
     }
 }
 
@@ -359,4 +360,36 @@ fn a_field_without_images_is_refused_once() {
     assert_eq!(states(&session), ["error"]);
     session.not_sent(classify(0), text::IMAGES_GONE.to_owned());
     assert!(session.take_effects().is_empty());
+}
+
+#[test]
+fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
+    let mut session = Session::default();
+    session.restored(0);
+    open(&mut session, "first", DeviceKind::Cpu);
+    for id in ["a", "b", "c"] {
+        session.add(input(id));
+    }
+    // As their previews tell.
+    for (field, bits) in [(0, 12), (1, 14), (2, 12)] {
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.camera_bits = Some(bits);
+    }
+    assert_eq!(session.tally().dark, None);
+    for field in [0, 1] {
+        let answer = session.answer(prediction(&[0.5, 0.5])).expect("a model");
+        session.classified(field, answer);
+    }
+    assert_eq!(session.tally().dark, Some((2, 14)));
+    assert_eq!(session.dark(), [0, 1]);
+    session.take_effects();
+    session.read_as(0, input("a"), Some(14));
+    session.classify_again(0);
+    assert_eq!(session.tally().dark, Some((1, 14)));
+    assert!(session.take_effects().contains(&Effect::KeepInput(0)));
+    let entry = session.entry(0).expect("on the desk");
+    assert_eq!(entry.input.as_ref().and_then(|input| input.bits), Some(14));
+    assert!(entry.is_open());
+    session.clear();
+    assert_eq!(session.tally().dark, None);
 }

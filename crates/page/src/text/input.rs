@@ -18,63 +18,8 @@ pub(crate) const NO_MANIFEST: &str =
 pub(crate) const NO_WEIGHTS: &str =
     "a model package is two files: weights.safetensors must lie beside manifest.json";
 
-/// The reason for an archive without its end.
-pub(crate) const NO_ARCHIVE: &str =
-    "this is no zip archive, or its end is missing, as after a broken download";
-/// The reason for an archive whose entries share bytes.
-pub(crate) const OVERLAPPING: &str =
-    "entries of the archive overlap, as in a zip bomb; nothing of it is read";
-/// The reason for an entry that runs over the archive's end.
-pub(crate) const ENTRY_CUT: &str = "the archive ends before this entry does";
-/// The reason for an entry whose header contradicts the directory.
-pub(crate) const ENTRY_DAMAGED: &str = "the archive is damaged at this entry";
-/// The reason for an encrypted entry.
-pub(crate) const ENCRYPTED: &str = "the entry is encrypted: unpack the archive and bring its files";
-/// The reason for an archive in an archive.
-pub(crate) const NESTED_ARCHIVE: &str =
-    "an archive inside an archive is not opened: unpack the outer one";
-/// The reason for an entry in a rare compression.
-pub(crate) const OTHER_COMPRESSION: &str =
-    "its compression is not read here: unpack the archive and bring its files";
-/// The reason for an entry that unpacks to more than its archive says.
-pub(crate) const UNPACKS_TO_MORE: &str =
-    "the entry unpacks to more than its archive says, as a zip bomb does";
-/// The reason for an entry that unpacks to less than its archive says.
-pub(crate) const UNPACKS_TO_LESS: &str =
-    "the entry unpacks to less than its archive says: the archive is damaged";
-
 /// A megabyte, in bytes, as file managers count.
 const MEGABYTE: u64 = 1_000_000;
-
-/// The reason for an archive of more entries than are read.
-pub(crate) fn too_many_entries(limit: usize) -> String {
-    format!(
-        "the archive holds more than {} entries, the most that are read",
-        count(limit)
-    )
-}
-
-/// The reason for an archive whose directory breaks off.
-pub(crate) fn damaged_directory(read: u64) -> String {
-    format!("the archive's table of contents is damaged after {read} entries; these are read")
-}
-
-/// The reason for an entry that would unpack to far more than it is; sizes in bytes.
-pub(crate) fn bomb(packed: u64, unpacked: u64) -> String {
-    format!(
-        "the entry would grow from {} kB to {} MB, as a zip bomb does",
-        packed.div_ceil(1000),
-        unpacked / MEGABYTE
-    )
-}
-
-/// The reason for an entry that is too large, in bytes.
-pub(crate) fn too_large(unpacked: u64) -> String {
-    format!(
-        "the entry unpacks to {} MB, more than is read of one file",
-        unpacked / MEGABYTE
-    )
-}
 
 /// The reason for a file that is too large; the limit in bytes.
 pub(crate) fn too_large_file(limit: u64) -> String {
@@ -181,6 +126,20 @@ pub(crate) const NONE_CHOSEN: &str = "Choose a channel for one of them at least.
 /// The fault of an order with a gap.
 pub(crate) const IMAGE_BETWEEN: &str =
     "An image without a channel stands before others: skip it, or leave the rest empty too.";
+
+/// The line about fields whose samples seem to have been recorded with fewer bits than their files have.
+pub(crate) fn dark(fields: usize, bits: u32) -> String {
+    let fields = match fields {
+        1 => "1 field of 16 bit uses".to_owned(),
+        _ => format!("{} fields of 16 bit use", count(fields)),
+    };
+    format!("{fields} only the lower {bits}, as cameras of {bits} bit record: dark to the model.")
+}
+
+/// The button that has fields read with so many bits.
+pub(crate) fn read_dark(bits: u32) -> String {
+    format!("Read as {bits} bit")
+}
 
 /// A remembered answer, in short.
 pub(crate) fn remembered(answer: &[(String, Option<Channel>)]) -> String {

@@ -146,11 +146,19 @@ pub(crate) fn samples(count: usize) -> String {
     format!("{count} sample fields, their labels known because they were drawn by a program.")
 }
 
-/// The description of a round over labelled fields of the desk.
-pub(crate) fn labelled(name: &str, asked: usize, on_desk: usize, faults: &[String]) -> String {
-    let mut said = format!("{name} labels {asked} of the {on_desk} fields here.");
-    if let Some(first) = faults.first() {
-        said += &format!(" {} of its rows were left out; {first}.", faults.len());
+/// The description of a round over labelled fields of the desk: the table's name, the number of fields that it labels, the ids that
+/// were compared where it labels none, and the number of rows left out with the reason of the first.
+pub(crate) fn labelled(
+    name: &str,
+    asked: usize,
+    on_desk: usize,
+    compared: &str,
+    faults: usize,
+    first: Option<&str>,
+) -> String {
+    let mut said = format!("{name} labels {asked} of the {on_desk} fields here. {compared}");
+    if let Some(first) = first {
+        said += &format!(" {faults} of its rows were left out; {first}.");
     }
     said
 }
@@ -166,28 +174,17 @@ pub(crate) fn unreadable_table(name: &str, error: &str) -> String {
 }
 
 /// The reason for a table without the columns of labels.
-pub(crate) fn other_columns(name: &str, columns: &str) -> String {
-    format!("{name} must have the columns Id and Target, or Id and Predicted; it has {columns}")
+pub(crate) fn other_columns(name: &str, reason: &str) -> String {
+    format!("{name}: {reason}")
 }
 
 /// The reason for leaving out a row.
-pub(crate) const NOT_UTF8: &str = "it is not UTF-8";
-/// The reason for leaving out a row.
-pub(crate) const NO_ID: &str = "it has no id";
-
-/// The reason for leaving out a row.
-pub(crate) fn row_fault(line: u64, reason: &str) -> String {
-    format!("line {line}: {reason}")
-}
-
-/// The reason for leaving out a row.
-pub(crate) fn row_length(found: usize, wanted: usize) -> String {
-    format!("it has {found} columns where the header has {wanted}")
-}
-
-/// The reason for leaving out a row.
-pub(crate) fn id_twice(id: &str) -> String {
-    format!("the table has the id twice: {id}")
+pub(crate) fn row_fault(line: u64, id: &str, reason: &str) -> String {
+    if id.is_empty() {
+        format!("line {line}: {reason}")
+    } else {
+        format!("line {line} ({id}): {reason}")
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use rawzip::path::ZipFilePath;
 use rawzip::{CompressionMethod, ZipFileHeaderRecord, ZipLocator};
 
 use super::loaded::Loaded;
-use crate::input::litter::is_litter;
-use crate::text::input as text;
-use cytolens_core::MAX_FILE_BYTES;
+use crate::reasons;
+use cytolens_core::{MAX_FILE_BYTES, is_litter};
 
 /// The most entries an archive may have.
 const MAX_ENTRIES: usize = 20_000;
@@ -26,29 +25,29 @@ const MOST_LOADS: usize = 40;
 
 /// An entry that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ArchiveEntry {
+pub struct ArchiveEntry {
     /// The entry's name, behind its folders, separated by `/`.
-    pub(super) name: String,
+    pub name: String,
     /// The range of the entry's bytes within the archive.
-    pub(super) bytes: Range<u64>,
+    pub bytes: Range<u64>,
     /// The length of deflated bytes once they are unpacked.
-    pub(super) inflated: Option<u64>,
+    pub inflated: Option<u64>,
 }
 
 /// The entries of an archive.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Listing {
+pub struct Listing {
     /// The files that can be read.
-    pub(super) entries: Vec<ArchiveEntry>,
+    pub entries: Vec<ArchiveEntry>,
     /// Names and reasons of those that cannot. An empty name stands for the archive.
-    pub(super) refused: Vec<(String, String)>,
+    pub refused: Vec<(String, String)>,
 }
 
 /// Lists an archive of so many bytes; `fetch` reads some of them.
 ///
 /// # Errors
 /// The reason where nothing of it can be used.
-pub(super) async fn list(
+pub async fn list(
     length: u64,
     fetch: impl AsyncFn(Range<u64>) -> Result<Vec<u8>, String>,
 ) -> Result<Listing, String> {
@@ -67,13 +66,13 @@ pub(super) async fn list(
         match (loaded.missing(), located) {
             (Some(missing), _) if loads < MOST_LOADS => load(missing).await?,
             (None, Ok(archive)) => break archive,
-            _ => return Err(text::NO_ARCHIVE.to_owned()),
+            _ => return Err(reasons::NO_ARCHIVE.to_owned()),
         }
         loads += 1;
     };
     let directory = archive.directory_offset()..archive.eocd_offset();
     if directory.end.saturating_sub(directory.start) > MAX_DIRECTORY_BYTES {
-        return Err(text::too_many_entries(MAX_ENTRIES));
+        return Err(reasons::too_many_entries(MAX_ENTRIES));
     }
     loaded.clear();
     load(directory).await?;
@@ -97,13 +96,13 @@ pub(super) async fn list(
             }
             Ok(None) if count == archive.entries_hint() => break,
             _ => {
-                let damaged = text::damaged_directory(count);
+                let damaged = reasons::damaged_directory(count);
                 listing.refused.push((String::new(), damaged));
                 break;
             }
         }
         if found.len() + listing.refused.len() > MAX_ENTRIES {
-            return Err(text::too_many_entries(MAX_ENTRIES));
+            return Err(reasons::too_many_entries(MAX_ENTRIES));
         }
     }
 
@@ -130,14 +129,16 @@ pub(super) async fn list(
                     inflated,
                 });
             }
-            Ok(_) => listing.refused.push((name, text::ENTRY_CUT.to_owned())),
-            Err(_) => listing.refused.push((name, text::ENTRY_DAMAGED.to_owned())),
+            Ok(_) => listing.refused.push((name, reasons::ENTRY_CUT.to_owned())),
+            Err(_) => listing
+                .refused
+                .push((name, reasons::ENTRY_DAMAGED.to_owned())),
         }
     }
     let overlap = |((_, end), (next, _)): (&(u64, u64), &(u64, u64))| end > next;
     // The same bytes under two names count as one here, and overlap all the same.
     if ends.len() < listing.entries.len() || ends.iter().zip(ends.iter().skip(1)).any(overlap) {
-        return Err(text::OVERLAPPING.to_owned());
+        return Err(reasons::OVERLAPPING.to_owned());
     }
     Ok(listing)
 }
@@ -158,23 +159,23 @@ fn check(record: &ZipFileHeaderRecord<'_>, name: &str) -> Result<Option<u64>, St
         record.uncompressed_size_hint(),
     );
     if record.flags().is_encrypted() {
-        return Err(text::ENCRYPTED.to_owned());
+        return Err(reasons::ENCRYPTED.to_owned());
     }
-    if super::is_archive(name) {
-        return Err(text::NESTED_ARCHIVE.to_owned());
+    if crate::is_archive(name) {
+        return Err(reasons::NESTED_ARCHIVE.to_owned());
     }
     let inflated = match record.compression_method() {
         CompressionMethod::STORE if packed == unpacked => None,
-        CompressionMethod::STORE => return Err(text::ENTRY_DAMAGED.to_owned()),
+        CompressionMethod::STORE => return Err(reasons::ENTRY_DAMAGED.to_owned()),
         CompressionMethod::DEFLATE => Some(unpacked),
-        _ => return Err(text::OTHER_COMPRESSION.to_owned()),
+        _ => return Err(reasons::OTHER_COMPRESSION.to_owned()),
     };
     let is_bomb = unpacked > BOMB.0 && unpacked / BOMB.1 > packed;
     if is_bomb {
-        return Err(text::bomb(packed, unpacked));
+        return Err(reasons::bomb(packed, unpacked));
     }
     if unpacked > MAX_FILE_BYTES as u64 {
-        return Err(text::too_large(unpacked));
+        return Err(reasons::too_large(unpacked));
     }
     Ok(inflated)
 }

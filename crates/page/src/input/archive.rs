@@ -1,8 +1,5 @@
 //! Zip archives of a field set or a model package. Only the parts that are needed are read.
 
-mod listing;
-mod loaded;
-
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -11,13 +8,9 @@ use super::field_input::Content;
 use super::source::SourceFile;
 use crate::dom::error_text;
 use crate::text::input as text;
+use cytolens_archive::list;
 
-/// Whether a name is a zip archive's.
-pub(super) fn is_archive(name: &str) -> bool {
-    name.len() > 4
-        && name.is_char_boundary(name.len() - 4)
-        && name[name.len() - 4..].eq_ignore_ascii_case(".zip")
-}
+pub(super) use cytolens_archive::is_archive;
 
 /// Opens an archive: its files, behind its own name as folder, and names and reasons of those that are
 /// refused.
@@ -33,7 +26,7 @@ pub(super) async fn open(name: &str, archive: &Blob) -> (Vec<SourceFile>, Vec<(S
             .map(|bytes| Uint8Array::new(&bytes).to_vec())
             .map_err(|error| text::unreadable(&error_text(&error)))
     };
-    let listing = match listing::list(archive.size() as u64, fetch).await {
+    let listing = match list(archive.size() as u64, fetch).await {
         Ok(listing) => listing,
         Err(reason) => return (Vec::new(), vec![(name.to_owned(), reason)]),
     };
@@ -60,15 +53,4 @@ pub(super) async fn open(name: &str, archive: &Blob) -> (Vec<SourceFile>, Vec<(S
         }
     }
     (files, refused)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn archives_are_known_by_name() {
-        assert!(is_archive("set.zip") && is_archive("a/SET.ZIP"));
-        assert!(!is_archive(".zip") && !is_archive("set.zip.png") && !is_archive("ö😀"));
-    }
 }

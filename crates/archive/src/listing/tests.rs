@@ -132,7 +132,7 @@ fn large_entries_are_not_read() {
 fn what_is_no_archive_or_cut_is_refused() {
     let whole = zip(&[stored("a.png", &[1; 100_000])]);
     for bytes in [&b""[..], b"no archive at all", &whole[..whole.len() / 2]] {
-        assert_eq!(listed(bytes).0, Err(text::NO_ARCHIVE.to_owned()));
+        assert_eq!(listed(bytes).0, Err(reasons::NO_ARCHIVE.to_owned()));
     }
 }
 
@@ -148,7 +148,7 @@ fn a_damaged_directory_gives_what_stands_before_the_damage() {
     assert_eq!(listing.entries.len(), 1);
     assert_eq!(
         listing.refused,
-        [(String::new(), text::damaged_directory(1))]
+        [(String::new(), reasons::damaged_directory(1))]
     );
 }
 
@@ -158,7 +158,7 @@ fn a_damaged_header_refuses_its_entry_alone() {
     archive[0] = 0;
     let listing = listed(&archive).0.expect("the rest is read");
     assert_eq!(listing.entries.len(), 1);
-    let damaged = ("a.png".to_owned(), text::ENTRY_DAMAGED.to_owned());
+    let damaged = ("a.png".to_owned(), reasons::ENTRY_DAMAGED.to_owned());
     assert_eq!(listing.refused, [damaged]);
 }
 
@@ -178,9 +178,9 @@ fn entries_that_cannot_be_read_are_refused() {
     assert_eq!(
         texts,
         [
-            text::ENCRYPTED,
-            text::OTHER_COMPRESSION,
-            text::NESTED_ARCHIVE
+            reasons::ENCRYPTED,
+            reasons::OTHER_COMPRESSION,
+            reasons::NESTED_ARCHIVE
         ]
     );
 }
@@ -193,8 +193,8 @@ fn bombs_are_refused() {
     assert_eq!(
         reasons(&[bomb, large, deflated("dark.tif", packed, 60 << 20)]),
         [
-            ("a.tif".to_owned(), text::bomb(packed as u64, 200 << 20)),
-            ("b.tif".to_owned(), text::too_large(300 << 20)),
+            ("a.tif".to_owned(), reasons::bomb(packed as u64, 200 << 20)),
+            ("b.tif".to_owned(), reasons::too_large(300 << 20)),
         ]
     );
 }
@@ -206,7 +206,7 @@ fn overlapping_entries_are_refused() {
         ..stored("b.png", b"1234")
     };
     let archive = zip(&[stored("a.png", b"1234"), again]);
-    assert_eq!(listed(&archive).0, Err(text::OVERLAPPING.to_owned()));
+    assert_eq!(listed(&archive).0, Err(reasons::OVERLAPPING.to_owned()));
 }
 
 #[test]
@@ -214,6 +214,6 @@ fn too_many_entries_are_refused() {
     let entries = vec![stored("a.png", b""); MAX_ENTRIES + 1];
     assert_eq!(
         listed(&zip(&entries)).0,
-        Err(text::too_many_entries(MAX_ENTRIES))
+        Err(reasons::too_many_entries(MAX_ENTRIES))
     );
 }

@@ -1,7 +1,7 @@
 //! Files that systems leave beside people's own.
 
 /// Whether nobody means this file: a hidden one, one of a hidden folder, or a system's.
-pub(super) fn is_litter(path: &str) -> bool {
+pub fn is_litter(path: &str) -> bool {
     let mut parts = path.split(['/', '\\']);
     parts.any(|part| {
         part.starts_with('.')
