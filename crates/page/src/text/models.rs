@@ -117,7 +117,9 @@ pub(crate) fn kept(name: &str) -> String {
 pub(crate) fn not_kept(name: &str, bytes: f64, error: &StorageError) -> String {
     let why = match error {
         StorageError::NoRoom => format!("gave no room to keep its {}", size(bytes)),
-        StorageError::Other(reason) => format!("did not keep it ({reason})"),
+        StorageError::Unreadable(reason) | StorageError::Other(reason) => {
+            format!("did not keep it ({reason})")
+        }
     };
     format!("“{name}” works until the page is closed or reloaded: this browser {why}.")
 }
