@@ -1,6 +1,6 @@
 // What people bring, as they have it: folders, archives, pasted pictures, names of every kind.
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
@@ -131,6 +131,58 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
     assert.match(await refusal(page, '41 files'), /no images were left out: \.txt, \.html/);
     assert.equal(await page.textContent('#reading'), '');
   });
+});
+
+/** Drops a folder of the disk on the page, as a person does. */
+async function dropFolder(page, folder) {
+  const session = await page.context().newCDPSession(page);
+  const data = {items: [], files: [folder], dragOperationsMask: 1};
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', {type, x: 200, y: 200, data});
+}
+
+test('a dropped folder with names that are no Unicode gives the rest of its fields', {timeout, skip: process.platform !== 'linux'}, async () => {
+  const folder = path.join(scratch, 'named');
+  mkdirSync(path.join(folder, 'deep'), {recursive: true});
+  for (const {name, buffer} of drawnField('inside')) writeFileSync(path.join(folder, 'deep', name), buffer);
+  const latin = (name) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
+  writeFileSync(latin('Zellkörper_red.png'), 'x');
+  // Chromium reads it as the folder that it lies in, without end.
+  mkdirSync(latin('größer'));
+  symlinkSync(path.join(scratch, 'nowhere'), path.join(folder, 'broken_red.png'));
+  await openWithoutEngine(async (page) => {
+    await dropFolder(page, folder);
+    await waitForTiles(page, 3);
+    assert.deepEqual((await ids(page)).sort(), ['inside', 'named/\ufffd', 'named/\ufffd']);
+    assert.match(await refusal(page, 'named/\ufffd'), /not written in Unicode/);
+  });
+});
+
+test('entries of a dropped folder that cannot be read are told one by one, and the rest goes on', {timeout}, async () => {
+  await visit(async (page) => {
+    await page.waitForSelector('body[data-engine="failed"]');
+    await page.evaluate((texts) => {
+      const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const entry = (fullPath, file) => ({name: fullPath.split('/').at(-1), fullPath, isFile: true, isDirectory: false, file});
+      const folder = (fullPath, entries) => ({
+        name: fullPath.split('/').at(-1), fullPath, isFile: false, isDirectory: true,
+        createReader: () => {
+          const lots = [entries, []];
+          return {readEntries: (done, failed) => (entries ? done(lots.shift()) : failed(new DOMException('denied', 'NotReadableError')))};
+        },
+      });
+      const good = texts.map(({name, text}) => entry(`/set/${name}`, (done) => setTimeout(() => done(new File([bytes(text)], name)), 50)));
+      // Fails before the good ones before it come.
+      const bad = ['lost_red.png', 'lost_blue.png'].map((name) => entry(`/set/${name}`, (_, failed) => failed(new DOMException('gone', 'NotFoundError'))));
+      DataTransferItem.prototype.webkitGetAsEntry = () => folder('/set', [...good, ...bad, folder('/set/locked', null)]);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['x'], 'set'));
+      window.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));
+    }, drawnField('inside').map(({name, buffer}) => ({name, text: buffer.toString('base64')})));
+    await waitForTiles(page, 4);
+    assert.deepEqual((await ids(page)).sort(), ['inside', 'set/locked', 'set/lost_blue.png', 'set/lost_red.png']);
+    assert.match(await refusal(page, 'set/lost_red.png'), /could not read it \(gone\).*set\/lost_red\.png/);
+    assert.match(await refusal(page, 'set/locked'), /could not read it \(denied\)/);
+  }, {changes: {'/cpu_engine_bg.wasm': 404}});
 });
 
 test('a folder of nothing usable is refused in words', {timeout}, async () => {

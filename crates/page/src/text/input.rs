@@ -43,6 +43,10 @@ pub(crate) const UNPACKS_TO_MORE: &str =
 pub(crate) const UNPACKS_TO_LESS: &str =
     "the entry unpacks to less than its archive says: the archive is damaged";
 
+/// The reason for an entry of a folder whose name the browser cannot read.
+pub(crate) const NO_UNICODE: &str =
+    "its name is not written in Unicode (UTF-8), and the browser cannot read it: rename it";
+
 /// A megabyte, in bytes, as file managers count.
 const MEGABYTE: u64 = 1_000_000;
 
