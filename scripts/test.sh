@@ -32,7 +32,7 @@ GPU_ENGINE_BUDGET=3000000
 # The crates that need no burn.
 FLOORS=(
   cellsim cytolens-core cytolens-cpu-engine cytolens-data cytolens-download cytolens-field cytolens-kernels cytolens-package
-  cytolens-page cytolens-protocol cytolens-report cytolens-testing cytolens-worker
+  cytolens-fuzzing cytolens-page cytolens-protocol cytolens-report cytolens-testing cytolens-worker
 )
 
 export ARTEFACTS="$ROOT/test-artifacts"

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {entriesOf, tiff, zip, zipFile} from './archives.mjs';
-import {CHANNELS, drawnField, drop, settled, textNamed} from './fields.mjs';
+import {CHANNELS, drawnField, drop, dropFolder, settled, textNamed} from './fields.mjs';
 import {chromiumForTests, PATIENCE, ready} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
@@ -117,6 +117,14 @@ test('a pasted picture gets a name', {timeout}, async () => {
   });
 });
 
+test('a name that would turn the writing beside it is shown without the marks that do', {timeout}, async () => {
+  await openWithoutEngine(async (page) => {
+    await page.setInputFiles('#files', [...drawnField('good\u202e25.0'), textNamed('notes\u2067.png')]);
+    await waitForTiles(page, 2);
+    assert.deepEqual((await ids(page)).sort(), ['good\ufffd25.0', 'notes\ufffd']);
+  });
+});
+
 test('a folder gives its fields, and what is no image in one line', {timeout}, async () => {
   const folder = path.join(scratch, 'plate');
   mkdirSync(path.join(folder, 'deep/.hidden'), {recursive: true});
@@ -132,13 +140,6 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
     assert.equal(await page.textContent('#reading'), '');
   });
 });
-
-/** Drops a folder of the disk on the page, as a person does. */
-async function dropFolder(page, folder) {
-  const session = await page.context().newCDPSession(page);
-  const data = {items: [], files: [folder], dragOperationsMask: 1};
-  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', {type, x: 200, y: 200, data});
-}
 
 test('a dropped folder with names that are no Unicode gives the rest of its fields', {timeout, skip: process.platform !== 'linux'}, async () => {
   const folder = path.join(scratch, 'named');

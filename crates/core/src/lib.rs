@@ -7,6 +7,7 @@ pub mod labels;
 mod limits;
 mod order;
 pub mod package;
+pub mod plain;
 pub mod ranking;
 pub mod scores;
 
