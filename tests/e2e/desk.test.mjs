@@ -196,6 +196,56 @@ itHolds('a tab that stands still for a while, page and engine, goes on where it 
   await done(page, 24);
 });
 
+/** Has the browser refuse every Blob and File for its store, as WebKit does in private sessions. */
+const refuseBlobs = () => {
+  const holdsBlob = (value) => value instanceof Blob
+    || (value instanceof Object && !ArrayBuffer.isView(value) && Object.values(value).some(holdsBlob));
+  const {put} = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (holdsBlob(value)) throw new DOMException('Error preparing Blob/File data to be stored in object store', 'UnknownError');
+    return put.call(this, value, key);
+  };
+};
+
+it('a browser that keeps no blobs keeps their bytes: a reload loses nothing', async (page) => {
+  await page.addInitScript(refuseBlobs);
+  await page.reload();
+  await ready(page);
+  await page.setInputFiles('#files', files(fields(3)));
+  await done(page, 3);
+  const first = await settled(page, 'f000');
+  await kept(page, 3);
+  assert.ok(await page.isHidden('#notice'), await page.textContent('#notice'));
+  await page.reload();
+  await ready(page);
+  await done(page, 3);
+  assert.ok(first.hasPreview);
+  assert.deepEqual(await settled(page, 'f000'), first);
+  // The picture comes from the images themselves.
+  await page.waitForSelector('#viewer[data-state="shown"]', patience);
+  assert.ok(await page.isHidden('#notice'), await page.textContent('#notice'));
+});
+
+it('a field whose images the browser does not keep is told of, and all else is kept', async (page) => {
+  await page.addInitScript(() => {
+    const {put} = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (value, key) {
+      if (value.files && value.id === 'f001') throw new DOMException('no such file', 'DataError');
+      return put.call(this, value, key);
+    };
+  });
+  await page.reload();
+  await ready(page);
+  await page.setInputFiles('#files', files(fields(3)));
+  await done(page, 3);
+  await kept(page, 2);
+  assert.match(await page.textContent('#notice'), /does not keep the images of one field \(DataError: no such file\)\. Results are still kept/);
+  await page.reload();
+  await ready(page);
+  await done(page, 3);
+  assert.equal((await settled(page, 'f001')).state, 'done');
+});
+
 it('removing a field selects the next', async (page) => {
   await page.setInputFiles('#files', files(fields(3)));
   await idle(page);

@@ -79,6 +79,15 @@ export async function drop(page, files) {
   for (const event of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#drop', event, {dataTransfer});
 }
 
+/** Drops a folder on the page, as the system's file manager does. */
+export async function dropFolder(page, folder) {
+  const session = await page.context().newCDPSession(page);
+  const data = {items: [], files: [folder], dragOperationsMask: 1};
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', {type, x: 200, y: 250, data});
+  }
+}
+
 /** Waits until the browser keeps so many fields: writing goes on in the background. */
 export const kept = (page, count) => until(() => page.evaluate((count) => new Promise((resolve) => {
   const open = indexedDB.open('cytolens');

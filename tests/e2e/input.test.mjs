@@ -1,11 +1,11 @@
 // What people bring, as they have it: folders, archives, pasted pictures, names of every kind.
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {entriesOf, tiff, zip, zipFile} from './archives.mjs';
-import {CHANNELS, drawnField, drop, settled, textNamed} from './fields.mjs';
+import {CHANNELS, drawnField, drop, dropFolder, settled, textNamed} from './fields.mjs';
 import {chromiumForTests, PATIENCE, ready} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
@@ -117,6 +117,14 @@ test('a pasted picture gets a name', {timeout}, async () => {
   });
 });
 
+test('a name that would turn the writing beside it is shown without the marks that do', {timeout}, async () => {
+  await openWithoutEngine(async (page) => {
+    await page.setInputFiles('#files', [...drawnField('good\u202e25.0'), textNamed('notes\u2067.png')]);
+    await waitForTiles(page, 2);
+    assert.deepEqual((await ids(page)).sort(), ['good\ufffd25.0', 'notes\ufffd']);
+  });
+});
+
 test('a folder gives its fields, and what is no image in one line', {timeout}, async () => {
   const folder = path.join(scratch, 'plate');
   mkdirSync(path.join(folder, 'deep/.hidden'), {recursive: true});
@@ -131,6 +139,51 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
     assert.match(await refusal(page, '41 files'), /no images were left out: \.txt, \.html/);
     assert.equal(await page.textContent('#reading'), '');
   });
+});
+
+test('a dropped folder with names that are no Unicode gives the rest of its fields', {timeout, skip: process.platform !== 'linux'}, async () => {
+  const folder = path.join(scratch, 'named');
+  mkdirSync(path.join(folder, 'deep'), {recursive: true});
+  for (const {name, buffer} of drawnField('inside')) writeFileSync(path.join(folder, 'deep', name), buffer);
+  const latin = (name) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
+  writeFileSync(latin('Zellkörper_red.png'), 'x');
+  // Chromium reads it as the folder that it lies in, without end.
+  mkdirSync(latin('größer'));
+  symlinkSync(path.join(scratch, 'nowhere'), path.join(folder, 'broken_red.png'));
+  await openWithoutEngine(async (page) => {
+    await dropFolder(page, folder);
+    await waitForTiles(page, 3);
+    assert.deepEqual((await ids(page)).sort(), ['inside', 'named/\ufffd', 'named/\ufffd']);
+    assert.match(await refusal(page, 'named/\ufffd'), /not written in Unicode/);
+  });
+});
+
+test('entries of a dropped folder that cannot be read are told one by one, and the rest goes on', {timeout}, async () => {
+  await visit(async (page) => {
+    await page.waitForSelector('body[data-engine="failed"]');
+    await page.evaluate((texts) => {
+      const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const entry = (fullPath, file) => ({name: fullPath.split('/').at(-1), fullPath, isFile: true, isDirectory: false, file});
+      const folder = (fullPath, entries) => ({
+        name: fullPath.split('/').at(-1), fullPath, isFile: false, isDirectory: true,
+        createReader: () => {
+          const lots = [entries, []];
+          return {readEntries: (done, failed) => (entries ? done(lots.shift()) : failed(new DOMException('denied', 'NotReadableError')))};
+        },
+      });
+      const good = texts.map(({name, text}) => entry(`/set/${name}`, (done) => setTimeout(() => done(new File([bytes(text)], name)), 50)));
+      // Fails before the good ones before it come.
+      const bad = ['lost_red.png', 'lost_blue.png'].map((name) => entry(`/set/${name}`, (_, failed) => failed(new DOMException('gone', 'NotFoundError'))));
+      DataTransferItem.prototype.webkitGetAsEntry = () => folder('/set', [...good, ...bad, folder('/set/locked', null)]);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['x'], 'set'));
+      window.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));
+    }, drawnField('inside').map(({name, buffer}) => ({name, text: buffer.toString('base64')})));
+    await waitForTiles(page, 4);
+    assert.deepEqual((await ids(page)).sort(), ['inside', 'set/locked', 'set/lost_blue.png', 'set/lost_red.png']);
+    assert.match(await refusal(page, 'set/lost_red.png'), /could not read it \(gone\).*set\/lost_red\.png/);
+    assert.match(await refusal(page, 'set/locked'), /could not read it \(denied\)/);
+  }, {changes: {'/cpu_engine_bg.wasm': 404}});
 });
 
 test('a folder of nothing usable is refused in words', {timeout}, async () => {

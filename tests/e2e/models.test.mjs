@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {zipFile} from './archives.mjs';
-import {drawnField, settled} from './fields.mjs';
+import {drawnField, dropFolder, settled} from './fields.mjs';
 import {
   chromiumForTests, formulaPackage, manifestOf, PATIENCE, ready, SHIPPED_MODEL, smallModel, withManifest,
 } from './harness.mjs';
@@ -66,15 +66,6 @@ async function classify(page, id) {
   const field = await settled(page, id);
   assert.equal(field.state, 'done', field.reason);
   return page.locator('#answer .bar[data-class] .name').allTextContents();
-}
-
-/** Drops a folder on the page, as the system's file manager does. */
-async function dropFolder(page, folder) {
-  const session = await page.context().newCDPSession(page);
-  const data = {items: [], files: [folder], dragOperationsMask: 1};
-  for (const type of ['dragEnter', 'dragOver', 'drop']) {
-    await session.send('Input.dispatchDragEvent', {type, x: 200, y: 250, data});
-  }
 }
 
 test('a dropped folder classifies with its own labels, and models can be switched', {timeout}, async () => {
@@ -153,6 +144,9 @@ for (const [what, spoil, reason] of [
   ['its manifest is no JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '<!doctype html>'), /no JSON/],
   ['its manifest is another JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '{"samples": []}'), /not the manifest/],
   ['its manifest nests without end', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '['.repeat(200_000) + ']'.repeat(200_000)), /manifest/],
+  ['its name turns the direction of writing', (folder) => change(folder, {name: 'Cytosol \u202e25.0'}), /direction of writing/],
+  ['a label has no end', (folder) => change(folder, {labels: RENAMED.labels.map((label) => label.repeat(1000))}), /4,096 letters/],
+  ['its name is 10 MB long', (folder) => change(folder, {name: 'W'.repeat(10_000_000)}), /over 4 MB/],
   ['it has no labels', (folder) => change(folder, {labels: undefined}), /labels/],
   ['it is too large', (folder) => {
     change(folder, {weights: {sha256: '0'.repeat(64), bytes: 600_000_000}});
@@ -340,6 +334,43 @@ test('the card shows whatever shape, a thousand classes and endless words', {tim
       assert.ok(inner <= outer, `at ${width} px the card is ${inner} px wide inside of ${outer}`);
       assert.ok(outer <= width);
     }
+  });
+});
+
+/** Words that would run, load or hide something where they were taken for a page. */
+const HOSTILE = [
+  '<script>window.taken = 1</script>',
+  '<svg onload="window.taken = 1"><a href="http://elsewhere.test">here</a></svg>',
+  '"><img src="x" onerror="window.taken = 1">',
+  '</textarea></select><style>* { display: none }</style>',
+  'javascript:window.taken = 1',
+  '${window.taken = 1} {{window.taken = 1}}',
+  'url(http://elsewhere.test/x)',
+];
+
+test('hostile words in every part of a package, and in a file\'s name, are words', {timeout}, async () => {
+  const labels = Array.from({length: 28}, (_, at) => `${HOSTILE[at % HOSTILE.length]} ${at}`);
+  const nested = Object.fromEntries(HOSTILE.map((words) => [words, {[words]: HOSTILE}]));
+  const changes = {
+    name: HOSTILE[1], limits: HOSTILE.join('\u202e'), licence: HOSTILE[0], attribution: HOSTILE, labels, provenance: nested,
+    metrics: {...nested, per_class: labels.map((name) => ({name, recall: 0.5}))},
+  };
+  await open(async (page) => {
+    await bring(page, packageOf(changes));
+    await opened(page, HOSTILE[1]);
+    const id = '<img src=x onerror=taken=1>';
+    await page.setInputFiles('#files', drawnField(id));
+    const {state, bars} = await settled(page, id);
+    assert.deepEqual([state, bars.length], ['done', 28]);
+    await page.click('#model-about');
+    await page.locator('#model-card').waitFor({state: 'visible'});
+    assert.equal(await page.textContent('#card-name'), HOSTILE[1]);
+    assert.match(await page.textContent('#card-attribution'), /<script>window\.taken/);
+    const made = await page.evaluate(() => ({
+      taken: typeof window.taken,
+      elements: document.querySelectorAll('script:not([src]), svg[onload], img[onerror], style, a[href*="elsewhere"], a[href^="javascript"]').length,
+    }));
+    assert.deepEqual(made, {taken: 'undefined', elements: 0});
   });
 });
 

@@ -119,3 +119,11 @@ for (const [what, attempt] of Object.entries(ATTEMPTS)) {
     }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}, breaksPolicy: true});
   });
 }
+
+test('the engine has no function that asks a network', {timeout}, async () => {
+  await open(async (page) => {
+    const [worker] = page.workers();
+    const ways = ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebTransport', 'EventSource', 'importScripts', 'Worker'];
+    assert.deepEqual(await worker.evaluate((ways) => ways.filter((way) => globalThis[way] !== undefined), ways), []);
+  });
+});

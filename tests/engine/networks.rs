@@ -219,6 +219,26 @@ fn unknown_files_are_refused() {
     }
 }
 
+/// A pickle may have whoever reads it call any function. Here none is called: there is nothing that could.
+#[test]
+fn code_in_a_pytorch_file_is_never_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("taken");
+    let command = format!("touch {}", trace.display());
+    for code in [
+        format!("cos\nsystem\n(S'{command}'\ntR."),
+        format!("cbuiltins\nexec\n(S'import os; os.system(\"{command}\")'\ntR."),
+        format!("csubprocess\nPopen\n((lS'sh'\naS'-c'\naS'{command}'\natR."),
+    ] {
+        let path = folder.path().join("weights.pth");
+        std::fs::write(&path, &code).expect("a file");
+        if let Ok(tensors) = weights::read_file(&path) {
+            assert!(tensors.is_empty(), "tensors out of {code}");
+        }
+        assert!(!trace.exists(), "run: {code}");
+    }
+}
+
 /// `tests/fixtures/tiny_densenet.pth` was saved by PyTorch, under the names that torchvision's files
 /// had up to 2017, with its input and the features PyTorch computes (see `tiny_densenet.py`).
 #[test]

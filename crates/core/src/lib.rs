@@ -10,6 +10,7 @@ mod litter;
 pub mod matching;
 mod order;
 pub mod package;
+pub mod plain;
 pub mod ranking;
 pub mod scores;
 pub mod table;

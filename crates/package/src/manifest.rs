@@ -1,6 +1,7 @@
 //! The manifest of a model package.
 
 use cytolens_core::package::FORMAT;
+use cytolens_core::plain::{LONGEST_NAME, is_name};
 use cytolens_field::{Composition, MissingChannels};
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,12 @@ impl Manifest {
                 format!(
                     "the composition {} has {planes} planes, the network {}",
                     self.composition, network.planes
+                ),
+            ),
+            (
+                !is_name(&self.name) || !self.labels.iter().all(|label| is_name(label)),
+                format!(
+                    "the name and every label must have at most {LONGEST_NAME} bytes, and no character that is a control or turns the direction of writing"
                 ),
             ),
             (

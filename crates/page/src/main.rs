@@ -30,6 +30,7 @@ mod session;
 mod status;
 mod storage_error;
 mod store;
+mod stored_blob;
 mod text;
 mod theme;
 mod viewer;

@@ -1,5 +1,7 @@
 //! The browser's reasons for not storing something in IndexedDB.
 
+use std::fmt;
+
 use idb::{Transaction, TransactionResult};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DomException, IdbTransaction};
@@ -14,6 +16,8 @@ const QUOTA_EXCEEDED: &str = "QuotaExceededError";
 pub(super) enum StorageError {
     /// The room that it gives to the page is used up.
     NoRoom,
+    /// What is to be stored cannot be read any more: the visitor's file was moved or changed. The browser's own words.
+    Unreadable(String),
     /// Any other reason, in its own words.
     Other(String),
 }
@@ -25,6 +29,15 @@ impl StorageError {
             (QUOTA_EXCEEDED, _) => Self::NoRoom,
             (name, "") => Self::Other(name.to_owned()),
             (name, message) => Self::Other(format!("{name}: {message}")),
+        }
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom => f.write_str(QUOTA_EXCEEDED),
+            Self::Unreadable(reason) | Self::Other(reason) => f.write_str(reason),
         }
     }
 }
@@ -105,8 +118,8 @@ mod tests {
         let other = StorageError::Other("NotReadableError: The file was moved.".to_owned());
         for (no_room, reason) in [
             (
-                text::images_not_kept(&StorageError::NoRoom),
-                text::images_not_kept(&other),
+                text::images_not_kept(1, &StorageError::NoRoom),
+                text::images_not_kept(1, &other),
             ),
             (
                 text::results_not_kept(&StorageError::NoRoom),
@@ -120,6 +133,24 @@ mod tests {
             assert!(no_room.contains("room"), "{no_room}");
             assert!(!reason.contains("room"), "{reason}");
             assert!(reason.contains("The file was moved."), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_notice_says_how_many_fields_it_is_about() {
+        let gone = StorageError::Unreadable("NotFoundError".to_owned());
+        for (fields, error, expected) in [
+            (1, &gone, "The images of one field could not be read again"),
+            (12, &gone, "The images of 12 fields could not be read again"),
+            (
+                3,
+                &StorageError::Other("UnknownError".to_owned()),
+                "does not keep the images of 3 fields (UnknownError)",
+            ),
+        ] {
+            let notice = text::images_not_kept(fields, error);
+            assert!(notice.contains(expected), "{notice}");
+            assert!(notice.contains("Results are still kept"), "{notice}");
         }
     }
 }

@@ -19,7 +19,7 @@ use web_sys::Blob;
 use super::dom::{property, window};
 use super::input::FieldInput;
 use super::storage_error::{StorageError, commit};
-use super::text;
+use super::{stored_blob, text};
 use cytolens_protocol::{Maps, ModelSummary, TimedPrediction};
 
 /// The name of the database, and of the lock of the tab that writes it.
@@ -108,7 +108,7 @@ mod one_object {
 impl FieldRecord {
     /// The encoded picture for the gallery, if there is one.
     pub(super) fn thumbnail(&self) -> Option<Blob> {
-        self.thumbnail.clone().dyn_into().ok()
+        stored_blob::blob(&self.thumbnail)
     }
 }
 
@@ -128,19 +128,22 @@ pub(super) struct Store {
     database: RefCell<Option<Rc<Database>>>,
     writes: RefCell<VecDeque<PendingWrite>>,
     is_writing: Cell<bool>,
-    /// Whether the browser has refused an image: further ones are not tried.
-    has_refused_images: Cell<bool>,
+    /// The number of fields whose images are not kept.
+    without_images: Cell<usize>,
+    /// Whether the browser has no room for an image: further ones are not tried.
+    is_full: Cell<bool>,
     warn: Box<dyn Fn(&str)>,
 }
 
 impl Store {
-    /// A store that is not open yet; `warn` hears, once each, what is not kept and why.
+    /// A store that is not open yet; `warn` hears what is not kept and why.
     pub(super) fn new(warn: impl Fn(&str) + 'static) -> Rc<Self> {
         Rc::new(Self {
             database: RefCell::default(),
             writes: RefCell::default(),
             is_writing: Cell::default(),
-            has_refused_images: Cell::default(),
+            without_images: Cell::default(),
+            is_full: Cell::default(),
             warn: Box::new(warn),
         })
     }
@@ -178,7 +181,7 @@ impl Store {
 
     /// Writes a field's files.
     pub(super) fn keep_input(self: &Rc<Self>, field: u32, input: &FieldInput) {
-        if !self.has_refused_images.get() {
+        if !self.is_full.get() {
             self.put(INPUTS, field, input);
         }
     }
@@ -206,7 +209,8 @@ impl Store {
     /// Removes everything.
     pub(super) fn clear(self: &Rc<Self>) {
         self.writes.borrow_mut().clear();
-        self.has_refused_images.set(false);
+        self.without_images.set(0);
+        self.is_full.set(false);
         self.write(PendingWrite::Clear);
     }
 
@@ -248,12 +252,15 @@ impl Store {
         });
     }
 
-    /// Warns once of a write that failed. Where images are refused, results are still kept; where results
-    /// are refused, the store is given up, and what comes lasts as long as the page.
+    /// Warns of a write that failed. Where a field's images are refused, its results and other fields' images are
+    /// still kept; where results are refused, the store is given up, and what comes lasts as long as the page.
     fn failed(&self, write: &PendingWrite, error: &StorageError) {
         if matches!(write, PendingWrite::Put { store, .. } if *store == INPUTS) {
-            if !self.has_refused_images.replace(true) {
-                (self.warn)(&text::images_not_kept(error));
+            self.without_images.set(self.without_images.get() + 1);
+            // Of those that waited already, none is told of again.
+            if !self.is_full.get() {
+                self.is_full.set(*error == StorageError::NoRoom);
+                (self.warn)(&text::images_not_kept(self.without_images.get(), error));
             }
         } else if self.database.take().is_some() {
             self.writes.borrow_mut().clear();
@@ -316,21 +323,21 @@ async fn open() -> Result<Database, idb::Error> {
 }
 
 async fn carry_out(database: &Database, write: &PendingWrite) -> Result<(), StorageError> {
-    let stores: &[&str] = match write {
-        PendingWrite::Put { store, .. } => &[store],
-        PendingWrite::Remove(_) | PendingWrite::Clear => &STORES,
+    let removed = match write {
+        PendingWrite::Put {
+            store,
+            field,
+            value,
+        } => return stored_blob::put(database, store, &JsValue::from(*field), value).await,
+        PendingWrite::Remove(field) => Some(JsValue::from(*field)),
+        PendingWrite::Clear => None,
     };
-    let transaction = database.transaction(stores, TransactionMode::ReadWrite)?;
-    for store in stores {
+    let transaction = database.transaction(&STORES, TransactionMode::ReadWrite)?;
+    for store in STORES {
         let objects = transaction.object_store(store)?;
-        match write {
-            PendingWrite::Put { field, value, .. } => {
-                objects.put(value, Some(&JsValue::from(*field)))?.await?;
-            }
-            PendingWrite::Remove(field) => {
-                objects.delete(Query::from(JsValue::from(*field)))?.await?
-            }
-            PendingWrite::Clear => objects.clear()?.await?,
+        match &removed {
+            Some(field) => objects.delete(Query::from(field.clone()))?.await?,
+            None => objects.clear()?.await?,
         }
     }
     commit(transaction).await

@@ -9,6 +9,7 @@ pub mod download;
 pub mod evaluate;
 pub mod export;
 pub mod inspect;
+pub mod merge;
 pub mod package;
 pub mod predict;
 pub mod probe;

@@ -1,6 +1,7 @@
 //! The prediction of large folders: shares of them, a log that survives interruptions, and tables.
 
 pub mod log;
+pub mod merge;
 pub mod outputs;
 pub mod pace;
 pub mod parquet;

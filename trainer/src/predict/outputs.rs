@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use super::log::Log;
+use super::log::{FieldRow, Log};
 use super::parquet::write_parquet;
 use super::provenance::Provenance;
 use super::table::{write_csv, write_faults, write_submission};
@@ -55,6 +55,50 @@ impl TableFormat {
     }
 }
 
+/// Checks that a table can be written here, in the form of its extension.
+///
+/// # Errors
+/// If the extension names no format, the file exists and may not be replaced, or its folder is missing.
+pub fn check_table(path: &Path, overwrite: bool) -> Result<()> {
+    TableFormat::of(path)?;
+    check_place(path, overwrite)
+}
+
+fn check_place(path: &Path, overwrite: bool) -> Result<()> {
+    if path.exists() && !overwrite {
+        bail!("{} exists already; --overwrite replaces it", path.display());
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    ensure!(
+        folder.as_os_str().is_empty() || folder.is_dir(),
+        "there is no folder {} for {}",
+        folder.display(),
+        path.display()
+    );
+    Ok(())
+}
+
+/// Writes a table in the form of its extension. It gets its name when it is complete.
+///
+/// # Errors
+/// If a row cannot be read or the file not written.
+pub fn write_table(
+    path: &Path,
+    labels: &[String],
+    provenance: &Provenance,
+    rows: impl Iterator<Item = Result<FieldRow>>,
+) -> Result<()> {
+    let format = TableFormat::of(path)?;
+    fill_whole(path, |file| match format {
+        TableFormat::Csv => write_csv(file, labels, rows),
+        TableFormat::Parquet => {
+            // Its writer has a buffer of its own.
+            file.flush()?;
+            write_parquet(file.get_ref(), labels, provenance, rows)
+        }
+    })
+}
+
 impl Outputs {
     /// Checks that the files can be written without overwriting anything.
     ///
@@ -77,16 +121,7 @@ impl Outputs {
                 "two outputs have the name {}",
                 path.display()
             );
-            if path.exists() && !self.overwrite {
-                bail!("{} exists already; --overwrite replaces it", path.display());
-            }
-            let folder = path.parent().unwrap_or(Path::new(""));
-            ensure!(
-                folder.as_os_str().is_empty() || folder.is_dir(),
-                "there is no folder {} for {}",
-                folder.display(),
-                path.display()
-            );
+            check_place(path, self.overwrite)?;
         }
         if log.exists() && !self.overwrite && !self.resume {
             bail!(
@@ -124,14 +159,7 @@ impl Outputs {
         labels: &[String],
         provenance: &Provenance,
     ) -> Result<()> {
-        fill_whole(&self.out, |file| match TableFormat::of(&self.out)? {
-            TableFormat::Csv => write_csv(file, labels, log.rows()?),
-            TableFormat::Parquet => {
-                // Its writer has a buffer of its own.
-                file.flush()?;
-                write_parquet(file.get_ref(), labels, provenance, log.rows()?)
-            }
-        })?;
+        write_table(&self.out, labels, provenance, log.rows()?)?;
         if let Some(path) = &self.submission {
             fill_whole(path, |file| write_submission(file, log.rows()?))?;
         }

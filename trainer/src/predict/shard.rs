@@ -21,6 +21,21 @@ impl Shard {
         count: 1,
     };
 
+    /// The number of the share, from 1.
+    pub fn number(self) -> usize {
+        self.number
+    }
+
+    /// The number of shares.
+    pub fn count(self) -> usize {
+        self.count
+    }
+
+    /// All shares of the list that this is one of, in order.
+    pub fn all(self) -> impl Iterator<Item = Self> {
+        (1..=self.count).map(move |number| Self { number, ..self })
+    }
+
     /// Returns whether it is the first share, which also reports the faults that belong to none.
     pub fn is_first(self) -> bool {
         self.number == 1

@@ -349,6 +349,9 @@ pub fn imagenet_epsilon(architecture: Architecture) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use cytolens_data::random::Stream;
+    use cytolens_fuzzing::changed;
+
     use super::*;
 
     fn refuse(name: &str, changes: &[&str]) -> String {
@@ -363,6 +366,27 @@ mod tests {
             let written = toml::to_string(&recipe).expect("TOML");
             assert_eq!(toml::from_str::<Recipe>(&written).expect("TOML"), recipe);
         }
+    }
+
+    #[test]
+    fn no_damage_breaks_the_reader() {
+        let recipes: Vec<Vec<u8>> = BUILT_IN.map(|(_, text)| text.into()).to_vec();
+        let mut read = 0;
+        for round in 0..20_000 {
+            let bytes = changed(&recipes, &mut Stream::seeded(round));
+            let text = String::from_utf8_lossy(&bytes);
+            if let Ok(recipe) = toml::from_str::<Recipe>(&text) {
+                read += 1;
+                if recipe.check().is_ok() {
+                    let written = toml::to_string(&recipe).expect("TOML");
+                    assert_eq!(toml::from_str::<Recipe>(&written).expect("TOML"), recipe);
+                }
+            }
+            // As a change on the command line, too.
+            let change = text.lines().nth(round as usize % 7).unwrap_or_default();
+            _ = Recipe::load("default", &[change.to_owned()]);
+        }
+        assert!(read > 100, "{read} recipes are still read");
     }
 
     /// The defaults of the tables that `trainer augment` reads alone are those of the default recipe.

@@ -1,9 +1,9 @@
 //! The files of one field, by handles.
 
 use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::preserve;
 use web_sys::Blob;
 
+use crate::stored_blob;
 use cytolens_core::Channel;
 use cytolens_protocol::InputFile;
 
@@ -36,7 +36,7 @@ pub(crate) struct FieldSource {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// The bytes, or their deflated form inside a zip archive.
-    #[serde(with = "preserve")]
+    #[serde(with = "stored_blob")]
     pub(crate) blob: Blob,
     /// The length of deflated bytes once they are unpacked.
     pub(crate) inflated_bytes: Option<f64>,

@@ -102,15 +102,22 @@ async fn walk(
             if entries.is_empty() {
                 break;
             }
-            let (inner, files): (Vec<_>, Vec<_>) = entries
+            let (named, nameless): (Vec<_>, Vec<_>) = entries
                 .into_iter()
                 .filter(|entry| !is_litter(&entry.name()))
-                .partition(FileSystemEntry::is_directory);
+                .partition(is_named);
+            for _ in nameless {
+                let name = format!("{}/{}", full_path(&folder), char::REPLACEMENT_CHARACTER);
+                let refusal = Refusal::new(name, text::NO_UNICODE);
+                sources.refused.push(refusal);
+            }
+            let (inner, files): (Vec<_>, Vec<_>) =
+                named.into_iter().partition(FileSystemEntry::is_directory);
             folders.extend(inner);
             // All are asked for before the first is awaited: one by one takes far longer.
             let asked: Vec<_> = files.into_iter().map(asked).collect();
             for (entry, file) in asked {
-                match JsFuture::from(file).await {
+                match file.await {
                     Ok(file) => add(sources, full_path(&entry), file.unchecked_into()),
                     Err(error) => sources.refused.push(unreadable(&entry, &error)),
                 }
@@ -126,13 +133,21 @@ async fn walk(
     }
 }
 
-fn asked(entry: FileSystemEntry) -> (FileSystemEntry, Promise) {
+/// Whether the browser could read the entry's name. One whose bytes are no Unicode comes empty in Chromium, and a folder so
+/// named reads as the folder that it lies in, without end.
+fn is_named(entry: &FileSystemEntry) -> bool {
+    !entry.name().is_empty()
+}
+
+/// The entry and its file, which comes. A future listens from here on: a promise that fails while others are awaited
+/// would count as one that nobody handles.
+fn asked(entry: FileSystemEntry) -> (FileSystemEntry, JsFuture) {
     let file = promise(|done, failed| {
         entry
             .unchecked_ref::<FileSystemFileEntry>()
             .file_with_callback_and_callback(done, failed);
     });
-    (entry, file)
+    (entry, file.into())
 }
 
 fn full_path(entry: &FileSystemEntry) -> String {

@@ -1,6 +1,7 @@
 //! Files of any kind, before they are sorted.
 
 use super::field_input::Content;
+use cytolens_core::plain::plain;
 
 /// A file, or an entry of an archive.
 #[derive(Debug, Clone)]
@@ -38,4 +39,16 @@ impl Refusal {
 pub(super) struct SourceFiles {
     pub(super) files: Vec<SourceFile>,
     pub(super) refused: Vec<Refusal>,
+}
+
+impl SourceFiles {
+    /// The same files by names that can be shown beside other words.
+    pub(super) fn plainly_named(mut self) -> Self {
+        let names = self.files.iter_mut().map(|file| &mut file.name);
+        let refused = self.refused.iter_mut().map(|refusal| &mut refusal.name);
+        for name in names.chain(refused) {
+            *name = plain(name);
+        }
+        self
+    }
 }

@@ -4,13 +4,13 @@
 use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, TransactionMode};
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::preserve;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use crate::dom::{remember, remembered};
-use crate::storage_error::{StorageError, commit};
+use crate::storage_error::StorageError;
+use crate::stored_blob;
 
 const DATABASE: &str = "cytolens-models";
 const STORE: &str = "packages";
@@ -23,7 +23,7 @@ pub(super) struct KeptPackage {
     /// The text of the manifest.
     pub(super) manifest: String,
     /// The weights' bytes.
-    #[serde(with = "preserve")]
+    #[serde(with = "stored_blob")]
     pub(super) weights: Blob,
 }
 
@@ -58,12 +58,7 @@ pub(super) async fn keep(id: &str, package: &KeptPackage) -> Result<Blob, Storag
     let value = serde_wasm_bindgen::to_value(&copy)?;
     let id = JsValue::from(id);
     let database = open().await?;
-    let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
-    transaction
-        .object_store(STORE)?
-        .put(&value, Some(&id))?
-        .await?;
-    commit(transaction).await?;
+    stored_blob::put(&database, STORE, &id, &value).await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
     let written = transaction.object_store(STORE)?.get(id)?.await?;
     let kept: KeptPackage = serde_wasm_bindgen::from_value(written.unwrap_or_default())?;

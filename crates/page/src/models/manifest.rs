@@ -3,6 +3,7 @@
 
 use super::node::Node;
 use crate::text::models as text;
+use cytolens_core::plain::is_name;
 
 /// The version of the package format that the page shows, as JSON has it.
 pub(super) const FORMAT: f64 = cytolens_core::package::FORMAT as f64;
@@ -82,6 +83,10 @@ impl Manifest {
         let is_hexadecimal = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
         if manifest.sha256.len() != 64 || !manifest.sha256.bytes().all(is_hexadecimal) {
             return Err(text::no_field("weights.sha256"));
+        }
+        let mut names = manifest.labels.iter().chain([&manifest.name]);
+        if !names.all(|name| is_name(name)) {
+            return Err(text::NO_NAME.to_owned());
         }
         Ok(manifest)
     }
@@ -205,6 +210,24 @@ mod tests {
         let mut changed = whole;
         changed["weights"]["sha256"] = "../../".into();
         assert!(read(changed).expect_err("no checksum").contains("sha256"));
+    }
+
+    #[test]
+    fn names_that_would_mislead_are_refused() {
+        for (name, value) in [
+            ("name", json!("Sound\u{202e}5.0")),
+            ("labels", json!(["Here", "There\n"])),
+            ("labels", json!(["Here", "W".repeat(5000)])),
+        ] {
+            let mut changed = example();
+            changed[name] = value;
+            assert_eq!(read(changed), Err(text::NO_NAME.to_owned()), "{name}");
+        }
+        // Shown as words, they do no harm.
+        let mut changed = example();
+        changed["name"] = json!("<svg onload=\"x()\">");
+        changed["limits"] = json!("\u{202e}");
+        read(changed).expect("a manifest");
     }
 
     #[test]

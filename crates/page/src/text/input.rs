@@ -18,6 +18,10 @@ pub(crate) const NO_MANIFEST: &str =
 pub(crate) const NO_WEIGHTS: &str =
     "a model package is two files: weights.safetensors must lie beside manifest.json";
 
+/// The reason for an entry of a folder whose name the browser cannot read.
+pub(crate) const NO_UNICODE: &str =
+    "its name is not written in Unicode (UTF-8), and the browser cannot read it: rename it";
+
 /// A megabyte, in bytes, as file managers count.
 const MEGABYTE: u64 = 1_000_000;
 

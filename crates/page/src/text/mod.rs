@@ -124,10 +124,15 @@ pub(super) fn not_read_back(error: &str) -> String {
     format!("The fields of an earlier visit could not be read: {error}")
 }
 
-/// The notice for browsers that refuse images.
-pub(super) fn images_not_kept(error: &StorageError) -> String {
-    not_kept("images", error)
-        + " Results are still kept, but after a reload the images of new fields have to be dropped again."
+/// The notice for images that are not kept, those of so many fields so far.
+pub(super) fn images_not_kept(fields: usize, error: &StorageError) -> String {
+    let (what, which) = match (error, fields) {
+        (StorageError::NoRoom, _) => ("images".to_owned(), "the images of new fields"),
+        (_, 1) => ("the images of one field".to_owned(), "these images"),
+        _ => (format!("the images of {fields} fields"), "these images"),
+    };
+    not_kept(&what, error)
+        + &format!(" Results are still kept, but after a reload {which} have to be dropped again.")
 }
 
 /// The notice for browsers that refuse results.
@@ -138,6 +143,12 @@ pub(super) fn results_not_kept(error: &StorageError) -> String {
 fn not_kept(what: &str, error: &StorageError) -> String {
     match error {
         StorageError::NoRoom => format!("This browser gives no more room to keep {what}."),
+        StorageError::Unreadable(reason) => {
+            let what = what.replacen("the", "The", 1);
+            format!(
+                "{what} could not be read again to be kept, as if they had been moved or changed ({reason})."
+            )
+        }
         StorageError::Other(reason) => format!("This browser does not keep {what} ({reason})."),
     }
 }

@@ -18,6 +18,8 @@ pub(crate) const NO_LIMITS: &str = "The package names no limits. That is no sign
 pub(crate) const NO_MANIFEST: &str = "manifest.json is not the manifest of a model package";
 /// The reason for a manifest too long to be one.
 pub(crate) const LONG_MANIFEST: &str = "manifest.json is over 4 MB, too long for a manifest";
+/// The reason for a name or a label that would spoil what stands beside it.
+pub(crate) const NO_NAME: &str = "manifest.json has a name or a label that is longer than 4,096 letters, or that turns the direction of writing";
 /// The name of tables of scores.
 pub(crate) const SCORES: &str = "Scores";
 /// The head of the table of classes.
@@ -117,7 +119,9 @@ pub(crate) fn kept(name: &str) -> String {
 pub(crate) fn not_kept(name: &str, bytes: f64, error: &StorageError) -> String {
     let why = match error {
         StorageError::NoRoom => format!("gave no room to keep its {}", size(bytes)),
-        StorageError::Other(reason) => format!("did not keep it ({reason})"),
+        StorageError::Unreadable(reason) | StorageError::Other(reason) => {
+            format!("did not keep it ({reason})")
+        }
     };
     format!("“{name}” works until the page is closed or reloaded: this browser {why}.")
 }

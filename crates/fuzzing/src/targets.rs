@@ -1,0 +1,198 @@
+//! The readers, each as a function that takes whatever bytes there are.
+
+use std::io::Write;
+use std::path::Path;
+
+use cytolens_core::{Channel, ChannelOrder, group, natural_order};
+use cytolens_data::table::Rows;
+use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
+use cytolens_kernels::Tensors;
+use cytolens_package::{Manifest, Weights};
+use pytorch_reader::PytorchReader;
+
+use crate::seeds;
+
+/// A reader of foreign bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name by which it is called.
+    pub name: &'static str,
+    /// Reads the bytes. It panics where the reader does, or where what it has read contradicts itself.
+    pub read: fn(&[u8]),
+    /// Small files of the reader's format.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "image",
+        read: image,
+        seeds: seeds::images,
+    },
+    Target {
+        name: "tiff",
+        read: tiff,
+        seeds: seeds::tiffs,
+    },
+    Target {
+        name: "description",
+        read: description,
+        seeds: seeds::descriptions,
+    },
+    Target {
+        name: "manifest",
+        read: manifest,
+        seeds: seeds::manifests,
+    },
+    Target {
+        name: "weights",
+        read: weights,
+        seeds: seeds::weights,
+    },
+    Target {
+        name: "pth",
+        read: pth,
+        seeds: seeds::checkpoints,
+    },
+    Target {
+        name: "table",
+        read: table,
+        seeds: seeds::tables,
+    },
+    Target {
+        name: "names",
+        read: names,
+        seeds: seeds::names,
+    },
+];
+
+/// The longest side of a picture, in pixels: what is made of a field matters here, and not how long it takes.
+const SIDE: u32 = 32;
+
+/// Decodes a file as a channel's or a field's, and makes of the field all that the programs make of it.
+fn field(bytes: &[u8], channel: Option<Channel>, order: &ChannelOrder) {
+    let name = "field.tif";
+    let source = Source {
+        name,
+        channel,
+        bytes,
+    };
+    match decode_field("field", &[source], order) {
+        Ok(field) => {
+            preview(&field, SIDE);
+            for composition in [Composition::Rgb, Composition::Rgby, Composition::Dimmed] {
+                for missing in [MissingChannels::Refused, MissingChannels::Black] {
+                    let planes = composition.compose(&field, missing, SIDE);
+                    assert!(planes.is_ok() || channel.is_some() || composition.planes() == 4);
+                }
+            }
+        }
+        Err(error) => assert!(error.to_string().contains(name), "{error} names no file"),
+    }
+}
+
+/// A file of any format, as a channel's and as a composite.
+fn image(bytes: &[u8]) {
+    for channel in [Some(Channel::Green), Some(Channel::Yellow), None] {
+        field(bytes, channel, &ChannelOrder::default());
+    }
+}
+
+/// A TIFF of a field, whose first byte chooses the order of its channels.
+fn tiff(bytes: &[u8]) {
+    const ORDERS: [&str; 4] = [
+        "auto",
+        "blue,red,green",
+        "-,green,-,red,blue",
+        "yellow,blue,green,red",
+    ];
+    let Some((choice, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let order = ORDERS[usize::from(*choice) % ORDERS.len()];
+    if let Ok(order) = order.parse() {
+        field(bytes, None, &order);
+    }
+}
+
+/// The description inside a TIFF of four pages: OME-XML, ImageJ's lines, or anything else.
+fn description(bytes: &[u8]) {
+    field(&seeds::described(bytes), None, &ChannelOrder::default());
+}
+
+/// A package's manifest. What is taken is written, and read as the same.
+fn manifest(bytes: &[u8]) {
+    let Ok(manifest) = Manifest::read(&String::from_utf8_lossy(bytes)) else {
+        return;
+    };
+    if let Ok(text) = serde_json::to_string(&manifest) {
+        let again = Manifest::read(&text);
+        assert!(
+            again.is_ok_and(|again| again == manifest),
+            "a manifest is read otherwise than it was written: {text}"
+        );
+    }
+}
+
+/// The weights of a package.
+fn weights(bytes: &[u8]) {
+    let Ok(weights) = Weights::read(bytes) else {
+        return;
+    };
+    for name in seeds::TENSORS {
+        if let Some(tensor) = weights.tensor(name) {
+            assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
+        }
+    }
+    // An error here says which tensors nobody took.
+    _ = weights.all_taken().map_err(|error| error.to_string());
+}
+
+/// A checkpoint of PyTorch, whose reader takes a file.
+fn pth(bytes: &[u8]) {
+    let read = || -> anyhow::Result<()> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(bytes)?;
+        let reader = PytorchReader::new(file.path())?;
+        for tensor in reader.tensors().values() {
+            tensor.read()?;
+        }
+        Ok(())
+    };
+    _ = read();
+}
+
+/// A table of labels.
+fn table(bytes: &[u8]) {
+    let Ok(mut rows) = Rows::new(bytes, Path::new("labels.csv")) else {
+        return;
+    };
+    while let Ok(Some(row)) = rows.next_row() {
+        if let Ok(row) = row {
+            assert!(!row.id.is_empty(), "a row without an id");
+        }
+    }
+}
+
+/// Names of files, one a line. Each is in one field or has one fault.
+fn names(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let names: Vec<&str> = text.lines().collect();
+    let grouping = group(&names);
+    let mut seen = vec![false; names.len()];
+    let files = grouping.fields.iter().flat_map(|field| &field.files);
+    let indices = files.map(|file| file.index);
+    for index in indices.chain(grouping.faults.iter().map(|fault| fault.index)) {
+        assert!(!seen[index], "{:?} counts twice", names[index]);
+        seen[index] = true;
+    }
+    assert!(seen.iter().all(|seen| *seen), "a name is lost: {names:?}");
+    for pair in names.windows(2) {
+        let (there, back) = (
+            natural_order(pair[0], pair[1]),
+            natural_order(pair[1], pair[0]),
+        );
+        assert_eq!(there, back.reverse());
+    }
+}

@@ -1,0 +1,82 @@
+//! Every target on some thousand changed seeds, the same ones each time.
+
+use std::io::Write;
+use std::panic::catch_unwind;
+
+use cytolens_data::random::Stream;
+
+use super::*;
+
+fn holds(name: &str, rounds: u64) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    let target = target.expect("a target");
+    let seeds = (target.seeds)();
+    for seed in &seeds {
+        (target.read)(seed);
+    }
+    for round in 0..rounds {
+        let bytes = changed(&seeds, &mut Stream::seeded(round));
+        if catch_unwind(|| (target.read)(&bytes)).is_err() {
+            panic!("{name}, round {round}: {}", bytes.escape_ascii());
+        }
+    }
+}
+
+/// One test a target, so that they run beside each other.
+macro_rules! hold {
+    ($($name:ident: $rounds:literal),*) => {
+        $(#[test]
+        fn $name() {
+            holds(stringify!($name), $rounds);
+        })*
+
+        #[test]
+        fn every_target_is_tested() {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
+}
+
+hold!(
+    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, weights: 20_000, pth: 10_000, table: 20_000, names: 20_000
+);
+
+#[test]
+fn seeds_are_files_that_are_read() {
+    use cytolens_core::ChannelOrder;
+    use cytolens_field::{Source, decode_field};
+
+    let is_read = |bytes: &[u8], channel| {
+        let source = Source {
+            name: "x",
+            channel,
+            bytes,
+        };
+        decode_field("x", &[source], &ChannelOrder::default()).is_ok()
+    };
+    let files = TARGETS[0].seeds;
+    let read = files()
+        .iter()
+        .filter(|file| is_read(file, None) || is_read(file, Some(cytolens_core::Channel::Green)))
+        .count();
+    // Planes in tiles of several samples are not read, nor is an ImageJ stack; all others are.
+    assert!(read + 4 >= files().len(), "{read} of {}", files().len());
+    for target in ["manifest", "weights"] {
+        let target = TARGETS.iter().find(|found| found.name == target);
+        let seeds = (target.expect("a target").seeds)();
+        assert!(seeds.iter().all(|seed| !seed.is_empty()));
+    }
+    let is_checkpoint = |file: &Vec<u8>| {
+        let mut copy = tempfile::NamedTempFile::new().expect("a file");
+        copy.write_all(file).expect("written");
+        pytorch_reader::PytorchReader::new(copy.path())
+    };
+    let checkpoints = seeds::checkpoints();
+    assert_eq!(
+        is_checkpoint(&checkpoints[0]).expect("a tensor").keys(),
+        ["w"]
+    );
+    let manifest = String::from_utf8((TARGETS[3].seeds)()[0].clone()).expect("text");
+    cytolens_package::Manifest::read(&manifest).expect("a manifest");
+}
