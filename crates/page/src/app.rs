@@ -24,7 +24,6 @@ use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
 use super::dom::{by_id, closest, focus, has_modifier, now_ms, on, target, window};
 use super::engine::Engine;
-use super::entry::DeskEntry;
 use super::gallery::Gallery;
 use super::models::Models;
 use super::offline::OfflineCopy;
@@ -250,8 +249,8 @@ impl App {
                 Effect::ListPassedOver => {
                     let session = self.session.borrow();
                     let files = session.entries().values();
-                    self.desk
-                        .list_passed_over(files.filter_map(DeskEntry::passed_over));
+                    let files = files.filter_map(|it| Some((&*it.id, it.passed_over()?)));
+                    self.desk.list_passed_over(files);
                 }
                 Effect::OfferUndo(fields, said) => {
                     self.mark_removed(&fields);

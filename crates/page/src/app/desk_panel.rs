@@ -92,19 +92,20 @@ impl DeskPanel {
         }
     }
 
-    /// Lists the files that belong to no field, each with the reason.
-    pub(super) fn list_passed_over<'a>(&self, reasons: impl Iterator<Item = &'a str>) {
+    /// Lists the files that belong to no field: a name or a title each, and the reason.
+    pub(super) fn list_passed_over<'a>(&self, files: impl Iterator<Item = (&'a str, &'a str)>) {
         let panel: Element = by_id("passed-over");
         let list = emptied(find(&panel, "ul"));
         let mut count = 0;
-        for reason in reasons {
+        for (name, reason) in files {
             let item: Element = create("li");
+            set_attribute(&item, "data-name", name);
             set_text(&item, reason);
             append(&list, &item);
-            count += 1;
+            count += text::input::count_of(name);
         }
         write(&panel, "summary", &text::passed_over(count));
-        set_hidden(&panel, count == 0);
+        set_hidden(&panel, list.child_element_count() == 0);
     }
 
     /// Offers to take a removal back, or withdraws the offer.

@@ -271,6 +271,7 @@ pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
 /// The line over the files that belong to no field.
 pub(super) fn passed_over(files: usize) -> String {
     match files {
+        0 => input::NOTHING_FOUND.to_owned(),
         1 => "1 file passed over".to_owned(),
         _ => format!("{files} files passed over"),
     }
