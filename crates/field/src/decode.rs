@@ -43,7 +43,7 @@ pub struct Source<'a> {
 /// Stacks in depth and series in time are refused.
 ///
 /// # Errors
-/// Any [`FieldError`] but [`FieldError::MissingChannel`], [`FieldError::SampleCount`] and those of
+/// Any [`FieldError`] but [`FieldError::MissingChannels`], [`FieldError::SampleCount`] and those of
 /// [`Field::stretched`].
 pub fn decode_field(
     id: &str,

@@ -21,7 +21,7 @@ pub use composition::{
     Composition, Level, MissingChannels, NoSuchComposition, Planes, normalise, square, square_bytes,
 };
 pub use decode::{Source, decode_field};
-pub use error::{FieldError, ImageFault};
+pub use error::{FieldError, ImageFault, described};
 pub use field::{Field, Plane, Samples};
 pub use plate::{Plate, Plates, plates, white_level};
 pub use preview::{Preview, preview};
