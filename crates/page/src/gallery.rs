@@ -193,6 +193,7 @@ impl Gallery {
         }
         if let Some(tile) = button(selected) {
             set_attribute(&tile, "aria-current", "true");
+            keep_in_sight(&self.list, &tile);
         }
         self.tidy(&tiles);
     }
@@ -287,6 +288,22 @@ fn chosen_filter(filter: &HtmlSelectElement) -> Filter {
             .strip_prefix(LABEL)
             .map_or(Filter::All, |label| Filter::Label(label.to_owned())),
     }
+}
+
+/// Scrolls the list, and nothing around it, so far that a tile is seen.
+fn keep_in_sight(list: &Element, tile: &Element) {
+    let (frame, tile) = (
+        list.get_bounding_client_rect(),
+        tile.get_bounding_client_rect(),
+    );
+    let beyond = |start: f64, end: f64, first: f64, last: f64| {
+        // Whole pixels are enough.
+        ((start - first).min(0.0) + (end - last).max(0.0)) as i32
+    };
+    let across = beyond(tile.left(), tile.right(), frame.left(), frame.right());
+    let down = beyond(tile.top(), tile.bottom(), frame.top(), frame.bottom());
+    list.set_scroll_left(list.scroll_left() + across);
+    list.set_scroll_top(list.scroll_top() + down);
 }
 
 /// Goes from one tile to another by the arrow keys, and selects it.
