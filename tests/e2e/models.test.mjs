@@ -295,7 +295,7 @@ test('the card shows limits, scores, data, licence and checksum', {timeout}, asy
     await page.keyboard.press('Escape');
     assert.ok(await card.isHidden());
     const focused = await page.evaluate(() => document.activeElement.id);
-    assert.equal(focused, 'model-about', 'the focus comes back');
+    assert.equal(focused, 'engine-open', 'the focus comes back');
   }, {model: SHIPPED_MODEL});
 });
 
