@@ -178,7 +178,7 @@ fn turned_by(event: &KeyboardEvent) -> Option<isize> {
     let at: Element = target(event)?;
     let is_full = viewer::is_full();
     let is_inside = is_full || closest(&at, "#detail").is_some();
-    if !is_inside || has_modifier(event) || closest(&at, "select, [type=text], dialog").is_some() {
+    if !is_inside || has_modifier(event) || closest(&at, "select, dialog").is_some() {
         return None;
     }
     match event.key().as_str() {
