@@ -6,7 +6,7 @@ import {createRequire} from 'node:module';
 import {test} from 'node:test';
 import {beforeEngine, HELD, letThrough} from './engines.mjs';
 import {drawnField, drop, settled, textNamed} from './fields.mjs';
-import {chromiumForTests, PATIENCE, ready} from './harness.mjs';
+import {choose, chromiumForTests, PATIENCE, reach, ready} from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -20,7 +20,9 @@ const OPENED = {
   quiz: '#open-quiz',
   diagnostics: '#open-diagnostics',
   channels: '#open-channels',
-  'model-card': '#model-about',
+  'model-card': '#limits-more',
+  engine: '#engine-open',
+  menu: '#menu-open',
 };
 /** What no button opens but files whose names do not tell the channel. */
 const MAPPER = 'mapper';
@@ -33,8 +35,10 @@ const dialogsOf = (page) => page.evaluate(() => [...document.querySelectorAll('d
 /** Opens every dialog of the page by keyboard, hands its id to `use` and closes it by Escape, which gives the focus back. */
 async function eachDialog(page, use) {
   for (const id of await dialogsOf(page)) {
-    const button = id === MAPPER ? '#open-channels' : OPENED[id];
+    const button = id === MAPPER ? '#export' : OPENED[id];
     assert.ok(button, `no test knows what opens ${id}`);
+    // What a menu opens gives the focus back to the menu's button.
+    const home = await reach(page, button);
     await page.focus(button);
     if (id === MAPPER) await drop(page, drawnField('x').map((file, at) => ({...file, name: `A1_w${at}.png`})));
     else await page.keyboard.press('Enter');
@@ -42,7 +46,7 @@ async function eachDialog(page, use) {
     await use(id);
     await page.keyboard.press('Escape');
     await page.locator(`#${id}`).waitFor({state: 'hidden'});
-    assert.equal(await page.evaluate(() => `#${document.activeElement.id}`), button, `the focus after ${id}`);
+    assert.equal(await page.evaluate(() => `#${document.activeElement.id}`), home, `the focus after ${id}`);
   }
 }
 
@@ -87,7 +91,7 @@ for (const width of WIDTHS) {
         await settled(page, 'alpha', timeout);
         await look('results');
         await eachDialog(page, look);
-        await page.click('#open-quiz');
+        await choose(page, '#open-quiz');
         await page.check('[name="kind"][value="desk"]');
         await look('quiz without a table');
         await page.check('[name="kind"][value="samples"]');
@@ -203,6 +207,63 @@ test('the first stop skips to the fields', {timeout}, async () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
   });
 });
+
+test('with fields there, the stop after it is the first tile', {timeout}, async () => {
+  await visit(async (page) => {
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await page.waitForSelector('.field[data-id="beta"]');
+    await page.evaluate(() => {
+      document.activeElement.blur();
+      document.querySelector('.skip').focus();
+    });
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.closest('.field')?.dataset.id), 'alpha');
+  });
+});
+
+test('a finger meets targets of 44 px', {timeout}, async () => {
+  await open(async (page) => {
+    await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+    await settled(page, 'alpha', timeout);
+    // Choosing a label brings the switch of its map.
+    await page.locator('.bar').first().click();
+    await page.locator('#viewer .map').waitFor();
+    const small = () => page.locator('button, select, summary, .button, [role="application"]').evaluateAll((targets) => targets
+      .filter((target) => target.checkVisibility({visibilityProperty: true}))
+      .map((target) => ({height: Math.round(target.getBoundingClientRect().height), html: target.outerHTML.slice(0, 90)}))
+      .filter(({height}) => height < 44));
+    assert.deepEqual(await small(), []);
+    for (const opener of ['#menu-open', '#engine-open', '#export']) {
+      await page.click(opener);
+      assert.deepEqual(await small(), [], opener);
+      await page.keyboard.press('Escape');
+    }
+  }, {viewport: {width: 390, height: 844}, hasTouch: true});
+});
+
+for (const [width, height] of [[360, 640], [390, 844], [768, 1024], [1024, 768], [1280, 900], [1920, 1080], [2560, 1440]]) {
+  test(`picture, channels and labels are on the first screen at ${width}x${height}`, {timeout}, async () => {
+    await open(async (page) => {
+      await page.setInputFiles('#files', [...drawnField('alpha'), ...drawnField('beta')]);
+      await settled(page, 'alpha', timeout);
+      await page.evaluate(() => scrollTo(0, 0));
+      const box = async (part) => page.locator(part).first().boundingBox();
+      const [stage, label, channels, limits] = [await box('.stage'), await box('.chip, .guess'), await box('.channel-set'), await box('#limits')];
+      assert.ok(label.y + label.height <= height, `the label ends at ${label.y + label.height} px`);
+      assert.ok(channels.y + channels.height <= height, `the channels end at ${channels.y + channels.height} px`);
+      assert.ok(limits.height < 32, 'limits take one line');
+      const isBeside = label.x >= stage.x + stage.width;
+      assert.equal(isBeside, width > 1000, 'the label stands beside the picture where that is wide enough, else below it');
+      if (!isBeside) assert.ok(label.y >= stage.y + stage.height);
+      // As large as the screen allows: by its height, or by its width beside a gallery and an answer.
+      const most = isBeside ? Math.min(height, width - 560) : Math.min(height - 150, width);
+      assert.ok(stage.width > 0.7 * most, `the picture is ${stage.width} px wide of at most ${most}`);
+      const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
+      assert.equal(scrollWidth, clientWidth, 'nothing is wider than the screen');
+    }, {viewport: {width, height}});
+  });
+}
 
 test('nothing moves where less motion is wished for', {timeout}, async () => {
   await visit(async (page) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {beforeEngine, HELD, letThrough} from './engines.mjs';
 import {drawnField, kept, settled, textNamed} from './fields.mjs';
-import {chromiumForTests, PATIENCE, ready, withManifest} from './harness.mjs';
+import {choose, chromiumForTests, PATIENCE, ready, withManifest} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
 const patience = {timeout: PATIENCE.cpu};
@@ -34,9 +34,10 @@ const idle = (page) =>
 
 it('a gallery is sorted by probability, and the arrows follow it', async (page) => {
   const ids = fields(6);
-  await page.setInputFiles('#files', [...different(ids), textNamed('notes.txt')]);
+  await page.setInputFiles('#files', [...different(ids), textNamed('notes.png')]);
   await idle(page);
-  assert.deepEqual((await shown(page)).sort(), [...ids, 'notes.txt'].sort());
+  assert.deepEqual((await shown(page)).sort(), [...ids, 'notes'].sort());
+  await page.click('.sift summary');
 
   const best = {};
   for (const id of ids) best[id] = Math.max(...(await settled(page, id)).bars.map((bar) => bar.probability));
@@ -47,7 +48,7 @@ it('a gallery is sorted by probability, and the arrows follow it', async (page) 
   await page.selectOption('#sort', 'confident');
   const order = await shown(page);
   assert.deepEqual(order.slice(0, 6).map((id) => best[id]), rising.reverse().map((id) => best[id]));
-  assert.equal(order[6], 'notes.txt', 'what has no answer comes last');
+  assert.equal(order[6], 'notes', 'what has no answer comes last');
 
   await page.locator('.field button').first().click();
   await page.click('#next');
@@ -57,7 +58,7 @@ it('a gallery is sorted by probability, and the arrows follow it', async (page) 
 
 test('a gallery is filtered by label: each shows the fields that have it, and no other', {timeout}, async () => {
   const ids = fields(6);
-  const given = [...different(ids), textNamed('notes.txt')];
+  const given = [...different(ids), textNamed('notes.png')];
   // What the network says of the fields decides which thresholds part them.
   let labels;
   const probabilities = {};
@@ -88,6 +89,7 @@ test('a gallery is filtered by label: each shows the fields that have it, and no
       const {chips} = await settled(page, id);
       assert.deepEqual(chips.sort((a, b) => a - b), found.filter((label) => has(id, label)), id);
     }
+    await page.click('.sift summary');
     const offered = await page.$$eval('#filter option', (options) => options.map(({value}) => value));
     assert.deepEqual(offered.filter((value) => value.startsWith('label:')).sort(), found.map((label) => `label:${labels[label]}`).sort());
     for (const label of found) {
@@ -97,9 +99,9 @@ test('a gallery is filtered by label: each shows the fields that have it, and no
     await page.selectOption('#filter', 'unlabelled');
     assert.deepEqual(await shown(page), ids.filter((id) => !found.some((label) => has(id, label))));
     await page.selectOption('#filter', 'unanswered');
-    assert.deepEqual(await shown(page), ['notes.txt']);
+    assert.deepEqual(await shown(page), ['notes']);
     await page.selectOption('#filter', 'all');
-    assert.deepEqual((await shown(page)).sort(), [...ids, 'notes.txt']);
+    assert.deepEqual((await shown(page)).sort(), [...ids, 'notes']);
   }, {changes: withManifest((manifest) => ({...manifest, thresholds}))});
 });
 
@@ -142,6 +144,8 @@ itHolds('a reload loses nothing: answers, pictures, and fields that waited', asy
   await done(page, 24);
   await page.click('#clear');
   await page.waitForFunction(() => !document.querySelector('.field'));
+  // Given up for good, it leaves the store, too.
+  await page.click('#undo-close');
   await kept(page, 0);
   await page.reload();
   await ready(page);
@@ -255,11 +259,91 @@ it('removing a field selects the next', async (page) => {
   assert.equal(await page.getAttribute('#detail', 'data-id'), 'f002');
 });
 
+/** The id of what has the focus. */
+const focused = (page) => page.evaluate(() => document.activeElement.closest('.field')?.dataset.id ?? document.activeElement.id);
+
+it('what was removed comes back by one click, with its answer, and the focus is never lost', async (page) => {
+  await page.setInputFiles('#files', [...files(fields(3)), textNamed('notes.txt')]);
+  await idle(page);
+  const before = await settled(page, 'f001');
+  await page.click('#remove');
+  assert.equal(await focused(page), 'f002');
+  assert.match(await page.textContent('#undo'), /Removed: 1 field\./);
+  await page.click('#undo-take-back');
+  assert.deepEqual(await shown(page), fields(3));
+  assert.equal(await focused(page), 'f001');
+  assert.deepEqual(await settled(page, 'f001'), before);
+
+  await page.click('#clear');
+  assert.equal(await focused(page), 'undo-take-back');
+  assert.equal(await page.locator('#desk').isVisible(), false);
+  assert.match(await page.textContent('#undo'), /Removed: 3 fields and 1 file passed over\./);
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await shown(page), fields(3));
+  assert.equal(await focused(page), 'f001');
+  assert.deepEqual(await settled(page, 'f001'), before);
+  assert.equal(await page.locator('#passed-over li').count(), 1);
+  // The evidence of a field that came back is there, too.
+  await page.locator('.bar').first().click();
+  await page.locator('#viewer .map').waitFor();
+  await kept(page, 3);
+  await page.reload();
+  await ready(page);
+  await page.waitForFunction(() => document.querySelectorAll('.field').length === 3);
+  // Two fields leave one, which has no gallery to take the focus.
+  for (const id of ['f000', 'f001']) {
+    await settled(page, id);
+    await page.click('#remove');
+  }
+  assert.equal(await focused(page), 'detail-title');
+  assert.equal(await page.getAttribute('#detail', 'data-id'), 'f002');
+});
+
+it('a page that is closed before the offer to undo forgets what was removed', async (page) => {
+  await page.setInputFiles('#files', files(fields(2)));
+  await idle(page);
+  await kept(page, 2);
+  await page.click('#clear');
+  await page.reload();
+  await ready(page);
+  await kept(page, 0);
+  assert.equal(await page.locator('.field').count(), 0);
+});
+
+it('keys lead from field to field, in the gallery and at the picture', async (page) => {
+  await page.setInputFiles('#files', files(fields(4)));
+  await idle(page);
+  const selected = () => page.getAttribute('#detail', 'data-id');
+  await settled(page, 'f000');
+  await page.focus('.field[data-id="f000"] button');
+  await page.keyboard.press('ArrowRight');
+  assert.deepEqual([await selected(), await focused(page)], ['f001', 'f001']);
+  await page.keyboard.press('End');
+  assert.deepEqual([await selected(), await focused(page)], ['f003', 'f003']);
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await selected(), 'f003', 'they stop at the end');
+  await page.keyboard.press('Home');
+  assert.equal(await page.locator('.tile[tabindex="0"]').count(), 1, 'the gallery is one stop of the tabulator');
+  await page.keyboard.press('n');
+  assert.equal(await selected(), 'f000', 'single keys are for the field');
+  await page.focus('.stage');
+  await page.keyboard.press('n');
+  assert.equal(await selected(), 'f001');
+  await page.keyboard.press('p');
+  assert.equal(await selected(), 'f000');
+  // On the whole screen a pointer for talks turns on, and picture, labels and the way on are all there.
+  await page.keyboard.press('f');
+  await page.waitForFunction(() => document.fullscreenElement?.id === 'viewer');
+  await page.keyboard.press('PageDown');
+  assert.equal(await selected(), 'f001');
+  for (const part of ['.stage', '.chip, .guess', '.bar', '#next']) assert.ok(await page.locator(`#viewer ${part}`).first().isVisible(), part);
+});
+
 it('the theme is chosen and remembered', async (page) => {
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await paper();
-  await page.click('#theme');
-  await page.click('#theme');
+  await choose(page, '#theme');
+  await choose(page, '#theme');
   assert.notEqual(await paper(), light);
   await page.reload();
   await page.waitForSelector('html[data-theme="dark"]');

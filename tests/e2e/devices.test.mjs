@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {beforeEngine} from './engines.mjs';
 import {differences, drawnField, realField, references, settled} from './fields.mjs';
-import {chromiumForTests, CPU, IMAGES, missing, PATIENCE, ready, SHIPPED_MODEL} from './harness.mjs';
+import {chromiumForTests, CPU, IMAGES, missing, PATIENCE, ready, select, SHIPPED_MODEL} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.gpu;
 
@@ -53,8 +53,8 @@ describe('with a software adapter', () => {
     await open(async (page, {site, engine: {kind}}) => {
       assert.equal(kind, 'cpu');
       for (const [turn, device] of ['gpu', 'cpu', 'gpu'].entries()) {
-        await page.selectOption('#device', device);
-        await page.waitForSelector(`#device-report[data-kind="${device}"]`, {timeout: PATIENCE.gpu});
+        await select(page, '#device', device);
+        await page.waitForSelector(`#device-report[data-kind="${device}"]`, {state: 'attached', timeout: PATIENCE.gpu});
         await page.setInputFiles('#files', drawnField(`turn-${turn}`));
         assert.equal((await settled(page, `turn-${turn}`, PATIENCE.gpu)).state, 'done');
       }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {drawnField, settled} from './fields.mjs';
-import {chromiumForTests, PATIENCE} from './harness.mjs';
+import {choose, chromiumForTests, PATIENCE} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.gpu;
 
@@ -27,6 +27,8 @@ describe('on the CPU', () => {
       await page.setInputFiles('#files', drawnField('drawn', {side: 64}));
       assert.equal((await settled(page, 'drawn')).state, 'done');
 
+      await page.focus('#menu-open');
+      await page.keyboard.press('Enter');
       await page.focus('#open-diagnostics');
       await page.keyboard.press('Enter');
       const dialog = page.getByRole('dialog', {name: 'Diagnostics'});
@@ -50,14 +52,14 @@ describe('on the CPU', () => {
 
       await page.keyboard.press('Escape');
       await dialog.waitFor({state: 'hidden'});
-      assert.equal(await page.evaluate(() => document.activeElement.id), 'open-diagnostics');
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'menu-open');
     }, {address: ''});
   });
 
   test('the report is copied as text, and the dialog says so', {timeout}, async () => {
     await open(async (page, {context}) => {
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      await page.click('#open-diagnostics');
+      await choose(page, '#open-diagnostics');
       await complete(page);
       await page.click('#copy-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-said').textContent);
@@ -74,7 +76,7 @@ describe('on the CPU', () => {
   test('a browser that does not let it copy is named', {timeout}, async () => {
     await open(async (page) => {
       await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
-      await page.click('#open-diagnostics');
+      await choose(page, '#open-diagnostics');
       await page.click('#copy-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-said').textContent);
       assert.match(await page.textContent('#diagnostics-said'), /does not let this page copy/);
@@ -84,7 +86,7 @@ describe('on the CPU', () => {
   test('an engine that failed has a report too', {timeout}, async () => {
     await visit(async (page) => {
       await page.waitForSelector('body[data-engine="failed"]');
-      await page.click('#open-diagnostics');
+      await choose(page, '#open-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-report').textContent);
       const {Device, Memory, Times} = await report(page);
       assert.equal(Device['Computes on'], 'nothing yet');
@@ -100,7 +102,7 @@ describe('on WebGPU', () => {
   test('it names the adapter and its limits', {timeout}, async () => {
     await open(async (page, {engine}) => {
       assert.equal(engine.kind, 'gpu', engine.report);
-      await page.click('#open-diagnostics');
+      await choose(page, '#open-diagnostics');
       await complete(page);
       const {Device} = await report(page);
       const adapter = await page.evaluate(async () => {

@@ -194,6 +194,32 @@ for (const [which, edit, colorScheme, format] of [
         picture: sheet.querySelector('img').naturalWidth,
         others: [...document.body.children].filter((part) => part !== sheet && part.checkVisibility()).map((part) => part.tagName),
       }));
+      // Each bar is as long as its probability, and each mark stands at its threshold, in ink that is printed.
+      const rows = await sheet.locator('tbody tr').evaluateAll((rows) => rows.map((row) => {
+        const box = (part) => row.querySelector(part).getBoundingClientRect();
+        const ink = (part) => getComputedStyle(row.querySelector(part)).backgroundColor;
+        const [track, fill, mark] = ['.track', '.fill', '.mark'].map(box);
+        return {
+          probability: Number(row.querySelector('.probability').textContent),
+          threshold: Number(row.querySelector('.threshold').textContent),
+          width: track.width,
+          filled: fill.width / track.width,
+          marked: (mark.left + mark.width / 2 - track.left) / track.width,
+          heights: [fill.height, mark.height],
+          inks: [ink('.fill'), ink('.mark')],
+          isExact: getComputedStyle(row.querySelector('.fill')).printColorAdjust === 'exact',
+        };
+      }));
+      assert.equal(rows.length, 10);
+      for (const row of rows) {
+        const said = JSON.stringify(row);
+        assert.ok(row.width > 60, said);
+        // Two digits are written, and a border has its width.
+        assert.ok(Math.abs(row.filled - row.probability) < 0.03, said);
+        assert.ok(Math.abs(row.marked - row.threshold) < 0.03, said);
+        assert.ok(Math.min(...row.heights) > 3 && row.isExact, said);
+        for (const ink of row.inks) assert.notEqual(ink, 'rgba(0, 0, 0, 0)', said);
+      }
       assert.equal(look.ink, 'rgb(0, 0, 0)');
       assert.equal(look.paper, 'rgb(255, 255, 255)');
       assert.ok(look.picture > 1, 'the picture is on the report');

@@ -100,6 +100,10 @@ export const kept = (page, count) => until(() => page.evaluate((count) => new Pr
   };
 }), count));
 
+/** The files that the page passed over: their names, or titles of many, and the reasons. */
+export const passedOver = (page) => page.locator('#passed-over li').evaluateAll((lines) =>
+  Object.fromEntries(lines.map((line) => [line.dataset.name, line.textContent])));
+
 /** Waits until this field is done or refused, selects it, and reads its panel. */
 export async function settled(page, id, timeout = PATIENCE.cpu) {
   const tile = `.field[data-id="${id}"]`;

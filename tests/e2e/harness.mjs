@@ -155,7 +155,7 @@ export function launchForTests({adapter = false, flags = []} = {}) {
  * workers alike, so that none is overlooked. Service workers are for the tests of the offline copy: elsewhere
  * every test meets the server. `breaksPolicy` is for the tests that try to.
  */
-export async function visitSite(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', serviceWorkers = 'block', breaksPolicy = false} = {}) {
+export async function visitSite(browser, site, address, use, {viewport = {width: 1280, height: 900}, colorScheme = 'light', hasTouch = false, serviceWorkers = 'block', breaksPolicy = false} = {}) {
   const foreign = [];
   const record = (request, response) => {
     foreign.push(request.url);
@@ -166,6 +166,9 @@ export async function visitSite(browser, site, address, use, {viewport = {width:
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    // A finger is coarse where the browser is a phone's.
+    hasTouch,
+    isMobile: hasTouch,
     serviceWorkers,
     proxy: {server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1'},
   });
@@ -216,6 +219,28 @@ export async function ready(page, timeout = PATIENCE.cpu) {
     kind: await report.getAttribute('data-kind'),
     report: await report.textContent(),
   };
+}
+
+/** Opens the menu of the bar in which a control lies, if it lies in one; gives what the focus goes back to. */
+export async function reach(page, selector) {
+  const menu = await page.locator(selector).evaluate((control) => control.closest('[popover]')?.id ?? '');
+  if (!menu) return selector;
+  const opener = `[popovertarget="${menu}"]`;
+  if (!(await page.locator(`#${menu}`).isVisible())) await page.click(opener);
+  return `#${await page.getAttribute(opener, 'id')}`;
+}
+
+/** Clicks a control of the bar, in its menu if it has one. */
+export async function choose(page, selector) {
+  await reach(page, selector);
+  await page.click(selector);
+}
+
+/** Chooses an option of a select in a menu of the bar, and closes the menu. */
+export async function select(page, selector, option) {
+  await reach(page, selector);
+  await page.selectOption(selector, option);
+  await page.keyboard.press('Escape');
 }
 
 /** Waits until the engine is given up; gives the reason that the page shows. */

@@ -10,7 +10,7 @@ import {after, test} from 'node:test';
 import {build, newerBuild, removeBuilds, versionOf} from './builds.mjs';
 import {HELD} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {chromiumForTests, CPU, launchForTests, manifestOf, PATIENCE, ready, until, withSite} from './harness.mjs';
+import {chromiumForTests, CPU, launchForTests, manifestOf, PATIENCE, ready, select, until, withSite} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
 const SAMPLE = '/samples/sample-nucleoli_red.png';
@@ -103,7 +103,7 @@ test("a visitor's own model is there without network and server, and so is the s
     await page.setInputFiles('#files', drawnField('unplugged'));
     await done(page, 'unplugged');
     // The only other one.
-    await page.selectOption('#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
+    await select(page, '#model-choice', await page.locator('#model-choice option:not(:checked)').getAttribute('value'));
     await isOpen(shipped);
   });
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import {after, test} from 'node:test';
 import {build, removeBuilds} from './builds.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {chromiumForTests, manifestOf, PATIENCE} from './harness.mjs';
+import {choose, chromiumForTests, manifestOf, PATIENCE} from './harness.mjs';
 
 const timeout = 4 * PATIENCE.cpu;
 const folder = build();
@@ -40,10 +40,10 @@ test('a whole session after loading asks nothing of any server', {timeout}, asyn
       await saved(page, `[data-export="${what}"]`);
     }
 
-    await page.click('#open-diagnostics');
+    await choose(page, '#open-diagnostics');
     await page.click('#close-diagnostics');
 
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     await page.click('[data-quiz="begin"]');
     await page.waitForSelector('#quiz-form:not([hidden])', {timeout: PATIENCE.cpu});
     await page.check('#quiz [name="location"][value="none"]');

@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
 import {drawnField, settled} from './fields.mjs';
-import {chromiumForTests, DIST, PATIENCE} from './harness.mjs';
+import {choose, chromiumForTests, DIST, PATIENCE} from './harness.mjs';
 
 const timeout = 4 * PATIENCE.cpu;
 
@@ -51,7 +51,7 @@ function f1(pairs) {
 
 test('a round over samples is played, scored and saved', {timeout}, async () => {
   await open(async (page, {engine: {model}}) => {
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     assert.match(await page.textContent('#quiz-simulated'), /simulated/);
     await page.selectOption('#quiz-length', '5');
     await page.click('[data-quiz="begin"]');
@@ -114,6 +114,8 @@ test('a round over samples is played, scored and saved', {timeout}, async () => 
 
 test('a round is left, and goes on after a reload', {timeout}, async () => {
   await open(async (page) => {
+    await page.focus('#menu-open');
+    await page.keyboard.press('Enter');
     await page.focus('#open-quiz');
     await page.keyboard.press('Enter');
     await page.click('[data-quiz="begin"]');
@@ -122,12 +124,12 @@ test('a round is left, and goes on after a reload', {timeout}, async () => {
     await page.waitForSelector('#quiz-form:not([hidden])');
     await page.keyboard.press('Escape');
     assert.equal(await page.isVisible('#quiz'), false);
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'open-quiz');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'menu-open');
     // Left and opened again, it stands where it stood.
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     assert.equal(await page.textContent('#quiz-place'), 'Field 2 of 10');
     await page.reload();
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     await page.click('[data-quiz="resume"]');
     assert.equal(await page.textContent('#quiz-place'), 'Field 2 of 10');
     await answer(page, [7]);
@@ -139,7 +141,7 @@ test('labelled fields of the desk are asked, and a faulty table is refused in wo
   await open(async (page) => {
     await page.setInputFiles('#files', ['alpha', 'beta', 'gamma'].flatMap((id) => drawnField(id)));
     await settled(page, 'gamma', timeout);
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     await page.check('[name="kind"][value="desk"]');
     assert.equal(await page.getAttribute('[data-quiz="begin"]', 'aria-disabled'), 'true');
     await page.setInputFiles('#quiz [name="table"]', table('notes.csv', 'name;labels\nalpha;1\n'));
@@ -166,7 +168,7 @@ test('labelled fields of the desk are asked, and a faulty table is refused in wo
 
 test('the keyboard plays, and channels are switched', {timeout}, async () => {
   await open(async (page) => {
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     await page.click('[data-quiz="begin"]');
     await page.waitForSelector('#quiz-layers canvas', {timeout: PATIENCE.cpu});
     // The question has the focus, so that it is read; the first box comes next.
@@ -205,7 +207,7 @@ test('a sample that cannot be read is left out, and the round goes on', {timeout
   await open(async (page) => {
     // The last one is asked first.
     await page.evaluate(() => (Math.random = () => 0));
-    await page.click('#open-quiz');
+    await choose(page, '#open-quiz');
     await page.click('[data-quiz="begin"]');
     await page.waitForSelector('#quiz-notice:not([hidden])', {timeout: PATIENCE.cpu});
     assert.match(await page.textContent('#quiz-notice'), new RegExp(`${broken.id}.*left out`));

@@ -90,6 +90,7 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
     const meaning = () => page.textContent('.meaning .sentence');
     assert.deepEqual(await pressed(), []);
     assert.equal(await meaning(), meaningOf(await label(chips[0])), 'at first the likeliest is explained');
+    assert.match(await page.getAttribute('.meaning a', 'href'), /^https:\/\/www\.proteinatlas\.org\/humanproteome\/subcellular\/[a-z+]+$/);
 
     await page.locator('.chip').nth(1).focus();
     await page.keyboard.press('Enter');
@@ -105,6 +106,14 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
     await page.keyboard.press('Space');
     assert.deepEqual(await pressed(), [absentClass]);
     assert.ok((await names(page, '.callouts li')).includes(await label(absentClass)), 'the cell names what is chosen');
+
+    // All bars are one stop of the tabulator; arrows lead from one to the next.
+    assert.equal(await page.locator('.bar[tabindex="0"]').count(), 1);
+    await page.keyboard.press('Home');
+    assert.equal(await page.locator('.bar').first().evaluate((bar) => bar === document.activeElement), true);
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.locator('.bar').nth(1).evaluate((bar) => bar === document.activeElement && bar.tabIndex === 0), true);
+    assert.equal(await page.locator('.bar[tabindex="0"]').count(), 1);
 
     const stops = page.locator('.drawing [tabindex="0"]');
     assert.equal(await stops.count(), 1, 'the drawing is one stop of the tabulator');

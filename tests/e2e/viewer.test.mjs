@@ -27,6 +27,8 @@ const MIDDLES = {red: [0.25, 0.25], green: [0.75, 0.25], blue: [0.25, 0.75], yel
 
 /** Brings these files and waits for the picture of the field. */
 async function show(page, id, files) {
+  // What few change is folded.
+  await page.locator('.instruments details').evaluateAll((parts) => parts.forEach((part) => (part.open = part.matches('.light'))));
   await page.setInputFiles('#files', files);
   await page.waitForSelector(`#detail[data-id="${id}"]`, {timeout: PATIENCE.cpu});
   await page.waitForSelector('#viewer[data-state="shown"]', {timeout: PATIENCE.cpu});
@@ -273,7 +275,7 @@ test('the evidence for a label lies over the square that the network sees', {tim
       assert.match(await title.textContent(), /^No evidence for .+ in this field$/);
       await bars.nth(bar).click();
     }
-    assert.match(await page.textContent('#viewer .most'), /^\+\d+\.\d logits$/);
+    assert.match(await page.textContent('#viewer .strength'), /adds \d+\.\d to the label's log-odds/);
     assert.match(await page.getAttribute(`${STAGE} canvas`, 'aria-label'), /with the evidence for/);
     const [mappedOutside, mappedInside] = [await look(outside), await look(inside)];
     const brighter = (after, before) => after.some((light, part) => light > before[part] + 2);

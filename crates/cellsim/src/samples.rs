@@ -53,7 +53,8 @@ impl SampleChoice {
     }
 }
 
-/// The samples, in the order the page shows them: from the nucleus outwards.
+/// The samples, in the order the page shows them: first those that the shipped model answers exactly, from the nucleus
+/// outwards, then those whose likeliest label is right, then the others.
 const CHOICES: [SampleChoice; 12] = [
     SampleChoice {
         title: "Nucleoplasm",
@@ -80,22 +81,10 @@ const CHOICES: [SampleChoice; 12] = [
         index: 21,
     },
     SampleChoice {
-        title: "Endoplasmic reticulum",
-        classes: &[6],
-        cell_line: "U-2 OS",
-        index: 16,
-    },
-    SampleChoice {
         title: "Golgi apparatus",
         classes: &[7],
         cell_line: "U-251 MG",
         index: 3,
-    },
-    SampleChoice {
-        title: "Lysosomes",
-        classes: &[10],
-        cell_line: "U-2 OS",
-        index: 12,
     },
     SampleChoice {
         title: "Actin filaments",
@@ -120,6 +109,18 @@ const CHOICES: [SampleChoice; 12] = [
         classes: &[23],
         cell_line: "U-2 OS",
         index: 2,
+    },
+    SampleChoice {
+        title: "Endoplasmic reticulum",
+        classes: &[6],
+        cell_line: "U-2 OS",
+        index: 16,
+    },
+    SampleChoice {
+        title: "Lysosomes",
+        classes: &[10],
+        cell_line: "U-2 OS",
+        index: 12,
     },
     SampleChoice {
         title: "Nucleoli and cytosol",

@@ -28,6 +28,16 @@ impl Channel {
     /// All channels, in the order of a network's input planes.
     pub const ALL: [Self; 4] = [Self::Red, Self::Green, Self::Blue, Self::Yellow];
 
+    /// The structure that the channel shows.
+    pub fn structure(self) -> &'static str {
+        match self {
+            Self::Red => "microtubules",
+            Self::Green => "the protein",
+            Self::Blue => "nucleus",
+            Self::Yellow => "endoplasmic reticulum",
+        }
+    }
+
     /// The channel's name, as in file names: `red`, `green`, `blue` or `yellow`.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cytolens_core::FileFault;
-use cytolens_field::FieldError;
+use cytolens_field::{FieldError, described};
 use serde::{Deserialize, Serialize};
 
 /// A file, a field or a row of a table that is left out, and the reason. Equal reasons can be counted.
@@ -63,14 +63,9 @@ impl From<FieldError> for Fault {
                 format!("{first} ({first_bits} bit), {second} ({second_bits} bit)"),
                 "all channels of a field must have the same depth",
             ),
-            FieldError::MissingChannel {
-                composition,
-                channel,
+            FieldError::MissingChannels { missing, id, .. } => Self::new(
                 id,
-                ..
-            } => Self::new(
-                id,
-                format!("the composition {composition} needs the channel {channel}"),
+                format!("missing: {}, which the model needs", described(&missing)),
             ),
             FieldError::MoreBits {
                 claimed,

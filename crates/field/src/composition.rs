@@ -157,7 +157,7 @@ impl Composition {
     /// Checks that a field has the channels of [`Composition::channels`]; it may have others.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
+    /// [`FieldError::MissingChannels`] where the field lacks channels that `missing` does not allow to be black.
     pub fn check(self, field: &Field, missing: MissingChannels) -> Result<(), FieldError> {
         self.sources(field, missing).map(drop)
     }
@@ -169,7 +169,7 @@ impl Composition {
     /// leaves, and a polynomial, whose weights do not depend on a platform's sine.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
+    /// [`FieldError::MissingChannels`] where the field lacks channels that `missing` does not allow to be black.
     pub fn compose(
         self,
         field: &Field,
@@ -228,25 +228,24 @@ impl Composition {
     /// The planes of [`Composition::channels`], in that order; none for a channel that the field lacks and that may be black.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`] for the first other channel that the field lacks.
+    /// [`FieldError::MissingChannels`] for all others that the field lacks.
     pub fn sources(
         self,
         field: &Field,
         missing: MissingChannels,
     ) -> Result<Vec<Option<&Plane>>, FieldError> {
-        let source = |&channel: &Channel| {
-            let plane = field.plane(channel);
-            if plane.is_some() || missing.allows(channel) {
-                return Ok(plane);
-            }
-            Err(FieldError::MissingChannel {
-                composition: self.name(),
-                channel,
+        let channels = self.channels().iter().copied();
+        let is_lacking =
+            |channel: &Channel| field.plane(*channel).is_none() && !missing.allows(*channel);
+        let lacking: Vec<Channel> = channels.clone().filter(is_lacking).collect();
+        if !lacking.is_empty() {
+            return Err(FieldError::MissingChannels {
+                missing: lacking,
                 id: field.id().to_owned(),
                 present: field.channels().collect(),
-            })
-        };
-        self.channels().iter().map(source).collect()
+            });
+        }
+        Ok(channels.map(|channel| field.plane(channel)).collect())
     }
 }
 

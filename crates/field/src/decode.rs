@@ -48,7 +48,7 @@ pub struct Source<'a> {
 /// Channels that differ in size by one or two pixels are cut. Of both, and of names passed over, [`Field::notices`] tells.
 ///
 /// # Errors
-/// Any [`FieldError`] but [`FieldError::MissingChannel`], [`FieldError::SampleCount`] and those of
+/// Any [`FieldError`] but [`FieldError::MissingChannels`], [`FieldError::SampleCount`] and those of
 /// [`Field::stretched`].
 pub fn decode_field(
     id: &str,

@@ -146,7 +146,9 @@ pub enum ImageFault {
     },
     /// A stack in depth, or a series in time.
     #[error(
-        "the file holds {depths} depths (Z) and {times} times (T), where one plane of each channel is expected; if they are the channels, give their order"
+        "the file holds {} (Z) and {} (T), where one plane of each channel is expected; if they are the channels, give their order",
+        counted(*.depths, "depth"),
+        counted(*.times, "time")
     )]
     SeveralPlanes {
         /// The number of depths.
@@ -260,13 +262,11 @@ pub enum FieldError {
         /// The field's id.
         id: String,
     },
-    /// A field without a channel that the composition needs.
-    #[error("the composition {composition} needs the channel {channel}; field {id} has only {}", names(.present))]
-    MissingChannel {
-        /// The composition's name.
-        composition: &'static str,
-        /// The missing channel.
-        channel: Channel,
+    /// A field without channels that the composition needs.
+    #[error("missing: {}, which the model needs; field {id} has only {}", described(.missing), names(.present))]
+    MissingChannels {
+        /// The missing channels.
+        missing: Vec<Channel>,
         /// The field's id.
         id: String,
         /// The channels of the field.
@@ -276,6 +276,21 @@ pub enum FieldError {
 
 fn pixels((width, height): &(u32, u32)) -> String {
     format!("{width} × {height} px")
+}
+
+/// A number with its noun, for example `1 depth` and `3 depths`.
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Channels with what they show, for example `red (microtubules), blue (nucleus)`.
+pub fn described(channels: &[Channel]) -> String {
+    let each = channels.iter();
+    let each: Vec<_> = each
+        .map(|channel| format!("{channel} ({})", channel.structure()))
+        .collect();
+    each.join(", ")
 }
 
 fn names(channels: &[Channel]) -> String {

@@ -31,7 +31,7 @@ pub use composition::{
 };
 pub use decode::{FieldDecoder, Source, decode_field};
 pub use doubts::{Doubt, doubts};
-pub use error::{FieldError, ImageFault};
+pub use error::{FieldError, ImageFault, described};
 pub use field::{Field, Plane, Samples};
 pub use notice::Notice;
 pub use plate::{Plate, Plates, plates, white_level};

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use cytolens_core::table::Rows;
 use cytolens_core::{Channel, ChannelOrder, group, natural_order};
-use cytolens_data::table::Rows;
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
 use cytolens_package::{Manifest, Weights};

@@ -121,7 +121,7 @@ impl<N: Inference> Classifier<N> {
     /// Composes the network's input planes of a field, before normalisation.
     ///
     /// # Errors
-    /// [`FieldError::MissingChannel`].
+    /// [`FieldError::MissingChannels`].
     pub fn compose(&self, field: &Field) -> Result<Planes, FieldError> {
         self.manifest.composition.compose(
             field,

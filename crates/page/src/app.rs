@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
@@ -22,7 +22,7 @@ use self::questions::Receivers;
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
-use super::dom::{by_id, now_ms, on};
+use super::dom::{by_id, closest, focus, has_modifier, now_ms, on, target, window};
 use super::engine::Engine;
 use super::gallery::Gallery;
 use super::models::Models;
@@ -30,6 +30,7 @@ use super::offline::OfflineCopy;
 use super::session::{Effect, Session};
 use super::status::StatusPanel;
 use super::store::Store;
+use super::viewer;
 use super::{input, samples, text, theme};
 
 /// The session and the parts of the page.
@@ -154,6 +155,40 @@ fn listen(app: &Rc<App>) {
     click(by_id("remove"), Session::remove_selected);
     click(by_id("previous"), |session| session.turn(-1));
     click(by_id("next"), |session| session.turn(1));
+    click(by_id("passed-over-close"), Session::clear_passed_over);
+    click(by_id("undo-take-back"), Session::undo);
+    let close = {
+        let app = app.clone();
+        move |_: Event| {
+            app.change(Session::forget_removed);
+            focus(&by_id::<HtmlElement>("main"));
+        }
+    };
+    on(&by_id::<Element>("undo-close"), "click", close);
+    let app = app.clone();
+    on(&window(), "keydown", move |event: KeyboardEvent| {
+        if let Some(steps) = turned_by(&event) {
+            event.prevent_default();
+            app.change(|session| session.turn(steps));
+        }
+    });
+}
+
+/// The number of fields by which a key turns on, if it does. A pointer for talks sends the keys for pages.
+fn turned_by(event: &KeyboardEvent) -> Option<isize> {
+    let at: Element = target(event)?;
+    let is_full = viewer::is_full();
+    let is_inside = is_full || closest(&at, "#detail").is_some();
+    if !is_inside || has_modifier(event) || closest(&at, "select, dialog").is_some() {
+        return None;
+    }
+    match event.key().as_str() {
+        "n" | "N" => Some(1),
+        "p" | "P" => Some(-1),
+        "PageDown" if is_full => Some(1),
+        "PageUp" if is_full => Some(-1),
+        _ => None,
+    }
 }
 
 impl App {
@@ -187,7 +222,12 @@ impl App {
                 }
                 Effect::Place(field, place) => self.gallery.place(field, place),
                 Effect::Arrange => self.gallery.arrange(self.session.borrow().shown()),
-                Effect::FocusTile(field) => self.gallery.focus(field),
+                Effect::FocusTile(field) => {
+                    // One field alone has no gallery beside it.
+                    if !self.gallery.focus(field) {
+                        focus(&by_id::<HtmlElement>("detail-title"));
+                    }
+                }
                 Effect::Open(field) => {
                     self.gallery.mark(field);
                     // A copy, as in `show`.
@@ -205,14 +245,24 @@ impl App {
                     }
                 }
                 Effect::KeepInput(field) => self.keep_input(field),
-                Effect::Remove(field) => {
-                    self.store.remove(field);
-                    self.gallery.remove(field);
+                Effect::Remove(field) => self.gallery.remove(field),
+                Effect::Clear => self.gallery.clear(),
+                Effect::ListPassedOver => {
+                    let session = self.session.borrow();
+                    let files = session.entries().values();
+                    let files = files.filter_map(|it| Some((&*it.id, it.passed_over()?)));
+                    self.desk.list_passed_over(files);
                 }
-                Effect::Clear => {
-                    self.store.clear();
-                    self.gallery.clear();
+                Effect::OfferUndo(fields, said) => {
+                    self.mark_removed(&fields);
+                    self.desk.offer_undo(&said);
                 }
+                Effect::FocusUndo => self.desk.focus_undo(),
+                Effect::WithdrawUndo => {
+                    self.mark_removed(&[]);
+                    self.desk.offer_undo("");
+                }
+                Effect::Forget(fields) => self.forget(&fields),
                 Effect::Send(job) => {
                     let worker = self.session.borrow().worker();
                     spawn_local(self.clone().send(job, worker));

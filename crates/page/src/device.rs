@@ -2,7 +2,7 @@
 
 use web_sys::{Element, Event, HtmlSelectElement, UrlSearchParams};
 
-use super::dom::{by_id, on, remove_attribute, set_attribute, set_hidden, window, write};
+use super::dom::{by_id, on, remove_attribute, set_attribute, set_hidden, set_text, window, write};
 use super::placement::DeviceChoice;
 use super::text;
 use cytolens_protocol::{DeviceKind, DeviceReport};
@@ -48,6 +48,7 @@ impl DevicePanel {
         };
         set_attribute(&self.report, "data-kind", kind);
         write(&self.report, ".kind", text::device_kind(device.kind));
+        set_text(&by_id("engine-kind"), text::device_kind(device.kind));
         write(&self.report, ".name", &device.name);
         write(&self.report, ".why", &device.reason);
         set_hidden(&self.report, false);
@@ -56,6 +57,7 @@ impl DevicePanel {
     /// Shows that no device is in use.
     pub(super) fn clear(&self) {
         set_hidden(&self.report, true);
+        set_text(&by_id("engine-kind"), "");
         // The attribute stands for a device in use.
         remove_attribute(&self.report, "data-kind");
     }

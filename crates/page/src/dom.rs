@@ -14,7 +14,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AddEventListenerOptions, CssStyleDeclaration, Document, DocumentFragment, Element, Event,
-    EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, Storage, Window,
+    EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, KeyboardEvent, Storage,
+    Window,
 };
 
 /// The browser's window.
@@ -142,11 +143,38 @@ pub(super) fn focus(element: &HtmlElement) {
     report(element.focus());
 }
 
-/// Opens a dialog over the page, unless it is open.
+/// Opens a dialog over the page, unless it is open. The menu that it is opened from closes first: so the
+/// focus goes back to the menu's button, and not to a button that is not there any more.
 pub(super) fn open_dialog(dialog: &HtmlDialogElement) {
+    let active = document().active_element();
+    let menu = active.and_then(|active| closest(&active, "[popover]")?.dyn_into().ok());
+    if let Some(menu) = menu {
+        let menu: HtmlElement = menu;
+        report(menu.hide_popover());
+    }
     if !dialog.open() {
         report(dialog.show_modal());
     }
+}
+
+/// The place to which a key moves the focus in a list of so many parts, of which a row holds `columns`; none
+/// for other keys, and beyond the ends.
+pub(super) fn moved(key: &str, at: usize, count: usize, columns: usize) -> Option<usize> {
+    let to = match key {
+        "ArrowRight" => Some(at + 1),
+        "ArrowLeft" => at.checked_sub(1),
+        "ArrowDown" => Some(at + columns),
+        "ArrowUp" => at.checked_sub(columns),
+        "Home" => Some(0),
+        "End" => count.checked_sub(1),
+        _ => None,
+    };
+    to.filter(|to| *to < count)
+}
+
+/// Whether a key is pressed together with one that makes it the browser's or the system's.
+pub(super) fn has_modifier(event: &KeyboardEvent) -> bool {
+    event.ctrl_key() || event.meta_key() || event.alt_key()
 }
 
 /// The element in which an event happened, if it is one of this type.

@@ -87,6 +87,21 @@ impl DeskEntry {
         }
     }
 
+    /// Whether it is a file that belongs to no field: a field has files or, read back, channels.
+    pub(super) fn is_passed_over(&self) -> bool {
+        self.passed_over().is_some()
+    }
+
+    /// The reason why a file belongs to no field, which names the file.
+    pub(super) fn passed_over(&self) -> Option<&str> {
+        match &self.state {
+            FieldState::Refused(reason) if self.input.is_none() && self.source.is_empty() => {
+                Some(reason)
+            }
+            _ => None,
+        }
+    }
+
     /// The answer, once there is one.
     pub(super) fn answer(&self) -> Option<&Rc<Answer>> {
         match &self.state {

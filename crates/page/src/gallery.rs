@@ -1,13 +1,17 @@
 //! The gallery: one tile per field.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use web_sys::{Blob, Element, Event, HtmlImageElement, HtmlOptionElement, HtmlSelectElement, Url};
+use web_sys::{
+    Blob, Element, Event, HtmlElement, HtmlImageElement, HtmlOptionElement, HtmlSelectElement,
+    KeyboardEvent, Url,
+};
 
 use super::dom::{
-    append, around, attribute, by_id, closest, create, find, focus, from_template, on,
-    remove_attribute, report, set_attribute, set_hidden, write,
+    append, around, attribute, by_id, closest, create, document, find, find_all, focus,
+    from_template, has_modifier, moved, on, remove_attribute, report, set_attribute, set_hidden,
+    write,
 };
 use super::entry::{DeskEntry, FieldState};
 use super::session::{Filter, Place, Sort};
@@ -29,6 +33,10 @@ pub(super) struct Gallery {
     tiles: RefCell<BTreeMap<u32, Tile>>,
     /// The labels that the filter offers.
     labels: RefCell<BTreeSet<String>>,
+    /// The field whose tile is marked.
+    marked: Cell<Option<u32>>,
+    /// The field whose tile is the tabulator's stop; arrows reach the others.
+    stop: Cell<Option<u32>>,
 }
 
 /// The tile of a field.
@@ -61,8 +69,14 @@ impl Gallery {
             sort: by_id("sort"),
             tiles: RefCell::default(),
             labels: RefCell::default(),
+            marked: Cell::default(),
+            stop: Cell::default(),
         };
         gallery.reset_filter();
+        on(&gallery.list, "keydown", {
+            let list = gallery.list.clone();
+            move |event: KeyboardEvent| move_on(&list, &event)
+        });
         on(&gallery.list, "click", move |event: Event| {
             if let Some(field) = field_of(&event) {
                 select(field);
@@ -106,6 +120,12 @@ impl Gallery {
         };
         set_attribute(root, "data-state", state.name());
         write(root, ".verdict", &text::verdict(state));
+        let button: Element = find(root, "button");
+        set_attribute(
+            &button,
+            "title",
+            &text::tile(&attribute(root, "data-id"), state),
+        );
         if let FieldState::Done(answer) = state {
             for &class in answer.present() {
                 self.offer(answer.label(class));
@@ -137,7 +157,7 @@ impl Gallery {
         for tile in fields.iter().filter_map(|field| tiles.get(field)) {
             append(&self.list, &tile.root);
         }
-        self.show_none();
+        self.tidy(&tiles);
     }
 
     /// Moves one tile.
@@ -149,7 +169,7 @@ impl Gallery {
         let next = match place {
             Place::Hidden => {
                 root.remove();
-                return self.show_none();
+                return self.tidy(&tiles);
             }
             Place::Before(next) => tiles.get(&next).map(|tile| &tile.root),
             Place::Last => None,
@@ -160,32 +180,39 @@ impl Gallery {
         if !is_there {
             report(self.list.insert_before(root, next.map(AsRef::as_ref)));
         }
-        self.show_none();
+        self.tidy(&tiles);
     }
 
     /// Marks the tile of the selected field.
     pub(super) fn mark(&self, selected: u32) {
-        for (field, tile) in self.tiles.borrow().iter() {
-            let button: Element = find(&tile.root, "button");
-            if *field == selected {
-                set_attribute(&button, "aria-current", "true");
-            } else {
-                remove_attribute(&button, "aria-current");
-            }
+        let tiles = self.tiles.borrow();
+        let button = |field| tiles.get(&field).map(|tile| find(&tile.root, "button"));
+        let former: Option<Element> = self.marked.replace(Some(selected)).and_then(button);
+        if let Some(former) = former {
+            remove_attribute(&former, "aria-current");
         }
+        if let Some(tile) = button(selected) {
+            set_attribute(&tile, "aria-current", "true");
+            keep_in_sight(&self.list, &tile);
+        }
+        self.tidy(&tiles);
     }
 
-    /// Brings the tile of a field into sight and gives it the focus.
-    pub(super) fn focus(&self, field: u32) {
-        if let Some(tile) = self.tiles.borrow().get(&field) {
-            focus(&find(&tile.root, "button"));
-        }
+    /// Brings the tile of a field into sight and gives it the focus; false where it is not shown.
+    pub(super) fn focus(&self, field: u32) -> bool {
+        let tiles = self.tiles.borrow();
+        let Some(tile) = tiles.get(&field) else {
+            return false;
+        };
+        let button: HtmlElement = find(&tile.root, "button");
+        focus(&button);
+        document().active_element().as_ref() == Some(button.as_ref())
     }
 
     /// Removes a field's tile.
     pub(super) fn remove(&self, field: u32) {
         self.tiles.borrow_mut().remove(&field);
-        self.show_none();
+        self.tidy(&self.tiles.borrow());
     }
 
     /// Removes all tiles and the filter's labels.
@@ -195,8 +222,25 @@ impl Gallery {
         self.reset_filter();
     }
 
-    fn show_none(&self) {
-        set_hidden(&self.none, self.list.child_element_count() > 0);
+    /// Says where no tile is shown. Makes the marked tile the tabulator's stop, or the first.
+    fn tidy(&self, tiles: &BTreeMap<u32, Tile>) {
+        let first = self.list.first_element_child();
+        set_hidden(&self.none, first.is_some());
+        let is_shown = |field: &u32| {
+            let tile = tiles.get(field);
+            tile.is_some_and(|tile| tile.root.parent_element().as_ref() == Some(&self.list))
+        };
+        let first = first.and_then(|first| attribute(&first, "data-field").parse().ok());
+        let stop = self.marked.get().filter(is_shown).or(first);
+        let former = self.stop.replace(stop);
+        if former == stop {
+            return;
+        }
+        for (field, value) in [(former, "-1"), (stop, "0")] {
+            if let Some(tile) = field.and_then(|field| tiles.get(&field)) {
+                set_attribute(&find::<Element>(&tile.root, "button"), "tabindex", value);
+            }
+        }
     }
 
     fn reset_filter(&self) {
@@ -243,6 +287,41 @@ fn chosen_filter(filter: &HtmlSelectElement) -> Filter {
         value => value
             .strip_prefix(LABEL)
             .map_or(Filter::All, |label| Filter::Label(label.to_owned())),
+    }
+}
+
+/// Scrolls the list, and nothing around it, so far that a tile is seen.
+fn keep_in_sight(list: &Element, tile: &Element) {
+    let (frame, tile) = (
+        list.get_bounding_client_rect(),
+        tile.get_bounding_client_rect(),
+    );
+    let beyond = |start: f64, end: f64, first: f64, last: f64| {
+        // Whole pixels are enough.
+        ((start - first).min(0.0) + (end - last).max(0.0)) as i32
+    };
+    let across = beyond(tile.left(), tile.right(), frame.left(), frame.right());
+    let down = beyond(tile.top(), tile.bottom(), frame.top(), frame.bottom());
+    list.set_scroll_left(list.scroll_left() + across);
+    list.set_scroll_top(list.scroll_top() + down);
+}
+
+/// Goes from one tile to another by the arrow keys, and selects it.
+fn move_on(list: &Element, event: &KeyboardEvent) {
+    let tiles: Vec<HtmlElement> = find_all(list, "button.tile");
+    let active = document().active_element();
+    let is_active = |tile: &HtmlElement| active.as_ref() == Some(tile.as_ref());
+    let Some(at) = tiles.iter().position(is_active) else {
+        return;
+    };
+    let top = |tile: &HtmlElement| tile.get_bounding_client_rect().top();
+    let in_row = tiles.iter().take_while(|tile| top(tile) == top(&tiles[0]));
+    if let Some(to) = moved(&event.key(), at, tiles.len(), in_row.count())
+        && !has_modifier(event)
+    {
+        event.prevent_default();
+        focus(&tiles[to]);
+        tiles[to].click();
     }
 }
 

@@ -277,7 +277,7 @@ impl Shared {
 /// The central squares of the channels that a composition needs, `size` × `size` px, from 0 (black) to 255.
 ///
 /// # Errors
-/// [`FieldError::MissingChannel`] for the first channel that the field lacks and `missing` does not allow to be black.
+/// [`FieldError::MissingChannels`] where the field lacks channels that `missing` does not allow to be black.
 pub fn channel_planes(
     field: &Field,
     composition: Composition,

@@ -283,7 +283,7 @@ fn a_missing_channel_is_named() {
         .expect_err("no yellow");
     assert_eq!(
         error.to_string(),
-        "the composition rgby needs the channel yellow; field cell has only red, green, blue"
+        "missing: yellow (endoplasmic reticulum), which the model needs; field cell has only red, green, blue"
     );
     assert_eq!(
         Composition::Rgby.compose(&field, MissingChannels::Refused, 16),

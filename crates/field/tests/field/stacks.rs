@@ -216,15 +216,15 @@ fn stacks_in_depth_and_in_time_are_refused() {
     for (sizes, found) in [
         (
             r#"SizeC="1" SizeZ="4" SizeT="1""#,
-            "4 depths (Z) and 1 times (T)",
+            "4 depths (Z) and 1 time (T)",
         ),
         (
             r#"SizeC="1" SizeZ="1" SizeT="4""#,
-            "1 depths (Z) and 4 times (T)",
+            "1 depth (Z) and 4 times (T)",
         ),
         (
             r#"SizeC="2" SizeZ="2" SizeT="1""#,
-            "2 depths (Z) and 1 times (T)",
+            "2 depths (Z) and 1 time (T)",
         ),
     ] {
         let file = pages(4, &ome(sizes, r#"<Channel Name="protein"/>"#));
@@ -249,7 +249,7 @@ fn image_j_tells_stacks_from_channels() {
     let file = pages(4, "ImageJ=1.54f\nimages=4\nslices=4\nloop=false\n");
     assert_eq!(
         refusal(&file),
-        "the file holds 4 depths (Z) and 1 times (T), where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
+        "the file holds 4 depths (Z) and 1 time (T), where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
     );
     let field = decode_by("blue,red,green,yellow", &file).expect("readable");
     assert_eq!(sources(&field), "red 1 green 2 blue 0 yellow 3");

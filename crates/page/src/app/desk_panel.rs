@@ -1,8 +1,11 @@
 //! The elements around the fields: their tally, the queue's progress, notices and announcements.
 
-use web_sys::{Element, HtmlButtonElement, HtmlProgressElement};
+use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlProgressElement};
 
-use crate::dom::{body, by_id, set_attribute, set_flag, set_hidden, set_text, window};
+use crate::dom::{
+    append, body, by_id, create, emptied, find, focus, set_attribute, set_flag, set_hidden,
+    set_text, window, write,
+};
 use crate::session::Tally;
 use crate::text;
 
@@ -46,6 +49,12 @@ impl DeskPanel {
             _ => "some",
         };
         set_attribute(&body(), "data-fields", fields);
+        let first = match tally.all {
+            0 => "#main",
+            1 => "#detail-title",
+            _ => "#fields",
+        };
+        set_attribute(&by_id("skip"), "href", first);
         set_hidden(&self.root, tally.all == 0);
         self.tally.set_text_content(Some(&text::tally(
             tally.done,
@@ -86,6 +95,37 @@ impl DeskPanel {
         if !(0.0..height.unwrap_or(0.0) * SEEN).contains(&top) {
             self.root.scroll_into_view();
         }
+    }
+
+    /// Lists the files that belong to no field: a name or a title each, and the reason.
+    pub(super) fn list_passed_over<'a>(&self, files: impl Iterator<Item = (&'a str, &'a str)>) {
+        let panel: Element = by_id("passed-over");
+        let list = emptied(find(&panel, "ul"));
+        let mut count = 0;
+        for (name, reason) in files {
+            let item: Element = create("li");
+            set_attribute(&item, "data-name", name);
+            set_text(&item, reason);
+            append(&list, &item);
+            count += text::input::count_of(name);
+        }
+        write(&panel, "summary", &text::passed_over(count));
+        set_hidden(&panel, list.child_element_count() == 0);
+    }
+
+    /// Offers to take a removal back, or withdraws the offer.
+    pub(super) fn offer_undo(&self, said: &str) {
+        let panel: Element = by_id("undo");
+        write(&panel, "p", said);
+        for button in [by_id("undo-take-back"), by_id("undo-close")] {
+            let button: Element = button;
+            set_hidden(&button, said.is_empty());
+        }
+    }
+
+    /// Moves the focus to that offer.
+    pub(super) fn focus_undo(&self) {
+        focus(&by_id::<HtmlElement>("undo-take-back"));
     }
 
     /// Announces something to screen readers.

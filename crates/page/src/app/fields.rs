@@ -1,12 +1,13 @@
 //! The fields of the desk and of the quiz: from files to the engine, and back.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
 use super::App;
 use super::records::entry_of;
-use crate::dom::pause;
+use crate::dom::{pause, remember, remembered};
 use crate::input::{self, FieldInput, Lot};
 use crate::session::{Job, Subject, Task};
 use crate::text;
@@ -21,12 +22,24 @@ const VIEWER_SIDE: u32 = 2048;
 /// The longest side of a picture in the quiz, in pixels: it is looked at as a whole.
 const QUIZ_SIDE: u32 = 1024;
 
+/// The name under which the browser remembers the numbers of removed fields.
+const REMOVED: &str = "cytolens.removed";
+
 impl App {
     /// Brings back the fields of an earlier visit.
     pub(super) async fn restore(self: Rc<Self>) {
-        let kept = self.store.open().await;
+        let mut kept = self.store.open().await;
         let next_field = kept.last().map_or(0, |(field, _)| field + 1);
         self.change(|session| session.restored(next_field));
+        if self.store.is_open() {
+            // A page that was closed before the offer to take a removal back.
+            let removed = remembered(REMOVED);
+            let removed = removed.split(' ').filter_map(|field| field.parse().ok());
+            let removed: BTreeSet<u32> = removed.collect();
+            removed.iter().for_each(|field| self.store.remove(*field));
+            kept.retain(|(field, _)| !removed.contains(field));
+            self.mark_removed(&[]);
+        }
         for (position, (field, record)) in kept.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
@@ -68,6 +81,25 @@ impl App {
             if position == 0 {
                 self.desk.reveal();
             }
+        }
+    }
+
+    /// Remembers what was removed and can be taken back: the store has it still, and the next visit is to be
+    /// without it. Only the tab that keeps fields remembers.
+    pub(super) fn mark_removed(&self, fields: &[u32]) {
+        if self.store.is_open() {
+            let fields: Vec<String> = fields.iter().map(u32::to_string).collect();
+            remember(REMOVED, &fields.join(" "));
+        }
+    }
+
+    /// Removes fields from the store.
+    pub(super) fn forget(&self, fields: &[u32]) {
+        if self.session.borrow().entries().is_empty() {
+            // What waits to be written is of these fields, too.
+            self.store.clear();
+        } else {
+            fields.iter().for_each(|field| self.store.remove(*field));
         }
     }
 

@@ -9,6 +9,9 @@ use crate::{download, text};
 /// The file's address, relative to the page.
 const FILE: &str = "locations.json";
 
+/// The beginning of the addresses of the Human Protein Atlas's pages on structures of the cell.
+const PAGES: &str = "https://www.proteinatlas.org/humanproteome/subcellular/";
+
 /// The locations that the file names, in anatomical order.
 #[derive(Debug, Default)]
 #[cfg_attr(test, derive(serde::Deserialize))]
@@ -28,6 +31,8 @@ pub(super) struct Location {
     pub(super) meaning: String,
     /// The look of a protein in it, in the green channel.
     pub(super) look: String,
+    /// The name of the Human Protein Atlas's page on it, as its address ends.
+    pub(super) atlas: String,
 }
 
 /// Labels of one part of the cell.
@@ -37,6 +42,13 @@ pub(super) struct LocationGroup<'a> {
     pub(super) name: &'a str,
     /// The labels' class numbers, in anatomical order.
     pub(super) classes: Vec<usize>,
+}
+
+impl Location {
+    /// The address of the Human Protein Atlas's page on it. Only a visitor opens it.
+    pub(super) fn address(&self) -> Option<String> {
+        (!self.atlas.is_empty()).then(|| [PAGES, &self.atlas].concat())
+    }
 }
 
 impl Atlas {
@@ -54,6 +66,7 @@ impl Atlas {
                 group: text("group"),
                 meaning: text("meaning"),
                 look: text("look"),
+                atlas: text("atlas"),
             }
         });
         Self {
@@ -132,6 +145,12 @@ mod tests {
             assert!(
                 location.meaning.ends_with('.') && location.look.ends_with('.'),
                 "{} lacks a sentence",
+                location.name
+            );
+            let plain = |letter: char| letter.is_ascii_lowercase() || letter == '+';
+            assert!(
+                location.atlas.chars().all(plain) && location.address().is_some(),
+                "{} lacks its page",
                 location.name
             );
         }

@@ -1,12 +1,12 @@
 //! A bar for every label: probability and threshold, by probability or in anatomical order.
 
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use super::atlas::Atlas;
 use crate::answer::Answer;
 use crate::dom::{
-    append, by_id, find, from_template, remember, remembered, set_attribute, set_flag, set_hidden,
-    write,
+    append, around, by_id, find, find_all, focus, from_template, has_modifier, moved, on, remember,
+    remembered, set_attribute, set_flag, set_hidden, write,
 };
 use crate::text;
 
@@ -33,6 +33,7 @@ impl Bars {
         // A browser that keeps nothing starts with the likeliest, every time.
         bars.by_anatomy
             .set_checked(remembered(REMEMBERED) == ANATOMY);
+        bars.listen();
         bars
     }
 
@@ -49,12 +50,42 @@ impl Bars {
         // With no label known there is no anatomy.
         let has_anatomy = labels.iter().any(|label| atlas.location(label).is_some());
         set_hidden(&self.choice, !has_anatomy);
-        if !(has_anatomy && self.by_anatomy.checked()) {
-            return self.append_group("", answer.ranked(), answer, atlas);
+        if has_anatomy && self.by_anatomy.checked() {
+            for group in atlas.groups(labels) {
+                self.append_group(group.name, group.classes, answer, atlas);
+            }
+        } else {
+            self.append_group("", answer.ranked(), answer, atlas);
         }
-        for group in atlas.groups(labels) {
-            self.append_group(group.name, group.classes, answer, atlas);
+        if let Some(first) = find_all::<Element>(&self.list, ".bar").first() {
+            set_attribute(first, "tabindex", "0");
         }
+    }
+
+    /// All bars are one stop of the tabulator: arrows lead from one to the next.
+    fn listen(&self) {
+        let list = self.list.clone();
+        on(&self.list, "focusin", move |event: Event| {
+            if let Some(bar) = around(&event, ".bar") {
+                for former in find_all::<Element>(&list, ".bar[tabindex='0']") {
+                    set_attribute(&former, "tabindex", "-1");
+                }
+                set_attribute(&bar, "tabindex", "0");
+            }
+        });
+        let list = self.list.clone();
+        on(&self.list, "keydown", move |event: KeyboardEvent| {
+            let Some(bar) = around(&event, ".bar").filter(|_| !has_modifier(&event)) else {
+                return;
+            };
+            let bars: Vec<HtmlElement> = find_all(&list, ".bar");
+            let at = bars.iter().position(|other| bar.is_same_node(Some(other)));
+            let to = at.and_then(|at| moved(&event.key(), at, bars.len(), 1));
+            if let Some(to) = to {
+                event.prevent_default();
+                focus(&bars[to]);
+            }
+        });
     }
 
     fn append_group(&self, name: &str, classes: Vec<usize>, answer: &Answer, atlas: &Atlas) {

@@ -194,6 +194,13 @@ impl ResultsPanel {
             write(&self.root, ".meaning .name", &location.name);
             write(&self.root, ".sentence", &location.meaning);
             write(&self.root, ".look", &text::results::look(&location.look));
+            let address = location.address();
+            set_hidden(&self.part(".more"), address.is_none());
+            if let Some(address) = address {
+                set_attribute(&self.part(".more a"), "href", &address);
+                let said = text::results::atlas(&location.name);
+                write(&self.root, ".more a", &said);
+            }
         }
     }
 

@@ -64,7 +64,7 @@ impl Desk {
         let Some(entry) = self.entries.get(&field) else {
             return Place::Hidden;
         };
-        if !self.filter.admits(entry) {
+        if entry.is_passed_over() || !self.filter.admits(entry) {
             return Place::Hidden;
         }
         let at = self.shown.partition_point(|other| {
@@ -80,7 +80,7 @@ impl Desk {
     pub(super) fn arrange(&mut self) {
         let admitted = self.entries.iter().map(|(field, entry)| (*field, entry));
         let mut shown: Vec<_> = admitted
-            .filter(|(_, entry)| self.filter.admits(entry))
+            .filter(|(_, entry)| !entry.is_passed_over() && self.filter.admits(entry))
             .collect();
         shown.sort_by(|a, b| self.sort.compare(*a, *b));
         self.shown = shown.into_iter().map(|(field, _)| field).collect();
@@ -96,7 +96,8 @@ impl Desk {
     /// Selects a field; false where it is selected already, or not on the desk. Maps of the field before
     /// are let go where the store has them.
     pub(super) fn select(&mut self, field: u32) -> bool {
-        if self.selected == Some(field) || !self.entries.contains_key(&field) {
+        let entry = self.entries.get(&field);
+        if self.selected == Some(field) || entry.is_none_or(DeskEntry::is_passed_over) {
             return false;
         }
         let former = self.selected.replace(field);
@@ -114,24 +115,30 @@ impl Desk {
         self.shown.get(to).copied()
     }
 
-    /// Removes the selected field. Returns its number, and the field to be selected in its place.
-    pub(super) fn remove_selected(&mut self) -> Option<(u32, Option<u32>)> {
+    /// Removes the selected field. Returns it, and the field to be selected in its place.
+    pub(super) fn remove_selected(&mut self) -> Option<((u32, DeskEntry), Option<u32>)> {
         let field = self.selected.take()?;
         let position = self.shown.iter().position(|shown| *shown == field);
         self.shown.retain(|shown| *shown != field);
-        self.entries.remove(&field);
+        let entry = self.entries.remove(&field)?;
         let next =
             position.and_then(|position| self.shown.get(position).or(self.shown.last()).copied());
-        Some((field, next))
+        Some(((field, entry), next))
     }
 
-    /// Removes all fields, and the filter, which may name a label that no field has any more.
-    pub(super) fn clear(&mut self) {
+    /// Removes the files that belong to no field, and returns them.
+    pub(super) fn remove_passed_over(&mut self) -> Vec<(u32, DeskEntry)> {
+        let is_file = |_: &u32, entry: &mut DeskEntry| entry.is_passed_over();
+        self.entries.extract_if(.., is_file).collect()
+    }
+
+    /// Removes all fields, and the filter, which may name a label that no field has any more. Returns the
+    /// fields.
+    pub(super) fn clear(&mut self) -> Vec<(u32, DeskEntry)> {
         let sort = self.sort;
-        *self = Self {
-            sort,
-            ..Self::default()
-        };
+        let former = std::mem::take(self);
+        self.sort = sort;
+        former.entries.into_iter().collect()
     }
 }
 
@@ -199,12 +206,25 @@ mod tests {
     #[test]
     fn the_next_field_follows_a_removed_one_and_the_last_the_last() {
         let mut desk = desk(&["a", "b", "c"]);
-        assert_eq!(desk.remove_selected(), None);
-        desk.select(1);
-        assert_eq!(desk.remove_selected(), Some((1, Some(2))));
-        desk.select(2);
-        assert_eq!(desk.remove_selected(), Some((2, Some(0))));
-        desk.select(0);
-        assert_eq!(desk.remove_selected(), Some((0, None)));
+        let mut removed = |field| {
+            desk.select(field);
+            let ((field, _), next) = desk.remove_selected()?;
+            Some((field, next))
+        };
+        assert_eq!(removed(9), None);
+        assert_eq!(removed(1), Some((1, Some(2))));
+        assert_eq!(removed(2), Some((2, Some(0))));
+        assert_eq!(removed(0), Some((0, None)));
+    }
+
+    #[test]
+    fn a_file_of_no_field_has_no_place_in_the_gallery() {
+        let mut desk = desk(&["a"]);
+        desk.insert(1, DeskEntry::refused("list.txt", "it is no image"));
+        assert_eq!(desk.place(1), Place::Hidden);
+        desk.arrange();
+        assert_eq!(desk.shown(), [0]);
+        let files: Vec<u32> = desk.remove_passed_over().iter().map(|it| it.0).collect();
+        assert_eq!((files, desk.entries().len()), (vec![1], 1));
     }
 }

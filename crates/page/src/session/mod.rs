@@ -63,10 +63,20 @@ pub(super) enum Effect {
     Keep(u32),
     /// Write a field's files to the store.
     KeepInput(u32),
-    /// Remove a field's tile, and the field from the store.
+    /// Remove a field's tile.
     Remove(u32),
-    /// Remove all tiles, and all fields from the store.
+    /// Remove all tiles.
     Clear,
+    /// List the files that belong to no field.
+    ListPassedOver,
+    /// Offer to take back the removal of these, in these words.
+    OfferUndo(Vec<u32>, String),
+    /// Move the focus to that offer: what had it is gone.
+    FocusUndo,
+    /// Withdraw the offer.
+    WithdrawUndo,
+    /// Remove these from the store.
+    Forget(Vec<u32>),
     /// Send a job to the engine.
     Send(Job),
     /// Hand the quiz the reason why a question has no answer.
@@ -105,6 +115,8 @@ pub(super) struct Tally {
     pub(super) done: usize,
     /// Fields that could not be classified.
     pub(super) refused: usize,
+    /// Files that belong to no field.
+    pub(super) passed_over: usize,
     /// Fields that the visitor gave up.
     pub(super) cancelled: usize,
     /// Fields that are still to be classified.
@@ -120,10 +132,20 @@ pub(super) struct Tally {
     pub(super) left: Option<f64>,
 }
 
+/// What was removed last.
+#[derive(Debug)]
+struct Removed {
+    fields: Vec<(u32, DeskEntry)>,
+    /// The field that was selected then.
+    selected: Option<u32>,
+}
+
 /// Everything that the page knows.
 #[derive(Debug, Default)]
 pub(super) struct Session {
     desk: Desk,
+    /// For as long as it can be taken back. The store keeps it until then.
+    removed: Option<Removed>,
     jobs: Jobs,
     pace: Pace,
     /// The fields that the quiz asks about and has no answer for.
@@ -254,12 +276,16 @@ impl Session {
     /// The fields counted by their state.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = Tally {
-            all: self.desk.entries().len(),
             is_paused: self.jobs.is_paused(),
             left: self.pace.left(self.jobs.open_fields()),
             ..Tally::default()
         };
         for entry in self.desk.entries().values() {
+            if entry.is_passed_over() {
+                tally.passed_over += 1;
+                continue;
+            }
+            tally.all += 1;
             *match entry.state {
                 FieldState::Done(_) => &mut tally.done,
                 FieldState::Refused(_) => &mut tally.refused,
@@ -310,6 +336,7 @@ impl Session {
     /// All fields of an earlier visit are back.
     pub(super) fn resume(&mut self) {
         self.note(Effect::Count);
+        self.note(Effect::ListPassedOver);
         if let Some(first) = self.desk.shown().first() {
             self.select(*first);
         }
@@ -334,6 +361,7 @@ impl Session {
     pub(super) fn add_refused(&mut self, name: &str, reason: &str) {
         let field = self.number();
         self.insert(field, DeskEntry::refused(name, reason));
+        self.note(Effect::ListPassedOver);
         self.note(Effect::Keep(field));
         self.note(Effect::Announce(text::said_refused(name, reason)));
         self.note(Effect::Count);
@@ -415,31 +443,86 @@ impl Session {
 
     /// Removes all fields.
     pub(super) fn clear(&mut self) {
-        self.desk.clear();
+        let selected = self.desk.selected();
+        let fields = self.desk.clear();
         self.jobs.clear_desk();
         self.clearings += 1;
         self.note(Effect::Clear);
         self.note(Effect::Close);
-        self.note(Effect::Announce(text::SAID_CLEARED.to_owned()));
+        self.note(Effect::ListPassedOver);
         self.note(Effect::Count);
+        self.offer_undo(fields, selected);
+        self.note(Effect::FocusUndo);
     }
 
     /// Removes the selected field; the next one is selected.
     pub(super) fn remove_selected(&mut self) {
-        let Some((field, next)) = self.desk.remove_selected() else {
+        let Some((removed, next)) = self.desk.remove_selected() else {
             return;
         };
+        let field = removed.0;
         self.jobs.remove_field(field);
         self.note(Effect::Remove(field));
         match next {
-            Some(next) => {
-                self.select(next);
-                self.note(Effect::FocusTile(next));
-            }
+            Some(next) => self.select(next),
             None => self.note(Effect::Close),
         }
         self.note(Effect::Count);
+        self.offer_undo(vec![removed], Some(field));
+        self.note(next.map_or(Effect::FocusUndo, Effect::FocusTile));
         self.feed();
+    }
+
+    /// Removes the files that belong to no field.
+    pub(super) fn clear_passed_over(&mut self) {
+        let files = self.desk.remove_passed_over();
+        self.note(Effect::ListPassedOver);
+        self.note(Effect::Count);
+        let selected = self.desk.selected();
+        self.offer_undo(files, selected);
+        self.note(Effect::FocusUndo);
+    }
+
+    /// Takes the last removal back.
+    pub(super) fn undo(&mut self) {
+        let Some(Removed { fields, selected }) = self.removed.take() else {
+            return;
+        };
+        for (field, mut entry) in fields {
+            if matches!(entry.state, FieldState::Working) {
+                entry.state = FieldState::Waiting;
+            }
+            self.restore(field, entry);
+        }
+        self.note(Effect::WithdrawUndo);
+        self.note(Effect::ListPassedOver);
+        self.note(Effect::Count);
+        self.note(Effect::Announce(text::SAID_BACK.to_owned()));
+        if let Some(field) = selected {
+            self.select(field);
+            self.note(Effect::FocusTile(field));
+        }
+        self.feed();
+    }
+
+    /// Gives up what was removed last, for good.
+    pub(super) fn forget_removed(&mut self) {
+        if let Some(removed) = self.removed.take() {
+            let fields = removed.fields.into_iter().map(|(field, _)| field);
+            self.note(Effect::Forget(fields.collect()));
+            self.note(Effect::WithdrawUndo);
+        }
+    }
+
+    /// Offers to take a removal back, in place of the one before.
+    fn offer_undo(&mut self, fields: Vec<(u32, DeskEntry)>, selected: Option<u32>) {
+        self.forget_removed();
+        let numbers = fields.iter().map(|(field, _)| *field).collect();
+        let files = fields.iter().filter(|(_, entry)| entry.is_passed_over());
+        let files = files.count();
+        let said = text::removed(fields.len() - files, files);
+        self.note(Effect::OfferUndo(numbers, said));
+        self.removed = Some(Removed { fields, selected });
     }
 
     fn number(&mut self) -> u32 {
@@ -448,9 +531,13 @@ impl Session {
         field
     }
 
-    /// Puts a field on the desk, and selects it where none is selected.
+    /// Puts a field on the desk, and selects it where none is selected. A file of no field is only listed.
     fn insert(&mut self, field: u32, entry: DeskEntry) {
+        let is_field = !entry.is_passed_over();
         self.desk.insert(field, entry);
+        if !is_field {
+            return;
+        }
         self.note(Effect::AddTile(field));
         self.place(field);
         if self.desk.selected().is_none() {
@@ -696,10 +783,9 @@ impl Session {
     /// Announces the end of a field's turn, or of the whole queue.
     fn announce_end(&mut self, said: String) {
         let open = self.jobs.open_fields();
-        let entries = self.desk.entries();
-        if open == 0 && entries.len() > ANNOUNCED_ONE_BY_ONE {
-            let answered = entries.values().filter(|it| it.answer().is_some());
-            let said = text::said_finished(answered.count(), entries.len());
+        let tally = self.tally();
+        if open == 0 && tally.all > ANNOUNCED_ONE_BY_ONE {
+            let said = text::said_finished(tally.done, tally.all);
             self.note(Effect::Announce(said));
         } else if open < ANNOUNCED_ONE_BY_ONE {
             self.note(Effect::Announce(said));

@@ -322,13 +322,74 @@ fn a_removed_field_leaves_store_gallery_and_queue() {
             Effect::Open(1),
             Effect::Send(view(1)),
             Effect::Show(1),
-            Effect::FocusTile(1),
             Effect::Count,
+            Effect::OfferUndo(vec![0], "Removed: 1 field.".to_owned()),
+            Effect::FocusTile(1),
         ]
     );
     session.remove_selected();
-    assert!(session.take_effects().contains(&Effect::Close));
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::Close) && effects.contains(&Effect::FocusUndo));
+    assert!(
+        effects.contains(&Effect::Forget(vec![0])),
+        "only the last removal can be taken back"
+    );
     assert_eq!(session.tally().open, 0);
+}
+
+#[test]
+fn a_removal_is_taken_back_whole_and_goes_on() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b", "c"] {
+        session.add(input(id));
+    }
+    answer(&mut session, 0);
+    session.add_refused("list.txt", "it is no image");
+    session.select(1);
+    let before = session.tally();
+    session.clear();
+    assert_eq!(session.tally().all, 0);
+    session.take_effects();
+    session.undo();
+    assert_eq!(states(&session), ["done", "working", "waiting", "error"]);
+    assert_eq!(session.selected(), Some(1));
+    assert_eq!(session.tally(), before);
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::WithdrawUndo) && effects.contains(&Effect::FocusTile(1)));
+    assert!(
+        !effects.iter().any(|it| matches!(it, Effect::Forget(_))),
+        "the store has it still"
+    );
+    session.undo();
+    assert_eq!(session.take_effects(), [], "once");
+    answer(&mut session, 1);
+    // Given up, it is gone from the store, too.
+    session.clear();
+    session.take_effects();
+    session.forget_removed();
+    assert_eq!(
+        session.take_effects(),
+        [Effect::Forget(vec![0, 1, 2, 3]), Effect::WithdrawUndo]
+    );
+    session.undo();
+    assert!(session.entries().is_empty());
+}
+
+#[test]
+fn a_file_of_no_field_is_listed_and_has_no_tile() {
+    let mut session = ready(DeviceKind::Cpu);
+    session.add_refused("list.txt", "it is no image");
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::ListPassedOver) && effects.contains(&Effect::Keep(0)));
+    assert!(!effects.contains(&Effect::AddTile(0)));
+    let tally = session.tally();
+    assert_eq!((tally.all, tally.passed_over), (0, 1));
+    session.select(0);
+    assert_eq!(session.selected(), None);
+    session.clear_passed_over();
+    assert_eq!(session.tally().passed_over, 0);
+    session.undo();
+    assert_eq!(session.tally().passed_over, 1);
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use cytolens_core::Channel;
 
 /// The reason for a lot that held no image.
-pub(crate) const NO_IMAGES: &str =
-    "no PNG, JPEG or TIFF image and no model package was among the files";
+pub(crate) const NO_IMAGES: &str = "no PNG, JPEG or TIFF image and no model package was among the files; export images of other formats, such as CZI, LIF or ND2, as OME-TIFF, and unpack .gz and .7z archives first";
 /// The title of a lot that held no image.
 pub(crate) const NOTHING_FOUND: &str = "Nothing to classify";
 
@@ -61,6 +60,15 @@ pub(crate) fn files(number: usize) -> String {
     match number {
         1 => "1 file".to_owned(),
         _ => format!("{} files", count(number)),
+    }
+}
+
+/// The number of files for which a name or a title stands.
+pub(crate) fn count_of(title: &str) -> usize {
+    let number = title.strip_suffix(" files").unwrap_or_default();
+    match number.replace(',', "").parse() {
+        Ok(number) => number,
+        Err(_) => usize::from(title != NOTHING_FOUND),
     }
 }
 
@@ -193,6 +201,15 @@ mod tests {
     fn thousands_are_separated() {
         let counts = [0, 12, 999, 1000, 3200, 1_234_567].map(count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "3,200", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_title_tells_for_how_many_files_it_stands() {
+        for number in [1, 12, 9800] {
+            assert_eq!(count_of(&files(number)), number);
+        }
+        assert_eq!(count_of("some files.txt"), 1);
+        assert_eq!(count_of(NOTHING_FOUND), 0);
     }
 
     #[test]

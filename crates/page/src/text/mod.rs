@@ -43,8 +43,8 @@ pub(super) const FILTER_ALL: &str = "All fields";
 pub(super) const FILTER_UNLABELLED: &str = "No location over its threshold";
 /// A choice of the gallery's filter.
 pub(super) const FILTER_UNANSWERED: &str = "Not classified";
-/// The announcement of an empty desk.
-pub(super) const SAID_CLEARED: &str = "All fields were removed.";
+/// The announcement of a removal that was taken back.
+pub(super) const SAID_BACK: &str = "What was removed is back.";
 /// The notice in a second tab.
 pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that tab keeps its fields. Here fields last until this tab is closed.";
 /// The reason for a crash of the worker's script itself.
@@ -75,6 +75,19 @@ pub(super) fn verdict(state: &FieldState) -> String {
     }
 }
 
+/// A tile's field and its whole progress.
+pub(super) fn tile(id: &str, state: &FieldState) -> String {
+    match state {
+        FieldState::Done(answer) => {
+            let present = answer.present_ranked().into_iter();
+            let labels: Vec<&str> = present.map(|class| answer.label(class)).collect();
+            said_done(id, &labels)
+        }
+        FieldState::Refused(reason) => said_refused(id, reason),
+        _ => format!("{id}: {}", self::state(state)),
+    }
+}
+
 /// The line beside the queue's bar.
 pub(super) fn queue(open: usize, is_paused: bool, left: Option<f64>) -> String {
     let line = format!("{open} to go");
@@ -87,7 +100,7 @@ pub(super) fn queue(open: usize, is_paused: bool, left: Option<f64>) -> String {
 
 /// The pause button.
 pub(super) fn pause(is_paused: bool) -> &'static str {
-    if is_paused { "Go on" } else { "Pause" }
+    if is_paused { "Resume" } else { "Pause" }
 }
 
 /// The button for fields that were given up or answered by another model.
@@ -156,9 +169,12 @@ fn not_kept(what: &str, error: &StorageError) -> String {
 /// The theme button's text, and its label for screen readers.
 pub(super) fn theme(theme: &str) -> (&'static str, &'static str) {
     match theme {
-        "light" => ("Light", "Light theme; switch to the dark one"),
-        "dark" => ("Dark", "Dark theme; switch to the system's"),
-        _ => ("Auto", "Auto theme, as the system; switch to the light one"),
+        "light" => ("Theme: light", "Theme: light; switch to the dark one"),
+        "dark" => ("Theme: dark", "Theme: dark; switch to the system's"),
+        _ => (
+            "Theme: auto",
+            "Theme: auto, as the system; switch to the light one",
+        ),
     }
 }
 
@@ -258,9 +274,33 @@ pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
         parts.push(format!("{done} classified"));
     }
     if refused > 0 {
-        parts.push(format!("{refused} not"));
+        parts.push(format!("{refused} not classified"));
     }
     parts.join(", ")
+}
+
+/// The line over the files that belong to no field.
+pub(super) fn passed_over(files: usize) -> String {
+    match files {
+        0 => input::NOTHING_FOUND.to_owned(),
+        1 => "1 file passed over".to_owned(),
+        _ => format!("{files} files passed over"),
+    }
+}
+
+/// The offer to take a removal back; `files` of them belong to no field.
+pub(super) fn removed(fields: usize, files: usize) -> String {
+    let counted = |count, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {more}")),
+    };
+    let parts = [
+        counted(fields, "field", "fields"),
+        counted(files, "file passed over", "files passed over"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("Removed: {}.", parts.join(" and "))
 }
 
 /// The step of starting the engine again after a crash.
@@ -295,7 +335,10 @@ pub(super) fn not_sent(files: &str, error: &str) -> String {
 
 /// A sample's label for screen readers.
 pub(super) fn sample_label(title: &str, labels: &[String]) -> String {
-    format!("Classify the sample {title}: {}", labels.join(", "))
+    format!(
+        "Classify the simulated sample {title}: {}",
+        labels.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -325,6 +368,6 @@ mod tests {
     #[test]
     fn tally_names_only_what_matters() {
         assert_eq!(tally(1, 0, 1), "1 field");
-        assert_eq!(tally(3, 1, 9), "9 fields, 3 classified, 1 not");
+        assert_eq!(tally(3, 1, 9), "9 fields, 3 classified, 1 not classified");
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn place(at: usize, all: usize) -> String {
 
 /// The progress of a kept round.
 pub(crate) fn kept(done: usize, all: usize) -> String {
-    format!("Go on: {done} of {all} done")
+    format!("Resume: {done} of {all} done")
 }
 
 /// The true locations, over one field's answers.

@@ -41,6 +41,11 @@ pub(crate) fn look(look: &str) -> String {
     format!("In the green channel: {look}")
 }
 
+/// The link to the Human Protein Atlas's page on a location.
+pub(crate) fn atlas(location: &str) -> String {
+    format!("{location} in the Human Protein Atlas")
+}
+
 /// The times of an answer, its device and its model.
 pub(crate) fn took(answer: &Answer) -> String {
     format!(

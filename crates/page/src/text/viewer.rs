@@ -86,9 +86,11 @@ pub(crate) fn opacity(opacity: f64) -> String {
     percent(opacity * 100.0)
 }
 
-/// The end of a map's scale, in logits.
-pub(crate) fn most_evidence(logits: f32) -> String {
-    format!("+{logits:.1} logits")
+/// The end of a map's scale and its line, explained.
+pub(crate) fn strength(logits: f32) -> String {
+    format!(
+        "Where the evidence is strongest it adds {logits:.1} to the label's log-odds; the line encloses what adds at least half of that."
+    )
 }
 
 /// The title over the scale of a map.
@@ -114,8 +116,7 @@ pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
 /// The line under an exported picture about the map over it.
 pub(crate) fn caption_map(label: &str, logits: f32) -> String {
     format!(
-        "Magenta: evidence for {label}, up to {}; line: half of it",
-        most_evidence(logits)
+        "Magenta: evidence for {label}, which adds up to {logits:.1} to its log-odds; line: half of that"
     )
 }
 

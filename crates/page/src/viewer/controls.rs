@@ -1,16 +1,13 @@
 //! The buttons and sliders around the stage, as they show the state.
 
 use js_sys::Math;
-use web_sys::{Element, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement};
+use web_sys::{Element, HtmlCanvasElement, HtmlInputElement};
 
 use super::overlay;
 use super::state::{PictureFacts, ViewerState};
-use crate::dom::{document, find, set_attribute, set_flag, set_hidden, window, write};
+use crate::dom::{document, find, set_attribute, set_flag, set_hidden, write};
 use crate::text::viewer as text;
 use cytolens_core::Channel;
-
-/// The width of a window that has room for all controls, in CSS pixels: that of a small tablet.
-const ROOMY: f64 = 700.0;
 
 /// The elements that show the state.
 pub(super) struct Controls {
@@ -22,11 +19,6 @@ impl Controls {
     pub(super) fn new(root: &Element) -> Self {
         // Without memory for its canvas, the scale of maps stays blank.
         _ = overlay::paint_key(&find::<HtmlCanvasElement>(root, ".key"));
-        // In a small window, the controls that few people change stay closed.
-        let width = window().inner_width().ok().and_then(|width| width.as_f64());
-        if width >= Some(ROOMY) {
-            find::<HtmlDetailsElement>(root, ".light").set_open(true);
-        }
         // Phones may have no full screen but for films.
         set_hidden(
             &find(root, "[data-do=full]"),
@@ -76,10 +68,10 @@ impl Controls {
         };
         write(&self.root, ".map .title", &title);
         if let Some(maximum) = map.maximum() {
-            write(&self.root, ".most", &text::most_evidence(maximum));
+            write(&self.root, ".strength", &text::strength(maximum));
         }
         press(&self.part("[data-do=map]"), state.is_map_on);
-        for part in [".scale", ".opacity", "[data-do=map]"] {
+        for part in [".scale", ".strength", ".opacity", "[data-do=map]"] {
             set_hidden(&self.part(part), map.maximum().is_none());
         }
         let slider: HtmlInputElement = find(&self.root, "[data-do=opacity]");
@@ -100,7 +92,7 @@ impl Controls {
 }
 
 /// Whether the viewer has the whole screen.
-pub(super) fn is_full() -> bool {
+pub(crate) fn is_full() -> bool {
     document().fullscreen_element().is_some()
 }
 

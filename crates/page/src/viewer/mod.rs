@@ -23,6 +23,7 @@ use std::rc::Rc;
 
 use web_sys::{Blob, Element};
 
+pub(super) use self::controls::is_full;
 pub(super) use self::overlay::MapOverlay;
 
 use self::geometry::{Setting, Size};
