@@ -1,7 +1,7 @@
 // Opens the page with FIELDS classified fields in its store (10000), scrolls its gallery from end to end and measures
 // the time between frames.
 //
-// usage: [FIELDS=...] node scripts/endurance/gallery.mjs          DIST and FORMULA_PACKAGES as in tests/e2e/harness.mjs
+// usage: scripts/endurance.sh gallery, which says what must be there
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {CPU, DIST, launchForTests, ready, smallModel, until, visitSite, withSite} from '../../tests/e2e/harness.mjs';

@@ -1,6 +1,6 @@
 // Lets a seeded monkey loose on the page in Chromium for as long as MINUTES say (60), and says how it went.
 //
-// usage: MINUTES=60 SEED=1 node scripts/endurance/monkey.mjs       DIST and FORMULA_PACKAGES as in tests/e2e/harness.mjs
+// usage: scripts/endurance.sh monkey, which says what must be there
 import {monkey} from '../../tests/e2e/monkey.mjs';
 
 const minutes = Number(process.env.MINUTES || 60);
@@ -8,6 +8,7 @@ const seed = Number(process.env.SEED || 1);
 const begun = performance.now();
 const {counts, memory} = await monkey({
   seed,
+  adapter: true,
   isEnough: ({milliseconds}) => milliseconds > minutes * 60_000,
   say: (line) => console.log(`${((performance.now() - begun) / 60_000).toFixed(1)} min: ${line}`),
 });

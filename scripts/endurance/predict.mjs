@@ -1,7 +1,7 @@
 // Predicts FIELDS small fields (100000) and kills the trainer by SIGKILL at KILLS random moments (100): in the end every
 // field has one row, with the answer that it gets when it is predicted alone.
 //
-// usage: TRAINER=... FORMULA_PACKAGES=... [FIELDS=...] [KILLS=...] [SEED=...] node scripts/endurance/predict.mjs
+// usage: scripts/endurance.sh predict, which says what must be there
 //
 // The fields are links to a few different ones, so that they take little room and each one's answer is known.
 import assert from 'node:assert/strict';

@@ -1,7 +1,7 @@
 // Trains a small network and kills the trainer by SIGKILL at KILLS random moments (50): in the end there are the same
 // bytes as without a kill.
 //
-// usage: TRAINER=... [KILLS=...] [EPOCHS=...] [SEED=...] node scripts/endurance/train.mjs
+// usage: scripts/endurance.sh train, which says what must be there
 import assert from 'node:assert/strict';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';

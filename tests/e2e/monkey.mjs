@@ -37,10 +37,10 @@ function contentOf(random) {
   return (id) => CHANNELS.map((channel, at) => ({name: `${id}_${channel}.png`, mimeType: 'image/png', buffer: buffers[at]}));
 }
 
-/** Clicks an element if a visitor could; says whether. */
+/** Clicks an element, in its menu or not, if a visitor could; says whether. */
 const press = (page, selector) => page.evaluate((selector) => {
   const element = document.querySelector(selector);
-  if (!element?.checkVisibility() || element.disabled || element.getAttribute('aria-disabled') === 'true') return false;
+  if (!element || element.closest('[hidden]') || element.disabled || element.getAttribute('aria-disabled') === 'true') return false;
   element.click();
   return true;
 }, selector);
@@ -58,8 +58,8 @@ async function documentOf(page) {
   return JSON.parse(readFileSync(await (await coming).path()));
 }
 
-/** Whether the store has the records of so many fields and the files of all that may still be classified. */
-const isKept = (page, count) => page.evaluate((count) => new Promise((resolve, reject) => {
+/** Whether the store has these fields, and the files of all that may still be classified. */
+const areKept = (page, ids) => page.evaluate((ids) => new Promise((resolve, reject) => {
   const opening = indexedDB.open('cytolens');
   opening.onerror = reject;
   opening.onsuccess = () => {
@@ -67,18 +67,19 @@ const isKept = (page, count) => page.evaluate((count) => new Promise((resolve, r
     const [keys, records, inputs] = [stores.objectStore('fields').getAllKeys(), stores.objectStore('fields').getAll(), stores.objectStore('inputs').getAllKeys()];
     stores.oncomplete = () => {
       opening.result.close();
-      const kept = new Set(inputs.result);
-      resolve(keys.result.length === count && keys.result.every((key, at) => records.result[at].outcome.refused || kept.has(key)));
+      const withFiles = new Set(inputs.result);
+      const kept = new Set(records.result.filter(({outcome}, at) => outcome.refused || withFiles.has(keys.result[at])).map(({id}) => id));
+      resolve(ids.every((id) => kept.has(id)));
     };
   };
-}), count);
+}), ids);
 
 /**
  * Lets the monkey loose until `isEnough({actions, milliseconds})`; `say` hears how it goes, a line a rest. Gives the
- * counts of what it did and the memory at each rest with an empty desk.
+ * counts of what it did and the memory at each rest with an empty desk. With an `adapter` there is a GPU to be lost.
  */
-export async function monkey({seed, isEnough, say = () => {}}) {
-  const browser = await launchForTests({adapter: true});
+export async function monkey({seed, adapter, isEnough, say = () => {}}) {
+  const browser = await launchForTests({adapter});
   try {
     return await withSite({model: smallModel(), changes: beforeEngine(ON_COMMAND)}, (site) =>
       visitSite(browser, site, CPU, (page, context) => run({browser, page, context, site, seed, isEnough, say})));
@@ -119,9 +120,9 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
 
   /** What must be on the desk: the number of its content by id, or null for what is no image. */
   let expected = new Map();
+  /** What was removed last and may be taken back. */
+  let removed = new Map();
   let serial = 0;
-  /** Whether the store was given up: then a reload loses fields, as the page says. */
-  let hasRoom = true;
   const counts = {actions: 0, fields: 0, answers: 0};
   const last = [];
   const memory = [];
@@ -174,28 +175,31 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       const id = await page.evaluate(() => {
         const {id} = document.querySelector('#detail').dataset;
         const button = document.querySelector('#remove');
-        if (!button.checkVisibility()) return undefined;
+        if (button.closest('[hidden]')) return undefined;
         button.click();
         return id;
       });
-      if (id !== undefined) assert.ok(expected.delete(id), `${id} was removed and not there`);
+      if (id === undefined) return;
+      assert.ok(expected.has(id), `${id} was removed and not there`);
+      removed = new Map([[id, expected.get(id)]]);
+      expected.delete(id);
     },
     async clear() {
-      // What is still read of a lot comes no more.
-      if (await press(page, '#clear')) expected = new Map();
+      // What is still read comes no more, and is not taken back.
+      await arrived();
+      if (!(await press(page, '#clear'))) return;
+      removed = expected;
+      expected = new Map();
+    },
+    async undo() {
+      if (await press(page, '#undo-take-back')) expected = new Map([...expected, ...removed]);
     },
     async reload() {
       await arrived();
-      if (hasRoom) await until(() => isKept(page, expected.size));
-      else expected = new Map();
+      await until(() => areKept(page, [...expected.keys()]));
+      removed = new Map();
       await page.reload();
-      if (hasRoom) await arrived();
-      else {
-        // What the store had before it was given up is there again.
-        hasRoom = true;
-        await ready(page);
-        await actions.clear();
-      }
+      await arrived();
     },
     device: () => choose(page, '#device', one(['cpu', 'gpu', 'automatic'])),
     lose: () => page.evaluate(() => new BroadcastChannel('monkey').postMessage('lose')),
@@ -211,11 +215,24 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 20_000});
       await actions.add();
       await settle();
+      await compare();
       await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin});
-      hasRoom = false;
+      // Now a reload loses what had no room, as the page says, and no more comes back than there was.
+      await page.reload();
+      await ready(page);
+      await until(async () => {
+        const count = (await tiles()).length;
+        await page.waitForTimeout(300);
+        return (await tiles()).length === count;
+      });
+      for (const {id} of await tiles()) assert.ok(expected.has(id), `${id} came back`);
+      await press(page, '#clear');
+      [expected, removed] = [new Map(), new Map()];
+      await page.reload();
+      await arrived();
     },
   };
-  const weights = {add: 12, look: 10, turn: 4, sift: 4, pause: 2, cancel: 1, again: 2, remove: 4, clear: 0.5, reload: 2, device: 0.7, lose: 0.7, break: 0.3, quota: 0.3};
+  const weights = {add: 12, look: 10, turn: 4, sift: 4, pause: 2, cancel: 1, again: 2, remove: 4, clear: 0.5, undo: 2, reload: 2, device: 0.7, lose: 0.7, break: 0.3, quota: 0.3};
   const bag = Object.entries(weights);
   const sum = bag.reduce((sum, [, weight]) => sum + weight, 0);
   const next = () => {
@@ -239,21 +256,26 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
     await idle();
   }
 
+  /** Holds the answers against what each field gets alone. */
+  async function compare() {
+    const found = (await tiles()).filter(({state}) => state === 'done' || state === 'error');
+    if (found.length === 0) return;
+    const {fields, refused} = await documentOf(page);
+    assert.equal(fields.length + refused.length, found.length, 'every field once');
+    for (const {id, probabilities, device} of fields) {
+      const off = maxAbsolute(probabilities, alone[expected.get(id)]);
+      assert.ok(off <= (/CPU/.test(device) ? 0 : TOLERANCE), `${id} on ${device} is off by ${off}`);
+    }
+    counts.answers += fields.length;
+  }
+
   /** Has everything classified, and holds it against what each field gets alone. */
   async function rest() {
     await settle();
     while (await press(page, '#rerun')) await settle();
     const found = await tiles();
     for (const {id, state} of found) assert.equal(state, expected.get(id) === null ? 'error' : 'done', id);
-    if (found.length > 0) {
-      const {fields, refused} = await documentOf(page);
-      assert.equal(fields.length + refused.length, found.length, 'every field once');
-      for (const {id, probabilities, device} of fields) {
-        const off = maxAbsolute(probabilities, alone[expected.get(id)]);
-        assert.ok(off <= (/CPU/.test(device) ? 0 : TOLERANCE), `${id} on ${device} is off by ${off}`);
-      }
-      counts.answers += fields.length;
-    }
+    await compare();
     assert.deepEqual(errors, [], 'no error in the console');
     if (random() < 0.5 || expected.size > MOST / 2) {
       await actions.clear();
