@@ -81,8 +81,12 @@ const areKept = (page, ids) => page.evaluate((ids) => new Promise((resolve, reje
 export async function monkey({seed, adapter, isEnough, say = () => {}}) {
   const browser = await launchForTests({adapter});
   try {
-    return await withSite({model: smallModel(), changes: beforeEngine(ON_COMMAND)}, (site) =>
-      visitSite(browser, site, CPU, (page, context) => run({browser, page, context, site, seed, isEnough, say})));
+    let found;
+    await withSite({model: smallModel(), changes: beforeEngine(ON_COMMAND)}, (site) =>
+      visitSite(browser, site, CPU, async (page, context) => {
+        found = await run({browser, page, context, site, seed, isEnough, say});
+      }));
+    return found;
   } finally {
     await browser.close();
   }
