@@ -51,7 +51,11 @@ const scroll = (step) => new Promise((resolve) => {
 
 const browser = await launchForTests();
 try {
-  await withSite({model: smallModel()}, (site) => visitSite(browser, site, CPU, async (page) => {
+  await withSite({model: smallModel()}, (site) => visitSite(browser, site, CPU, async (page, context) => {
+    const session = await context.newCDPSession(page);
+    // The main thread's own time, which other programs on the machine do not lengthen.
+    await session.send('Performance.enable', {timeDomain: 'threadTicks'});
+    const worked = async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({name}) => name === 'TaskDuration').value;
     await ready(page);
     await page.evaluate(fill, [count, thumbnail]);
     const begun = performance.now();
@@ -59,15 +63,18 @@ try {
     await ready(page);
     console.log(`engine ready after ${milliseconds(performance.now() - begun)}`);
     await until(() => page.evaluate((count) => document.querySelectorAll('#fields > li').length === count, count), 600_000);
-    console.log(`${count} tiles after ${milliseconds(performance.now() - begun)}`);
+    console.log(`${count} tiles after ${milliseconds(performance.now() - begun)}, main thread ${milliseconds(await worked())}`);
     for (const step of [40, 400, 4000]) {
+      const before = await worked();
       const {times, height} = await page.evaluate(scroll, step);
+      const work = (await worked()) - before;
       console.log(`scrolled ${step} px a frame, ${times.length} frames of ${height} px: median ${milliseconds(quantile(times, 0.5))}, ` +
-        `95 % under ${milliseconds(quantile(times, 0.95))}, longest ${milliseconds(Math.max(...times))}`);
+        `95 % under ${milliseconds(quantile(times, 0.95))}, longest ${milliseconds(Math.max(...times))}; main thread ${milliseconds(work / times.length)} a frame`);
     }
     for (const [what, select, value] of [
       ['sorting', '#sort', 'confident'], ['filtering', '#filter', 'label:Cytosol'], ['showing all again', '#filter', 'all'],
     ]) {
+      const before = await worked();
       const took = await page.evaluate(async ([selector, value]) => {
         const select = document.querySelector(selector);
         const begun = performance.now();
@@ -76,8 +83,9 @@ try {
         await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
         return performance.now() - begun;
       }, [select, value]);
-      console.log(`${what}: ${milliseconds(took)}`);
+      console.log(`${what}: ${milliseconds(took)}, main thread ${milliseconds((await worked()) - before)}`);
     }
+    const before = await worked();
     const turns = await page.evaluate(async () => {
       const times = [];
       for (let turn = 0; turn < 20; turn++) {
@@ -88,7 +96,7 @@ try {
       }
       return times;
     });
-    console.log(`to the next field: median ${milliseconds(quantile(turns, 0.5))}, longest ${milliseconds(Math.max(...turns))}`);
+    console.log(`to the next field: median ${milliseconds(quantile(turns, 0.5))}, longest ${milliseconds(Math.max(...turns))}; main thread ${milliseconds(((await worked()) - before) / turns.length)} each`);
   }));
 } finally {
   await browser.close();
