@@ -108,6 +108,12 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
   const showAll = () => choose(page, '#filter', 'all');
   const tiles = () => page.$$eval('#fields .field', (tiles) => tiles.map(({dataset}) => ({id: dataset.id, state: dataset.state})));
 
+  /** Loads the page anew, until its program listens: what is dropped before that, nobody takes. */
+  const reload = async () => {
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#status').textContent !== 'Loading the page');
+  };
+
   await ready(page);
   // What each content gets when it is alone.
   const contents = Array.from({length: CONTENTS}, () => contentOf(random));
@@ -202,7 +208,7 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       await arrived();
       await until(() => areKept(page, [...expected.keys()]));
       removed = new Map();
-      await page.reload();
+      await reload();
       await arrived();
     },
     device: () => choose(page, '#device', one(['cpu', 'gpu', 'automatic'])),
@@ -222,7 +228,7 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       await compare();
       await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin});
       // Now a reload loses what had no room, as the page says, and no more comes back than there was.
-      await page.reload();
+      await reload();
       await ready(page);
       await until(async () => {
         const count = (await tiles()).length;
@@ -232,7 +238,7 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       for (const {id} of await tiles()) assert.ok(expected.has(id), `${id} came back`);
       await press(page, '#clear');
       [expected, removed] = [new Map(), new Map()];
-      await page.reload();
+      await reload();
       await arrived();
     },
   };
