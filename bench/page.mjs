@@ -12,7 +12,7 @@
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {DIST, launch, serve} from '../tests/e2e/harness.mjs';
+import {DIST, launch, processMemory, serve} from '../tests/e2e/harness.mjs';
 import {givenFields} from './fields.mjs';
 
 const throttle = Number(process.env.THROTTLE || 2);
@@ -185,19 +185,6 @@ function printMaps(times) {
   print(`maps of a field over its prediction (${milliseconds(median(times.map(([network]) => network)))})`, `${share.toFixed(1)} %`, '< 15 %', share < 15);
 }
 
-/** Bytes of memory of the browser's processes of a type: shared pages by their share. Linux alone tells. */
-async function processMemory(type) {
-  const session = await browser.newBrowserCDPSession();
-  const {processInfo} = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  let sum = 0;
-  for (const {id} of processInfo.filter((info) => info.type === type)) {
-    const text = readFileSync(`/proc/${id}/smaps_rollup`, 'utf8');
-    sum += Number(/^Pss:\s+(\d+) kB/m.exec(text)[1]) * 1024;
-  }
-  return sum;
-}
-
 async function readMemory(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
@@ -207,7 +194,7 @@ async function readMemory(page) {
   await page.waitForFunction(() => window.seen.memory.length > 0);
   const engine = await page.evaluate(() => window.seen.memory.splice(0).at(-1));
   return {
-    renderer: os.platform() === 'linux' ? await processMemory('renderer') : undefined,
+    renderer: os.platform() === 'linux' ? await processMemory(browser, 'renderer') : undefined,
     heap: usedSize,
     engine,
   };

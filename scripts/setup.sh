@@ -9,7 +9,7 @@
 # CYTOLENS_CACHE    where tools and build outputs are kept (~/.cache/cytolens), so that several
 #                   clones share one warm build
 # CARGO_TARGET_DIR  cargo's outputs (the cache's `target`)
-# CHROMIUM          the browser for tests, when it is not on PATH
+# CHROMIUM, FIREFOX the browsers for tests, when they are not on PATH
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -118,10 +118,10 @@ setup_node() {
     die "npm could not install the packages of package-lock.json"
 }
 
-find_chromium() {
+# first_of PROGRAM...: the path of the first that is there.
+first_of() {
   local name
-  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+  for name in "$@"; do
     if [ -n "$name" ] && have "$name"; then
       command -v "$name"
       return
@@ -130,11 +130,42 @@ find_chromium() {
   return 1
 }
 
+find_chromium() {
+  first_of "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+}
+
+find_firefox() { first_of "${FIREFOX:-}" firefox-esr firefox "/Applications/Firefox.app/Contents/MacOS/firefox"; }
+
+# The smallest browser with WebKit; distributions put it beside the library.
+find_minibrowser() { first_of "${WEBKIT_BROWSER:-}" /usr/lib/*/webkit2gtk-4.*/MiniBrowser /usr/libexec/webkit2gtk-4.*/MiniBrowser; }
+
+has_webkit() { have WebKitWebDriver && have Xvfb && find_minibrowser >/dev/null; }
+
+# The browser that every test needs.
 setup_browser() {
   find_chromium >/dev/null || apt_install chromium || true
   CHROMIUM="$(find_chromium)" ||
     die "no Chromium or Chrome on PATH: install one (Debian: apt-get install chromium) or set CHROMIUM to it"
   export CHROMIUM
+}
+
+# Two more, which run the main flows: where one cannot be had, its tests are skipped.
+setup_other_browsers() {
+  find_firefox >/dev/null || apt_install firefox-esr || true
+  FIREFOX="$(find_firefox)" || say "no Firefox: its tests will be skipped (Debian: apt-get install firefox-esr)"
+  export FIREFOX
+
+  has_webkit || apt_install webkit2gtk-driver xvfb || true
+  WEBKIT_DRIVER=''
+  WEBKIT_BROWSER=''
+  if has_webkit; then
+    WEBKIT_DRIVER="$(command -v WebKitWebDriver)"
+    WEBKIT_BROWSER="$(find_minibrowser)"
+  else
+    say "no WebKitGTK with its driver: its tests will be skipped (Debian: apt-get install webkit2gtk-driver xvfb)"
+  fi
+  export WEBKIT_DRIVER WEBKIT_BROWSER
 }
 
 has_vulkan() { { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep 'libvulkan\.so\.1' >/dev/null; }
@@ -169,6 +200,7 @@ setup_test() {
   setup_node
   setup_wasm_tools
   setup_browser
+  setup_other_browsers
   setup_gpu
 }
 

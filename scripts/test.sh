@@ -11,7 +11,8 @@
 #   native[:FILTER]  lints, builds and tests the whole workspace; only the tests whose names contain FILTER
 #   web              builds the browser application and weighs its programs
 #   exports          ONNX exports of every network, in ONNX Runtime
-#   browser[:NAME]   the application in Chromium, on the CPU and on WebGPU; only tests/e2e/NAME.test.mjs
+#   browser[:NAME]   the application in Chromium, on the CPU and on WebGPU, and its main flows in Firefox and WebKit; only
+#                    tests/e2e/NAME.test.mjs
 #
 # Each step's whole output goes to test-artifacts/logs/; the lines that count appear here, the log's end when a step
 # fails, and at the end a table of the steps with their times.

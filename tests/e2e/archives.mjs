@@ -1,6 +1,6 @@
 // Zip archives and TIFF files as tests need them: whole, and wrong in one way each.
 import zlib from 'node:zlib';
-import {crc32} from './fields.mjs';
+import {CHANNELS, crc32} from './fields.mjs';
 
 /**
  * A zip archive (APPNOTE 6.3.10, 4.3). An entry is `{name, bytes}`; `deflate` packs it, `encrypted`
@@ -83,4 +83,24 @@ export function tiff(side, shades, words = '') {
     link = {chunk: directory, at: directory.length - 4};
   }
   return Buffer.concat(chunks);
+}
+
+/** The brightness of a channel's disc, from 0 to 65535; the channel is told by its size. */
+export const disc = (channel, side) => {
+  const radius = side * (0.15 + 0.07 * CHANNELS.indexOf(channel));
+  return (x, y) => (Math.hypot(x - side / 2, y - side / 2) < radius ? 50_000 : 300);
+};
+
+/** A TIFF file of one image a channel, 16 bit: a disc in each. */
+export function tiffOfChannels(name, side, channels, words) {
+  return {name, mimeType: 'image/tiff', buffer: tiff(side, channels.map((channel) => disc(channel, side)), words)};
+}
+
+/** The same as an OME-TIFF, which names its channels. */
+export function omeTiff(name, side, channels, axis = 'C') {
+  const count = (of) => (of === axis ? channels.length : 1);
+  const named = channels.map((channel, at) => `<Channel ID="Channel:0:${at}" Name="${channel}" SamplesPerPixel="1"/>`);
+  const pixels = `<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${count('C')}" SizeZ="${count('Z')}" SizeT="1">`;
+  const words = `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">${pixels}${named.join('')}<TiffData/></Pixels></Image></OME>`;
+  return tiffOfChannels(name, side, channels, words);
 }

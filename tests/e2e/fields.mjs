@@ -109,9 +109,14 @@ export async function settled(page, id, timeout = PATIENCE.cpu) {
   const tile = `.field[data-id="${id}"]`;
   await page.waitForSelector(`${tile}[data-state="done"], ${tile}[data-state="error"]`, {timeout, state: 'attached'});
   if ((await page.getAttribute('#detail', 'data-id')) !== id) await page.locator(`${tile} button`).first().click();
-  const detail = page.locator(`#detail[data-id="${id}"]`);
-  await detail.waitFor();
-  return detail.evaluate((detail) => ({
+  await page.locator(`#detail[data-id="${id}"]`).waitFor();
+  return page.evaluate(readPanel);
+}
+
+/** What the panel of the selected field says; runs in the page. */
+export const readPanel = () => {
+  const detail = document.querySelector('#detail');
+  return {
     state: detail.dataset.state,
     reason: detail.querySelector('.reason').textContent,
     hasPreview: Boolean(document.querySelector(`.field[data-id="${detail.dataset.id}"] img`)?.src),
@@ -121,8 +126,8 @@ export async function settled(page, id, timeout = PATIENCE.cpu) {
       probability: Number(bar.dataset.probability),
       present: bar.dataset.present === 'true',
     })),
-  }));
-}
+  };
+};
 
 /** The rows of `trainer predict`'s table: id, class numbers over threshold, 28 probabilities. */
 export function readReference(file) {

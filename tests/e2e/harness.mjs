@@ -274,3 +274,16 @@ export function chromiumForTests(how) {
     visit(async (page, {context, site}) => use(page, {context, site, engine: await ready(page, patience)}), options);
   return {visitAt, visit, open};
 }
+
+/** Bytes of memory of the browser's processes of a type: shared pages by their share. Linux alone tells. */
+export async function processMemory(browser, type) {
+  const session = await browser.newBrowserCDPSession();
+  const {processInfo} = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  let sum = 0;
+  for (const {id} of processInfo.filter((info) => info.type === type)) {
+    const text = readFileSync(`/proc/${id}/smaps_rollup`, 'utf8');
+    sum += Number(/^Pss:\s+(\d+) kB/m.exec(text)[1]) * 1024;
+  }
+  return sum;
+}

@@ -4,7 +4,7 @@ import {mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
-import {entriesOf, tiff, zip, zipFile} from './archives.mjs';
+import {disc, entriesOf, omeTiff, tiff, tiffOfChannels, zip, zipFile} from './archives.mjs';
 import {CHANNELS, drawnField, drop, dropFolder, settled, textNamed} from './fields.mjs';
 import {choose, chromiumForTests, PATIENCE, ready} from './harness.mjs';
 
@@ -374,16 +374,12 @@ test('numbered pictures are not asked about', {timeout}, async () => {
   });
 });
 
-/** The brightness of a channel's disc, from 0 to 65535. */
-const disc = (channel, side) => (x, y) => (Math.hypot(x - side / 2, y - side / 2) < side * (0.15 + 0.07 * CHANNELS.indexOf(channel)) ? 50_000 : 300);
-
 test('TIFF files of several images: named by the file, and by an order that is given', {timeout}, async () => {
   const side = 128;
-  const file = (name, channels, words) => ({name, mimeType: 'image/tiff', buffer: tiff(side, channels.map((channel) => disc(channel, side)), words)});
-  const ome = (channels) => `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${channels.length}" SizeZ="1" SizeT="1">${channels.map((channel, at) => `<Channel ID="Channel:0:${at}" Name="${channel}" SamplesPerPixel="1"/>`).join('')}<TiffData/></Pixels></Image></OME>`;
+  const plain = (name, channels) => tiffOfChannels(name, side, channels);
   const backwards = [...CHANNELS].reverse();
   await open(async (page) => {
-    await drop(page, [file('plain.tif', CHANNELS), file('named.ome.tif', backwards, ome(backwards))]);
+    await drop(page, [plain('plain.tif', CHANNELS), omeTiff('named.ome.tif', side, backwards)]);
     await assertSameAnswer(page, 'plain', 'named');
 
     await choose(page, '#open-channels');
@@ -394,8 +390,8 @@ test('TIFF files of several images: named by the file, and by an order that is g
     for (const [at, channel] of backwards.entries()) await page.locator('#channels-order select').nth(at).selectOption(channel);
     await page.click('#channels-keep');
     await page.locator('#channels').waitFor({state: 'hidden'});
-    const slices = ome(backwards).replace('SizeC="4" SizeZ="1"', 'SizeC="1" SizeZ="4"');
-    await drop(page, [file('turned.tif', backwards), file('slices.ome.tif', backwards, slices)]);
+    const slices = omeTiff('slices.ome.tif', side, backwards, 'Z');
+    await drop(page, [plain('turned.tif', backwards), slices]);
     await assertSameAnswer(page, 'plain', 'turned');
     await assertSameAnswer(page, 'plain', 'slices');
   });
