@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
-import {drawnField, drop, kept, settled} from './fields.mjs';
+import {drawnField, drop, greyPng, kept, settled} from './fields.mjs';
 import {chromiumForTests, DIST, halfPresent, PATIENCE, ready, SHIPPED_MODEL, withManifest} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
@@ -34,6 +34,7 @@ test('chips, bars and the drawn cell tell the same', {timeout}, async () => {
     const present = bars.filter((bar) => bar.present).map((bar) => bar.class);
     assert.ok(present.length > 0, 'the shipped model finds a location in this sample');
     assert.deepEqual(chips, present, 'chips are the bars over threshold, in their order');
+    assert.deepEqual(await names(page, '.remarks li'), [], 'nothing speaks against a sample');
 
     await page.waitForSelector('.drawing [data-location]');
     const lit = await page.locator('.drawing [data-lit="true"]').evaluateAll((parts) =>
@@ -49,6 +50,21 @@ test('chips, bars and the drawn cell tell the same', {timeout}, async () => {
     assert.ok(took.includes(await page.textContent('#model-name')), `the last line names the model: ${took}`);
     assert.match(took, /Read in .+, network .+ on CPU/);
   }, {model: SHIPPED_MODEL});
+});
+
+test('what speaks against a field is said before its labels, and kept', {timeout}, async () => {
+  await open(async (page) => {
+    const [red, , blue, yellow] = drawnField('blank');
+    const green = {name: 'blank_green.png', mimeType: 'image/png', buffer: greyPng({width: 256}, () => 0)};
+    await drop(page, [red, green, blue, yellow]);
+    await settled(page, 'blank');
+    assert.match((await names(page, '.remarks li')).join('\n'), /green channel is empty/);
+    await kept(page, 1);
+    await page.reload();
+    await ready(page);
+    await settled(page, 'blank');
+    assert.match((await names(page, '.remarks li')).join('\n'), /green channel is empty/);
+  });
 });
 
 test('the drawing has one part for each of the 28 locations', async () => {

@@ -17,8 +17,8 @@ use self::bars::Bars;
 use self::cell::DrawnCell;
 use crate::answer::Answer;
 use crate::dom::{
-    append, around, by_id, find, find_all, from_template, on, set_attribute, set_flag, set_hidden,
-    write,
+    append, around, by_id, create, emptied, find, find_all, from_template, on, set_attribute,
+    set_flag, set_hidden, write,
 };
 use crate::text;
 
@@ -147,12 +147,24 @@ impl ResultsPanel {
         {
             let state = self.state.borrow();
             let Some(answer) = &state.answer else { return };
+            self.show_remarks(answer);
             self.show_verdict(answer);
             self.cell.show(answer);
             self.bars.show(answer, &state.atlas);
             write(&self.root, ".took", &text::results::took(answer));
         }
         self.mark();
+    }
+
+    fn show_remarks(&self, answer: &Answer) {
+        let list = emptied(self.part(".remarks"));
+        let remarks = &answer.prediction.remarks;
+        for remark in remarks {
+            let item: Element = create("li");
+            item.set_text_content(Some(remark));
+            append(&list, &item);
+        }
+        set_hidden(&list, remarks.is_empty());
     }
 
     fn show_verdict(&self, answer: &Answer) {
