@@ -30,9 +30,10 @@ coverage=(
 )
 export CARGO_TARGET_DIR="$FUZZ/target"
 # For a target of its own, so that build scripts and macros go without.
-RUSTFLAGS="${coverage[*]}" cargo build --quiet --release --locked --package cytolens-fuzzing --features libfuzzer --target "$host"
+RUSTFLAGS="${coverage[*]}" cargo build --quiet --release --locked --package cytolens-fuzzing --bin fuzz --features libfuzzer \
+  --target "$host"
 program="$CARGO_TARGET_DIR/$host/release/fuzz"
-targets="$("$CARGO_TARGET_DIR/$host/release/fuzz-seeds" "$FUZZ/seeds")"
+targets="$(sed -n 's/^ *name: "\(.*\)",$/\1/p' crates/fuzzing/src/targets.rs)"
 [ $# = 0 ] || targets="$*"
 
 # files_of TARGET: the corpus's files of the target's formats.
@@ -51,7 +52,7 @@ files_of() {
 status=0
 printf '%-12s %12s %8s %10s %8s  %s\n' target executions seconds edges inputs found
 for target in $targets; do
-  mkdir -p "$FUZZ/found/$target" "$FUZZ/corpus/$target" "$FUZZ/given/$target"
+  mkdir -p "$FUZZ"/{found,corpus,seeds,given}/"$target"
   if [ -d "$corpus" ]; then
     files_of "$target" | while IFS= read -r -d '' file; do
       sum="$(sha256sum <"$file")"
@@ -61,7 +62,7 @@ for target in $targets; do
   fi
   log="$FUZZ/$target.log"
   begun=$SECONDS
-  FUZZ_TARGET="$target" nice -n 19 "$program" "$FUZZ/corpus/$target" "$FUZZ/seeds/$target" "$FUZZ/given/$target" \
+  FUZZ_TARGET="$target" FUZZ_SEEDS="$FUZZ/seeds/$target" nice -n 19 "$program" "$FUZZ/corpus/$target" "$FUZZ/seeds/$target" "$FUZZ/given/$target" \
     -artifact_prefix="$FUZZ/found/$target/" -max_total_time="$seconds" -max_len=$LONGEST -timeout=20 -rss_limit_mb=2048 \
     -print_final_stats=1 >"$log" 2>&1 || status=1
   executions="$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"

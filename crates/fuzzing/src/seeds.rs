@@ -273,7 +273,7 @@ pub(crate) fn weights() -> Vec<Vec<u8>> {
 
 /// A pickle of one tensor of four numbers.
 const PICKLE: &[u8] = b"\x80\x02}q\0X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n\
-    X\x01\0\0\00X\x03\0\0\0cpuK\x04tQK\0K\x04\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRs.";
+    X\x01\0\0\x000X\x03\0\0\0cpuK\x04tQK\0K\x04\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRs.";
 
 /// A pickle that has whoever unpickles it run a command.
 pub(crate) const CODE: &[u8] = b"cos\nsystem\n(S'echo taken'\ntR.";
