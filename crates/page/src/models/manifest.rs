@@ -84,11 +84,11 @@ impl Manifest {
         if manifest.sha256.len() != 64 || !manifest.sha256.bytes().all(is_hexadecimal) {
             return Err(text::no_field("weights.sha256"));
         }
-        let mut names = manifest.labels.iter().chain([&manifest.name]);
-        if !names.all(|name| is_name(name)) {
-            return Err(text::NO_NAME.to_owned());
+        if is_name(&manifest.name) && manifest.labels.iter().all(|name| is_name(name)) {
+            Ok(manifest)
+        } else {
+            Err(text::NO_NAME.to_owned())
         }
-        Ok(manifest)
     }
 
     /// Checks that weights of this length can be the manifest's, and are not more than the page takes.
