@@ -241,7 +241,7 @@ impl<'a> Rows<'a> {
                 cells.next_row();
             }
             cells.next_row();
-            let header: Vec<&str> = cells.all().map(Option::unwrap_or_default).collect();
+            let header: Vec<&str> = cells.all().collect();
             let column = |name: &str| {
                 let mut header = header.iter();
                 header.position(|header| header.eq_ignore_ascii_case(name))
@@ -278,8 +278,10 @@ impl<'a> Rows<'a> {
             id: String::new(),
             reason: reason.to_owned(),
         };
-        let row: Option<Vec<&str>> = self.cells.all().collect();
-        let row = row.ok_or_else(|| fault("the row is not UTF-8"))?;
+        if self.cells.text().is_none() {
+            return Err(fault("the row is not UTF-8"));
+        }
+        let row: Vec<&str> = self.cells.all().collect();
         let id = row.get(self.id_column).copied().unwrap_or_default();
         if self.cells.is_open {
             return Err(RowFault {
@@ -368,8 +370,7 @@ impl<'a> Cells<'a> {
                 return false;
             }
             self.read_row();
-            // Unreadable ones count.
-            if self.all().any(|cell| cell != Some("")) {
+            if self.text().is_none() || self.all().any(|cell| !cell.is_empty()) {
                 return true;
             }
         }
@@ -411,13 +412,19 @@ impl<'a> Cells<'a> {
         self.ends.push(self.row.len());
     }
 
-    /// The row's cells without spaces around them; none for one that is not UTF-8.
-    fn all(&self) -> impl Iterator<Item = Option<&str>> {
+    /// The row's cells one behind the other; none where they are not UTF-8.
+    fn text(&self) -> Option<&str> {
+        str::from_utf8(&self.row).ok()
+    }
+
+    /// The row's cells without spaces around them; all empty where they are not UTF-8.
+    fn all(&self) -> impl Iterator<Item = &str> {
+        let text = self.text().unwrap_or_default();
         let mut start = 0;
         self.ends.iter().map(move |&end| {
-            let cell = &self.row[start..end];
+            let cell = text.get(start..end).unwrap_or_default();
             start = end;
-            str::from_utf8(cell).ok().map(str::trim)
+            cell.trim()
         })
     }
 }
