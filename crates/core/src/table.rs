@@ -234,7 +234,7 @@ impl<'a> Rows<'a> {
     /// [`OtherColumns`].
     pub fn new(text: &'a [u8]) -> Result<Self, OtherColumns> {
         let said = said_separator(text);
-        let mut found = Vec::new();
+        let (mut most, mut found) = (0, String::new());
         for separator in said.into_iter().chain(SEPARATORS) {
             let mut cells = Cells::new(text, separator);
             if said.is_some() {
@@ -257,14 +257,13 @@ impl<'a> Rows<'a> {
                     notation,
                 });
             }
-            if header.len() > found.len() {
-                found = header.into_iter().map(str::to_owned).collect();
+            if header.len() > most {
+                (most, found) = (header.len(), header.join(", "));
             }
         }
         if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
-            found = vec!["the content of a workbook: save it as CSV".to_owned()];
+            found = "the content of a workbook: save it as CSV".to_owned();
         }
-        let mut found = found.join(", ");
         // Of another kind of file not all.
         found.truncate(found.floor_char_boundary(MOST_SHOWN));
         Err(OtherColumns { found })
