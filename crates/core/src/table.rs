@@ -234,14 +234,14 @@ impl<'a> Rows<'a> {
     /// [`OtherColumns`].
     pub fn new(text: &'a [u8]) -> Result<Self, OtherColumns> {
         let said = said_separator(text);
-        let mut found = Vec::new();
+        let (mut most, mut found) = (0, String::new());
         for separator in said.into_iter().chain(SEPARATORS) {
             let mut cells = Cells::new(text, separator);
             if said.is_some() {
                 cells.next_row();
             }
             cells.next_row();
-            let header: Vec<&str> = cells.all().map(Option::unwrap_or_default).collect();
+            let header: Vec<&str> = cells.all().collect();
             let column = |name: &str| {
                 let mut header = header.iter();
                 header.position(|header| header.eq_ignore_ascii_case(name))
@@ -257,14 +257,13 @@ impl<'a> Rows<'a> {
                     notation,
                 });
             }
-            if header.len() > found.len() {
-                found = header.into_iter().map(str::to_owned).collect();
+            if header.len() > most {
+                (most, found) = (header.len(), header.join(", "));
             }
         }
         if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
-            found = vec!["the content of a workbook: save it as CSV".to_owned()];
+            found = "the content of a workbook: save it as CSV".to_owned();
         }
-        let mut found = found.join(", ");
         // Of another kind of file not all.
         found.truncate(found.floor_char_boundary(MOST_SHOWN));
         Err(OtherColumns { found })
@@ -278,8 +277,10 @@ impl<'a> Rows<'a> {
             id: String::new(),
             reason: reason.to_owned(),
         };
-        let row: Option<Vec<&str>> = self.cells.all().collect();
-        let row = row.ok_or_else(|| fault("the row is not UTF-8"))?;
+        if self.cells.text().is_none() {
+            return Err(fault("the row is not UTF-8"));
+        }
+        let row: Vec<&str> = self.cells.all().collect();
         let id = row.get(self.id_column).copied().unwrap_or_default();
         if self.cells.is_open {
             return Err(RowFault {
@@ -368,8 +369,7 @@ impl<'a> Cells<'a> {
                 return false;
             }
             self.read_row();
-            // Unreadable ones count.
-            if self.all().any(|cell| cell != Some("")) {
+            if self.text().is_none() || self.all().any(|cell| !cell.is_empty()) {
                 return true;
             }
         }
@@ -411,13 +411,19 @@ impl<'a> Cells<'a> {
         self.ends.push(self.row.len());
     }
 
-    /// The row's cells without spaces around them; none for one that is not UTF-8.
-    fn all(&self) -> impl Iterator<Item = Option<&str>> {
+    /// The row's cells one behind the other; none where they are not UTF-8.
+    fn text(&self) -> Option<&str> {
+        str::from_utf8(&self.row).ok()
+    }
+
+    /// The row's cells without spaces around them; all empty where they are not UTF-8.
+    fn all(&self) -> impl Iterator<Item = &str> {
+        let text = self.text().unwrap_or_default();
         let mut start = 0;
         self.ends.iter().map(move |&end| {
-            let cell = &self.row[start..end];
+            let cell = text.get(start..end).unwrap_or_default();
             start = end;
-            str::from_utf8(cell).ok().map(str::trim)
+            cell.trim()
         })
     }
 }

@@ -113,36 +113,35 @@ impl Dataset {
         let field_ids: Vec<&str> = found.fields.iter().map(|field| &*field.id).collect();
         let matches = matched(&listed, &field_ids, composed);
 
-        let mut labels_of: Vec<Option<(&str, LabelSet)>> = vec![None; field_ids.len()];
-        let mut is_listed = vec![false; field_ids.len()];
-        for (found, (id, labels)) in matches.iter().zip(&rows) {
-            if let Match::Field(at) = *found {
-                labels_of[at] = Some((id, *labels));
+        // The position among those listed of the id that means each field.
+        let mut meant_by: Vec<Option<usize>> = vec![None; field_ids.len()];
+        for (at, found) in matches.iter().enumerate() {
+            if let Match::Field(field) = *found {
+                meant_by[field] = Some(at);
             }
         }
+        // None for a row that is left out.
+        let labels_at = |at: usize| rows.get(at).map(|(_, labels)| *labels);
         let mut order = Vec::new();
         for (at, (id, found)) in listed.iter().zip(&matches).enumerate() {
             let reason = match *found {
                 Match::Field(field) => {
-                    is_listed[field] = true;
-                    order.extend((at < rows.len()).then_some(field));
+                    order.extend(labels_at(at).map(|labels| (field, labels)));
                     continue;
                 }
-                // A row for each file of a field.
-                Match::Again(field)
-                    if at >= rows.len()
-                        || labels_of[field].is_some_and(|(_, first)| first == rows[at].1) =>
-                {
-                    continue;
-                }
-                Match::Again(field) => format!(
-                    "{TABLE_FILE} has other labels for the same field under the id {}",
-                    labels_of[field].map_or("of a row that is left out", |(first, _)| first)
-                ),
+                // Those that are left out have their fault.
+                _ if at >= rows.len() => continue,
+                Match::Again(field) => match meant_by[field] {
+                    // A row for each file of a field.
+                    Some(first) if labels_at(first) == labels_at(at) => continue,
+                    first => format!(
+                        "{TABLE_FILE} has the same field as {}, with other labels",
+                        first.map_or("another", |first| listed[first])
+                    ),
+                },
                 Match::Several => {
                     format!("{TABLE_FILE} has the id, but several images may be meant")
                 }
-                Match::Missing if at >= rows.len() => continue,
                 Match::Missing => format!("{TABLE_FILE} has the id, but no image does"),
             };
             faults.push(Fault::new(*id, reason));
@@ -157,22 +156,16 @@ impl Dataset {
                     .map_or_else(String::new, |fault| format!(" For example, {fault}"))
             );
         }
-        for (id, is_listed) in field_ids.iter().zip(&is_listed) {
-            if !is_listed {
+        for (id, meant_by) in field_ids.iter().zip(&meant_by) {
+            if meant_by.is_none() {
                 let reason = format!("there are images, but {TABLE_FILE} lacks the id");
                 faults.push(Fault::new(*id, reason));
             }
         }
-        let labels_of: Vec<Option<LabelSet>> = labels_of
-            .into_iter()
-            .map(|found| found.map(|(_, labels)| labels))
-            .collect();
         let mut fields: Vec<Option<FieldOnDisk>> = found.fields.into_iter().map(Some).collect();
-        let samples = order.into_iter().filter_map(|at| {
-            Some(Sample {
-                field: fields[at].take()?,
-                labels: labels_of[at]?,
-            })
+        let samples = order.into_iter().filter_map(|(at, labels)| {
+            let field = fields[at].take()?;
+            Some(Sample { field, labels })
         });
         Ok(Self {
             samples: samples.collect(),

@@ -483,12 +483,13 @@ fn a_row_for_each_file_is_one_sample_unless_their_labels_differ() {
         "Id,Target\na_red.png,1\na_green.png,1\nb_red.png,1\nb_green.png,2\nc,99\nc.png,1\n",
     );
     folder.field("a").field("b").field("c");
-    assert_eq!(ids(&folder.set()), ["a", "b", "c"]);
+    assert_eq!(ids(&folder.set()), ["a", "b"]);
     assert_eq!(
         folder.faults(),
         [
             "there is no class 99: class numbers go from 0 to 27: c, line 6 of train.csv",
-            "train.csv has other labels for the same field under the id b_red.png: b_green.png",
+            "train.csv has the same field as b_red.png, with other labels: b_green.png",
+            "train.csv has the same field as c, with other labels: c.png",
         ]
     );
 }

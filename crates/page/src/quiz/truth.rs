@@ -16,8 +16,8 @@ pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<LabelTable, String> {
 }
 
 /// The reason for a row that was left out, with its place.
-pub(super) fn row_fault(RowFault { line, id, reason }: &RowFault) -> String {
-    text::row_fault(*line, id, reason)
+pub(super) fn row_fault(fault: &RowFault) -> String {
+    text::row_fault(fault.line, &fault.reason)
 }
 
 /// The fields of the desk that a table labels, each id once, and what was compared where there is none. `composed` gives
@@ -79,7 +79,7 @@ mod tests {
         let table = table("Id,Target\na,1\nb,28\n,3\n");
         let faults: Vec<String> = table.faults.iter().map(row_fault).collect();
         assert!(
-            faults[0].starts_with("line 3 (b): ") && faults[0].contains("28"),
+            faults[0].starts_with("line 3: ") && faults[0].contains("28"),
             "{faults:?}"
         );
         assert_eq!(faults[1], "line 4: the row has no id");

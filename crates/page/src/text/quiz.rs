@@ -179,12 +179,8 @@ pub(crate) fn other_columns(name: &str, reason: &str) -> String {
 }
 
 /// The reason for leaving out a row.
-pub(crate) fn row_fault(line: u64, id: &str, reason: &str) -> String {
-    if id.is_empty() {
-        format!("line {line}: {reason}")
-    } else {
-        format!("line {line} ({id}): {reason}")
-    }
+pub(crate) fn row_fault(line: u64, reason: &str) -> String {
+    format!("line {line}: {reason}")
 }
 
 #[cfg(test)]
