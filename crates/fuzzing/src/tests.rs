@@ -42,6 +42,17 @@ hold!(
     image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, weights: 20_000, pth: 10_000, table: 20_000, names: 20_000
 );
 
+/// What fuzzing has found, made small.
+#[test]
+fn what_was_found_stays_mended() {
+    let manifest = String::from_utf8((TARGETS[3].seeds)()[0].clone()).expect("text");
+    // JSON's numbers were read to all but the last bit.
+    let epsilon = "11111111111111111111111111111111111111111111e-5";
+    let changed = manifest.replace("1e-5", epsilon);
+    assert_ne!(changed, manifest);
+    (TARGETS[3].read)(changed.as_bytes());
+}
+
 #[test]
 fn seeds_are_files_that_are_read() {
     use cytolens_core::ChannelOrder;

@@ -42,8 +42,7 @@ impl Merge {
             shares.rows(),
         )?;
         say!(
-            "{} shares, all there: {} fields classified, {} left out: {}",
-            self.shares.len(),
+            "every share is there: {} fields classified, {} left out: {}",
             shares.fields() - shares.left_out(),
             shares.left_out(),
             self.out.display()

@@ -60,8 +60,7 @@ impl Shares {
         let missing: Vec<String> = missing.map(|shard| shard.to_string()).collect();
         if !missing.is_empty() {
             bail!(
-                "{} of {} shares are missing: {}",
-                missing.len(),
+                "of {} shares, these are missing: {}",
                 first.shard.count(),
                 missing.join(", ")
             );
@@ -288,8 +287,8 @@ mod tests {
         let text = others.path().join("text.csv");
         std::fs::write(&text, "Id,Predicted\n").expect("written");
         for (paths, expected) in [
-            (vec![&first, &third], "1 of 3 shares are missing: 2/3"),
-            (vec![&second], "2 of 3 shares are missing: 1/3, 3/3"),
+            (vec![&first, &third], "of 3 shares, these are missing: 2/3"),
+            (vec![&second], "of 3 shares, these are missing: 1/3, 3/3"),
             (
                 vec![&first, &second, &again, &third],
                 "share 2/3 is there twice",

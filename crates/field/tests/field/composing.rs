@@ -304,7 +304,12 @@ fn missing_channels_may_be_black_but_never_green() {
     let error = Composition::Rgb
         .check(&field, MissingChannels::Black)
         .expect_err("no green");
-    assert!(error.to_string().contains("needs the channel green"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("missing: green (the protein)"),
+        "{error}"
+    );
 }
 
 #[test]
