@@ -46,7 +46,7 @@ hold!(
 #[test]
 fn what_was_found_stays_mended() {
     let manifest = String::from_utf8((TARGETS[3].seeds)()[0].clone()).expect("text");
-    // JSON's numbers were read to all but the last bit.
+    // JSON's numbers are read to all but the last bit.
     let epsilon = "11111111111111111111111111111111111111111111e-5";
     let changed = manifest.replace("1e-5", epsilon);
     assert_ne!(changed, manifest);
