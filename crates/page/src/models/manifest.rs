@@ -84,8 +84,7 @@ impl Manifest {
         if manifest.sha256.len() != 64 || !manifest.sha256.bytes().all(is_hexadecimal) {
             return Err(text::no_field("weights.sha256"));
         }
-        let mut names = manifest.labels.iter().chain([&manifest.name]);
-        if !names.all(|name| is_name(name)) {
+        if !is_name(&manifest.name) || !manifest.labels.iter().all(|label| is_name(label)) {
             return Err(text::NO_NAME.to_owned());
         }
         Ok(manifest)
