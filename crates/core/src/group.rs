@@ -1,6 +1,7 @@
 //! Grouping of file names into fields.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::channel::Channel;
 use super::format::OtherFormat;
@@ -134,6 +135,7 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
             }),
         }
     }
+    read_longer_ids(&mut candidates);
     candidates.sort_by(Candidate::order);
     for same_field in candidates.chunk_by(|a, b| (&a.folder, &a.id) == (&b.folder, &b.id)) {
         let mut files: Vec<FieldFile> = Vec::new();
@@ -183,6 +185,32 @@ pub fn group(names: impl IntoIterator<Item = impl AsRef<str>>) -> Grouping {
     ignored.sort();
     grouping.ignored = ignored.into_iter().map(|(_, name)| name).collect();
     grouping
+}
+
+/// Takes the first channels of a name for its id's where another file says so: `HEK_green_green.png` can only be of a field
+/// `HEK_green`, so `HEK_green_red.png` beside it is its red channel and no composite.
+fn read_longer_ids(candidates: &mut [Candidate]) {
+    let key = |folder: &str, id: &str| (folder.to_owned(), id.to_ascii_lowercase());
+    let longer: BTreeMap<(String, String), String> = candidates
+        .iter()
+        .filter(|candidate| candidate.channels.len() == 1)
+        .filter(|candidate| !split_channels(&candidate.id).1.is_empty())
+        .map(|Candidate { folder, id, .. }| (key(folder, id), id.clone()))
+        .collect();
+    for candidate in candidates {
+        let [first @ .., last] = candidate.channels.as_slice() else {
+            continue;
+        };
+        let names = first.iter().map(|channel| format!("_{channel}"));
+        let id = candidate.id.clone() + &names.collect::<String>();
+        if let Some(id) = longer.get(&key(&candidate.folder, &id))
+            && !first.is_empty()
+        {
+            candidate.id.clone_from(id);
+            candidate.file.channel = Some(*last);
+            candidate.channels = vec![*last];
+        }
+    }
 }
 
 /// Whether a composite of these channels is an RGB image with each channel in its own component.

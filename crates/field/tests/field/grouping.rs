@@ -34,6 +34,24 @@ fn channels_of_an_id_become_one_field_in_channel_order() {
 }
 
 #[test]
+fn an_id_may_end_in_a_colour_where_a_file_says_so() {
+    let grouping = group([
+        "HEK_green_red.png",
+        "HEK_green_green.png",
+        "HEK_green_blue.png",
+    ]);
+    assert_eq!(
+        fields(&grouping),
+        ["/HEK_green: HEK_green_red.png HEK_green_green.png HEK_green_blue.png"]
+    );
+    assert!(grouping.faults.is_empty());
+    // Nothing says it here.
+    let grouping = group(["a_green_red.png", "a_blue.png"]);
+    assert_eq!(fields(&grouping), ["/a: a_blue.png"]);
+    assert_eq!(grouping.faults.len(), 1);
+}
+
+#[test]
 fn names_may_be_in_capitals() {
     let grouping = group(["Cell_1_RED.PNG", "Cell_1_Green.Tiff", "Cell_1_blue.JPeG"]);
     assert_eq!(
