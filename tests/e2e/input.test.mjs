@@ -275,13 +275,13 @@ test('samples of 12 bit in 16 are noticed, offered to be read as such, and remem
     await page.locator('#dark').waitFor({state: 'hidden'});
     const {bars} = await settled(page, 'dark');
     assert.notDeepEqual(bars, dark);
-    await page.click('#open-channels');
+    await choose(page, '#open-channels');
     assert.equal(await page.inputValue('#bits'), '12');
     await page.click('#channels-keep');
     await drop(page, [file('next.tif', 4), file('deep.tif', 0)]);
     assert.deepEqual((await settled(page, 'next')).bars, bars);
     assert.match(await refusal(page, 'deep'), /brightest.*other bits under Channels/);
-    await page.click('#open-channels');
+    await choose(page, '#open-channels');
     await page.selectOption('#bits', '');
     await page.click('#channels-keep');
     await drop(page, [file('again.tif', 0)]);

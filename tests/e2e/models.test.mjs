@@ -371,7 +371,7 @@ test('hostile words in every part of a package, and in a file\'s name, are words
     await page.setInputFiles('#files', drawnField(id));
     const {state, bars} = await settled(page, id);
     assert.deepEqual([state, bars.length], ['done', 28]);
-    await page.click('#model-about');
+    await choose(page, '#model-about');
     await page.locator('#model-card').waitFor({state: 'visible'});
     assert.equal(await page.textContent('#card-name'), HOSTILE[1]);
     assert.match(await page.textContent('#card-attribution'), /<script>window\.taken/);
