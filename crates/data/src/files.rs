@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use cytolens_core::matching::{Match, matched};
 use cytolens_core::table::utf8;
 use cytolens_core::{ChannelOrder, FieldFiles, MAX_FILE_BYTES, group, is_litter};
-use cytolens_field::{Field, FieldError, Source, decode_field};
+use cytolens_field::{Field, FieldDecoder, FieldError, Source};
 
 use super::archive::{self, Packed};
 use super::fault::Fault;
@@ -164,28 +164,19 @@ impl FieldOnDisk {
     /// # Errors
     /// [`ReadError`] naming the file.
     pub fn read(&self) -> Result<Field, ReadError> {
-        let contents = self
-            .places
-            .iter()
-            .map(|place| {
-                place.content().map_err(|source| ReadError::File {
-                    path: place.path().into_owned(),
-                    source,
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let sources: Vec<Source<'_>> = self
-            .files
-            .files
-            .iter()
-            .zip(&contents)
-            .map(|(file, bytes)| Source {
+        let mut decoder = FieldDecoder::new(&self.id, &self.reading.order);
+        for (file, place) in self.files.files.iter().zip(&self.places) {
+            let bytes = place.content().map_err(|source| ReadError::File {
+                path: place.path().into_owned(),
+                source,
+            })?;
+            decoder.add(Source {
                 name: &file.name,
                 channel: file.channel,
-                bytes,
-            })
-            .collect();
-        let field = decode_field(&self.id, &sources, &self.reading.order)?;
+                bytes: &bytes,
+            })?;
+        }
+        let field = decoder.finish()?;
         Ok(match self.reading.bits {
             Some(bits) => field.stretched(bits)?,
             None => field,

@@ -136,6 +136,8 @@ pub fn doubts(field: &Field) -> Vec<Doubt> {
 struct Look {
     /// Samples from 0 to 1, on a grid over the field.
     samples: Vec<f32>,
+    mean: f32,
+    variance: f32,
     /// The levels under which a two-hundredth, half, and all but a thousandth of the samples lie.
     dark: f32,
     middle: f32,
@@ -164,7 +166,7 @@ impl Look {
             });
             level.unwrap_or(LEVELS - 1) as f32 / (LEVELS - 1) as f32
         };
-        let variance = variance(&samples);
+        let (mean, variance) = spread(&samples);
         let means = block_means(&samples, columns, rows);
         let share = |part: f32| if variance > 0.0 { part / variance } else { 0.0 };
         Self {
@@ -174,11 +176,13 @@ impl Look {
             saturated: samples.iter().filter(|&&sample| sample >= 1.0).count() as f32 / count,
             // Blocks of a field of a few pixels say nothing.
             coarseness: if means.len() >= 256 {
-                share(self::variance(&means))
+                share(spread(&means).1)
             } else {
                 0.0
             },
             parted: share(parted(&levels)),
+            mean,
+            variance,
             samples,
         }
     }
@@ -207,10 +211,11 @@ impl Look {
 
     /// Pearson's correlation with another channel of the field.
     fn correlation(&self, other: &Self) -> f32 {
-        let (own, others) = (mean(&self.samples), mean(&other.samples));
         let products = self.samples.iter().zip(&other.samples);
-        let covariance: f32 = products.map(|(a, b)| (a - own) * (b - others)).sum();
-        let spread = (variance(&self.samples) * variance(&other.samples)).sqrt();
+        let covariance: f32 = products
+            .map(|(a, b)| (a - self.mean) * (b - other.mean))
+            .sum();
+        let spread = (self.variance * other.variance).sqrt();
         covariance / (spread * self.samples.len() as f32)
     }
 }
@@ -230,17 +235,12 @@ fn on_grid(plane: &Plane) -> (Vec<f32>, [usize; 2]) {
     (samples, [columns, rows])
 }
 
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len() as f32
-}
-
-fn variance(values: &[f32]) -> f32 {
-    let mean = mean(values);
-    values
-        .iter()
-        .map(|value| (value - mean).powi(2))
-        .sum::<f32>()
-        / values.len() as f32
+/// The mean and the variance.
+fn spread(values: &[f32]) -> (f32, f32) {
+    let count = values.len() as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let squares = values.iter().map(|value| (value - mean).powi(2));
+    (mean, squares.sum::<f32>() / count)
 }
 
 /// The means of whole blocks.

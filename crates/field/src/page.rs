@@ -1,7 +1,7 @@
 //! The samples of one page of a TIFF file: strips or tiles, unpacked row by row.
 
 use std::io::{Cursor, ErrorKind, Read};
-use std::ops::Range;
+use std::ops::{Not, Range};
 
 use cytolens_core::Channel;
 
@@ -253,17 +253,10 @@ impl Unpacking<'_> {
     /// The samples in the bytes of a row.
     fn samples<'a>(&'a mut self, bytes: &'a mut [u8]) -> Row<'a> {
         let distance = self.layout.samples;
-        let is_predicted = self.page.predictor == 2;
+        let predicted = (self.page.predictor == 2).then_some(distance);
         match self.page.bits {
             8 => {
-                if is_predicted {
-                    for position in distance..bytes.len() {
-                        bytes[position] = bytes[position].wrapping_add(bytes[position - distance]);
-                    }
-                }
-                if self.is_inverted {
-                    bytes.iter_mut().for_each(|sample| *sample = !*sample);
-                }
+                restore(bytes, predicted, self.is_inverted, u8::wrapping_add);
                 Row::Eight(bytes)
             }
             16 => {
@@ -275,14 +268,7 @@ impl Unpacking<'_> {
                 let wide = &mut self.wide;
                 wide.clear();
                 wide.extend(pairs.iter().map(|&pair| number(pair)));
-                if is_predicted {
-                    for position in distance..wide.len() {
-                        wide[position] = wide[position].wrapping_add(wide[position - distance]);
-                    }
-                }
-                if self.is_inverted {
-                    wide.iter_mut().for_each(|sample| *sample = !*sample);
-                }
+                restore(wide, predicted, self.is_inverted, u16::wrapping_add);
                 Row::Sixteen(wide)
             }
             bits => {
@@ -375,6 +361,23 @@ impl Unpacking<'_> {
                 self.layout.packing.name()
             )),
         }
+    }
+}
+
+/// Makes levels of differences, where each sample is kept as that from the one so many before it, and turns levels round.
+fn restore<T: Copy + Not<Output = T>>(
+    samples: &mut [T],
+    predicted: Option<usize>,
+    is_inverted: bool,
+    add: impl Fn(T, T) -> T,
+) {
+    if let Some(distance) = predicted {
+        for position in distance..samples.len() {
+            samples[position] = add(samples[position], samples[position - distance]);
+        }
+    }
+    if is_inverted {
+        samples.iter_mut().for_each(|sample| *sample = !*sample);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Fields: reading, decoding, display and classification.
 
 use cytolens_core::ChannelOrder;
-use cytolens_field::{Field, Notice, Plates, Source, decode_field, doubts, plates, preview};
+use cytolens_field::{Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
 use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -26,10 +26,10 @@ pub(super) async fn classify<N: Inference>(
         field,
         thumbnail: thumbnail(&decoded).map_err(Failure::Refused)?,
         description: decoded.describe(),
-        camera_bits: match input.bits {
-            None => decoded.camera_bits(),
-            Some(_) => None,
-        },
+        camera_bits: decoded.notices().iter().find_map(|notice| match notice {
+            Notice::CameraBits { bits, .. } => Some(*bits),
+            _ => None,
+        }),
     });
     let planes = classifier
         .compose(&decoded)
@@ -110,23 +110,19 @@ async fn decode(input: &InputField) -> Result<Field, String> {
         bits,
     } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
-    let mut contents = Vec::with_capacity(files.len());
+    let mut decoder = FieldDecoder::new(id, &order);
     for file in files {
         let buffer = JsFuture::from(file.blob.array_buffer())
             .await
             .map_err(|_| format!("{}: the browser cannot read this file any more", file.name))?;
-        contents.push(Uint8Array::new(&buffer).to_vec());
-    }
-    let sources: Vec<Source<'_>> = files
-        .iter()
-        .zip(&contents)
-        .map(|(file, bytes)| Source {
+        let source = Source {
             name: &file.name,
             channel: file.channel,
-            bytes,
-        })
-        .collect();
-    let field = decode_field(id, &sources, &order).map_err(|error| error.to_string())?;
+            bytes: &Uint8Array::new(&buffer).to_vec(),
+        };
+        decoder.add(source).map_err(|error| error.to_string())?;
+    }
+    let field = decoder.finish().map_err(|error| error.to_string())?;
     let Some(bits) = *bits else {
         return Ok(field);
     };

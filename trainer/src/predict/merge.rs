@@ -10,6 +10,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{ListAccessor, Row, RowAccessor};
 
 use super::log::FieldRow;
+use super::parquet::key;
 use super::provenance::Provenance;
 use super::shard::Shard;
 
@@ -135,7 +136,8 @@ impl Share {
         let reader = reader(path).with_context(foreign)?;
         let metadata = reader.metadata().file_metadata();
         let notes = metadata.key_value_metadata().with_context(foreign)?;
-        let note = notes.iter().find(|note| note.key == "cytolens.provenance");
+        let key = key("provenance");
+        let note = notes.iter().find(|note| note.key == key);
         let provenance = note.and_then(|note| note.value.as_ref());
         let provenance: Provenance =
             serde_json::from_str(provenance.with_context(foreign)?).with_context(foreign)?;

@@ -21,6 +21,11 @@ use super::provenance::Provenance;
 /// The number of rows in a row group, which is held in memory.
 const GROUP: usize = 8192;
 
+/// The key of what a table says of itself.
+pub(super) fn key(name: &str) -> String {
+    format!("cytolens.{name}")
+}
+
 /// Writes the rows. The file's metadata have the package's name, its weights' SHA-256, and the whole
 /// [`Provenance`] as JSON.
 ///
@@ -32,7 +37,7 @@ pub fn write_parquet(
     provenance: &Provenance,
     rows: impl Iterator<Item = Result<FieldRow>>,
 ) -> Result<()> {
-    let note = |key: &str, value: String| KeyValue::new(format!("cytolens.{key}"), value);
+    let note = |name: &str, value: String| KeyValue::new(key(name), value);
     let properties = WriterProperties::builder()
         // Probabilities hardly ever repeat.
         .set_dictionary_enabled(false)

@@ -1,9 +1,8 @@
 //! Names and colours of channels that TIFF files have outside OME-XML.
 
-use cytolens_core::ChannelOrder;
-use cytolens_field::{Field, FieldError, Notice, Samples, Source, decode_field};
+use cytolens_field::{Field, FieldError, Notice, Samples};
 
-use crate::files::noise_8;
+use crate::files::{decode_composite, noise_8};
 use crate::tiffs::{Page, Value, tiff};
 
 const SIDE: usize = 20;
@@ -11,12 +10,7 @@ const PAGE_NAME: u16 = 285;
 const DESCRIPTION: u16 = 270;
 
 fn decode(bytes: &[u8]) -> Result<Field, FieldError> {
-    let source = Source {
-        name: "x.tif",
-        channel: None,
-        bytes,
-    };
-    decode_field("x", &[source], &ChannelOrder::default())
+    decode_composite("x.tif", bytes)
 }
 
 fn image(number: usize) -> Vec<u8> {

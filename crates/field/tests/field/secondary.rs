@@ -1,7 +1,7 @@
 //! Smaller images beside the full ones: thumbnails, pyramids and masks.
 
-use cytolens_core::{Channel, ChannelOrder};
-use cytolens_field::{Field, FieldError, Samples, Source, decode_field};
+use cytolens_core::Channel;
+use cytolens_field::{Field, FieldError, Samples};
 
 use crate::files::{decode_composite, decode_green, noise_8};
 use crate::tiffs::{LAST_PAGE_BELOW, Page, Value, tiff};
@@ -28,12 +28,7 @@ fn of_kind(page: Page, kind: u32) -> Page {
 }
 
 fn decode(bytes: &[u8]) -> Result<Field, FieldError> {
-    let source = Source {
-        name: "x.tif",
-        channel: None,
-        bytes,
-    };
-    decode_field("x", &[source], &ChannelOrder::default())
+    decode_composite("x.tif", bytes)
 }
 
 fn plane(field: &Field, channel: Channel) -> &Samples {

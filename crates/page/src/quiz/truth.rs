@@ -28,10 +28,7 @@ pub(super) fn labelled(
     composed: impl Fn(&str) -> String,
 ) -> Result<Vec<(String, LabelSet)>, String> {
     let mut seen = BTreeSet::new();
-    let fields = desk
-        .iter()
-        .copied()
-        .filter(|id| seen.insert((*id).to_owned()));
+    let fields = desk.iter().copied().filter(|id| seen.insert(*id));
     let fields: Vec<&str> = fields.collect();
     let listed: Vec<&str> = table.rows.iter().map(|(id, _)| id.as_str()).collect();
     let mut labels = vec![None; fields.len()];
