@@ -156,7 +156,9 @@ fn the_shipped_package_passes_its_own_check() {
     let manifest = package.manifest();
     assert_eq!(manifest.network.classes, cytolens_core::labels::COUNT);
     assert!(
-        manifest.limits.contains("92 real fields, tested on 40 others"),
+        manifest
+            .limits
+            .contains("92 real fields, tested on 40 others"),
         "{}",
         manifest.limits
     );
