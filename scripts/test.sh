@@ -120,6 +120,7 @@ build_native() {
 
 native() {
   build_native
+  case " ${WANTED[*]} " in *' web '*) begin_web ;; esac
   step 'test native' "$CARGO_TESTED" linted cargo test --release --locked --workspace --no-fail-fast -- "${IGNORED[@]}" ${1:+"$1"}
 }
 
@@ -137,8 +138,30 @@ weigh() {
   return "$over"
 }
 
+# begin_web: builds the browser application beside what follows. One core links its programs for minutes, which leaves the
+# other to tests.
+begin_web() {
+  [ -z "${WEB_BUILD:-}" ] || return 0
+  WEB_LOG="$LOGS/build-beside-tests.log"
+  (
+    status=0
+    scripts/build.sh || status=$?
+    echo "$status" >"$WEB_LOG.status"
+  ) </dev/null >"$WEB_LOG" 2>&1 &
+  WEB_BUILD=$!
+  trap 'kill "$WEB_BUILD" 2>/dev/null || true' EXIT
+}
+
+# built_web: waits until it is built; prints what the build printed, and ends as it ended.
+built_web() {
+  while kill -0 "$WEB_BUILD" 2>/dev/null; do sleep 1; done
+  cat "$WEB_LOG"
+  return "$(cat "$WEB_LOG.status")"
+}
+
 web() {
-  step 'build browser application' '^(warning|error|build:)' scripts/build.sh
+  begin_web
+  step 'build browser application' '^(warning|error|build:)' built_web
   step 'weigh browser application' '^size:' weigh
 }
 
@@ -202,6 +225,7 @@ step 'setup' '^setup:' "$prepare"
 "$prepare" >/dev/null # again, in this shell: for the variables and PATH
 export TRAINER="$CARGO_TARGET_DIR/release/trainer"
 
+WANTED=("$@")
 for name in "$@"; do
   filter="${name#*:}"
   [ "$filter" != "$name" ] || filter=''

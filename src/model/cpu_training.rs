@@ -11,8 +11,8 @@ use burn::backend::{Autodiff, Flex};
 use burn::nn::BatchNorm;
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens_kernels::training::{self, Moment, Pass};
-use cytolens_kernels::{Engine, Processor};
 
+use super::cpu;
 use super::densenet::DenseNet;
 
 type Training = Autodiff<Flex, NoCheckpointing>;
@@ -32,8 +32,12 @@ pub(super) fn densenet(network: &DenseNet, planes: &Tensor<4>) -> Option<Tensor<
     let parameters = Tensor::cat(parameters(network), 0);
     let parameters = parameters.try_into_primitive::<Training>().ok()?;
     let layers = network.blocks.iter().map(|block| block.layers.len());
-    let engine = Engine::new(Processor::best());
-    let engine = training::DenseNet::new(engine, count, layers.collect(), network.norm0.epsilon);
+    let engine = training::DenseNet::new(
+        cpu::engine(),
+        count,
+        layers.collect(),
+        network.norm0.epsilon,
+    );
 
     let values = parameters.primitive().to_contiguous();
     let planes = planes.into_primitive().to_contiguous();
