@@ -66,7 +66,7 @@ table() {
   local line
   printf '\n%-46s %8s\n' step time
   for line in "${STEPS[@]}"; do printf '%-46s %8s\n' "${line%|*}" "${line##*|}"; done
-  printf '%-46s %8s\n\n' total "$(clock $((SECONDS - started)))"
+  printf '%-46s %8s\n\n' "total, on $(getconf _NPROCESSORS_ONLN) cores" "$(clock $((SECONDS - started)))"
 }
 
 # step NAME SHOW COMMAND...: runs a command without input; lines matching SHOW appear at once.
