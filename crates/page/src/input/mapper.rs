@@ -10,7 +10,7 @@ use crate::dom::{
     append, around, attribute, by_id, closest, emptied, find, find_all, from_template, next, on,
     open_dialog, property, remove_attribute, set_attribute, set_text, target, write,
 };
-use crate::text::input as text;
+use crate::text::{input as text, number};
 use cytolens_core::Channel;
 
 /// The value of a select for files that are left out.
@@ -113,7 +113,7 @@ fn answered(scheme: &Scheme, button: &str) -> Option<ChannelAnswer> {
 fn show(scheme: &Scheme) {
     let list = emptied(by_id("mapper-values"));
     say("");
-    set_text(&by_id("mapper-files"), &text::files(scheme.members.len()));
+    set_text(&by_id("mapper-files"), &number::files(scheme.members.len()));
     for (position, value) in scheme.values.iter().enumerate() {
         append(&list, &row(position, value));
     }
