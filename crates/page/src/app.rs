@@ -9,6 +9,7 @@ mod fields;
 mod hand_out;
 mod overview;
 mod questions;
+mod rechannel;
 mod records;
 
 use std::cell::RefCell;
@@ -116,6 +117,7 @@ pub fn start() {
     listen(&app);
     app.open_export();
     app.open_quiz();
+    app.open_rechannel();
     spawn_local(app.clone().restore());
     let choice = app.device.asked();
     // A browser that reloads the page may have kept the visitor's choice.
@@ -147,7 +149,11 @@ fn listen(app: &Rc<App>) {
         let app = app.clone();
         move |lot| spawn_local(app.clone().accept(lot))
     };
-    input::listen(accept(app));
+    let look = {
+        let app = app.clone();
+        move |input, show| app.look(input, show)
+    };
+    input::listen(accept(app), Rc::new(look));
     let refuse = {
         let app = app.clone();
         move |id: &str, reason: &str| app.desk.notify(&text::said_refused(id, reason))

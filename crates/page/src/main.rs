@@ -26,6 +26,7 @@ mod numerals;
 mod offline;
 mod placement;
 mod plate;
+mod plate_canvas;
 mod quiz;
 mod results;
 mod samples;

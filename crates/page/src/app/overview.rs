@@ -49,10 +49,14 @@ impl App {
     /// Shows the fields that are to be shown, in the view that is chosen.
     pub(super) fn arrange(&self) {
         let session = self.session.borrow();
-        match session.view() {
-            View::Gallery => self.gallery.arrange(&session),
-            View::Table => self.table.arrange(&session),
-            View::Plate => {}
+        let view = session.view();
+        // What is gone is let go at once, in every view.
+        let is_empty = session.shown().is_empty();
+        if is_empty || view == View::Gallery {
+            self.gallery.arrange(&session);
+        }
+        if is_empty || view == View::Table {
+            self.table.arrange(&session);
         }
         self.sieve.show_none(&session);
     }

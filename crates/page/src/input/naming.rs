@@ -5,6 +5,7 @@ use super::mapper;
 use super::remembered::{ChannelAnswer, ChannelAnswers};
 use super::scheme::{self, LotName, Scheme};
 use cytolens_core::image_name;
+use cytolens_protocol::Picture;
 
 /// The number of names that are read at a stretch.
 const NAMES_AT_ONCE: usize = 1000;
@@ -21,8 +22,12 @@ pub(super) enum Fate {
 }
 
 /// Finds the part of names that stands for the channel, and takes the answer that is remembered for it, or
-/// asks. Returns the positions and fates of the files that change; names that are none are passed over.
-pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
+/// asks; `look` asks for the picture of a file. Returns the positions and fates of the files that change; names that are none
+/// are passed over.
+pub(super) async fn fates(
+    names: &[Option<String>],
+    look: &dyn Fn(usize, Box<dyn FnOnce(Picture)>),
+) -> Vec<(usize, Fate)> {
     let mut open: Vec<LotName> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         if index % NAMES_AT_ONCE == 0 {
@@ -41,7 +46,7 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
         let remembered = ChannelAnswers::load().of(&scheme.texts()).cloned();
         let answer = match remembered {
             Some(answer) => Some(answer),
-            None => mapper::ask(&scheme).await,
+            None => mapper::ask(&scheme, look).await,
         };
         for member in &scheme.members {
             let extension = names[member.index]

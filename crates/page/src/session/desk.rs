@@ -123,6 +123,13 @@ impl Desk {
         Some(((field, entry), next))
     }
 
+    /// Removes a field.
+    pub(super) fn remove(&mut self, field: u32) {
+        self.selected.take_if(|selected| *selected == field);
+        self.shown.retain(|shown| *shown != field);
+        self.entries.remove(&field);
+    }
+
     /// Removes the files that belong to no field, and returns them.
     pub(super) fn remove_passed_over(&mut self) -> Vec<(u32, DeskEntry)> {
         let is_file = |_: &u32, entry: &mut DeskEntry| entry.is_passed_over();

@@ -357,6 +357,12 @@ impl Session {
     }
 }
 
+/// The channels of files, in words.
+fn source_of(input: &FieldInput) -> String {
+    let channels = input.files.iter().map(|file| text::channel(file.channel));
+    channels.collect::<Vec<_>>().join(", ")
+}
+
 /// The bits with which an answered field seems to have been recorded, where the network saw it dark.
 fn dark_bits(entry: &DeskEntry) -> Option<u32> {
     entry.answer().and(entry.camera_bits)
@@ -401,8 +407,7 @@ impl Session {
     /// Puts a field on the desk to be classified. Returns its number.
     pub(super) fn add(&mut self, input: FieldInput) -> u32 {
         let field = self.number();
-        let channels = input.files.iter().map(|file| text::channel(file.channel));
-        let source = channels.collect::<Vec<_>>().join(", ");
+        let source = source_of(&input);
         self.insert(field, DeskEntry::new(input.id.clone(), source, Some(input)));
         self.note(Effect::KeepInput(field));
         self.note(Effect::Keep(field));
@@ -594,6 +599,30 @@ impl Session {
             entry.camera_bits = None;
             self.note(Effect::KeepInput(field));
         }
+    }
+
+    /// The field of this id, if there is one.
+    pub(super) fn of_id(&self, id: &str) -> Option<u32> {
+        let mut entries = self.desk.entries().iter();
+        let found = entries.find(|(_, entry)| entry.id == id && !entry.is_passed_over());
+        found.map(|(field, _)| *field)
+    }
+
+    /// Gives a field other files, or the same as other channels, and has it classified by them. It gets another number, so
+    /// that an answer to the files before, which may be on its way, is nobody's. Returns that number.
+    pub(super) fn renew(&mut self, field: u32, input: FieldInput) -> u32 {
+        self.jobs.remove_field(field);
+        if self.pinned == Some(field) {
+            self.unpin();
+        }
+        let is_selected = self.desk.selected() == Some(field);
+        self.desk.remove(field);
+        let new = self.add(input);
+        if is_selected {
+            self.select(new);
+        }
+        self.note(Effect::Forget(vec![field]));
+        new
     }
 
     /// Removes all fields.

@@ -551,3 +551,33 @@ fn a_picture_is_kept_beside_others_until_its_field_goes() {
     assert!(session.take_effects().contains(&Effect::ShowPinned));
     assert_eq!(session.pinned(), None);
 }
+
+#[test]
+fn a_field_with_other_files_is_looked_at_and_classified_anew() {
+    let mut session = answered_fields(&["a", "b"]);
+    assert_eq!(session.of_id("b"), Some(1));
+    assert_eq!(session.of_id("c"), None);
+    assert_eq!(session.renew(0, input("a")), 2);
+    assert_eq!(states(&session), ["done", "working"]);
+    assert_eq!(session.selected(), Some(2));
+    let effects = session.take_effects();
+    for effect in [
+        Effect::KeepInput(2),
+        Effect::Forget(vec![0]),
+        Effect::Send(view(2)),
+        Effect::Send(classify(2)),
+    ] {
+        assert!(effects.contains(&effect), "{effect:?}");
+    }
+    // What the engine still says of the files before is nobody's.
+    assert_eq!(session.renew(2, input("a")), 3);
+    let late = session.answer(prediction(&[0.9, 0.2])).expect("a model");
+    assert!(!session.classified(2, late));
+    answer(&mut session, 3);
+    assert_eq!(states(&session), ["done", "done"]);
+    // Of a field that is not selected no picture is asked for.
+    session.take_effects();
+    session.renew(1, input("b"));
+    assert_eq!(sent(&mut session), [classify(4)]);
+    assert_eq!(session.selected(), Some(3));
+}

@@ -69,6 +69,26 @@ pub(crate) fn count_of(title: &str) -> usize {
     }
 }
 
+/// The notice for fields that were added once more.
+pub(crate) fn twice(ids: &[String]) -> String {
+    match ids {
+        [only] => format!("{only} is here already and was not added again."),
+        _ => format!(
+            "{} are here already and were not added again.",
+            number::fields(ids.len())
+        ),
+    }
+}
+
+/// The dialog of channels for a field of one file per channel.
+pub(crate) const RECHANNEL: &str =
+    "Choose the channel that each file shows. The field is classified again.";
+/// The same for a field of one file with several channels.
+pub(crate) const RECHANNEL_INSIDE: &str = "One file holds all channels of this field. Choose their order under Channels in the menu, then add the file again.";
+/// The notice for a field whose files are gone.
+pub(crate) const NO_FILES: &str =
+    "The images of this field were not kept. Add them again to change their channels.";
+
 /// The most endings of names that are shown.
 pub(crate) const ENDINGS_SHOWN: usize = 6;
 
