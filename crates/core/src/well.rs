@@ -187,9 +187,11 @@ fn words(name: &str) -> Option<Found> {
         };
         // ZEN writes the position first: `P5-B02`.
         let before = at.checked_sub(1).and_then(|at| {
-            let (start, part) = parts[at];
-            let (site, rest) = marked(part, "P")?;
-            rest.is_empty().then_some((start, site))
+            let (begun, part) = parts[at];
+            let (site, rest) = marked(part.strip_prefix('P')?, "")?;
+            // Of `P2_A01` it is a plate's number.
+            let is_beside = &name[begun + part.len()..*start] == "-";
+            (rest.is_empty() && is_beside).then_some((begun, site))
         });
         let behind = parts.get(at + 1).and_then(|(_, part)| site(part));
         let start = match (behind, before) {
@@ -248,6 +250,7 @@ mod tests {
             ),
             ("Screen-P5-B02", "Screen", "B02", "5"),
             ("Screen_B2_S5", "Screen", "B02", "5"),
+            ("P2_A01", "P2", "A01", ""),
             ("24_H11_5", "24", "H11", "5"),
             ("WellA01_site2", "", "A01", "2"),
             ("A1", "", "A01", ""),
