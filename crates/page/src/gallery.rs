@@ -39,7 +39,7 @@ pub(super) type Way = (Option<u32>, Box<dyn FnOnce(usize, usize) -> Option<usize
 pub(super) fn new(
     select: impl Fn(u32) + 'static,
     go: impl Fn(Way) + 'static,
-    follow: impl Fn(bool) + Clone + 'static,
+    follow: impl Fn(bool) + 'static,
 ) -> std::rc::Rc<Listing<Tile>> {
     let gallery = Listing::new(by_id("fields"), by_id("fields"), select, follow);
     let gallery = std::rc::Rc::new(gallery);

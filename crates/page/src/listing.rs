@@ -5,6 +5,7 @@ mod part;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -13,7 +14,7 @@ use web_sys::{Blob, Element, Event, HtmlElement, HtmlImageElement, ResizeObserve
 use self::part::{Geometry, WHOLE, part};
 use super::dom::{
     around, attribute, closest, document, find, focus, on, remove_attribute, report, set_attribute,
-    set_boolean, set_hidden, set_style,
+    set_boolean, set_hidden, set_style, window,
 };
 use super::entry::DeskEntry;
 use super::session::Session;
@@ -58,6 +59,10 @@ pub(super) struct Listing<K> {
     items: RefCell<BTreeMap<u32, Item>>,
     /// The fields whose items are in the document, in their order.
     there: RefCell<Vec<u32>>,
+    /// Follows the session in the next frame.
+    follow: Rc<dyn Fn(bool)>,
+    /// Whether that is to come.
+    is_awaited: Cell<bool>,
     /// The size of items, once measured.
     geometry: Cell<Option<Geometry>>,
     /// The field whose item is marked.
@@ -74,8 +79,9 @@ impl<K: Kind> Listing<K> {
         frame: HtmlElement,
         list: Element,
         select: impl Fn(u32) + 'static,
-        follow: impl Fn(bool) + Clone + 'static,
+        follow: impl Fn(bool) + 'static,
     ) -> Self {
+        let follow: Rc<dyn Fn(bool)> = Rc::new(follow);
         on(&list, "click", move |event: Event| {
             if let Some(field) = field_of(&event) {
                 select(field);
@@ -85,7 +91,10 @@ impl<K: Kind> Listing<K> {
             let follow = follow.clone();
             move |_: Event| follow(false)
         });
-        let resized = Closure::<dyn FnMut()>::new(move || follow(true));
+        let resized = Closure::<dyn FnMut()>::new({
+            let follow = follow.clone();
+            move || follow(true)
+        });
         match ResizeObserver::new(resized.as_ref().unchecked_ref()) {
             Ok(observer) => observer.observe(&frame),
             Err(error) => debug_assert!(false, "no observer of sizes: {error:?}"),
@@ -97,6 +106,8 @@ impl<K: Kind> Listing<K> {
             list,
             items: RefCell::default(),
             there: RefCell::default(),
+            follow,
+            is_awaited: Cell::default(),
             geometry: Cell::default(),
             marked: Cell::default(),
             stop: Cell::default(),
@@ -106,17 +117,30 @@ impl<K: Kind> Listing<K> {
 
     /// Follows a scroll of the list, or another size of it.
     pub(super) fn follow(&self, session: &Session, is_resized: bool) {
+        self.is_awaited.set(false);
         if session.shown().len() <= WHOLE {
             return;
         }
         if is_resized {
             self.measure();
         }
-        self.arrange(session);
+        self.arrange_now(session);
     }
 
-    /// Shows the fields that the session shows.
+    /// Shows the fields that the session shows: of a long list in the next frame, since each of many changes would write
+    /// the places of all items.
     pub(super) fn arrange(&self, session: &Session) {
+        if session.shown().len() <= WHOLE || self.geometry.get().is_none() {
+            self.arrange_now(session);
+        } else if !self.is_awaited.replace(true) {
+            let follow = self.follow.clone();
+            let frame = Closure::once_into_js(move || follow(false));
+            report(window().request_animation_frame(frame.unchecked_ref()));
+        }
+    }
+
+    fn arrange_now(&self, session: &Session) {
+        self.is_awaited.set(false);
         let shown = session.shown();
         let is_parted = shown.len() > WHOLE;
         set_boolean(&self.frame, "data-parted", is_parted);
@@ -257,6 +281,9 @@ impl<K: Kind> Listing<K> {
 
     /// Scrolls as far as a field's item is in the document.
     fn reach(&self, field: u32, session: &Session) {
+        if self.is_awaited.get() {
+            self.arrange_now(session);
+        }
         let Some(geometry) = self.geometry.get() else {
             return;
         };
@@ -274,7 +301,7 @@ impl<K: Kind> Listing<K> {
             let middle = self.frame.client_height() / 2;
             self.frame.set_scroll_top((start - middle).max(0));
         }
-        self.arrange(session);
+        self.arrange_now(session);
     }
 
     /// Measures the items that are there; false where the list is not seen.

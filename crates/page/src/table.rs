@@ -62,7 +62,7 @@ impl Table {
         select: impl Fn(u32) + 'static,
         go: impl Fn(Way) + 'static,
         sort_by: impl Fn(Column) + 'static,
-        follow: impl Fn(bool) + Clone + 'static,
+        follow: impl Fn(bool) + 'static,
     ) -> Self {
         let root: Element = by_id("results");
         let rows = Listing::new(by_id("results"), find(&root, "tbody"), select, follow);
