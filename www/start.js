@@ -6,7 +6,7 @@ try {
   console.error(error);
   const reason = typeof WebAssembly === 'object'
     ? `The page could not be started: ${error?.message ?? error}`
-    : 'This browser cannot run WebAssembly, or has it switched off.';
+    : 'This browser does not support WebAssembly, or it is switched off.';
   document.body.dataset.engine = 'failed';
   document.getElementById('status').textContent = 'The page is not available';
   document.getElementById('progress').hidden = true;

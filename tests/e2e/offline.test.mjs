@@ -238,7 +238,7 @@ test('a file that is not what was built is refused by name and tried again', {ti
     site.changes['/start.js'] = flipped;
     publish(site, newer);
     await page.reload();
-    await page.waitForFunction(() => /newer version was not kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
+    await page.waitForFunction(() => /newer version could not be kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
     await site.close();
     await page.reload();
     await ready(page);

@@ -358,6 +358,7 @@ pub(crate) fn names() -> Vec<Vec<u8>> {
         "a_red.png\na_green.png\na_blue.png\na_yellow.png",
         "set/b-Green.TIF\nset/b-green (1).tif\nset/b_GREEN.tiff\n../b_green.png",
         "1_blue_red_green.jpg\nfield.ome.tif\nb.jpeg\n.hidden_red.png\n_red.png\nred.png",
+        "r02c03f05p01\nPlate_B02_T0001F005L01\na--U02--V01--X01--Y00\nPlate-P5-B02_s3_w1.tif.gz\n24_H11_5_red.png",
         "zelle_größe 2_red.png\nzelle_große 10_red.png\n\u{202e}gnp.der_a\nc:\\d\\e_red.png",
     ];
     lists.map(|list| list.as_bytes().to_vec()).to_vec()

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use cytolens_core::table::{LabelTable, utf8};
-use cytolens_core::{Channel, ChannelOrder, group, natural_order};
+use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
 use cytolens_package::{Manifest, Weights};
@@ -210,6 +210,14 @@ fn names(bytes: &[u8]) {
     let seen = seen.iter().filter(|seen| **seen).count();
     let ignored = grouping.ignored.len();
     assert_eq!(seen + ignored, names.len(), "a name is lost: {names:?}");
+    for name in &names {
+        if let Some(position) = PlatePosition::of(name) {
+            assert!(
+                name.starts_with(&position.plate),
+                "{position:?} of {name:?}"
+            );
+        }
+    }
     for pair in names.windows(2) {
         let (there, back) = (
             natural_order(pair[0], pair[1]),

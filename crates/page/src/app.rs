@@ -7,7 +7,9 @@ mod engine;
 mod evidence;
 mod fields;
 mod hand_out;
+mod overview;
 mod questions;
+mod rechannel;
 mod records;
 
 use std::cell::RefCell;
@@ -24,12 +26,16 @@ use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
 use super::dom::{by_id, closest, focus, has_modifier, now_ms, on, target, window};
 use super::engine::Engine;
-use super::gallery::Gallery;
+use super::gallery::{self, Tile};
+use super::listing::Listing;
 use super::models::Models;
 use super::offline::OfflineCopy;
+use super::plate::Plate;
 use super::session::{Effect, Session};
+use super::sieve::Sieve;
 use super::status::StatusPanel;
 use super::store::Store;
+use super::table::Table;
 use super::viewer;
 use super::{input, samples, text, theme};
 
@@ -39,7 +45,10 @@ struct App {
     supplies: RefCell<Supplies>,
     status: StatusPanel,
     device: DevicePanel,
-    gallery: Gallery,
+    gallery: Rc<Listing<Tile>>,
+    table: Table,
+    plate: Plate,
+    sieve: Sieve,
     detail: Detail,
     store: Rc<Store>,
     desk: DeskPanel,
@@ -58,14 +67,28 @@ pub fn start() {
         supplies: RefCell::default(),
         status: StatusPanel::new(),
         device: DevicePanel::new(),
-        gallery: Gallery::new(
-            calling(app, |app, field| {
-                app.change(|session| session.select(field));
+        gallery: gallery::new(
+            calling(app, App::choose),
+            calling(app, App::go),
+            calling(app, App::follow),
+        ),
+        table: Table::new(
+            calling(app, App::choose),
+            calling(app, App::go),
+            calling(app, |app, column| {
+                app.change(|session| session.sort_by(column))
             }),
-            calling(app, |app, (sort, filter)| {
-                app.change(|session| session.set_order(sort, filter));
+            calling(app, App::follow),
+        ),
+        plate: Plate::new(
+            calling(app, |app, choice| {
+                app.change(|session| session.choose_plate(choice))
+            }),
+            calling(app, |app, well| {
+                app.change(|session| session.toggle_well(well))
             }),
         ),
+        sieve: Sieve::new(calling(app, App::wish)),
         detail: Detail::new(calling(app, App::show_evidence)),
         store: Store::new({
             let notify = calling(app, |app, notice: String| app.desk.notify(&notice));
@@ -94,13 +117,14 @@ pub fn start() {
     listen(&app);
     app.open_export();
     app.open_quiz();
+    app.open_rechannel();
     spawn_local(app.clone().restore());
     let choice = app.device.asked();
     // A browser that reloads the page may have kept the visitor's choice.
-    let (sort, filter) = app.gallery.chosen();
+    let sort = app.sieve.chosen_sort();
     app.change(|session| {
         session.choose_device(choice);
-        session.set_order(sort, filter);
+        session.set_sort(sort);
     });
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
@@ -125,7 +149,11 @@ fn listen(app: &Rc<App>) {
         let app = app.clone();
         move |lot| spawn_local(app.clone().accept(lot))
     };
-    input::listen(accept(app));
+    let look = {
+        let app = app.clone();
+        move |input, show| app.look(input, show)
+    };
+    input::listen(accept(app), Rc::new(look));
     let refuse = {
         let app = app.clone();
         move |id: &str, reason: &str| app.desk.notify(&text::said_refused(id, reason))
@@ -153,6 +181,7 @@ fn listen(app: &Rc<App>) {
     click(by_id("pause"), Session::toggle_pause);
     click(by_id("cancel"), Session::cancel);
     click(by_id("remove"), Session::remove_selected);
+    click(by_id("pin"), Session::toggle_pinned);
     click(by_id("previous"), |session| session.turn(-1));
     click(by_id("next"), |session| session.turn(1));
     click(by_id("passed-over-close"), Session::clear_passed_over);
@@ -207,46 +236,45 @@ impl App {
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::AddTile(field) => {
-                    if let Some(entry) = self.session.borrow().entry(field) {
-                        self.gallery.add(field, entry);
-                    }
-                }
                 Effect::Show(field) => self.show(field),
-                Effect::ShowThumbnail(field) => {
+                Effect::ShowThumbnail(field) => self.show_thumbnail(field),
+                Effect::Arrange => self.arrange(),
+                Effect::ShowOrder => {
                     let session = self.session.borrow();
-                    let entry = session.entry(field);
-                    if let Some(thumbnail) = entry.and_then(|entry| entry.thumbnail.as_ref()) {
-                        self.gallery.show_thumbnail(field, thumbnail);
-                    }
+                    self.sieve.show_order(&session);
+                    self.table.show_sort(session.sort());
+                    self.show_plate(&session);
                 }
-                Effect::Place(field, place) => self.gallery.place(field, place),
-                Effect::Arrange => self.gallery.arrange(self.session.borrow().shown()),
-                Effect::FocusTile(field) => {
-                    // One field alone has no gallery beside it.
-                    if !self.gallery.focus(field) {
+                Effect::OfferLabels => self.sieve.offer_labels(&self.session.borrow()),
+                Effect::ShowView => self.sieve.show_view(self.session.borrow().view()),
+                Effect::ShowPlate => self.show_plate(&self.session.borrow()),
+                Effect::Focus(field) => {
+                    // One field alone has nothing beside it.
+                    if !self.focus(field) {
                         focus(&by_id::<HtmlElement>("detail-title"));
                     }
                 }
+                Effect::ShowPinned => self.show_pinned(),
                 Effect::Open(field) => {
-                    self.gallery.mark(field);
+                    self.mark(field);
                     // A copy, as in `show`.
                     let entry = self.session.borrow().entry(field).cloned();
                     if let Some(entry) = entry {
                         self.detail.open(field, &entry);
                     }
+                    if self.session.borrow().pinned().is_some() {
+                        self.show_pinned();
+                    }
                 }
                 Effect::NoPicture(reason) => self.detail.viewer.clear(&reason),
                 Effect::Close => self.detail.close(),
-                Effect::Count => self.desk.show(self.session.borrow().tally()),
+                Effect::Count => self.count(),
                 Effect::Keep(field) => {
                     if let Some(entry) = self.session.borrow().entry(field) {
                         self.store.keep(field, &records::record_of(entry));
                     }
                 }
                 Effect::KeepInput(field) => self.keep_input(field),
-                Effect::Remove(field) => self.gallery.remove(field),
-                Effect::Clear => self.gallery.clear(),
                 Effect::ListPassedOver => {
                     let session = self.session.borrow();
                     let files = session.entries().values();
@@ -283,7 +311,8 @@ impl App {
             let Some(entry) = session.entry(field) else {
                 return;
             };
-            self.gallery.show(field, &entry.state);
+            self.gallery.show(field, entry);
+            self.table.rows.show(field, entry);
             (session.selected() == Some(field)).then(|| entry.clone())
         };
         if let Some(entry) = selected {

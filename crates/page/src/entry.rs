@@ -6,6 +6,7 @@ use web_sys::Blob;
 
 use super::answer::Answer;
 use super::input::FieldInput;
+use cytolens_core::PlatePosition;
 use cytolens_protocol::Maps;
 
 /// The progress of a field from its files to its answer.
@@ -50,6 +51,8 @@ pub(super) struct HeldMaps {
 pub(super) struct DeskEntry {
     /// The field's id, or the file's name.
     pub(super) id: String,
+    /// The well and the site that the id names.
+    pub(super) position: Option<PlatePosition>,
     /// The channels, and once known size and depth, in one line.
     pub(super) source: String,
     /// The picture for the gallery, once known.
@@ -69,6 +72,7 @@ impl DeskEntry {
     /// A field that waits.
     pub(super) fn new(id: String, source: String, input: Option<FieldInput>) -> Self {
         Self {
+            position: PlatePosition::of(&id),
             id,
             source,
             thumbnail: None,

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::App;
 use super::records::entry_of;
 use crate::dom::{pause, remember, remembered};
-use crate::input::{self, FieldInput, Lot};
+use crate::input::{self, FieldInput, Joining, Lot, join};
 use crate::session::{Job, Subject, Task};
 use crate::text;
 use cytolens_protocol::{InputField, Maps, Picture, Request, TimedPrediction};
@@ -65,6 +65,7 @@ impl App {
             self.models.add(package);
         }
         let is_alone = lot.fields.len() == 1;
+        let mut twice = Vec::new();
         for (position, input) in lot.fields.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
@@ -72,16 +73,35 @@ impl App {
             if self.session.borrow().clearings() != clearings {
                 return;
             }
-            self.change(|session| {
-                let field = session.add(input);
-                if is_alone {
-                    session.select(field);
-                }
-            });
+            match self.joining(&input).await {
+                Some((_, Joining::Twice)) => twice.push(input.id),
+                joining => self.change(|session| {
+                    let field = match joining {
+                        Some((field, Joining::Completed(whole))) => session.renew(field, whole),
+                        _ => session.add(input),
+                    };
+                    if is_alone {
+                        session.select(field);
+                    }
+                }),
+            }
             if position == 0 {
                 self.desk.reveal();
             }
         }
+        if !twice.is_empty() {
+            self.desk.notify(&text::input::twice(&twice));
+        }
+    }
+
+    /// The field that new files may belong to, and what they are for it.
+    async fn joining(&self, input: &FieldInput) -> Option<(u32, Joining)> {
+        let field = self.session.borrow().of_id(&input.id)?;
+        let there = self.input(Subject::Field(field)).await?;
+        let joining = join(&there, input).await;
+        // It may have been removed meanwhile.
+        self.session.borrow().entry(field)?;
+        Some((field, joining))
     }
 
     /// Remembers what was removed and can be taken back: the store has it still, and the next visit is to be

@@ -12,15 +12,17 @@ use std::rc::Rc;
 
 use js_sys::Date;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, Element, Event, HtmlElement};
+use web_sys::{Blob, Element, Event, HtmlElement, HtmlInputElement};
 
 use self::report::ReportSheet;
 use self::save::{CSV, JSON, in_file_name, save_blob, save_text};
+use self::tables::Dialect;
 use super::answer::Answer;
 use super::dom::{
-    append, around, attribute, by_id, emptied, find, from_template, on, remove_attribute, report,
-    set_attribute, set_flag, set_hidden, write,
+    append, around, attribute, by_id, emptied, find, from_template, on, remember, remembered,
+    remove_attribute, report, set_attribute, set_flag, set_hidden, write,
 };
+use super::numerals::has_decimal_comma;
 use super::text::export as text;
 
 /// A field of the desk that is answered or refused.
@@ -67,7 +69,12 @@ pub(super) struct Export {
     handlers: Handlers,
     menu: HtmlElement,
     report: ReportSheet,
+    /// The choice of tables for Excel.
+    for_excel: HtmlInputElement,
 }
+
+/// The name under which the browser remembers that choice, and its value.
+const EXCEL: (&str, &str) = ("cytolens.tables", "excel");
 
 impl Export {
     /// The menu in `index.html`. It lives as long as the page.
@@ -76,6 +83,13 @@ impl Export {
             handlers,
             menu: by_id("export-menu"),
             report: ReportSheet::new(),
+            for_excel: by_id("export-excel"),
+        });
+        let (name, chosen) = EXCEL;
+        export.for_excel.set_checked(remembered(name) == chosen);
+        on(&export.for_excel, "change", {
+            let for_excel = export.for_excel.clone();
+            move |_: Event| remember(name, if for_excel.checked() { chosen } else { "" })
         });
         on(&export.menu, "beforetoggle", {
             let export = export.clone();
@@ -192,7 +206,11 @@ impl Export {
                 tables::submission(&rows),
                 CSV,
             ),
-            "faults" => ("cytolens-faults.csv".to_owned(), tables::faults(&rows), CSV),
+            "faults" => (
+                "cytolens-faults.csv".to_owned(),
+                tables::faults(&rows, self.dialect()),
+                CSV,
+            ),
             "document" => (
                 "cytolens-predictions.json".to_owned(),
                 document::document(&rows, &now(), text::ESTIMATES),
@@ -206,11 +224,20 @@ impl Export {
                     _ => format!("-{}", in_file_name(&chosen.model.name)),
                 };
                 let name = format!("cytolens-predictions{model}.csv");
-                (name, tables::predictions(chosen)?, CSV)
+                (name, tables::predictions(chosen, self.dialect())?, CSV)
             }
         };
         save_text(&name, &content, kind)?;
         Ok(Some(name))
+    }
+
+    /// The form of tables that the visitor chose.
+    fn dialect(&self) -> Dialect {
+        if self.for_excel.checked() {
+            Dialect::excel(has_decimal_comma())
+        } else {
+            Dialect::default()
+        }
     }
 
     async fn save_picture(&self) -> Result<String, String> {

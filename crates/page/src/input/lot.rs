@@ -7,9 +7,10 @@ use super::field_input::{Content, FieldInput, FieldSource};
 use super::grouping::grouped;
 use super::naming::{self, Fate};
 use super::source::{Refusal, SourceFile, SourceFiles};
-use super::{package, refusals, remembered};
+use super::{Look, package, refusals, remembered};
 use crate::text::input as text;
-use cytolens_core::{FaultKind, FieldFiles, FileFault};
+use cytolens_core::{Channel, ChannelOrder, FaultKind, FieldFiles, FileFault};
+use cytolens_protocol::Picture;
 
 /// The files that a visitor brings at once, sorted.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ pub(crate) struct PackageFiles {
 }
 
 /// Sorts files. Asks the visitor where names do not end in a channel's.
-pub(super) async fn sort(sources: SourceFiles) -> Lot {
+pub(super) async fn sort(sources: SourceFiles, look: Option<&Look>) -> Lot {
     let SourceFiles { files, mut refused } = sources;
     breathe().await;
     let packages = package::find(files.iter().map(|file| &*file.name));
@@ -42,7 +43,12 @@ pub(super) async fn sort(sources: SourceFiles) -> Lot {
     for (file, is_taken) in files.iter().zip(&packages.is_taken) {
         names.push((!is_taken).then(|| file.name.clone()));
     }
-    for (index, fate) in naming::fates(&names).await {
+    let look = |index: usize, show: Box<dyn FnOnce(Picture)>| {
+        if let Some(look) = look {
+            look(alone(&files[index]), show);
+        }
+    };
+    for (index, fate) in naming::fates(&names, &look).await {
         names[index] = match fate {
             Fate::Renamed(name) => Some(name),
             Fate::LeftOut => None,
@@ -82,6 +88,20 @@ pub(super) async fn sort(sources: SourceFiles) -> Lot {
         lot.refused.push(nothing);
     }
     lot
+}
+
+/// A file as the only channel of a field.
+fn alone(file: &SourceFile) -> FieldInput {
+    FieldInput {
+        id: file.name.clone(),
+        files: vec![FieldSource {
+            name: file.name.clone(),
+            channel: Some(Channel::Green),
+            content: file.content.clone(),
+        }],
+        order: ChannelOrder::default().to_string(),
+        bits: None,
+    }
 }
 
 /// The refusal for a fault of a name, by the name that the visitor knows.

@@ -12,9 +12,11 @@ mod display;
 mod evidence;
 mod geometry;
 mod gestures;
+mod histogram;
 mod layers;
 mod overlay;
 mod picture_file;
+mod pinned;
 mod reduction;
 mod scene;
 mod state;
@@ -72,6 +74,11 @@ impl Viewer {
             .change(|state| state.overlay = map.map(Overlay::new));
     }
 
+    /// Keeps the picture of the field with this id beside those to come, with this line under it, or lets it go.
+    pub(super) fn pin(&self, pinned: Option<(&str, &str)>) {
+        self.scene.pin(pinned);
+    }
+
     /// The label whose map lies over the picture, where the visitor sees it.
     pub(super) fn shown_label(&self) -> Option<String> {
         let label = |state: &ViewerState| state.map().map(|map| map.label.clone());
@@ -112,6 +119,10 @@ fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
     state.display.take(state.layers.whites(), is_same);
     state.is_fitted |= !is_same;
     id.clone_into(&mut state.last_id);
+    // It may have been pinned before it was there.
+    if let Some(pinned) = &mut state.pinned {
+        pinned.take(id, &state.layers, size);
+    }
     state.facts = Some(PictureFacts {
         id: id.to_owned(),
         size: (picture.width, picture.height),

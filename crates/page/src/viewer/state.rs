@@ -6,6 +6,7 @@ use super::display::Display;
 use super::geometry::{Setting, Size, View};
 use super::layers::Layers;
 use super::overlay::{self, Overlay};
+use super::pinned::Pinned;
 use super::reduction::halvings;
 use crate::text::viewer as text;
 
@@ -38,6 +39,8 @@ pub(super) struct ViewerState {
     /// Whether the whole picture is shown, whatever size the stage takes.
     pub(super) is_fitted: bool,
     pub(super) overlay: Option<Overlay>,
+    /// The second picture.
+    pub(super) pinned: Option<Pinned>,
     /// Whether the visitor wants to see maps.
     pub(super) is_map_on: bool,
     /// The opacity of maps, from 0 to 1.
