@@ -21,7 +21,7 @@ const {visit, open} = chromiumForTests();
 const openWithoutEngine = (use) => visit(async (page) => {
   await page.waitForSelector('body[data-engine="failed"]');
   await use(page);
-}, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+}, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));
@@ -198,7 +198,7 @@ test('entries of a dropped folder that cannot be read are told one by one, and t
     assert.match(await passed(page, 'set/lost_red.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/lost_blue.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/locked'), /could not read it \(denied\)/);
-  }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+  }, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
 });
 
 test('a folder of nothing usable is refused in words', {timeout}, async () => {

@@ -112,7 +112,7 @@ test('what the page downloaded is not downloaded again for the copy', {timeout},
   // This server forbids the browser's own cache.
   await visit(async (page, {site}) => {
     await copyIs(page, 'ready');
-    for (const large of ['/cpu_engine_relaxed_bg.wasm', '/gpu_engine_bg.wasm', '/model/weights.safetensors']) {
+    for (const large of ['/cpu_engine_relaxed_bg.wasm.gz', '/gpu_engine_bg.wasm.gz', '/model/weights.safetensors']) {
       assert.equal(site.requests.filter((address) => address === large).length, 1, large);
     }
     assert.deepEqual((await cacheNames(page)).filter((name) => /arrived/.test(name)), [], 'nothing is kept twice');
@@ -137,7 +137,7 @@ test('a newer version waits until the visitor takes it, and comes whole', {timeo
     await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
     assert.match(await page.textContent('#newer-text'), /new version is ready/);
     const fetched = site.requests.slice(asked);
-    assert.ok(!fetched.includes('/cpu_engine_relaxed_bg.wasm'), 'what is the same is not downloaded again');
+    assert.ok(!fetched.includes('/cpu_engine_relaxed_bg.wasm.gz'), 'what is the same is not downloaded again');
     // Whatever this page asks for now is of its own build.
     assert.doesNotMatch(await page.evaluate(async () => (await fetch('start.js')).text()), /newer/);
     assert.deepEqual(await shown(page), {tagline: 'Where in the cell is the protein?', script: undefined, version: versionOf(first)});

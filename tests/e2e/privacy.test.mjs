@@ -116,7 +116,7 @@ for (const [what, attempt] of Object.entries(ATTEMPTS)) {
       const [[, blocked]] = await page.evaluate(() => window.stopped);
       assert.match(blocked, /elsewhere\.test/);
       // That nothing was asked of it, `visit` asserts. The policy is the page's, so the engine need not come.
-    }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}, breaksPolicy: true});
+    }, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}, breaksPolicy: true});
   });
 }
 
