@@ -87,7 +87,8 @@ async function obtain(file) {
 
 /** What a file brought, without the build's packing if there is any left; nothing where it does not unpack. */
 async function unpacked({path}, body) {
-  if (!path.endsWith('.gz') || new Uint8Array(body)[0] !== 0x1f) return body;
+  const [first, second] = new Uint8Array(body);
+  if (!path.endsWith('.gz') || first !== 0x1f || second !== 0x8b) return body;
   const stream = new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Response(stream).arrayBuffer().catch(() => undefined);
 }

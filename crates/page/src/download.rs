@@ -14,11 +14,11 @@ use cytolens_protocol::DeviceKind;
 /// The address of the package's manifest.
 const MANIFEST: &str = "model/manifest.json";
 /// The address of the package's weights.
-const WEIGHTS: &str = "model/weights.safetensors";
+const WEIGHTS: &str = "model/weights.safetensors.gz";
 
 #[wasm_bindgen(raw_module = "./unpack.js")]
 extern "C" {
-    /// The program that a response brings, unpacked (`www/unpack.js`).
+    /// A response with what another one brings, unpacked (`www/unpack.js`).
     fn unpacked(response: &Response) -> Promise;
 }
 
@@ -102,6 +102,10 @@ pub(super) async fn engine(
 pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
     let manifest = text(MANIFEST).await?;
     let response = fetch_kept(WEIGHTS).await?;
+    let unpacked = JsFuture::from(unpacked(&response)).await;
+    let response: Response = unpacked
+        .map_err(|error| broken(WEIGHTS, &error))?
+        .unchecked_into();
     let mut chunks = Vec::new();
     let expected = weights_bytes(&manifest);
     receive(WEIGHTS, &response, expected, progress, |chunk| {

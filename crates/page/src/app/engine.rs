@@ -239,8 +239,15 @@ impl App {
                 thumbnail,
                 description,
                 camera_bits,
+                is_of_other_scale,
             } => self.change(|session| {
-                session.preview(field, thumbnail, description, camera_bits);
+                session.preview(
+                    field,
+                    thumbnail,
+                    description,
+                    camera_bits,
+                    is_of_other_scale,
+                );
             }),
             Reply::Classified {
                 field,

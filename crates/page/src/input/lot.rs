@@ -131,6 +131,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
             files: sources.collect(),
             order: order.clone(),
             bits,
+            to_scale: false,
         });
     }
     fields

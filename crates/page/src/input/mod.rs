@@ -52,7 +52,7 @@ pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
             let progress: Element = by_id("reading");
             let sources = folder::read(brought, |text| progress.set_text_content(Some(text))).await;
             progress.set_text_content(None);
-            accept(lot::sort(sources.plainly_named()).await);
+            accept(lot::sort(sources.plainly_named().without_zarr()).await);
         });
     });
 }

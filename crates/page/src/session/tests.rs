@@ -8,6 +8,7 @@ fn input(id: &str) -> FieldInput {
         files: Vec::new(),
         order: "auto".to_owned(),
         bits: None,
+        to_scale: false,
     }
 }
 
@@ -444,7 +445,8 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
     assert_eq!(session.tally().dark, Some((2, 14)));
     assert_eq!(session.dark(), [0, 1]);
     session.take_effects();
-    session.read_as(0, input("a"), Some(14));
+    let bits = Some(14);
+    session.read_as(0, FieldInput { bits, ..input("a") });
     session.classify_again(0);
     assert_eq!(session.tally().dark, Some((1, 14)));
     assert!(session.take_effects().contains(&Effect::KeepInput(0)));
@@ -453,4 +455,36 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
     assert!(entry.is_open());
     session.clear();
     assert_eq!(session.tally().dark, None);
+}
+
+#[test]
+fn fields_of_another_scale_are_offered_once_they_are_answered_and_shown_anew() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b"] {
+        let field = session.add(input(id));
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.is_of_other_scale = true;
+    }
+    assert_eq!(session.tally().of_other_scale, 0);
+    session.answered(view(0));
+    answer(&mut session, 0);
+    assert_eq!(session.tally().of_other_scale, 1);
+    assert_eq!(session.of_other_scale(), [0]);
+    session.take_effects();
+    let to_scale = true;
+    session.read_as(
+        0,
+        FieldInput {
+            to_scale,
+            ..input("a")
+        },
+    );
+    session.classify_again(0);
+    assert_eq!(session.tally().of_other_scale, 0);
+    assert!(
+        sent(&mut session).contains(&view(0)),
+        "its picture changes, too"
+    );
+    let entry = session.entry(0).expect("on the desk");
+    assert!(entry.input.as_ref().is_some_and(|input| input.to_scale));
 }

@@ -16,6 +16,7 @@ mod layers;
 mod overlay;
 mod picture_file;
 mod reduction;
+mod scale_bar;
 mod scene;
 mod state;
 
@@ -117,5 +118,6 @@ fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
         size: (picture.width, picture.height),
         full_size: (picture.full_width, picture.full_height),
         bits: picture.bits,
+        pixel_size: picture.pixel_size,
     });
 }
