@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cytolens_core::{Channel, ChannelOrder};
 use cytolens_field::{FieldDecoder, Source};
+use cytolens_kernels::Processor;
 use cytolens_package::{Classifier, CpuNetwork, Package, golden_planes, probability};
 use half::f16;
 use pollster::block_on;
@@ -86,7 +87,7 @@ fn probabilities_by_8_bits_a_weight() {
     let manifest = shipped.manifest().clone();
     let rounded = Package::pack(manifest, weights).expect("a package");
     let [shipped, rounded] = [&shipped, &rounded].map(|package| {
-        Classifier::<CpuNetwork>::new(package, Default::default()).expect("a network")
+        Classifier::<CpuNetwork>::new(package, Processor::best()).expect("a network")
     });
 
     let mut worst = 0.0_f32;

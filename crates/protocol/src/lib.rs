@@ -104,6 +104,7 @@ pub struct InputField {
     /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
     /// Whether a field of another scale than the atlas's is brought to it.
+    #[serde(default)]
     pub to_scale: bool,
 }
 
