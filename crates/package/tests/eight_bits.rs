@@ -105,10 +105,11 @@ fn probabilities_by_8_bits_a_weight() {
     }
 
     let folder = cytolens_testing::third_party("hpa/images");
+    let order = ChannelOrder::default();
     let mut by_field = Vec::new();
     let mut changed = 0;
     for id in ids(&folder) {
-        let mut decoder = FieldDecoder::new(&id, &ChannelOrder::default());
+        let mut decoder = FieldDecoder::new(&id, &order);
         for channel in Channel::ALL {
             let name = format!("{id}_{channel}.png");
             let bytes = std::fs::read(folder.join(&name)).expect("a file of the field");
