@@ -130,8 +130,8 @@ weigh() {
     "gpu_engine $GPU_ENGINE_BUDGET"; do
     budget="${program#* }"
     program="${program% *}"
-    size="$(gzip -9 -c "$DIST/${program}_bg.wasm" | wc -c | tr -d ' ')"
-    echo "size: ${program}_bg.wasm $size bytes gzipped, budget $budget"
+    size="$(wc -c <"$DIST/${program}_bg.wasm.gz" | tr -d ' ')"
+    echo "size: ${program}_bg.wasm.gz $size bytes, budget $budget"
     [ "$size" -le "$budget" ] || over=1
   done
   [ "$over" = 0 ] || echo "size: over budget"

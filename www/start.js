@@ -1,7 +1,9 @@
 // Starts the page's program, or says why it cannot.
+import {unpacked} from './unpack.js';
+
 try {
-  const {default: init} = await import('./page.js');
-  await init({module_or_path: './page_bg.wasm'});
+  const [{default: init}, program] = await Promise.all([import('./page.js'), fetch('page_bg.wasm.gz').then(unpacked)]);
+  await init({module_or_path: program});
 } catch (error) {
   console.error(error);
   const reason = typeof WebAssembly === 'object'

@@ -21,7 +21,7 @@ const {visit, open} = chromiumForTests();
 const openWithoutEngine = (use) => visit(async (page) => {
   await page.waitForSelector('body[data-engine="failed"]');
   await use(page);
-}, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+}, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));
@@ -198,7 +198,40 @@ test('entries of a dropped folder that cannot be read are told one by one, and t
     assert.match(await passed(page, 'set/lost_red.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/lost_blue.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/locked'), /could not read it \(denied\)/);
-  }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+  }, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
+});
+
+test('the size of pixels is told, and a field of another scale is answered at the training\'s', {timeout}, async () => {
+  const channels = ['red', 'green', 'blue', 'yellow'];
+  await open(async (page) => {
+    await drop(page, [omeTiff('near.ome.tif', 64, channels, 'C', 2.5), omeTiff('far.ome.tif', 64, channels, 'C', 0.8)]);
+    const near = await settled(page, 'near');
+    assert.match(await page.textContent('#viewer .size'), /64 × 64 px, 16 bit, 2\.5 µm a pixel/);
+    assert.doesNotMatch(await page.textContent('#answer'), /µm wide/);
+    const far = await settled(page, 'far');
+    assert.match(await page.textContent('#answer'), /51 µm wide.*3\.2 times larger/);
+    assert.match(await page.textContent('#scale-text'), /1 field/);
+    assert.deepEqual(far.bars, near.bars, 'the same pixels');
+
+    await page.click('#scale-read');
+    await page.locator('#scale').waitFor({state: 'hidden'});
+    const again = await settled(page, 'far');
+    assert.notDeepEqual(again.bars, far.bars);
+    assert.match(await page.textContent('#answer'), /laid on 164 µm of black/);
+    await page.waitForFunction(() => document.querySelector('#viewer .size').textContent.includes('205 × 205 px'));
+  });
+});
+
+test('an OME-Zarr folder is told as one, with the way out', {timeout}, async () => {
+  const folder = path.join(scratch, 'plate.zarr');
+  mkdirSync(path.join(folder, '0', 'c'), {recursive: true});
+  writeFileSync(path.join(folder, 'zarr.json'), '{}');
+  for (let chunk = 0; chunk < 9; chunk++) writeFileSync(path.join(folder, '0', 'c', String(chunk)), 'x');
+  await openWithoutEngine(async (page) => {
+    await page.setInputFiles('#folder', folder);
+    assert.match(await passed(page, 'plate.zarr'), /OME-Zarr: open it in Fiji .*save it as TIFF/);
+    assert.equal(await page.locator('#passed-over li').count(), 1);
+  });
 });
 
 test('a folder of nothing usable is refused in words', {timeout}, async () => {

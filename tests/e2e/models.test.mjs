@@ -172,7 +172,7 @@ for (const [what, spoil, reason] of [
       assert.equal(await page.getAttribute('body', 'data-engine'), 'ready', 'the engine goes on untouched');
       assert.equal(await page.textContent('#model-name'), shipped);
       assert.ok(await isNoChoice(page));
-      assert.equal(site.requests.filter((address) => address.endsWith('weights.safetensors')).length, 1);
+      assert.equal(site.requests.filter((address) => address.endsWith('weights.safetensors.gz')).length, 1);
     });
   });
 }

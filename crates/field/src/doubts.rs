@@ -8,6 +8,7 @@ use std::fmt;
 use cytolens_core::Channel;
 
 use super::field::{Field, Plane, Samples};
+use super::scale::ATLAS_WIDTH;
 
 /// The samples that are looked at, a side: a grid over the field.
 const GRID: usize = 512;
@@ -50,6 +51,8 @@ pub enum Doubt {
     Alike(Channel, Channel),
     /// This channel looks more like nuclei than blue does.
     Swapped(Channel),
+    /// Cells look more than twice as large or as small as in training. Holds the width in micrometres of what the network sees.
+    OtherScale(f64),
 }
 
 impl fmt::Display for Doubt {
@@ -87,6 +90,16 @@ impl fmt::Display for Doubt {
                 f,
                 "{channel} looks more like nuclei than blue does: are the channels swapped?"
             ),
+            Self::OtherScale(width) => {
+                let (factor, how) = match width / ATLAS_WIDTH {
+                    wider if wider > 1.0 => (wider, "smaller"),
+                    narrower => (1.0 / narrower, "larger"),
+                };
+                write!(
+                    f,
+                    "by its pixel size the field is {width:.0} µm wide, and the model's training {ATLAS_WIDTH:.0} µm: cells look {factor:.1} times {how} than it knows them"
+                )
+            }
         }
     }
 }
@@ -129,6 +142,8 @@ pub fn doubts(field: &Field) -> Vec<Doubt> {
             .max_by(|(_, a), (_, b)| a.coarseness.total_cmp(&b.coarseness));
         doubts.extend(coarsest.map(|(channel, _)| Doubt::Swapped(*channel)));
     }
+    let width = field.seen_width().filter(|_| field.is_of_other_scale());
+    doubts.extend(width.map(Doubt::OtherScale));
     doubts
 }
 
@@ -324,6 +339,28 @@ mod tests {
     fn found(planes: [Plane; 3]) -> Vec<Doubt> {
         let channels = [Channel::Red, Channel::Green, Channel::Blue];
         doubts(&Field::new("a", channels.into_iter().zip(planes)).expect("a field"))
+    }
+
+    #[test]
+    fn a_field_of_another_scale_is_doubted_by_its_pixel_size() {
+        let said = |pixel: f64| {
+            let planes = [plane(filaments), plane(dots), plane(nuclei)];
+            let channels = [Channel::Red, Channel::Green, Channel::Blue];
+            let field = Field::new("a", channels.into_iter().zip(planes)).expect("a field");
+            let doubts = doubts(&field.with(Some(pixel), Vec::new()));
+            doubts.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(said(0.64).is_empty());
+        let wide = &said(2.56)[0];
+        assert!(
+            wide.contains("655 µm") && wide.contains("4.0 times smaller"),
+            "{wide}"
+        );
+        let narrow = &said(0.16)[0];
+        assert!(
+            narrow.contains("41 µm") && narrow.contains("4.0 times larger"),
+            "{narrow}"
+        );
     }
 
     #[test]

@@ -327,6 +327,27 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     archive
 }
 
+/// Archives as people bring them: stored, deflated, inside folders, one inside another, with none, and with something before them.
+pub(crate) fn archives() -> Vec<Vec<u8>> {
+    let stored = zip(&[
+        ("set/a_red.png", b"red"),
+        ("set/a_green.png", b"green"),
+        ("__MACOSX/._a", b""),
+    ]);
+    // The empty block of a deflated file, under that method in both headers.
+    let mut deflated = zip(&[("a_green.png", &[3, 0])]);
+    let directory = deflated
+        .windows(4)
+        .position(|bytes| bytes == b"PK\x01\x02")
+        .unwrap_or_default();
+    for method in [8, directory + 10] {
+        deflated[method] = 8;
+    }
+    let nested = zip(&[("inside.zip", &stored)]);
+    let behind = [b"MZ, a program that unpacks itself", stored.as_slice()].concat();
+    vec![stored, deflated, nested, behind, zip(&[])]
+}
+
 /// The check sum of zip archives, CRC-32.
 pub(crate) fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {

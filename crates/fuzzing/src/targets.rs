@@ -1,7 +1,9 @@
 //! The readers, each as a function that takes whatever bytes there are.
 
 use std::io::Write;
+use std::ops::Range;
 
+use cytolens_archive::{is_archive, list};
 use cytolens_core::table::{LabelTable, utf8};
 use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
@@ -59,6 +61,11 @@ pub const TARGETS: &[Target] = &[
         name: "table",
         read: table,
         seeds: seeds::tables,
+    },
+    Target {
+        name: "zip",
+        read: zip,
+        seeds: seeds::archives,
     },
     Target {
         name: "names",
@@ -192,6 +199,32 @@ fn table(bytes: &[u8]) {
     };
     for (id, _) in &table.rows {
         assert!(!id.is_empty(), "a row without an id");
+    }
+}
+
+/// An archive. What is listed lies inside of it, entry by entry, and no byte is in two.
+fn zip(bytes: &[u8]) {
+    let fetch = async |range: Range<u64>| {
+        let part = bytes.get(range.start as usize..range.end as usize);
+        part.map(<[u8]>::to_vec)
+            .ok_or_else(|| format!("{range:?} is asked for of {} bytes", bytes.len()))
+    };
+    let Ok(listing) = pollster::block_on(list(bytes.len() as u64, fetch)) else {
+        return;
+    };
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for entry in listing.entries {
+        assert!(!is_archive(&entry.name), "an archive inside is listed");
+        ranges.push(entry.bytes);
+    }
+    for (name, reason) in listing.refused {
+        assert!(!reason.is_empty(), "{name} is refused without a reason");
+    }
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let ends = ranges.iter().map(|range| range.end);
+    assert!(ends.max().unwrap_or(0) <= bytes.len() as u64);
+    for pair in ranges.windows(2) {
+        assert!(pair[0].end <= pair[1].start, "{pair:?} share bytes");
     }
 }
 

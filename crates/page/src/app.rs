@@ -173,6 +173,7 @@ fn listen(app: &Rc<App>) {
     click(by_id("retry"), App::reopen);
     click(by_id("rerun"), App::classify_again);
     click(by_id("dark-read"), App::read_dark);
+    click(by_id("scale-read"), App::read_to_scale);
     let click = |button: Element, transition: fn(&mut Session)| {
         let app = app.clone();
         on(&button, "click", move |_: Event| app.change(transition));

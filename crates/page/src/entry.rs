@@ -59,6 +59,8 @@ pub(super) struct DeskEntry {
     pub(super) thumbnail: Option<Blob>,
     /// The bits with which its samples seem to have been recorded, where the files have more and the network saw them dark.
     pub(super) camera_bits: Option<u32>,
+    /// Whether its cells look much larger or smaller than in training, as far as its files tell.
+    pub(super) is_of_other_scale: bool,
     /// The files; none where they are in the store, or nowhere.
     pub(super) input: Option<FieldInput>,
     /// The activation maps: of the selected field once they were asked for, and of every field where no
@@ -77,6 +79,7 @@ impl DeskEntry {
             source,
             thumbnail: None,
             camera_bits: None,
+            is_of_other_scale: false,
             input,
             maps: None,
             state: FieldState::Waiting,

@@ -103,6 +103,9 @@ pub struct InputField {
     pub order: String,
     /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
+    /// Whether a field of another scale than the atlas's is brought to it.
+    #[serde(default)]
+    pub to_scale: bool,
 }
 
 /// The prediction for one field and the time that each step took.
@@ -115,6 +118,9 @@ pub struct TimedPrediction {
     /// What was decided in reading the field, and what speaks against it being a fluorescence image of cells, a sentence each.
     #[serde(default)]
     pub remarks: Vec<String>,
+    /// The side of the field's pixels in micrometres, where its files say one.
+    #[serde(default)]
+    pub pixel_size: Option<f64>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds.
@@ -159,6 +165,8 @@ pub struct Picture {
     pub full_height: u32,
     /// The bit depth of the files: 8 or 16.
     pub bits: u32,
+    /// The side of the field's pixels in micrometres, where its files say one.
+    pub pixel_size: Option<f64>,
     /// The field's channels, in the order of [`Channel::ALL`].
     pub plates: Vec<Plate>,
 }
@@ -251,6 +259,8 @@ pub enum Reply {
         /// The bits with which the samples seem to have been recorded, where the files have more and the page gave none: the
         /// network sees them dark.
         camera_bits: Option<u32>,
+        /// Whether cells look much larger or smaller than in training, as far as the files tell.
+        is_of_other_scale: bool,
     },
     /// A field's prediction and activation maps.
     Classified {

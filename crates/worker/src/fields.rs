@@ -30,11 +30,13 @@ pub(super) async fn classify<N: Inference>(
             Notice::CameraBits { bits, .. } => Some(*bits),
             _ => None,
         }),
+        is_of_other_scale: decoded.is_of_other_scale(),
     });
     let planes = classifier
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     let remarks = remarks(&decoded);
+    let pixel_size = decoded.pixel_size();
     drop(decoded);
     let decode_ms = now() - start;
 
@@ -55,6 +57,7 @@ pub(super) async fn classify<N: Inference>(
             probabilities: prediction.probabilities,
             present: prediction.present,
             remarks,
+            pixel_size,
             decode_ms,
             network_ms,
             map_ms: now() - start,
@@ -90,6 +93,7 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
         full_width: decoded.width(),
         full_height: decoded.height(),
         bits: decoded.bits(),
+        pixel_size: decoded.pixel_size(),
         plates: plates
             .into_iter()
             .map(|plate| Plate {
@@ -108,6 +112,7 @@ async fn decode(input: &InputField) -> Result<Field, String> {
         files,
         order,
         bits,
+        to_scale,
     } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut decoder = FieldDecoder::new(id, &order);
@@ -122,13 +127,16 @@ async fn decode(input: &InputField) -> Result<Field, String> {
         };
         decoder.add(source).map_err(|error| error.to_string())?;
     }
-    let field = decoder.finish().map_err(|error| error.to_string())?;
-    let Some(bits) = *bits else {
-        return Ok(field);
-    };
-    field
-        .stretched(bits)
-        .map_err(|error| format!("{error}; choose other bits under Channels and bring it again"))
+    let mut field = decoder.finish().map_err(|error| error.to_string())?;
+    if let Some(bits) = *bits {
+        field = field.stretched(bits).map_err(|error| {
+            format!("{error}; choose other bits under Channels and bring it again")
+        })?;
+    }
+    if *to_scale {
+        field = field.at_atlas_scale().map_err(|error| error.to_string())?;
+    }
+    Ok(field)
 }
 
 /// A small picture of a field as a JPEG file.

@@ -126,7 +126,7 @@ impl App {
     /// Classifies again the fields that were given up or answered by another model.
     pub(super) fn classify_again(self: &Rc<Self>) {
         let stale = self.session.borrow().stale();
-        spawn_local(self.clone().run_again(stale, None));
+        spawn_local(self.clone().run_again(stale, |_| false));
     }
 
     /// Classifies again the fields whose samples seem to have been recorded with fewer bits than their files have, read as
@@ -138,17 +138,29 @@ impl App {
         };
         let bits = tally.dark.map(|(_, bits)| bits);
         input::keep_bits(bits);
-        spawn_local(self.clone().run_again(dark, bits));
+        spawn_local(self.clone().run_again(dark, move |input| {
+            input.bits = bits;
+            true
+        }));
     }
 
-    /// Classifies fields again, with other bits where some are given.
-    async fn run_again(self: Rc<Self>, fields: Vec<u32>, bits: Option<u32>) {
+    /// Classifies again, at the atlas's scale, the fields whose cells look much larger or smaller than in training.
+    pub(super) fn read_to_scale(self: &Rc<Self>) {
+        let fields = self.session.borrow().of_other_scale();
+        spawn_local(self.clone().run_again(fields, |input| {
+            input.to_scale = true;
+            true
+        }));
+    }
+
+    /// Classifies fields again, read in another way where `change` makes one of it.
+    async fn run_again(self: Rc<Self>, fields: Vec<u32>, change: impl Fn(&mut FieldInput) -> bool) {
         let mut without_images = 0;
         for field in fields {
             match self.input(Subject::Field(field)).await {
-                Some(input) => self.change(|session| {
-                    if bits.is_some() {
-                        session.read_as(field, input, bits);
+                Some(mut input) => self.change(|session| {
+                    if change(&mut input) {
+                        session.read_as(field, input);
                     }
                     session.classify_again(field);
                 }),
@@ -184,7 +196,11 @@ impl App {
         let sent = files.and_then(|files| {
             let names = input.names();
             let FieldInput {
-                id, order, bits, ..
+                id,
+                order,
+                bits,
+                to_scale,
+                ..
             } = input;
             let field = job.subject.in_message();
             let input = InputField {
@@ -192,6 +208,7 @@ impl App {
                 files,
                 order,
                 bits,
+                to_scale,
             };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },

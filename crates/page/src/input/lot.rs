@@ -101,6 +101,7 @@ fn alone(file: &SourceFile) -> FieldInput {
         }],
         order: ChannelOrder::default().to_string(),
         bits: None,
+        to_scale: false,
     }
 }
 
@@ -151,6 +152,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
             files: sources.collect(),
             order: order.clone(),
             bits,
+            to_scale: false,
         });
     }
     fields

@@ -59,7 +59,8 @@ pub(super) fn listen(accept: impl Fn(Lot) + 'static, look: Look) {
             let progress: Element = by_id("reading");
             let sources = folder::read(brought, |text| progress.set_text_content(Some(text))).await;
             progress.set_text_content(None);
-            accept(lot::sort(sources.plainly_named(), Some(&look)).await);
+            let sources = sources.plainly_named().without_zarr();
+            accept(lot::sort(sources, Some(&look)).await);
         });
     });
 }

@@ -131,6 +131,8 @@ pub(super) struct Tally {
     /// The number of answered fields whose samples seem to have been recorded with fewer bits than their files have, and
     /// the most bits that one of them seems to need.
     pub(super) dark: Option<(usize, u32)>,
+    /// The number of answered fields whose cells look much larger or smaller than in training.
+    pub(super) of_other_scale: usize,
     /// Whether the open fields are held.
     pub(super) is_paused: bool,
     /// The time that the open fields will take, in milliseconds, where known.
@@ -326,6 +328,13 @@ impl Session {
         dark.map(|(field, _)| *field).collect()
     }
 
+    /// The answered fields whose cells look much larger or smaller than in training.
+    pub(super) fn of_other_scale(&self) -> Vec<u32> {
+        let entries = self.desk.entries().iter();
+        let fields = entries.filter(|(_, entry)| is_of_other_scale(entry));
+        fields.map(|(field, _)| *field).collect()
+    }
+
     /// The fields counted by their state.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = Tally {
@@ -348,6 +357,7 @@ impl Session {
                 FieldState::Waiting | FieldState::Working => &mut tally.open,
             } += 1;
             tally.stale += usize::from(self.is_stale(entry));
+            tally.of_other_scale += usize::from(is_of_other_scale(entry));
             if let Some(bits) = dark_bits(entry) {
                 let (fields, most) = tally.dark.unwrap_or_default();
                 tally.dark = Some((fields + 1, bits.max(most)));
@@ -366,6 +376,11 @@ fn source_of(input: &FieldInput) -> String {
 /// The bits with which an answered field seems to have been recorded, where the network saw it dark.
 fn dark_bits(entry: &DeskEntry) -> Option<u32> {
     entry.answer().and(entry.camera_bits)
+}
+
+/// Whether the cells of an answered field look much larger or smaller than in training.
+fn is_of_other_scale(entry: &DeskEntry) -> bool {
+    entry.is_of_other_scale && entry.answer().is_some()
 }
 
 /// Transitions of the desk.
@@ -592,12 +607,17 @@ impl Session {
         }
     }
 
-    /// Has the samples of a field, whose files these are, read as such of so many bits from now on.
-    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: Option<u32>) {
+    /// Has a field read in another way from now on, of other bits or at another scale.
+    pub(super) fn read_as(&mut self, field: u32, input: FieldInput) {
         if let Some(entry) = self.desk.get_mut(field) {
-            entry.input = Some(FieldInput { bits, ..input });
+            entry.input = Some(input);
             entry.camera_bits = None;
+            entry.is_of_other_scale = false;
             self.note(Effect::KeepInput(field));
+            if self.desk.selected() == Some(field) {
+                self.jobs.remove_views();
+                self.jobs.push(Job::view(Subject::Field(field)));
+            }
         }
     }
 
@@ -824,17 +844,19 @@ impl Session {
         verdict.is_hopeless
     }
 
-    /// The engine has decoded a field and sent its thumbnail, and perhaps the bits with which it seems to have been
-    /// recorded.
+    /// The engine has decoded a field and sent its thumbnail, perhaps the bits with which it seems to have been recorded, and
+    /// whether its cells look much larger or smaller than in training.
     pub(super) fn preview(
         &mut self,
         field: u32,
         thumbnail: Blob,
         description: String,
         camera_bits: Option<u32>,
+        is_of_other_scale: bool,
     ) {
         if let Some(entry) = self.desk.get_mut(field) {
             entry.camera_bits = camera_bits;
+            entry.is_of_other_scale = is_of_other_scale;
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));

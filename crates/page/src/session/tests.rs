@@ -8,6 +8,7 @@ fn input(id: &str) -> FieldInput {
         files: Vec::new(),
         order: "auto".to_owned(),
         bits: None,
+        to_scale: false,
     }
 }
 
@@ -444,7 +445,8 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
     assert_eq!(session.tally().dark, Some((2, 14)));
     assert_eq!(session.dark(), [0, 1]);
     session.take_effects();
-    session.read_as(0, input("a"), Some(14));
+    let bits = Some(14);
+    session.read_as(0, FieldInput { bits, ..input("a") });
     session.classify_again(0);
     assert_eq!(session.tally().dark, Some((1, 14)));
     assert!(session.take_effects().contains(&Effect::KeepInput(0)));
@@ -580,4 +582,36 @@ fn a_field_with_other_files_is_looked_at_and_classified_anew() {
     session.renew(1, input("b"));
     assert_eq!(sent(&mut session), [classify(4)]);
     assert_eq!(session.selected(), Some(3));
+}
+
+#[test]
+fn fields_of_another_scale_are_offered_once_they_are_answered_and_shown_anew() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b"] {
+        let field = session.add(input(id));
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.is_of_other_scale = true;
+    }
+    assert_eq!(session.tally().of_other_scale, 0);
+    session.answered(view(0));
+    answer(&mut session, 0);
+    assert_eq!(session.tally().of_other_scale, 1);
+    assert_eq!(session.of_other_scale(), [0]);
+    session.take_effects();
+    let to_scale = true;
+    session.read_as(
+        0,
+        FieldInput {
+            to_scale,
+            ..input("a")
+        },
+    );
+    session.classify_again(0);
+    assert_eq!(session.tally().of_other_scale, 0);
+    assert!(
+        sent(&mut session).contains(&view(0)),
+        "its picture changes, too"
+    );
+    let entry = session.entry(0).expect("on the desk");
+    assert!(entry.input.as_ref().is_some_and(|input| input.to_scale));
 }

@@ -167,6 +167,14 @@ pub(crate) fn read_dark(bits: u32) -> String {
     format!("Read as {bits} bit")
 }
 
+/// The line about fields whose cells look much larger or smaller than in training.
+pub(crate) fn of_other_scale(fields: usize) -> String {
+    let fields = number::fields(fields);
+    format!(
+        "The cells of {fields} look more than twice as large or as small as those the model has learnt from. A field can be cut to its middle, or laid on black, to be answered at their scale."
+    )
+}
+
 /// A remembered answer, in short.
 pub(crate) fn remembered(answer: &[(String, Option<Channel>)]) -> String {
     let parts: Vec<String> = answer

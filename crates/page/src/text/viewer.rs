@@ -59,6 +59,17 @@ pub(crate) fn size(field: (u32, u32), picture: (u32, u32), bits: u32) -> String 
     }
 }
 
+/// The length of a scale bar in micrometres: `20 µm`, `0.5 µm`.
+pub(crate) fn length(micrometres: f64) -> String {
+    // Tenths of a nanometre are not to be seen, and would show how numbers are kept.
+    format!("{} µm", number::short(micrometres, 4))
+}
+
+/// The side of a pixel: `0.08 µm a pixel`.
+pub(crate) fn pixel_size(micrometres: f64) -> String {
+    format!("{} a pixel", length(micrometres))
+}
+
 /// The levels that a channel shows as black and as white, of 65535, as its files count: `0 to 3,912 of 65,535`.
 pub(crate) fn range(black: u16, white: u16, bits: u32) -> String {
     let level = |level: u16| match bits {
@@ -164,6 +175,13 @@ mod tests {
             size((4096, 2048), (2048, 1024), 16),
             "4096 × 2048 px, 16 bit, shown at 2048 × 1024 px"
         );
+    }
+
+    #[test]
+    fn lengths_have_as_many_digits_as_they_need() {
+        assert_eq!(length(20.0), "20 µm");
+        assert_eq!(length(0.1 + 0.2), "0.3 µm");
+        assert_eq!(pixel_size(0.325_000_01), "0.325 µm a pixel");
     }
 
     #[test]

@@ -101,8 +101,7 @@ impl Controls {
     /// Shows the scale of the picture and its size.
     pub(super) fn show_size(&self, facts: &PictureFacts, percent: f64) {
         write(&self.root, ".percent", &text::percent(percent));
-        let size = text::size(facts.full_size, facts.size, facts.bits);
-        write(&self.root, ".size", &size);
+        write(&self.root, ".size", &facts.size_line());
     }
 
     fn part(&self, selector: &str) -> Element {

@@ -121,6 +121,13 @@ impl Setting {
         view.scale / self.reduction * 100.0
     }
 
+    /// The lower right corner of what is seen of the picture on a canvas, in pixels of it.
+    pub(super) fn corner(&self, canvas: Size, view: View) -> Point {
+        let right = view.left + self.picture.width * view.scale;
+        let bottom = view.top + self.picture.height * view.scale;
+        (right.min(canvas.width), bottom.min(canvas.height))
+    }
+
     /// The part of the picture that the stage shows, out to whole pixels of the picture.
     pub(super) fn visible(&self, view: View) -> Area {
         let span = |start: f64, stage: f64, picture: f64| {

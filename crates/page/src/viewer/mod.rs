@@ -18,6 +18,7 @@ mod overlay;
 mod picture_file;
 mod pinned;
 mod reduction;
+mod scale_bar;
 mod scene;
 mod state;
 
@@ -128,5 +129,6 @@ fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
         size: (picture.width, picture.height),
         full_size: (picture.full_width, picture.full_height),
         bits: picture.bits,
+        pixel_size: picture.pixel_size,
     });
 }

@@ -8,6 +8,7 @@ use super::layers::Layers;
 use super::overlay::{self, Overlay};
 use super::pinned::Pinned;
 use super::reduction::halvings;
+use super::scale_bar;
 use crate::text::viewer as text;
 
 /// The scale from which samples are drawn as squares and not blurred into each other: at such a zoom people
@@ -24,6 +25,21 @@ pub(super) struct PictureFacts {
     pub(super) full_size: (u32, u32),
     /// The bits of the files' samples: 8 or 16.
     pub(super) bits: u32,
+    /// The side of the field's pixels in micrometres, where known.
+    pub(super) pixel_size: Option<f64>,
+}
+
+impl PictureFacts {
+    /// Size and depth in one line, with the side of a pixel where it is known.
+    pub(super) fn size_line(&self) -> String {
+        let size = text::size(self.full_size, self.size, self.bits);
+        let pixel = self.pixel_size.map(text::pixel_size);
+        [Some(size), pixel]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
 #[derive(Default)]
@@ -108,6 +124,12 @@ impl ViewerState {
         context.restore();
         if let Some(map) = self.map() {
             map.draw(context, self.setting.picture, view, self.map_opacity, pen);
+        }
+        let facts = self.facts.as_ref();
+        if let Some(pixel_size) = facts.and_then(|facts| facts.pixel_size) {
+            let micrometre = view.scale / self.setting.reduction / pixel_size;
+            let corner = self.setting.corner(canvas, view);
+            scale_bar::draw(context, micrometre, corner, pen);
         }
     }
 }
