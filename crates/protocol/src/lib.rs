@@ -16,6 +16,8 @@ use web_sys::Blob;
 
 use cytolens_core::Channel;
 
+mod bytes;
+
 /// The kind of a device that runs networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -115,6 +117,9 @@ pub struct TimedPrediction {
     /// What was decided in reading the field, and what speaks against it being a fluorescence image of cells, a sentence each.
     #[serde(default)]
     pub remarks: Vec<String>,
+    /// The pooled features, 16-bit floating point: what similar fields have alike. Empty in answers of earlier versions.
+    #[serde(default, with = "bytes")]
+    pub features: Vec<u8>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds.
