@@ -220,7 +220,10 @@ fn index(bytes: &[u8]) {
     }
     let written = index.write().ok();
     let again = written.map(|(description, vectors)| Index::read(&description, &vectors));
-    assert!(again.is_some_and(|again| again.is_ok()), "an index is not read as it was written");
+    assert!(
+        again.is_some_and(|again| again.is_ok()),
+        "an index is not read as it was written"
+    );
 }
 
 /// A head with classes of one's own.

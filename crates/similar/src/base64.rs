@@ -14,7 +14,9 @@ fn encode(bytes: &[u8]) -> String {
         }
         for place in 0..4 {
             if place <= three.len() {
-                text.push(char::from(LETTERS[(word >> (18 - 6 * place) & 63) as usize]));
+                text.push(char::from(
+                    LETTERS[(word >> (18 - 6 * place) & 63) as usize],
+                ));
             } else {
                 text.push('=');
             }

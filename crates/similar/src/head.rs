@@ -118,7 +118,12 @@ impl Head {
     /// [`HeadError`].
     pub fn learn(classes: &[String], examples: &[Example<'_>]) -> Result<Taught, HeadError> {
         let counts: Vec<usize> = (0..classes.len())
-            .map(|class| examples.iter().filter(|example| example.class == class).count())
+            .map(|class| {
+                examples
+                    .iter()
+                    .filter(|example| example.class == class)
+                    .count()
+            })
             .collect();
         let taught = counts.iter().filter(|&&count| count > 0).count();
         if taught < 2 {
@@ -129,17 +134,31 @@ impl Head {
             return Err(HeadError::TooMany(n));
         }
         let length = examples.first().map_or(0, |example| example.features.len());
-        if examples.iter().any(|example| example.features.len() != length) {
+        if examples
+            .iter()
+            .any(|example| example.features.len() != length)
+        {
             return Err(HeadError::Lengths);
         }
         let mean = mean(examples.iter().map(|example| example.features), length);
         let mut centred: Vec<Vec<f32>> = examples
             .iter()
-            .map(|example| example.features.iter().zip(&mean).map(|(value, mean)| value - mean).collect())
+            .map(|example| {
+                example
+                    .features
+                    .iter()
+                    .zip(&mean)
+                    .map(|(value, mean)| value - mean)
+                    .collect()
+            })
             .collect();
         let squares: f32 = centred.iter().map(|vector| dot(vector, vector)).sum();
         // Examples that are all the same have no length; nothing is learnt from them but their numbers.
-        let unit = if squares > 0.0 { (n as f32 / squares).sqrt() } else { 1.0 };
+        let unit = if squares > 0.0 {
+            (n as f32 / squares).sqrt()
+        } else {
+            1.0
+        };
         for vector in &mut centred {
             vector.iter_mut().for_each(|value| *value *= unit);
         }
@@ -175,10 +194,20 @@ impl Head {
                 // Nobody showed it.
                 bias = f32::MIN;
             } else {
-                let target = |at: usize| if examples[at].class == class { 1.0 } else { -1.0 };
+                let target = |at: usize| {
+                    if examples[at].class == class {
+                        1.0
+                    } else {
+                        -1.0
+                    }
+                };
                 for (row, vector) in centred.iter().enumerate() {
                     let inverse = &inverse[row * n..(row + 1) * n];
-                    let strength: f64 = inverse.iter().enumerate().map(|(at, value)| value * target(at)).sum();
+                    let strength: f64 = inverse
+                        .iter()
+                        .enumerate()
+                        .map(|(at, value)| value * target(at))
+                        .sum();
                     add_scaled(&mut weights, strength as f32 * unit, vector);
                     bias += strength as f32;
                     left_out[row][class] = (target(row) - strength / inverse[row]) as f32;
@@ -196,9 +225,16 @@ impl Head {
         if features.len() != self.mean.len() {
             return None;
         }
-        let centred: Vec<f32> = features.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
+        let centred: Vec<f32> = features
+            .iter()
+            .zip(&self.mean)
+            .map(|(value, mean)| value - mean)
+            .collect();
         let rows = self.weights.chunks_exact(self.mean.len());
-        let scores: Vec<f32> = rows.zip(&self.biases).map(|(row, bias)| dot(row, &centred) + bias).collect();
+        let scores: Vec<f32> = rows
+            .zip(&self.biases)
+            .map(|(row, bias)| dot(row, &centred) + bias)
+            .collect();
         Some(best(&scores))
     }
 
@@ -236,9 +272,13 @@ impl Head {
             && file.biases.iter().all(|bias| bias.is_finite())
             && file.sure.is_finite();
         if !is_sound {
-            return Err(HeadError::Damaged("its numbers are not as many as its classes need"));
+            return Err(HeadError::Damaged(
+                "its numbers are not as many as its classes need",
+            ));
         }
-        let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST && !name.contains(char::is_control);
+        let is_name = |name: &String| {
+            !name.is_empty() && name.len() <= LONGEST && !name.contains(char::is_control)
+        };
         if count < 2 || !file.classes.iter().all(is_name) {
             return Err(HeadError::Damaged("its classes have no names"));
         }
@@ -299,11 +339,15 @@ mod tests {
     }
 
     fn examples(vectors: &[Vec<f32>]) -> Vec<Example<'_>> {
-        let example = |(at, features): (usize, &'_ Vec<f32>)| -> (usize, usize) { (at % 2, features.len()) };
+        let example =
+            |(at, features): (usize, &'_ Vec<f32>)| -> (usize, usize) { (at % 2, features.len()) };
         vectors
             .iter()
             .enumerate()
-            .map(|(at, features)| Example { features, class: example((at, features)).0 })
+            .map(|(at, features)| Example {
+                features,
+                class: example((at, features)).0,
+            })
             .collect()
     }
 
@@ -334,7 +378,12 @@ mod tests {
         let whole = Head::learn(&names(), &all).expect("a head");
         let mut same = 0;
         for at in 0..all.len() {
-            let others: Vec<Example<'_>> = all.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, it)| *it).collect();
+            let others: Vec<Example<'_>> = all
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at)
+                .map(|(_, it)| *it)
+                .collect();
             let head = Head::learn(&names(), &others).expect("a head").head;
             let answer = head.answer(all[at].features).expect("an answer");
             same += usize::from(answer.class == whole.trials[at].class);
@@ -347,29 +396,68 @@ mod tests {
     #[test]
     fn what_cannot_be_learnt_is_said() {
         let vectors = vectors();
-        let one_class: Vec<Example<'_>> = vectors.iter().map(|features| Example { features, class: 0 }).collect();
-        assert!(matches!(Head::learn(&names(), &one_class), Err(HeadError::OneClass)));
-        assert!(matches!(Head::learn(&names(), &[]), Err(HeadError::OneClass)));
+        let one_class: Vec<Example<'_>> = vectors
+            .iter()
+            .map(|features| Example { features, class: 0 })
+            .collect();
+        assert!(matches!(
+            Head::learn(&names(), &one_class),
+            Err(HeadError::OneClass)
+        ));
+        assert!(matches!(
+            Head::learn(&names(), &[]),
+            Err(HeadError::OneClass)
+        ));
         // Two classes with the same examples: a head, whose trials are all wrong.
-        let same: Vec<Example<'_>> = (0..10).map(|at| Example { features: &vectors[0], class: at % 2 }).collect();
+        let same: Vec<Example<'_>> = (0..10)
+            .map(|at| Example {
+                features: &vectors[0],
+                class: at % 2,
+            })
+            .collect();
         let taught = Head::learn(&names(), &same).expect("a head");
-        assert!(taught.trials.iter().zip(&same).all(|(trial, example)| trial.class != example.class));
+        assert!(
+            taught
+                .trials
+                .iter()
+                .zip(&same)
+                .all(|(trial, example)| trial.class != example.class)
+        );
         let other = [0.0_f32; 3];
         let mut mixed = examples(&vectors[..4]);
-        mixed.push(Example { features: &other, class: 0 });
-        assert!(matches!(Head::learn(&names(), &mixed), Err(HeadError::Lengths)));
-        let many: Vec<Example<'_>> = (0..601).map(|at| Example { features: &vectors[0], class: at % 2 }).collect();
-        assert!(matches!(Head::learn(&names(), &many), Err(HeadError::TooMany(601))));
+        mixed.push(Example {
+            features: &other,
+            class: 0,
+        });
+        assert!(matches!(
+            Head::learn(&names(), &mixed),
+            Err(HeadError::Lengths)
+        ));
+        let many: Vec<Example<'_>> = (0..601)
+            .map(|at| Example {
+                features: &vectors[0],
+                class: at % 2,
+            })
+            .collect();
+        assert!(matches!(
+            Head::learn(&names(), &many),
+            Err(HeadError::TooMany(601))
+        ));
     }
 
     #[test]
     fn a_head_is_read_back_and_damage_is_named() {
         let vectors = vectors();
-        let mut head = Head::learn(&names()[..2], &examples(&vectors)).expect("a head").head;
+        let mut head = Head::learn(&names()[..2], &examples(&vectors))
+            .expect("a head")
+            .head;
         head.model = "a model".to_owned();
         let text = head.write().expect("written");
         let read = Head::read(&text).expect("the same");
-        assert_eq!((&read.classes, &read.model, read.features()), (&head.classes, &head.model, 4));
+        assert_eq!(
+            (&read.classes, &read.model, read.features()),
+            (&head.classes, &head.model, 4)
+        );
         assert_eq!(read.answer(&vectors[0]).map(|it| it.class), Some(0));
         for (from, to, said) in [
             ("\"format\":1", "\"format\":9", "format 9"),

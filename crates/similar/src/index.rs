@@ -170,13 +170,22 @@ impl Index {
         if self.entries.is_empty() {
             return Err(IndexError::Empty);
         }
-        let About { labels, side, columns, .. } = &self.about;
+        let About {
+            labels,
+            side,
+            columns,
+            ..
+        } = &self.about;
         let mut numbers = self.entries.iter().flat_map(|entry| &entry.labels);
         if numbers.any(|&label| usize::from(label) >= labels.len()) {
-            return Err(IndexError::Contradiction("an entry has a label without a name"));
+            return Err(IndexError::Contradiction(
+                "an entry has a label without a name",
+            ));
         }
         if *side > 512 || *columns > 4096 || (*side > 0) != (*columns > 0) {
-            return Err(IndexError::Contradiction("the squares of the pictures are none"));
+            return Err(IndexError::Contradiction(
+                "the squares of the pictures are none",
+            ));
         }
         Ok(())
     }
@@ -238,7 +247,11 @@ impl Index {
 /// distances and distances in deviations. docs/similar.md has what was measured.
 fn weighted(space: &Space, mut place: Vec<f32>) -> Vec<f32> {
     for (value, deviation) in place.iter_mut().zip(space.deviations()) {
-        *value = if *deviation > 0.0 { *value / deviation.sqrt() } else { 0.0 };
+        *value = if *deviation > 0.0 {
+            *value / deviation.sqrt()
+        } else {
+            0.0
+        };
     }
     place
 }
@@ -266,7 +279,10 @@ mod tests {
             id: format!("field {at}"),
             labels: vec![(at % 2) as u16],
         };
-        let entries = vectors().into_iter().enumerate().map(|(at, vector)| (entry(at), vector));
+        let entries = vectors()
+            .into_iter()
+            .enumerate()
+            .map(|(at, vector)| (entry(at), vector));
         Index::new(about(), entries.collect(), 3).expect("an index")
     }
 
@@ -275,12 +291,18 @@ mod tests {
         let made = index();
         let (description, values) = made.write().expect("written");
         let read = Index::read(&description, &values).expect("the same");
-        assert_eq!((read.about(), read.entries()), (made.about(), made.entries()));
+        assert_eq!(
+            (read.about(), read.entries()),
+            (made.about(), made.entries())
+        );
         for (at, vector) in vectors().iter().enumerate() {
             let place = read.place(vector).expect("a place");
             let found = read.nearest(&place, 5);
             assert!(found[0].closeness > 0.99);
-            assert!(found.iter().all(|it| it.row % 2 == at % 2), "{at}: {found:?}");
+            assert!(
+                found.iter().all(|it| it.row % 2 == at % 2),
+                "{at}: {found:?}"
+            );
         }
         assert_eq!(read.place(&[0.0; 3]), None);
         assert!(read.check_network("0123").is_ok());
@@ -292,15 +314,36 @@ mod tests {
     fn what_is_wrong_with_an_index_is_named() {
         let (description, values) = index().write().expect("written");
         let refusal = |description: &str, values: &[u8]| {
-            Index::read(description, values).expect_err("a refusal").to_string()
+            Index::read(description, values)
+                .expect_err("a refusal")
+                .to_string()
         };
         assert!(refusal("{", &values).contains(INDEX));
-        assert!(refusal(&description.replace("\"format\":1", "\"format\":2"), &values).contains("format 2"));
+        assert!(
+            refusal(
+                &description.replace("\"format\":1", "\"format\":2"),
+                &values
+            )
+            .contains("format 2")
+        );
         assert!(refusal(&description, &values[1..]).contains("119 bytes, and index.json says 120"));
-        assert!(refusal(&description.replace("[\"left\",\"right\"]", "[\"left\"]"), &values).contains("without a name"));
-        assert!(refusal(&description.replace("\"side\":48", "\"side\":0"), &values).contains("squares"));
+        assert!(
+            refusal(
+                &description.replace("[\"left\",\"right\"]", "[\"left\"]"),
+                &values
+            )
+            .contains("without a name")
+        );
+        assert!(
+            refusal(&description.replace("\"side\":48", "\"side\":0"), &values).contains("squares")
+        );
         let from = description.find("\"entries\":").expect("entries");
-        assert!(refusal(&format!("{}\"entries\":[]}}", &description[..from]), &[]).contains("empty"));
-        assert!(matches!(Index::new(about(), Vec::new(), 3), Err(IndexError::Empty)));
+        assert!(
+            refusal(&format!("{}\"entries\":[]}}", &description[..from]), &[]).contains("empty")
+        );
+        assert!(matches!(
+            Index::new(about(), Vec::new(), 3),
+            Err(IndexError::Empty)
+        ));
     }
 }

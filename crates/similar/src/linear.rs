@@ -108,7 +108,11 @@ pub(crate) fn inverse(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     for row in 0..n {
         for column in 0..=row {
             let (above, below) = lower.split_at(row * n);
-            let other = if column == row { &below[..column] } else { &above[column * n..column * n + column] };
+            let other = if column == row {
+                &below[..column]
+            } else {
+                &above[column * n..column * n + column]
+            };
             let sum: f64 = below[..column].iter().zip(other).map(|(a, b)| a * b).sum();
             let left = matrix[row * n + column] - sum;
             lower[row * n + column] = if row == column {
@@ -126,7 +130,9 @@ pub(crate) fn inverse(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     for row in 0..n {
         for column in 0..=row {
             let unit = if row == column { 1.0 } else { 0.0 };
-            let sum: f64 = (column..row).map(|k| lower[row * n + k] * factor[column * n + k]).sum();
+            let sum: f64 = (column..row)
+                .map(|k| lower[row * n + k] * factor[column * n + k])
+                .sum();
             factor[column * n + row] = (unit - sum) / lower[row * n + row];
         }
     }
@@ -134,7 +140,10 @@ pub(crate) fn inverse(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     let mut inverse = vec![0.0; n * n];
     for row in 0..n {
         for column in 0..=row {
-            let (one, other) = (&factor[row * n + row..(row + 1) * n], &factor[column * n + row..(column + 1) * n]);
+            let (one, other) = (
+                &factor[row * n + row..(row + 1) * n],
+                &factor[column * n + row..(column + 1) * n],
+            );
             let sum: f64 = one.iter().zip(other).map(|(a, b)| a * b).sum();
             inverse[row * n + column] = sum;
             inverse[column * n + row] = sum;
@@ -159,7 +168,9 @@ mod tests {
         let inverse = inverse(&matrix, n).expect("positive definite");
         for row in 0..n {
             for column in 0..n {
-                let sum: f64 = (0..n).map(|k| matrix[row * n + k] * inverse[k * n + column]).sum();
+                let sum: f64 = (0..n)
+                    .map(|k| matrix[row * n + k] * inverse[k * n + column])
+                    .sum();
                 let expected = if row == column { 1.0 } else { 0.0 };
                 assert!((sum - expected).abs() < 1e-9, "{row}, {column}: {sum}");
             }

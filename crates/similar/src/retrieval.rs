@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn precision_counts_by_ranks() {
-        let of = |results: &[bool], relevant| average_precision_at(10, results.iter().copied(), relevant);
+        let of = |results: &[bool], relevant| {
+            average_precision_at(10, results.iter().copied(), relevant)
+        };
         assert_eq!(of(&[true, true], 2), Some(1.0));
         assert_eq!(of(&[true, false, true], 2), Some((1.0 + 2.0 / 3.0) / 2.0));
         assert_eq!(of(&[false, true], 5), Some(0.1));

@@ -69,16 +69,27 @@ impl Rows {
 
     /// The `count` vectors nearest to one, the nearest first, equals in their order; those for which `is_wanted` holds alone. None
     /// are near a vector of another length.
-    pub fn nearest(&self, vector: &[f32], count: usize, is_wanted: impl Fn(usize) -> bool) -> Vec<Neighbour> {
+    pub fn nearest(
+        &self,
+        vector: &[f32],
+        count: usize,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Vec<Neighbour> {
         if vector.len() != self.length || count == 0 {
             return Vec::new();
         }
         let values = quantised(vector);
         let own = scale(&values);
         let mut found: Vec<Neighbour> = Vec::with_capacity(count + 1);
-        for (row, (others, scale)) in self.values.chunks_exact(self.length).zip(&self.scales).enumerate() {
+        for (row, (others, scale)) in self
+            .values
+            .chunks_exact(self.length)
+            .zip(&self.scales)
+            .enumerate()
+        {
             let closeness = product(&values, others) as f32 * own * scale;
-            let is_near = found.len() < count || found.last().is_some_and(|last| last.closeness < closeness);
+            let is_near =
+                found.len() < count || found.last().is_some_and(|last| last.closeness < closeness);
             if is_near && is_wanted(row) {
                 let place = found.partition_point(|other| other.closeness >= closeness);
                 found.insert(place, Neighbour { row, closeness });
@@ -90,19 +101,31 @@ impl Rows {
 }
 
 fn quantised(vector: &[f32]) -> Vec<i8> {
-    let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let largest = vector
+        .iter()
+        .fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let scale = if largest > 0.0 { MOST / largest } else { 0.0 };
-    vector.iter().map(|value| (value * scale).round() as i8).collect()
+    vector
+        .iter()
+        .map(|value| (value * scale).round() as i8)
+        .collect()
 }
 
 fn scale(values: &[i8]) -> f32 {
     let squares = product(values, values);
-    if squares > 0 { 1.0 / (squares as f32).sqrt() } else { 0.0 }
+    if squares > 0 {
+        1.0 / (squares as f32).sqrt()
+    } else {
+        0.0
+    }
 }
 
 /// The sum of products: of 2^17 numbers, whose sum i32 holds.
 fn product(one: &[i8], other: &[i8]) -> i32 {
-    one.iter().zip(other).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+    one.iter()
+        .zip(other)
+        .map(|(&a, &b)| i32::from(a) * i32::from(b))
+        .sum()
 }
 
 #[cfg(test)]

@@ -21,7 +21,13 @@ pub fn principal(vectors: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
     let mean = mean(vectors.iter().copied(), length);
     let centred: Vec<Vec<f32>> = vectors
         .iter()
-        .map(|vector| vector.iter().zip(&mean).map(|(value, mean)| value - mean).collect())
+        .map(|vector| {
+            vector
+                .iter()
+                .zip(&mean)
+                .map(|(value, mean)| value - mean)
+                .collect()
+        })
         .collect();
     let directions = principal_directions(&centred, count);
     let mut places = vec![vec![0.0; count]; vectors.len()];
@@ -55,11 +61,19 @@ impl Scatter {
         let n = vectors.len();
         assert!(n <= MOST_POINTS, "{n} points are too many");
         let places = principal(vectors, COMPONENTS);
-        let deviation = (places.iter().map(|place| place[0] * place[0]).sum::<f32>() / n.max(1) as f32).sqrt();
-        let unit = if deviation > 0.0 { 1e-4 / deviation } else { 0.0 };
+        let deviation =
+            (places.iter().map(|place| place[0] * place[0]).sum::<f32>() / n.max(1) as f32).sqrt();
+        let unit = if deviation > 0.0 {
+            1e-4 / deviation
+        } else {
+            0.0
+        };
         Self {
             affinities: vec![0.0; n * n],
-            points: places.iter().map(|place| [place[0] * unit, place[1] * unit]).collect(),
+            points: places
+                .iter()
+                .map(|place| [place[0] * unit, place[1] * unit])
+                .collect(),
             moves: vec![[0.0; 2]; n],
             gains: vec![[1.0; 2]; n],
             places,
@@ -88,7 +102,11 @@ impl Scatter {
     /// The share of the steps that are done, from 0 to 1.
     pub fn progress(&self) -> f32 {
         let n = self.points.len();
-        if n < 4 { 1.0 } else { self.done as f32 / (n + ROUNDS) as f32 }
+        if n < 4 {
+            1.0
+        } else {
+            self.done as f32 / (n + ROUNDS) as f32
+        }
     }
 
     /// Where the points lie now.
@@ -105,15 +123,23 @@ impl Scatter {
             .iter()
             .map(|place| own.iter().zip(place).map(|(a, b)| (a - b) * (a - b)).sum())
             .collect();
-        let nearest = (0..n).filter(|&other| other != point).map(|other| distances[other]).fold(f32::MAX, f32::min);
+        let nearest = (0..n)
+            .filter(|&other| other != point)
+            .map(|other| distances[other])
+            .fold(f32::MAX, f32::min);
         let wanted = PERPLEXITY.min((n - 1) as f32 / 3.0).ln();
-        let (mut low, mut high, mut narrowness) = (0.0_f32, f32::INFINITY, 1.0 / nearest.max(1e-12));
+        let (mut low, mut high, mut narrowness) =
+            (0.0_f32, f32::INFINITY, 1.0 / nearest.max(1e-12));
         let row = &mut self.affinities[point * n..(point + 1) * n];
         for _ in 0..60 {
             let (mut sum, mut weighted) = (0.0, 0.0);
             for (other, (row, distance)) in row.iter_mut().zip(&distances).enumerate() {
                 let beyond = distance - nearest;
-                *row = if other == point { 0.0 } else { (-beyond * narrowness).exp() };
+                *row = if other == point {
+                    0.0
+                } else {
+                    (-beyond * narrowness).exp()
+                };
                 sum += *row;
                 weighted += *row * beyond;
             }
@@ -124,7 +150,11 @@ impl Scatter {
             }
             if entropy > wanted {
                 low = narrowness;
-                narrowness = if high.is_finite() { (low + high) / 2.0 } else { low * 2.0 };
+                narrowness = if high.is_finite() {
+                    (low + high) / 2.0
+                } else {
+                    low * 2.0
+                };
             } else {
                 high = narrowness;
                 narrowness = (low + high) / 2.0;
@@ -147,7 +177,11 @@ impl Scatter {
 
     fn move_all(&mut self, round: usize) {
         let n = self.points.len();
-        let times = if round < FIRST_ROUNDS { EXAGGERATION } else { 1.0 };
+        let times = if round < FIRST_ROUNDS {
+            EXAGGERATION
+        } else {
+            1.0
+        };
         let momentum = if round < FIRST_ROUNDS { 0.5 } else { 0.8 };
         let rate = (n as f32 / EXAGGERATION).max(10.0);
         let mut pushes = vec![[0.0_f32; 2]; n];
@@ -176,14 +210,20 @@ impl Scatter {
                 let slope = 4.0 * (times * pulls[point][axis] - pushes[point][axis] / sum);
                 let goes_on = (slope > 0.0) != (self.moves[point][axis] > 0.0);
                 let gain = &mut self.gains[point][axis];
-                *gain = if goes_on { *gain + 0.2 } else { (*gain * 0.8).max(0.01) };
+                *gain = if goes_on {
+                    *gain + 0.2
+                } else {
+                    (*gain * 0.8).max(0.01)
+                };
                 self.moves[point][axis] = momentum * self.moves[point][axis] - rate * *gain * slope;
                 self.points[point][axis] += self.moves[point][axis];
             }
         }
         for axis in 0..2 {
             let centre = self.points.iter().map(|point| point[axis]).sum::<f32>() / n as f32;
-            self.points.iter_mut().for_each(|point| point[axis] -= centre);
+            self.points
+                .iter_mut()
+                .for_each(|point| point[axis] -= centre);
         }
     }
 }
@@ -223,7 +263,9 @@ mod tests {
         let distance = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
         for (at, point) in points.iter().enumerate() {
             let others = (0..points.len()).filter(|&other| other != at);
-            let nearest = others.min_by(|&a, &b| distance(*point, points[a]).total_cmp(&distance(*point, points[b])));
+            let nearest = others.min_by(|&a, &b| {
+                distance(*point, points[a]).total_cmp(&distance(*point, points[b]))
+            });
             assert_eq!(nearest.map(|it| it % 3), Some(at % 3), "{at}");
         }
     }
@@ -236,7 +278,13 @@ mod tests {
             let mut scatter = Scatter::new(&rows);
             while scatter.step() {}
             assert_eq!(scatter.points().len(), count);
-            assert!(scatter.points().iter().flatten().all(|value| value.is_finite()));
+            assert!(
+                scatter
+                    .points()
+                    .iter()
+                    .flatten()
+                    .all(|value| value.is_finite())
+            );
         }
     }
 }

@@ -43,20 +43,42 @@ impl Space {
         let mean = mean(vectors.iter().map(Vec::as_slice), length);
         let centred: Vec<Vec<f32>> = vectors
             .iter()
-            .map(|vector| vector.iter().zip(&mean).map(|(value, mean)| value - mean).collect())
+            .map(|vector| {
+                vector
+                    .iter()
+                    .zip(&mean)
+                    .map(|(value, mean)| value - mean)
+                    .collect()
+            })
             .collect();
         let found = principal_directions(&centred, count);
         let mut directions = Vec::with_capacity(found.len() * length);
         for (direction, _) in &found {
-            let largest = direction.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-            directions.extend(direction.iter().map(|value| (value / largest * MOST).round() as i8));
+            let largest = direction
+                .iter()
+                .fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            directions.extend(
+                direction
+                    .iter()
+                    .map(|value| (value / largest * MOST).round() as i8),
+            );
         }
         let mut space = Self::of_parts(mean, directions, vec![0.0; found.len()], 0.0);
         // As they are once the directions are whole numbers.
-        let places: Vec<(Vec<f32>, f32)> = vectors.iter().filter_map(|vector| space.place(vector)).collect();
+        let places: Vec<(Vec<f32>, f32)> = vectors
+            .iter()
+            .filter_map(|vector| space.place(vector))
+            .collect();
         let count = places.len().max(1) as f32;
         space.deviations = (0..found.len())
-            .map(|at| (places.iter().map(|(place, _)| place[at].powi(2)).sum::<f32>() / count).sqrt())
+            .map(|at| {
+                (places
+                    .iter()
+                    .map(|(place, _)| place[at].powi(2))
+                    .sum::<f32>()
+                    / count)
+                    .sqrt()
+            })
             .collect();
         space.left = places.iter().map(|(_, left)| left).sum::<f32>() / count;
         space
@@ -64,8 +86,15 @@ impl Space {
 
     fn of_parts(mean: Vec<f32>, directions: Vec<i8>, deviations: Vec<f32>, left: f32) -> Self {
         let scales = directions.chunks_exact(mean.len().max(1)).map(|direction| {
-            let squares: f32 = direction.iter().map(|&value| f32::from(value).powi(2)).sum();
-            if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 }
+            let squares: f32 = direction
+                .iter()
+                .map(|&value| f32::from(value).powi(2))
+                .sum();
+            if squares > 0.0 {
+                1.0 / squares.sqrt()
+            } else {
+                0.0
+            }
         });
         Self {
             scales: scales.collect(),
@@ -101,7 +130,11 @@ impl Space {
         if vector.len() != self.mean.len() {
             return None;
         }
-        let centred: Vec<f32> = vector.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
+        let centred: Vec<f32> = vector
+            .iter()
+            .zip(&self.mean)
+            .map(|(value, mean)| value - mean)
+            .collect();
         let directions = self.directions.chunks_exact(self.mean.len().max(1));
         let place: Vec<f32> = directions
             .zip(&self.scales)
@@ -145,8 +178,16 @@ pub(crate) mod tests {
     pub(crate) fn vectors() -> Vec<Vec<f32>> {
         (0..40)
             .map(|at| {
-                let (side, wave) = (if at % 2 == 0 { 1.0 } else { -1.0 }, (at as f32 * 0.7).sin());
-                vec![3.0 + 2.0 * side, 1.0 + 0.2 * wave, 0.5 - 0.1 * wave, 0.01 * (at % 5) as f32]
+                let (side, wave) = (
+                    if at % 2 == 0 { 1.0 } else { -1.0 },
+                    (at as f32 * 0.7).sin(),
+                );
+                vec![
+                    3.0 + 2.0 * side,
+                    1.0 + 0.2 * wave,
+                    0.5 - 0.1 * wave,
+                    0.01 * (at % 5) as f32,
+                ]
             })
             .collect()
     }

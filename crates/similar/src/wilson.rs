@@ -31,7 +31,10 @@ mod tests {
             (0, 5, 0.0, 0.434_481_9),
         ] {
             let found = wilson(hits, count);
-            assert!((found[0] - low).abs() < 1e-4 && (found[1] - high).abs() < 1e-4, "{found:?}");
+            assert!(
+                (found[0] - low).abs() < 1e-4 && (found[1] - high).abs() < 1e-4,
+                "{found:?}"
+            );
         }
         assert_eq!(wilson(0, 0), [0.0, 1.0]);
     }

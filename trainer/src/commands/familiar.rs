@@ -33,7 +33,7 @@ pub struct MakeFamiliar {
     #[command(flatten)]
     reading: ReadingArguments,
     /// The principal components that are told apart
-    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
     components: u16,
     /// The new package's folder
     #[arg(long, value_name = "DIR")]
@@ -62,10 +62,15 @@ impl MakeFamiliar {
             Ok(vectors)
         };
         let (learnt_from, held_back) = (gather(&self.data)?, gather(&self.held_back)?);
-        ensure!(!learnt_from.is_empty() && !held_back.is_empty(), "no field could be read");
+        ensure!(
+            !learnt_from.is_empty() && !held_back.is_empty(),
+            "no field could be read"
+        );
         let familiar = Familiar::fit(&learnt_from, &held_back, usize::from(self.components));
         let familiar = familiar.context("the fields' features are all the same")?;
-        let beyond = held_back.iter().filter(|vector| familiar.strangeness(vector).is_some_and(|it| it > 1.0));
+        let beyond = held_back
+            .iter()
+            .filter(|vector| familiar.strangeness(vector).is_some_and(|it| it > 1.0));
         let beyond = beyond.count();
         let mut manifest = package.manifest().clone();
         manifest.familiar = Some(familiar);

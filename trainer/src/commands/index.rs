@@ -81,7 +81,11 @@ impl MakeIndex {
         ensure!(!fields.is_empty(), "no field could be read");
         let statements = IndexStatements {
             name: self.name.clone(),
-            licence: self.licence.clone().or(credits.licence).unwrap_or("not stated".to_owned()),
+            licence: self
+                .licence
+                .clone()
+                .or(credits.licence)
+                .unwrap_or("not stated".to_owned()),
             attribution: credits.attribution.into_iter().collect(),
             model: manifest.name,
             weights_sha256: manifest.weights.sha256,
@@ -105,10 +109,22 @@ impl MakeIndex {
     }
 
     /// Gathers the fields of a set, and its credits.
-    fn gather(&self, folder: &PathBuf, reading: &Reading, embedder: &Embedder) -> Result<(Vec<Gathered>, Credits)> {
-        let set = Dataset::open(folder, reading).with_context(|| format!("in {}", folder.display()))?;
+    fn gather(
+        &self,
+        folder: &PathBuf,
+        reading: &Reading,
+        embedder: &Embedder,
+    ) -> Result<(Vec<Gathered>, Credits)> {
+        let set =
+            Dataset::open(folder, reading).with_context(|| format!("in {}", folder.display()))?;
         let bar = progress(set.samples.len(), "Looking at fields");
-        let (fields, faults) = gathered(&set.samples, workers(self.workers), self.side, |field| embedder.features(field), || bar.inc(1))?;
+        let (fields, faults) = gathered(
+            &set.samples,
+            workers(self.workers),
+            self.side,
+            |field| embedder.features(field),
+            || bar.inc(1),
+        )?;
         bar.finish();
         for fault in set.faults.iter().chain(&faults) {
             note!("left out: {fault}");

@@ -143,7 +143,9 @@ impl Share {
             serde_json::from_str(provenance.with_context(foreign)?).with_context(foreign)?;
         let columns = metadata.schema().get_fields();
         // The features come last.
-        let labels = columns.len().saturating_sub(2 + usize::from(provenance.features));
+        let labels = columns
+            .len()
+            .saturating_sub(2 + usize::from(provenance.features));
         Ok(Self {
             path: path.to_owned(),
             shard: provenance.shard.parse().with_context(foreign)?,
@@ -282,6 +284,37 @@ mod tests {
         write_table(&tables[1], &labels(), &provenance, all.into_iter().map(Ok)).expect("written");
         let [joined, whole] = tables.map(|path| std::fs::read(path).expect("a table"));
         assert_eq!(joined, whole);
+    }
+
+    #[test]
+    fn features_are_joined_as_they_were_written() {
+        let folder = TempDir::new().expect("a folder");
+        let write = |shard: &str, number: u8| {
+            let provenance = Provenance {
+                shard: shard.to_owned(),
+                fields: 1,
+                features: true,
+                ..tests::provenance()
+            };
+            let row = FieldRow {
+                id: shard.to_owned(),
+                present: vec![2],
+                probabilities: vec![0.25; 4],
+                features: (0..5).map(|at| f32::from(at * number) / 3.0).collect(),
+            };
+            let path = folder.path().join(shard.replace('/', "-"));
+            let file = File::create(&path).expect("a file");
+            let rows = std::iter::once(Ok(row.clone()));
+            write_parquet(file, &labels(), &provenance, rows).expect("written");
+            (path, row)
+        };
+        let (second, second_row) = write("2/2", 2);
+        let (first, first_row) = write("1/2", 1);
+        let shares = Shares::open(&[second, first]).expect("shares");
+        assert_eq!(shares.labels(), labels());
+        let found: Vec<FieldRow> = shares.rows().map(|row| row.expect("a row")).collect();
+        assert_eq!(found, [first_row, second_row]);
+        assert!(shares.provenance().features);
     }
 
     #[test]

@@ -72,10 +72,7 @@ fn schema(labels: &[String], features: bool) -> Result<TypePtr, ParquetError> {
         .with_logical_type(Some(LogicalType::String))
         .with_converted_type(ConvertedType::UTF8)
         .build()?;
-    let mut columns = vec![
-        Arc::new(id),
-        Arc::new(list("Predicted", Physical::INT32)?),
-    ];
+    let mut columns = vec![Arc::new(id), Arc::new(list("Predicted", Physical::INT32)?)];
     for label in labels {
         let probability = Type::primitive_type_builder(label, Physical::FLOAT)
             .with_repetition(Repetition::REQUIRED)

@@ -54,7 +54,11 @@ impl Embedder {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn vectors(&self, fields: &[FieldOnDisk], workers: usize) -> Result<(Vec<Vec<f32>>, Vec<Fault>)> {
+    pub fn vectors(
+        &self,
+        fields: &[FieldOnDisk],
+        workers: usize,
+    ) -> Result<(Vec<Vec<f32>>, Vec<Fault>)> {
         let threads = Threads {
             workers,
             ahead: workers,

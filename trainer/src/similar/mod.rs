@@ -35,7 +35,12 @@ pub struct IndexStatements {
 ///
 /// # Errors
 /// If there is no field.
-pub fn index(fields: &[Gathered], statements: IndexStatements, side: u32, components: usize) -> Result<Index> {
+pub fn index(
+    fields: &[Gathered],
+    statements: IndexStatements,
+    side: u32,
+    components: usize,
+) -> Result<Index> {
     let entries = fields.iter().map(|field| {
         let labels = field.labels.classes().map(|class| class as u16).collect();
         let id = field.id.clone();
@@ -49,7 +54,11 @@ pub fn index(fields: &[Gathered], statements: IndexStatements, side: u32, compon
         weights_sha256: statements.weights_sha256,
         labels: LOCATIONS.map(str::to_owned).to_vec(),
         side,
-        columns: if side == 0 { 0 } else { sheet::columns(fields.len()) },
+        columns: if side == 0 {
+            0
+        } else {
+            sheet::columns(fields.len())
+        },
     };
     Ok(Index::new(about, entries.collect(), components)?)
 }
@@ -62,7 +71,12 @@ pub fn write(folder: &Path, index: &Index, fields: &[Gathered], quality: u8) -> 
     let (description, vectors) = index.write()?;
     let side = index.about().side;
     if side > 0 {
-        let pictures = sheet::sheet(fields.iter().map(|field| field.picture.as_slice()), side, index.about().columns, quality)?;
+        let pictures = sheet::sheet(
+            fields.iter().map(|field| field.picture.as_slice()),
+            side,
+            index.about().columns,
+            quality,
+        )?;
         write_whole(&folder.join(THUMBNAILS), pictures)?;
     }
     write_whole(&folder.join(VECTORS), vectors)?;
@@ -100,17 +114,37 @@ mod tests {
         let made = index(&fields, statements, 16, 8).expect("an index");
         let folder = tempfile::tempdir().expect("a folder");
         write(folder.path(), &made, &fields, 60).expect("written");
-        let description = std::fs::read_to_string(folder.path().join(INDEX)).expect("a description");
+        let description =
+            std::fs::read_to_string(folder.path().join(INDEX)).expect("a description");
         let vectors = std::fs::read(folder.path().join(VECTORS)).expect("vectors");
         let read = Index::read(&description, &vectors).expect("the same");
         assert_eq!(read.entries().len(), 20);
         let pictures = image::open(folder.path().join(THUMBNAILS)).expect("a picture");
         assert_eq!((pictures.width(), pictures.height()), (5 * 16, 4 * 16));
-        let Retrieval { precision, random, queries } = retrieval(&read, &fields);
+        let Retrieval {
+            precision,
+            random,
+            queries,
+        } = retrieval(&read, &fields);
         assert_eq!(queries, 20);
-        assert!(precision > 0.99 && (0.3..0.7).contains(&random), "{precision}, {random}");
-        assert!(index(&[], IndexStatements {
-            name: String::new(), licence: String::new(), attribution: Vec::new(), model: String::new(), weights_sha256: String::new(),
-        }, 16, 8).is_err());
+        assert!(
+            precision > 0.99 && (0.3..0.7).contains(&random),
+            "{precision}, {random}"
+        );
+        assert!(
+            index(
+                &[],
+                IndexStatements {
+                    name: String::new(),
+                    licence: String::new(),
+                    attribution: Vec::new(),
+                    model: String::new(),
+                    weights_sha256: String::new(),
+                },
+                16,
+                8
+            )
+            .is_err()
+        );
     }
 }

@@ -24,16 +24,25 @@ pub fn retrieval(index: &Index, fields: &[Gathered]) -> Retrieval {
         .iter()
         .map(|field| field.labels.classes().map(|class| class as u16).collect())
         .collect();
-    let entries: Vec<Vec<u16>> = index.entries().iter().map(|entry| entry.labels.clone()).collect();
+    let entries: Vec<Vec<u16>> = index
+        .entries()
+        .iter()
+        .map(|entry| entry.labels.clone())
+        .collect();
     let is_other = |query: usize, row: usize| index.entries()[row].id != fields[query].id;
     let (precision, count) = mean_average_precision_at(MOST, &queries, &entries, |query| {
         let place = index.place(&fields[query].features).unwrap_or_default();
         let found = index.nearest(&place, MOST + 1).into_iter();
-        found.map(|neighbour| neighbour.row).filter(|&row| is_other(query, row)).collect()
+        found
+            .map(|neighbour| neighbour.row)
+            .filter(|&row| is_other(query, row))
+            .collect()
     });
     // Steps of a prime through the entries, from another place for each query.
     let (random, _) = mean_average_precision_at(MOST, &queries, &entries, |query| {
-        (0..MOST).map(|step| (query * 7919 + step * 104_729 + 13) % entries.len()).collect()
+        (0..MOST)
+            .map(|step| (query * 7919 + step * 104_729 + 13) % entries.len())
+            .collect()
     });
     Retrieval {
         precision,

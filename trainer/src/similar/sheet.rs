@@ -32,7 +32,12 @@ pub fn sheet<'a>(
     }
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
-        .encode(&pixels, columns * side, height as u32, ExtendedColorType::Rgb8)
+        .encode(
+            &pixels,
+            columns * side,
+            height as u32,
+            ExtendedColorType::Rgb8,
+        )
         .context("the pictures of the index")?;
     Ok(file)
 }

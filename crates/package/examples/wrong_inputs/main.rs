@@ -51,7 +51,9 @@ fn main() -> Result<()> {
             let (vector, is_unlike) = look(&classifier, field)?;
             let is_doubtful = !doubts(field).is_empty();
             if let Some((numbers, kinds)) = &mut features {
-                vector.iter().try_for_each(|value| numbers.write_all(&value.to_le_bytes()))?;
+                vector
+                    .iter()
+                    .try_for_each(|value| numbers.write_all(&value.to_le_bytes()))?;
                 writeln!(kinds, "{kind}\t{}\t{is_doubtful}", fields[number].id)?;
             }
             let place = table.iter().position(|(known, _)| known == kind);
@@ -66,7 +68,9 @@ fn main() -> Result<()> {
             found.either += usize::from(is_unlike || is_doubtful);
         }
     }
-    println!("| input | fields | unlike, by features | doubts, by samples | either |\n|---|---|---|---|---|");
+    println!(
+        "| input | fields | unlike, by features | doubts, by samples | either |\n|---|---|---|---|---|"
+    );
     for (kind, found) in &table {
         let share = |count: usize| format!("{:.0} %", 100.0 * count as f64 / found.fields as f64);
         println!(

@@ -239,22 +239,14 @@ impl MapPanel {
         for (place, (name, count)) in all.iter().enumerate() {
             let item = from_template("scatter-group-template");
             write(&item, ".name", &text::group(name, *count));
-            set_attribute(
-                &find(&item, "circle"),
-                "fill",
-                picture::colour(Some(place)),
-            );
+            set_attribute(&find(&item, "circle"), "fill", picture::colour(Some(place)));
             append(&legend, &item);
         }
         let rows = emptied(by_id("scatter-rows"));
         for spot in spots.iter().take(LISTED) {
             let row = from_template("scatter-row-template");
             write(&row, "button", &spot.id);
-            set_attribute(
-                &find(&row, "button"),
-                "data-spot",
-                &spot.field.to_string(),
-            );
+            set_attribute(&find(&row, "button"), "data-spot", &spot.field.to_string());
             write(&row, ".group", &spot.group);
             write(&row, ".place", &text::place(spot.place));
             append(&rows, &row);

@@ -6,15 +6,14 @@ mod field;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, Element, Event, File, HtmlElement, HtmlInputElement, Url};
 
 use self::desk_rows::DeskRows;
 use super::answer::Answer;
 use super::dom::{
-    append, around, attribute, by_id, emptied, error_text, find, from_template, on,
-    set_attribute, set_hidden, set_line, set_style, set_text, target, write,
+    append, around, attribute, by_id, emptied, error_text, find, from_template, on, set_attribute,
+    set_hidden, set_line, set_style, set_text, target, write,
 };
 use super::download;
 use super::text::similar as text;
@@ -211,9 +210,13 @@ impl Similar {
             *rows = DeskRows::new(placed.len());
             *self.rows_of.borrow_mut() = of;
         }
-        let answered = fields.iter().filter_map(|it| Some((it.field, it.answer.as_ref()?)));
+        let answered = fields
+            .iter()
+            .filter_map(|it| Some((it.field, it.answer.as_ref()?)));
         let same = answered.filter(|(_, other)| other.model.weights_sha256 == *network);
-        rows.take(same, |vector| place(vector).filter(|it| it.len() == placed.len()));
+        rows.take(same, |vector| {
+            place(vector).filter(|it| it.len() == placed.len())
+        });
         rows.nearest(field, placed, SHOWN)
     }
 
@@ -235,9 +238,14 @@ impl Similar {
             let button: Element = find(&item, "button");
             set_attribute(&button, "data-near", &number.to_string());
             let picture = near.thumbnail.as_ref();
-            if let Some(address) = picture.and_then(|it| Url::create_object_url_with_blob(it).ok()) {
+            if let Some(address) = picture.and_then(|it| Url::create_object_url_with_blob(it).ok())
+            {
                 let picture: HtmlElement = find(&item, ".picture");
-                set_style(&picture.style(), "background-image", &format!("url(\"{address}\")"));
+                set_style(
+                    &picture.style(),
+                    "background-image",
+                    &format!("url(\"{address}\")"),
+                );
                 self.addresses.borrow_mut().push(address);
             }
             append(&list, &item);

@@ -16,8 +16,9 @@ use web_sys::{
 use self::learnt::{Learnt, answer, learn};
 use self::lesson::Lesson;
 use super::dom::{
-    append, around, attribute, by_id, closest, create, emptied, find, find_all, from_template, has_modifier,
-    on, set_attribute, set_flag, set_hidden, set_line, set_text, target, window, write,
+    append, around, attribute, by_id, closest, create, emptied, find, find_all, from_template,
+    has_modifier, on, set_attribute, set_flag, set_hidden, set_line, set_text, target, window,
+    write,
 };
 use super::export::save::{CSV, JSON, save_text};
 use super::similar::{ToolField, ToolHost};
