@@ -1,6 +1,6 @@
 //! The Cytolens trainer, which trains, packages and runs models on the desktop.
 //!
-//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `commands`.
+//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export` and `similar`, `commands`.
 
 mod commands;
 mod device;
@@ -9,6 +9,7 @@ mod output;
 mod panics;
 mod predict;
 mod run;
+mod similar;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,9 @@ enum Command {
     Export(commands::export::Export),
     Predict(commands::predict::Predict),
     Merge(commands::merge::Merge),
+    Embed(commands::embed::Embed),
+    Index(commands::index::MakeIndex),
+    Familiar(commands::familiar::MakeFamiliar),
     Simulate(commands::simulate::Simulate),
     Download(commands::download::Download),
     Split(commands::split::Split),
@@ -53,6 +57,9 @@ fn main() -> ExitCode {
         Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Merge(command) => command.run(),
+        Command::Embed(command) => command.run(),
+        Command::Index(command) => command.run(),
+        Command::Familiar(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Download(command) => command.run(),
         Command::Split(command) => command.run(),

@@ -2,6 +2,7 @@
 //! page program.
 
 mod channel;
+pub mod confusion;
 mod format;
 mod group;
 pub mod labels;

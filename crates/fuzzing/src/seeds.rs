@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use cytolens_similar::{About, Entry, Example, Head, Index};
 use image::{DynamicImage, ImageFormat};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -383,4 +384,46 @@ pub(crate) fn names() -> Vec<Vec<u8>> {
         "zelle_größe 2_red.png\nzelle_große 10_red.png\n\u{202e}gnp.der_a\nc:\\d\\e_red.png",
     ];
     lists.map(|list| list.as_bytes().to_vec()).to_vec()
+}
+
+/// Indices of three fields, with pictures and without.
+pub(crate) fn indices() -> Vec<Vec<u8>> {
+    let about = |side: u32| About {
+        name: "three".to_owned(),
+        licence: "CC0-1.0".to_owned(),
+        attribution: vec!["Nobody".to_owned()],
+        model: "a model".to_owned(),
+        weights_sha256: "01".to_owned(),
+        labels: vec!["left".to_owned(), "right".to_owned()],
+        side,
+        columns: side / 24,
+    };
+    let entry = |at: u16| {
+        let entry = Entry {
+            id: format!("field {at}"),
+            labels: vec![at % 2],
+        };
+        (entry, vec![f32::from(at), 0.5, f32::from(at % 2), 2.0])
+    };
+    [0, 48]
+        .into_iter()
+        .filter_map(|side| {
+            let index = Index::new(about(side), (0..3).map(entry).collect(), 2).ok()?;
+            let (description, vectors) = index.write().ok()?;
+            Some([description.as_bytes(), b"\n", &vectors].concat())
+        })
+        .collect()
+}
+
+/// A head of two classes.
+pub(crate) fn heads() -> Vec<Vec<u8>> {
+    let classes = ["left", "right"].map(str::to_owned);
+    let vectors = [[1.0, 0.0], [0.0, 1.0]];
+    let examples = [0, 1].map(|class| Example {
+        features: &vectors[class],
+        class,
+    });
+    let taught = Head::learn(&classes, &examples);
+    let text = taught.and_then(|taught| taught.head.write());
+    text.into_iter().map(String::into_bytes).collect()
 }

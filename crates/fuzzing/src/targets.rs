@@ -9,6 +9,7 @@ use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
 use cytolens_package::{Manifest, Weights};
+use cytolens_similar::{Head, Index};
 use pytorch_reader::PytorchReader;
 use serde_json::Value;
 
@@ -66,6 +67,16 @@ pub const TARGETS: &[Target] = &[
         name: "zip",
         read: zip,
         seeds: seeds::archives,
+    },
+    Target {
+        name: "index",
+        read: index,
+        seeds: seeds::indices,
+    },
+    Target {
+        name: "head",
+        read: head,
+        seeds: seeds::heads,
     },
     Target {
         name: "names",
@@ -225,6 +236,34 @@ fn zip(bytes: &[u8]) {
     assert!(ends.max().unwrap_or(0) <= bytes.len() as u64);
     for pair in ranges.windows(2) {
         assert!(pair[0].end <= pair[1].start, "{pair:?} share bytes");
+    }
+}
+
+/// An index of fields: its description, a line's end, and its vectors.
+fn index(bytes: &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    let (description, vectors) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let vectors = vectors.get(1..).unwrap_or_default();
+    let Ok(index) = Index::read(&String::from_utf8_lossy(description), vectors) else {
+        return;
+    };
+    if let Some(place) = index.place(&vec![0.5; index.features()]) {
+        let found = index.nearest(&place, 10);
+        assert_eq!(found.len(), index.entries().len().min(10));
+    }
+    let written = index.write().ok();
+    let again = written.map(|(description, vectors)| Index::read(&description, &vectors));
+    assert!(
+        again.is_some_and(|again| again.is_ok()),
+        "an index is not read as it was written"
+    );
+}
+
+/// A head with classes of one's own.
+fn head(bytes: &[u8]) {
+    if let Ok(head) = Head::read(&String::from_utf8_lossy(bytes)) {
+        let answer = head.answer(&vec![0.5; head.features()]);
+        assert!(answer.is_some_and(|answer| answer.class < head.classes.len()));
     }
 }
 

@@ -3,6 +3,7 @@
 use cytolens_core::package::FORMAT;
 use cytolens_core::plain::{LONGEST_NAME, is_name};
 use cytolens_field::{Composition, MissingChannels};
+use cytolens_similar::Familiar;
 use serde::{Deserialize, Serialize};
 
 use crate::golden::Golden;
@@ -42,6 +43,9 @@ pub struct Manifest {
     pub weights: WeightsEntry,
     /// Known inputs with the network's logits, smallest first.
     pub goldens: Vec<Golden>,
+    /// What the fields that the model learnt from look like to it, so that others can be told from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub familiar: Option<Familiar>,
     /// The model's origin: data, recipe, seed, program.
     pub provenance: serde_json::Value,
     /// The model's scores, with the samples they were measured on.
@@ -147,6 +151,15 @@ impl Manifest {
                 format!(
                     "there must be a golden output, of {} logits",
                     network.classes
+                ),
+            ),
+            (
+                self.familiar
+                    .as_ref()
+                    .is_some_and(|it| it.features() != network.architecture.features()),
+                format!(
+                    "familiar must be of {} features",
+                    network.architecture.features()
                 ),
             ),
         ];

@@ -11,6 +11,7 @@ mod overview;
 mod questions;
 mod rechannel;
 mod records;
+mod tools;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -21,6 +22,7 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
 use self::questions::Receivers;
+use self::tools::Tools;
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
@@ -56,6 +58,7 @@ struct App {
     diagnostics: Rc<Diagnostics>,
     receivers: Receivers,
     offline: Rc<OfflineCopy>,
+    tools: Tools,
     /// Changed by [`App::change`] alone.
     session: RefCell<Session>,
 }
@@ -111,6 +114,7 @@ pub fn start() {
                 app.is_none_or(|app| app.session.borrow().entries().is_empty())
             }
         }),
+        tools: Tools::new(app),
         session: RefCell::default(),
     });
     theme::listen();
@@ -235,6 +239,7 @@ impl App {
     }
 
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
+        self.refresh_tools(&effects);
         for effect in effects {
             match effect {
                 Effect::Show(field) => self.show(field),

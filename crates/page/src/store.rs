@@ -394,6 +394,7 @@ mod tests {
                 present: vec![0],
                 remarks: Vec::new(),
                 pixel_size: None,
+                features: Vec::new(),
                 decode_ms: 12.5,
                 network_ms: 1400.0,
                 map_ms: 1.5,

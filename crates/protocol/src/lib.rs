@@ -16,6 +16,8 @@ use web_sys::Blob;
 
 use cytolens_core::Channel;
 
+mod bytes;
+
 /// The kind of a device that runs networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +123,9 @@ pub struct TimedPrediction {
     /// The side of the field's pixels in micrometres, where its files say one.
     #[serde(default)]
     pub pixel_size: Option<f64>,
+    /// The pooled features, 16-bit floating point: what similar fields have alike. Empty in answers of earlier versions.
+    #[serde(default, with = "bytes")]
+    pub features: Vec<u8>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds.

@@ -4,6 +4,7 @@ use cytolens_core::ChannelOrder;
 use cytolens_field::{Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
 use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
+use cytolens_similar::to_halves;
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
@@ -35,7 +36,7 @@ pub(super) async fn classify<N: Inference>(
     let planes = classifier
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
-    let remarks = remarks(&decoded);
+    let mut remarks = remarks(&decoded);
     let pixel_size = decoded.pixel_size();
     drop(decoded);
     let decode_ms = now() - start;
@@ -43,6 +44,8 @@ pub(super) async fn classify<N: Inference>(
     let start = now();
     let features = classifier.features(&planes);
     let prediction = classifier.predict(&features).await?;
+    let pooled = classifier.pooled(&features).await?;
+    remarks.extend(classifier.unlike(&pooled));
     let network_ms = now() - start;
 
     let start = now();
@@ -58,6 +61,7 @@ pub(super) async fn classify<N: Inference>(
             present: prediction.present,
             remarks,
             pixel_size,
+            features: to_halves(&pooled),
             decode_ms,
             network_ms,
             map_ms: now() - start,

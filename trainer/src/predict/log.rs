@@ -38,6 +38,9 @@ pub struct FieldRow {
     /// The probabilities, one a class.
     #[serde(with = "exact")]
     pub probabilities: Vec<f32>,
+    /// The pooled features; empty unless they are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "exact")]
+    pub features: Vec<f32>,
 }
 
 impl LogEntry {
@@ -309,6 +312,7 @@ pub mod tests {
                     f32::from_bits(0x3f7f_ffff),
                     f32::from_bits(1),
                 ],
+                features: Vec::new(),
             }),
         };
         (0..count).map(entry).collect()
@@ -327,6 +331,7 @@ pub mod tests {
             channels: "auto".to_owned(),
             bits: None,
             flips: false,
+            features: false,
             device: "flex".to_owned(),
             batch: 2,
         }

@@ -35,6 +35,9 @@ pub struct Provenance {
     pub bits: Option<u32>,
     /// Whether fields are classified in eight views.
     pub flips: bool,
+    /// Whether rows have their pooled features.
+    #[serde(default)]
+    pub features: bool,
     /// The device.
     pub device: String,
     /// The number of fields classified at once, on which the last digit may depend.
@@ -52,6 +55,8 @@ pub struct Choices {
     pub bits: Option<u32>,
     /// Whether fields are classified in eight views.
     pub flips: bool,
+    /// Whether rows have their pooled features.
+    pub features: bool,
     /// The device.
     pub device: String,
     /// The number of fields classified at once.
@@ -81,6 +86,7 @@ impl Provenance {
             channels,
             bits,
             flips,
+            features,
             device,
             batch,
         } = choices;
@@ -96,6 +102,7 @@ impl Provenance {
             channels,
             bits,
             flips,
+            features,
             device,
             batch,
         })

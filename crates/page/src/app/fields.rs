@@ -64,6 +64,18 @@ impl App {
         for package in lot.packages {
             self.models.add(package);
         }
+        for (name, content) in lot.tables {
+            let taken = match content.unpacked(&name).await {
+                Ok(content) => self.tools.scores.take(&name, &content).await,
+                Err(reason) => Err(reason),
+            };
+            // Folders of fields have tables of other kinds, too.
+            if let Err(reason) = taken
+                && lot.fields.is_empty()
+            {
+                self.change(|session| session.add_refused(&name, &reason));
+            }
+        }
         let is_alone = lot.fields.len() == 1;
         let mut twice = Vec::new();
         for (position, input) in lot.fields.into_iter().enumerate() {

@@ -21,6 +21,8 @@ pub(crate) struct Lot {
     pub(crate) refused: Vec<(String, String)>,
     /// Model packages.
     pub(crate) packages: Vec<PackageFiles>,
+    /// Tables, perhaps of labels, and the names of their files.
+    pub(crate) tables: Vec<(String, Content)>,
 }
 
 /// The files of a model package, not yet looked at.
@@ -48,6 +50,13 @@ pub(super) async fn sort(sources: SourceFiles, look: Option<&Look>) -> Lot {
             look(alone(&files[index]), show);
         }
     };
+    let mut tables = Vec::new();
+    for (file, name) in files.iter().zip(&mut names) {
+        if name.as_deref().is_some_and(is_table) {
+            tables.push((file.name.clone(), file.content.clone()));
+            *name = None;
+        }
+    }
     for (index, fate) in naming::fates(&names, &look).await {
         names[index] = match fate {
             Fate::Renamed(name) => Some(name),
@@ -65,6 +74,7 @@ pub(super) async fn sort(sources: SourceFiles, look: Option<&Look>) -> Lot {
     breathe().await;
     let mut lot = Lot {
         fields: inputs(found, &files).await,
+        tables,
         ..Lot::default()
     };
     for found in packages.found {
@@ -83,7 +93,8 @@ pub(super) async fn sort(sources: SourceFiles, look: Option<&Look>) -> Lot {
         }
     }
     lot.refused = refusals::summed_up(&refused);
-    if lot.fields.is_empty() && lot.packages.is_empty() && lot.refused.is_empty() {
+    let has_nothing = lot.fields.is_empty() && lot.packages.is_empty() && lot.tables.is_empty();
+    if has_nothing && lot.refused.is_empty() {
         let nothing = (text::NOTHING_FOUND.to_owned(), text::NO_IMAGES.to_owned());
         lot.refused.push(nothing);
     }
@@ -103,6 +114,14 @@ fn alone(file: &SourceFile) -> FieldInput {
         bits: None,
         to_scale: false,
     }
+}
+
+/// Whether a file's name is a table's.
+fn is_table(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ["csv", "tsv"]
+        .iter()
+        .any(|table| ending.eq_ignore_ascii_case(table))
 }
 
 /// The refusal for a fault of a name, by the name that the visitor knows.

@@ -4,12 +4,16 @@ pub(super) mod devices;
 pub(super) mod diagnostics;
 pub(super) mod export;
 pub(super) mod input;
+pub(super) mod map;
 pub(super) mod models;
 pub(super) mod number;
 pub(super) mod offline;
 pub(super) mod overview;
 pub(super) mod quiz;
 pub(super) mod results;
+pub(super) mod scores;
+pub(super) mod similar;
+pub(super) mod teach;
 pub(super) mod viewer;
 
 use super::download::Progress;
