@@ -29,6 +29,9 @@ pub struct UNetConfig {
 }
 
 impl UNetConfig {
+    /// The usual constant added to the variance in batch normalisation.
+    pub const EPSILON: f64 = 1e-5;
+
     /// A U-Net with batch norms.
     pub fn new(planes: usize, outputs: usize, levels: usize, width: usize) -> Self {
         Self {
@@ -36,7 +39,7 @@ impl UNetConfig {
             outputs,
             levels,
             width,
-            epsilon: Some(1e-5),
+            epsilon: Some(Self::EPSILON),
         }
     }
 

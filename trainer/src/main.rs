@@ -1,7 +1,8 @@
 //! The Cytolens trainer, which trains, packages and runs models on the desktop.
 //!
-//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `commands`.
+//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `cells`, `commands`.
 
+mod cells;
 mod commands;
 mod device;
 mod export;
@@ -26,6 +27,7 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
+    TrainCells(commands::train_cells::TrainCells),
     Probe(commands::probe::Probe),
     Evaluate(commands::evaluate::Evaluate),
     Compare(commands::compare::Compare),
@@ -33,6 +35,8 @@ enum Command {
     Package(commands::package::MakePackage),
     Export(commands::export::Export),
     Predict(commands::predict::Predict),
+    Cells(commands::cells::FindCells),
+    ScoreCells(commands::score_cells::ScoreCells),
     Merge(commands::merge::Merge),
     Simulate(commands::simulate::Simulate),
     Download(commands::download::Download),
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::TrainCells(command) => command.run(),
         Command::Probe(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Compare(command) => command.run(),
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Package(command) => command.run(),
         Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Cells(command) => command.run(),
+        Command::ScoreCells(command) => command.run(),
         Command::Merge(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Download(command) => command.run(),
