@@ -28,31 +28,45 @@ pub struct Planes {
 /// # Panics
 /// If `size` is 0.
 pub fn planes(field: &Field, size: usize) -> Planes {
-    assert!(size > 0, "planes of no size");
-    let (full_width, full_height) = (field.width() as usize, field.height() as usize);
-    let longest = full_width.max(full_height);
-    let side = |side: usize| ((side * size + longest / 2) / longest).max(1);
-    let (width, height) = (side(full_width), side(full_height));
-    let mut values = Vec::with_capacity(4 * width * height);
-    for channel in Channel::ALL {
-        let Some(plane) = field.plane(channel) else {
-            values.resize(values.len() + width * height, 0.0);
-            continue;
-        };
-        let mut levels = reduced(plane, width, height);
-        stretch(&mut levels);
-        values.extend(levels);
-    }
-    Planes {
-        width,
-        height,
-        values,
-    }
+    let mut planes = Planes::reduced(field, size);
+    planes.stretch();
+    planes
 }
 
 impl Planes {
     /// The number of planes.
     pub const COUNT: usize = 4;
+
+    /// The planes before they are stretched: levels from 0 to 1.
+    ///
+    /// # Panics
+    /// If `size` is 0.
+    pub fn reduced(field: &Field, size: usize) -> Self {
+        assert!(size > 0, "planes of no size");
+        let (full_width, full_height) = (field.width() as usize, field.height() as usize);
+        let longest = full_width.max(full_height);
+        let side = |side: usize| ((side * size + longest / 2) / longest).max(1);
+        let (width, height) = (side(full_width), side(full_height));
+        let mut values = Vec::with_capacity(Self::COUNT * width * height);
+        for channel in Channel::ALL {
+            match field.plane(channel) {
+                Some(plane) => values.extend(reduced(plane, width, height)),
+                None => values.resize(values.len() + width * height, 0.0),
+            }
+        }
+        Self {
+            width,
+            height,
+            values,
+        }
+    }
+
+    /// Stretches each plane by itself.
+    pub fn stretch(&mut self) {
+        for plane in self.values.chunks_exact_mut(self.width * self.height) {
+            stretch(plane);
+        }
+    }
 
     /// One plane, by the channel's place in [`Channel::ALL`].
     pub fn plane(&self, number: usize) -> &[f32] {

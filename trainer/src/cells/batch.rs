@@ -3,8 +3,8 @@
 use anyhow::Result;
 use cytolens::package::{Classifier, CpuNetwork};
 use cytolens_cells::export::{
-    ChallengeClass, FieldCells, challenge_classes, geojson, label_png, submission_row, table_header,
-    table_rows,
+    ChallengeClass, FieldCells, challenge_classes, geojson, label_png, submission_row,
+    table_header, table_rows,
 };
 use cytolens_cells::{Answers, Cells, CellsError, CellsNetwork, Evidence, Options};
 use cytolens_data::ahead::{Ahead, Threads};

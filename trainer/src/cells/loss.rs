@@ -61,7 +61,11 @@ mod tests {
             .collect();
         let entropy: f64 = (0..4)
             .map(|at| {
-                let right = if targets[at] > 0.5 { p[at] } else { 1.0 - p[at] };
+                let right = if targets[at] > 0.5 {
+                    p[at]
+                } else {
+                    1.0 - p[at]
+                };
                 -right.ln() * f64::from(weights[at])
             })
             .sum::<f64>()
@@ -78,7 +82,10 @@ mod tests {
         };
         let found = loss(choice, [&logits, &targets, &weights]);
         assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
-        let choice = CellsLossChoice { dice: 0.0, ..choice };
+        let choice = CellsLossChoice {
+            dice: 0.0,
+            ..choice
+        };
         let found = loss(choice, [&logits, &targets, &weights]);
         assert!((found - entropy).abs() < 1e-5, "{found}, not {entropy}");
     }

@@ -98,7 +98,10 @@ impl OutputFolder {
             }
             Ok(table.flush()?)
         })?;
-        if log.rows()?.any(|row| row.is_ok_and(|row| row.submission.is_some())) {
+        if log
+            .rows()?
+            .any(|row| row.is_ok_and(|row| row.submission.is_some()))
+        {
             fill_whole(&self.0.join(SUBMISSION), |file| {
                 use std::io::Write;
                 writeln!(file, "{SUBMISSION_HEADER}")?;
@@ -144,7 +147,10 @@ mod tests {
         assert_eq!(file_name("10580_1610_C1_1"), "10580_1610_C1_1");
         let odd = ["a/b", "a:b", "..", "a_b"].map(file_name);
         for name in &odd {
-            assert!(!name.contains(['/', ':']) && !name.starts_with('.'), "{name}");
+            assert!(
+                !name.contains(['/', ':']) && !name.starts_with('.'),
+                "{name}"
+            );
         }
         assert_ne!(odd[0], odd[1]);
         assert_eq!(odd[3], "a_b");
@@ -155,7 +161,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("out");
         let ids = ["a", "b"];
-        let open = |resume| OutputFolder::open(&out, &serde_json::json!({"work": 1}), ids.into_iter(), resume);
+        let open = |resume| {
+            OutputFolder::open(
+                &out,
+                &serde_json::json!({"work": 1}),
+                ids.into_iter(),
+                resume,
+            )
+        };
         let (cells, mut log, done) = open(false).expect("a new folder");
         assert_eq!(done, 0);
         let row = |id: &str| {

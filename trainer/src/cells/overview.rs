@@ -25,14 +25,17 @@ pub fn overview(field: &Field, cells: &Cells) -> Result<Vec<u8>> {
         for at in 0..mask.len() {
             let own = mask[at];
             let differs = |other: usize| mask.get(other).is_some_and(|&other| other != own);
-            let on_edge =
-                own > 0 && ((at % width + 1 < width && differs(at + 1)) || differs(at + width))
-                    || own == 0
-                        && ((at % width + 1 < width && differs(at + 1)) || differs(at + width));
+            let on_edge = own > 0
+                && ((at % width + 1 < width && differs(at + 1)) || differs(at + width))
+                || own == 0 && ((at % width + 1 < width && differs(at + 1)) || differs(at + width));
             if !on_edge {
                 continue;
             }
-            let neighbour = if own > 0 { own } else { mask[(at + 1).min(mask.len() - 1)] };
+            let neighbour = if own > 0 {
+                own
+            } else {
+                mask[(at + 1).min(mask.len() - 1)]
+            };
             let colour = if is_nuclei {
                 NUCLEUS
             } else if cells.cell(neighbour).is_some_and(|cell| cell.on_border) {

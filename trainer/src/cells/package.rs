@@ -144,11 +144,7 @@ pub fn package_of(run: &Path, statements: &PackageStatements) -> Result<CellsPac
 }
 
 /// The golden logits of a network on burn's device.
-fn on_device(
-    network: &UNet,
-    shape: &cytolens_cells::UNetConfig,
-    size: usize,
-) -> Result<Vec<f32>> {
+fn on_device(network: &UNet, shape: &cytolens_cells::UNetConfig, size: usize) -> Result<Vec<f32>> {
     use burn::tensor::{Tensor, TensorData};
     let planes = cytolens::package::golden_planes(shape.planes, size);
     let planes = TensorData::new(planes, [1, shape.planes, size, size]);
@@ -160,7 +156,11 @@ fn on_device(
 
 fn network_device(network: &UNet) -> Device {
     use burn::module::Module;
-    network.devices().into_iter().next().unwrap_or(Device::flex())
+    network
+        .devices()
+        .into_iter()
+        .next()
+        .unwrap_or(Device::flex())
 }
 
 /// The manifest of a run's network, without goldens and the weights' checksum.
@@ -250,7 +250,8 @@ mod tests {
             recipe: serde_json::json!({"seed": 1}),
             metrics: serde_json::json!({}),
         };
-        std::fs::write(folder.join("network.safetensors"), weights.expect("bytes")).expect("written");
+        std::fs::write(folder.join("network.safetensors"), weights.expect("bytes"))
+            .expect("written");
         let json = serde_json::to_string(&summary).expect("JSON");
         std::fs::write(folder.join("run.json"), json).expect("written");
         summary
@@ -287,7 +288,8 @@ mod tests {
     #[test]
     fn both_engines_give_the_same_logits() {
         let shape = shape();
-        let network = UNetConfig::new(4, 3, shape.levels, shape.width).init(&Device::flex().autodiff());
+        let network =
+            UNetConfig::new(4, 3, shape.levels, shape.width).init(&Device::flex().autodiff());
         // Statistics of its norms other than their first ones.
         for _ in 0..3 {
             let planes = burn::tensor::Tensor::<4>::random(

@@ -84,7 +84,12 @@ impl RecipeFile for CellsRecipe {
         within("training.part", self.training.part, 32, 4096)?;
         within("training.epochs", self.training.epochs, 1, 100_000)?;
         within("training.batch", self.training.batch, 1, 4096)?;
-        within("training.validation", self.training.validation, 1, 1_000_000)?;
+        within(
+            "training.validation",
+            self.training.validation,
+            1,
+            1_000_000,
+        )?;
         let unit = self.unet().unit();
         for (key, side) in [
             ("network.size", self.network.size),

@@ -102,7 +102,11 @@ pub fn agreement(
     let (comparisons, faults) = each(fields, workers, compare, done);
     ensure!(!comparisons.is_empty(), "no field can be read");
     let comparisons: Vec<&Comparison> = comparisons.iter().collect();
-    let score = Score::of("network", "nuclei, the classical method's as true", &comparisons);
+    let score = Score::of(
+        "network",
+        "nuclei, the classical method's as true",
+        &comparisons,
+    );
     Ok((score, faults))
 }
 
@@ -125,7 +129,9 @@ fn each<F: Sync, R: Send>(
     };
     let (mut results, mut faults) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
-        for result in Ahead::scoped(scope, fields.len(), threads, |index| compare(&fields[index])) {
+        for result in Ahead::scoped(scope, fields.len(), threads, |index| {
+            compare(&fields[index])
+        }) {
             match result {
                 Ok(result) => results.push(result),
                 Err(fault) => faults.push(fault),
@@ -214,7 +220,10 @@ mod tests {
         assert_eq!(score.average_precision[4], 1.0 / 5.0);
         assert_eq!(score.count_error, 1.0);
         let table = table(&[score]);
-        assert!(table.contains("| cells | network | 2 | 3 | 3 | 0.500 |"), "{table}");
+        assert!(
+            table.contains("| cells | network | 2 | 3 | 3 | 0.500 |"),
+            "{table}"
+        );
         let columns = |line: &str| line.matches('|').count();
         let lines: Vec<usize> = table.lines().map(columns).collect();
         assert_eq!(lines, [14, 14, 14]);

@@ -337,7 +337,8 @@ pub fn parted(
         count > validation,
         "{count} fields are too few where training.validation is {validation}"
     );
-    let is_validation = |index: usize| (index + 1) * validation / count > index * validation / count;
+    let is_validation =
+        |index: usize| (index + 1) * validation / count > index * validation / count;
     let (mut train, mut held) = (Vec::new(), Vec::new());
     for (index, field) in fields.into_iter().enumerate() {
         if is_validation(index) {

@@ -99,7 +99,8 @@ fn scores(text: &str) -> Result<(String, Value)> {
     if path.is_file() {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let scores = serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let scores =
+            serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         return Ok((name.to_owned(), scores));
     }
     let path = path.join("evaluation.json");

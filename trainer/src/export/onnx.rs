@@ -8,7 +8,9 @@ use prost::Message;
 
 use super::graph::Graph;
 use super::networks;
-use super::protobuf::{Dimension, GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use super::protobuf::{
+    Dimension, GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto,
+};
 
 /// The version of ONNX's operators that the graph uses.
 pub const OPERATOR_SET: i64 = 17;

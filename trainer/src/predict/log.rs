@@ -423,7 +423,8 @@ pub mod tests {
         let all = entries(4);
         let refusal = |text: &str| {
             fs::write(&path, text).expect("a log");
-            let refusal = Log::<FieldRow>::resume(&path, &provenance(), ids(&all), 2).expect_err("a refusal");
+            let refusal =
+                Log::<FieldRow>::resume(&path, &provenance(), ids(&all), 2).expect_err("a refusal");
             format!("{refusal:#}")
         };
         let header = serde_json::to_string(&provenance()).expect("JSON");

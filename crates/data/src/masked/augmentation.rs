@@ -360,12 +360,18 @@ pub(super) mod tests {
             let pixels = 32 * 32;
             let blue = &example.planes[2 * pixels..3 * pixels];
             let nucleus = &example.targets[..pixels];
-            assert!(blue.iter().zip(nucleus).all(|(blue, target)| {
-                (*blue > 0.5) == (*target > 0.5)
-            }));
+            assert!(
+                blue.iter()
+                    .zip(nucleus)
+                    .all(|(blue, target)| { (*blue > 0.5) == (*target > 0.5) })
+            );
             let red = &example.planes[..pixels];
             let cell = &example.targets[pixels..2 * pixels];
-            assert!(red.iter().zip(cell).all(|(red, target)| (*red > 0.5) == (*target > 0.5)));
+            assert!(
+                red.iter()
+                    .zip(cell)
+                    .all(|(red, target)| (*red > 0.5) == (*target > 0.5))
+            );
         }
     }
 
@@ -398,7 +404,8 @@ pub(super) mod tests {
     fn ranges_are_checked_by_name() {
         for (change, key) in [
             (
-                (|it: &mut MaskedAugmentation| it.scale = [2.0, 1.0]) as fn(&mut MaskedAugmentation),
+                (|it: &mut MaskedAugmentation| it.scale = [2.0, 1.0])
+                    as fn(&mut MaskedAugmentation),
                 "augmentation.scale",
             ),
             (|it| it.noise = -0.1, "augmentation.noise"),

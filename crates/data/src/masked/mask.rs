@@ -31,7 +31,11 @@ pub fn read_mask(path: &Path) -> Result<Mask, Fault> {
     let numbers = match image {
         DynamicImage::ImageLuma8(image) => image.into_raw().into_iter().map(u16::from).collect(),
         DynamicImage::ImageLuma16(image) => image.into_raw(),
-        _ => return Err(fault("a mask is a grey image, one number a cell".to_owned())),
+        _ => {
+            return Err(fault(
+                "a mask is a grey image, one number a cell".to_owned(),
+            ));
+        }
     };
     Ok(Mask {
         width,
@@ -61,8 +65,8 @@ mod tests {
     #[test]
     fn masks_of_both_depths_are_read_and_colour_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
-        let [deep, shallow, colour, none] =
-            ["deep.png", "shallow.png", "colour.png", "none.png"].map(|name| folder.path().join(name));
+        let [deep, shallow, colour, none] = ["deep.png", "shallow.png", "colour.png", "none.png"]
+            .map(|name| folder.path().join(name));
         let numbers = vec![0, 1, 700, 700, 2, 0];
         let image = ImageBuffer::<Luma<u16>, _>::from_raw(3, 2, numbers.clone());
         image.expect("an image").save(&deep).expect("written");

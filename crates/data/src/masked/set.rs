@@ -70,7 +70,10 @@ impl MaskedSet {
                     nuclei,
                 });
             } else {
-                faults.push(Fault::new(field.id, "there is no mask of the field's cells"));
+                faults.push(Fault::new(
+                    field.id,
+                    "there is no mask of the field's cells",
+                ));
             }
         }
         if fields.is_empty() {
@@ -152,7 +155,9 @@ mod tests {
                 (x * 500 + y) as u16
             });
         }
-        grey(&masks.join("a_cells.png"), mask_side, |x, _| u16::from(x > 15));
+        grey(&masks.join("a_cells.png"), mask_side, |x, _| {
+            u16::from(x > 15)
+        });
         MaskedSet::open(folder, &Reading::default())
     }
 
@@ -184,6 +189,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         grey(&folder.path().join("a_blue.png"), 32, |x, _| x as u16);
         let error = MaskedSet::open(folder.path(), &Reading::default()).expect_err("a refusal");
-        assert!(error.to_string().contains("a_cells.png") || error.to_string().contains("<id>_cells.png"));
+        assert!(
+            error.to_string().contains("a_cells.png")
+                || error.to_string().contains("<id>_cells.png")
+        );
     }
 }

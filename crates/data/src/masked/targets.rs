@@ -44,7 +44,8 @@ pub(super) fn targets(
         if own == 0 {
             continue;
         }
-        let touches = around(at, width, pixels).any(|other| nuclei[other] > 0 && nuclei[other] != own);
+        let touches =
+            around(at, width, pixels).any(|other| nuclei[other] > 0 && nuclei[other] != own);
         if touches {
             weights[at] += border;
         } else {
