@@ -22,23 +22,18 @@ pub fn overview(field: &Field, cells: &Cells) -> Result<Vec<u8>> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let [mask, nuclei] = cells.scaled(width, height);
     for (mask, is_nuclei) in [(&nuclei, true), (&mask, false)] {
-        for at in 0..mask.len() {
-            let own = mask[at];
-            let differs = |other: usize| mask.get(other).is_some_and(|&other| other != own);
-            let on_edge = own > 0
-                && ((at % width + 1 < width && differs(at + 1)) || differs(at + width))
-                || own == 0 && ((at % width + 1 < width && differs(at + 1)) || differs(at + width));
-            if !on_edge {
+        for (at, &own) in mask.iter().enumerate() {
+            let beside = (at % width + 1 < width).then_some(at + 1);
+            let around = [beside, Some(at + width)].into_iter().flatten();
+            let mut others = around.filter_map(|other| mask.get(other).copied());
+            // Of two cells that touch, and of a cell and what is outside, the outline is the pixel above or on the left.
+            let Some(other) = others.find(|other| *other != own) else {
                 continue;
-            }
-            let neighbour = if own > 0 {
-                own
-            } else {
-                mask[(at + 1).min(mask.len() - 1)]
             };
+            let number = own.max(other);
             let colour = if is_nuclei {
                 NUCLEUS
-            } else if cells.cell(neighbour).is_some_and(|cell| cell.on_border) {
+            } else if cells.cell(number).is_some_and(|cell| cell.on_border) {
                 ON_BORDER
             } else {
                 CELL

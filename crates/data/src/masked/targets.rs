@@ -29,8 +29,7 @@ pub(super) fn targets(
     if nuclei.is_none() {
         weights[..pixels].fill(0.0);
     }
-    for at in 0..pixels {
-        let own = cells[at];
+    for (at, &own) in cells.iter().enumerate() {
         targets[pixels + at] = f32::from(u8::from(own > 0));
         if around(at, width, pixels).any(|other| cells[other] != own) {
             targets[2 * pixels + at] = 1.0;
