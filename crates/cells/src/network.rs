@@ -6,6 +6,7 @@ use cytolens_kernels::{Engine, Processor, UNet};
 use cytolens_package::{Golden, PackageError, TensorsReport, Weights, WeightsError, golden_planes};
 
 use crate::cells::Cells;
+use crate::classical::classical;
 use crate::instances::{Options, instances};
 use crate::manifest::{CellsManifest, CellsPackage, golden_logits};
 use crate::maps::Maps;
@@ -31,6 +32,25 @@ pub enum CellsError {
         /// The field's id.
         id: String,
     },
+}
+
+/// Checks that a field shows nuclei.
+fn has_nuclei(field: &Field) -> Result<(), CellsError> {
+    match field.plane(Channel::Blue) {
+        Some(_) => Ok(()),
+        None => Err(CellsError::NoNuclei {
+            id: field.id().to_owned(),
+        }),
+    }
+}
+
+/// The cells of a field by [`classical`], whose planes have `size` px on the longer side.
+///
+/// # Errors
+/// [`CellsError::NoNuclei`].
+pub fn classical_cells(field: &Field, size: usize, options: &Options) -> Result<Cells, CellsError> {
+    has_nuclei(field)?;
+    Ok(instances(&classical(&planes(field, size)), options))
 }
 
 /// The network of a cells package, on the CPU.
@@ -114,11 +134,7 @@ impl CellsNetwork {
     /// # Errors
     /// [`CellsError::NoNuclei`].
     pub fn cells(&self, field: &Field, options: &Options) -> Result<Cells, CellsError> {
-        if field.plane(Channel::Blue).is_none() {
-            return Err(CellsError::NoNuclei {
-                id: field.id().to_owned(),
-            });
-        }
+        has_nuclei(field)?;
         let planes = planes(field, self.manifest.network.size);
         Ok(instances(&self.maps(&planes), options))
     }

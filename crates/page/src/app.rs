@@ -1,6 +1,8 @@
 //! The page as a whole: carries events to the [session](crate::session) and its effects to the parts of
 //! the page.
 
+mod cell_files;
+mod cells;
 mod desk_panel;
 mod diagnosis;
 mod engine;
@@ -19,6 +21,7 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
 use self::questions::Receivers;
+use super::cells::{CellsDesk, Deed};
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
@@ -41,6 +44,7 @@ struct App {
     device: DevicePanel,
     gallery: Gallery,
     detail: Detail,
+    cells: CellsDesk,
     store: Rc<Store>,
     desk: DeskPanel,
     models: Rc<Models>,
@@ -67,6 +71,7 @@ pub fn start() {
             }),
         ),
         detail: Detail::new(calling(app, App::show_evidence)),
+        cells: CellsDesk::new(calling(app, |app, deed: Deed| app.do_with_cells(&deed))),
         store: Store::new({
             let notify = calling(app, |app, notice: String| app.desk.notify(&notice));
             move |notice| notify(notice.to_owned())
@@ -93,6 +98,7 @@ pub fn start() {
     theme::listen();
     listen(&app);
     app.open_export();
+    app.open_cells();
     app.open_quiz();
     spawn_local(app.clone().restore());
     let choice = app.device.asked();
@@ -233,11 +239,17 @@ impl App {
                     // A copy, as in `show`.
                     let entry = self.session.borrow().entry(field).cloned();
                     if let Some(entry) = entry {
+                        self.cells.close();
                         self.detail.open(field, &entry);
+                        self.follow_cells();
                     }
                 }
                 Effect::NoPicture(reason) => self.detail.viewer.clear(&reason),
-                Effect::Close => self.detail.close(),
+                Effect::NoCells(field, reason) => self.cells.not_found(field, &reason),
+                Effect::Close => {
+                    self.cells.close();
+                    self.detail.close();
+                }
                 Effect::Count => self.desk.show(self.session.borrow().tally()),
                 Effect::Keep(field) => {
                     if let Some(entry) = self.session.borrow().entry(field) {
@@ -245,8 +257,14 @@ impl App {
                     }
                 }
                 Effect::KeepInput(field) => self.keep_input(field),
-                Effect::Remove(field) => self.gallery.remove(field),
-                Effect::Clear => self.gallery.clear(),
+                Effect::Remove(field) => {
+                    self.gallery.remove(field);
+                    self.drop_waiting_cells();
+                }
+                Effect::Clear => {
+                    self.gallery.clear();
+                    self.drop_waiting_cells();
+                }
                 Effect::ListPassedOver => {
                     let session = self.session.borrow();
                     let files = session.entries().values();
@@ -276,7 +294,7 @@ impl App {
     }
 
     /// Writes a field's state to its tile, and to the panel where it is selected.
-    fn show(&self, field: u32) {
+    fn show(self: &Rc<Self>, field: u32) {
         // A copy: the panel calls back while it is written, and whoever hears it may change the session.
         let selected = {
             let session = self.session.borrow();
@@ -288,6 +306,7 @@ impl App {
         };
         if let Some(entry) = selected {
             self.detail.show(&entry);
+            self.follow_cells();
         }
     }
 }

@@ -8,12 +8,13 @@ use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 use super::dom::{error_text, property, window};
 use super::engine::program;
 use super::offline;
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 use cytolens_protocol::DeviceKind;
 
-/// The address of the package's manifest.
-const MANIFEST: &str = "model/manifest.json";
-/// The address of the package's weights.
-const WEIGHTS: &str = "model/weights.safetensors";
+/// The folder of the package that comes with the page.
+const MODEL: &str = "model";
+/// The folder of the package that finds cells.
+const CELLS: &str = "cells";
 
 /// The reason why a file could not be downloaded.
 #[derive(Debug, thiserror::Error)]
@@ -106,9 +107,22 @@ pub(super) async fn engine(
 
 /// Downloads the package that comes with the page.
 pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
-    let manifest = text(MANIFEST).await?;
-    let response = fetch_kept(WEIGHTS).await?;
-    let weights = read(WEIGHTS, response, weights_bytes(&manifest), progress).await?;
+    package_in(MODEL, progress).await
+}
+
+/// Downloads the package that finds cells.
+pub(super) async fn cells_package() -> Result<PackageBytes, DownloadError> {
+    package_in(CELLS, |_| {}).await
+}
+
+async fn package_in(
+    folder: &str,
+    progress: impl Fn(Progress),
+) -> Result<PackageBytes, DownloadError> {
+    let manifest = text(&format!("{folder}/{MANIFEST}")).await?;
+    let weights = format!("{folder}/{WEIGHTS}");
+    let response = fetch_kept(&weights).await?;
+    let weights = read(&weights, response, weights_bytes(&manifest), progress).await?;
     Ok(PackageBytes {
         manifest,
         weights: weights.buffer(),

@@ -4,11 +4,13 @@ mod geojson;
 mod image;
 mod submission;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use geojson::geojson;
 pub use image::label_png;
 pub use submission::{
-    ChallengeClass, SUBMISSION_HEADER, challenge_classes, encoded_mask, submission_row,
+    ChallengeClass, SUBMISSION_HEADER, challenge_classes, encoded_masks, submission_row,
 };
 pub use table::{table_header, table_rows};
 

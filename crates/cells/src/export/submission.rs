@@ -3,6 +3,7 @@
 //! class, the class's number, a confidence, and the cell's mask, run-length encoded as in COCO, packed with zlib and written in
 //! base64.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::image::zlib;
@@ -64,7 +65,7 @@ pub fn challenge_classes(labels: &[String]) -> Vec<ChallengeClass> {
     classes
 }
 
-/// A field's row. `cells` are the numbers in the mask with the probabilities of the package's labels.
+/// A field's row. `cells` are numbers in the mask with the probabilities of the package's labels.
 ///
 /// # Panics
 /// If there are not `width * height` pixels.
@@ -75,10 +76,13 @@ pub fn submission_row<'a>(
     classes: &[ChallengeClass],
     cells: impl IntoIterator<Item = (u16, &'a [f32])>,
 ) -> String {
+    let masks = encoded_masks(mask, [width, height]);
     let mut row = format!("{id},{width},{height},");
     let mut first = true;
     for (number, answer) in cells {
-        let encoded = encoded_mask(mask, [width, height], number);
+        let Some(encoded) = masks.get(&number) else {
+            continue;
+        };
         let sure = |label: &usize| answer.get(*label).copied().unwrap_or(0.0);
         let most = |class: &ChallengeClass| class.labels.iter().map(sure).fold(0.0, f32::max);
         let any = classes.iter().map(most).fold(0.0, f32::max);
@@ -95,31 +99,50 @@ pub fn submission_row<'a>(
     row
 }
 
-/// The mask of one number: COCO's run lengths in its ASCII form, packed with zlib, in base64.
+/// The mask of each number: COCO's run lengths in their ASCII form, packed with zlib, in base64.
 ///
 /// # Panics
 /// If there are not `width * height` pixels.
-pub fn encoded_mask(mask: &[u16], [width, height]: [usize; 2], number: u16) -> String {
-    assert_eq!(mask.len(), width * height, "the pixels of a mask");
-    base64(&zlib(coco(&runs(mask, [width, height], number)).as_bytes()))
+pub fn encoded_masks(mask: &[u16], [width, height]: [usize; 2]) -> BTreeMap<u16, String> {
+    let runs = runs(mask, [width, height]).into_iter();
+    runs.map(|(number, runs)| (number, base64(&zlib(coco(&runs).as_bytes()))))
+        .collect()
 }
 
-/// The lengths of the runs outside and inside in turn, column by column, beginning outside.
-fn runs(mask: &[u16], [width, height]: [usize; 2], number: u16) -> Vec<i64> {
-    let mut runs = vec![0];
-    let mut inside = false;
+/// Of each number the lengths of the runs outside and inside in turn, column by column, beginning outside.
+fn runs(mask: &[u16], [width, height]: [usize; 2]) -> BTreeMap<u16, Vec<i64>> {
+    assert_eq!(mask.len(), width * height, "the pixels of a mask");
+    /// The runs so far, and the place up to which they go.
+    type Runs = (Vec<i64>, usize);
+    let mut all: BTreeMap<u16, Runs> = BTreeMap::new();
     for x in 0..width {
-        for y in 0..height {
-            if (mask[y * width + x] == number) != inside {
-                inside = !inside;
-                runs.push(0);
+        let mut y = 0;
+        while y < height {
+            let number = mask[y * width + x];
+            let start = y;
+            while y < height && mask[y * width + x] == number {
+                y += 1;
             }
-            if let Some(run) = runs.last_mut() {
-                *run += 1;
+            if number == 0 {
+                continue;
             }
+            let (start, end) = (x * height + start, x * height + y);
+            let (runs, reached) = all.entry(number).or_default();
+            match runs.last_mut() {
+                Some(last) if *reached == start => *last += (end - start) as i64,
+                _ => runs.extend([(start - *reached) as i64, (end - start) as i64]),
+            }
+            *reached = end;
         }
     }
-    runs
+    let whole = width * height;
+    let finished = all.into_iter().map(|(number, (mut runs, reached))| {
+        if reached < whole {
+            runs.push((whole - reached) as i64);
+        }
+        (number, runs)
+    });
+    finished.collect()
 }
 
 /// Runs as COCO writes them (`rleToString` of <https://github.com/cocodataset/cocoapi/blob/master/common/maskApi.c>): from the

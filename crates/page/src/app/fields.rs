@@ -95,6 +95,7 @@ impl App {
 
     /// Removes fields from the store.
     pub(super) fn forget(&self, fields: &[u32]) {
+        self.cells.forget(fields);
         if self.session.borrow().entries().is_empty() {
             // What waits to be written is of these fields, too.
             self.store.clear();
@@ -128,6 +129,7 @@ impl App {
             match self.input(Subject::Field(field)).await {
                 Some(input) => self.change(|session| {
                     if bits.is_some() {
+                        self.cells.forget(&[field]);
                         session.read_as(field, input, bits);
                     }
                     session.classify_again(field);
@@ -175,6 +177,7 @@ impl App {
             };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },
+                (Task::FindCells, _) => Request::FindCells { field, input },
                 (Task::View, subject) => Request::View {
                     field,
                     input,
