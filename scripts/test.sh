@@ -32,9 +32,9 @@ GPU_ENGINE_BUDGET=3000000
 
 # The crates that need no burn.
 FLOORS=(
-  cellsim cytolens-archive cytolens-core cytolens-cpu-engine cytolens-data cytolens-download cytolens-field cytolens-fuzzing
-  cytolens-kernels cytolens-package cytolens-page cytolens-protocol cytolens-report cytolens-similar cytolens-testing
-  cytolens-worker
+  cellsim cytolens-archive cytolens-cells cytolens-core cytolens-cpu-engine cytolens-data cytolens-download cytolens-field
+  cytolens-fuzzing cytolens-kernels cytolens-package cytolens-page cytolens-protocol cytolens-report cytolens-similar
+  cytolens-testing cytolens-worker
 )
 
 export ARTEFACTS="$ROOT/test-artifacts"

@@ -252,6 +252,22 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Manifests of cells packages.
+pub(crate) fn cells_manifests() -> Vec<Vec<u8>> {
+    let logits = ["0.5"; 48].join(",");
+    let manifest = format!(
+        r#"{{"kind":"cells","format":1,"name":"Cells","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
+"network":{{"planes":4,"outputs":3,"levels":4,"width":16,"size":256,"batch_norm_epsilon":1e-5}},"composition":"rgby",
+"outputs":["nucleus","cell","edge"],"weights":{{"sha256":"00","bytes":8}},"goldens":[{{"size":64,"logits":[{logits}]}}],
+"provenance":{{"data":"drawn","seed":5}},"metrics":{{"samples":40,"score":0.6}}}}"#
+    );
+    vec![
+        manifest.clone().into(),
+        manifest.replace("\"levels\":4", "\"levels\":9").into(),
+        manifest.replace("cells", "\\u202e").into(),
+    ]
+}
+
 /// Safetensors files of a few numbers each.
 pub(crate) fn weights() -> Vec<Vec<u8>> {
     let bytes = [0x3c_u8; 32];

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use cytolens_archive::{is_archive, list};
+use cytolens_cells::CellsManifest;
 use cytolens_core::table::{LabelTable, utf8};
 use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
@@ -47,6 +48,11 @@ pub const TARGETS: &[Target] = &[
         name: "manifest",
         read: manifest,
         seeds: seeds::manifests,
+    },
+    Target {
+        name: "cells",
+        read: cells,
+        seeds: seeds::cells_manifests,
     },
     Target {
         name: "weights",
@@ -146,6 +152,24 @@ fn manifest(bytes: &[u8]) {
     };
     if let Ok(written) = serde_json::to_value(&manifest) {
         let again = Manifest::read(&written.to_string());
+        let again = again
+            .ok()
+            .and_then(|again| serde_json::to_value(again).ok());
+        assert!(
+            again.is_some_and(|again| is_same(&again, &written)),
+            "a manifest is read otherwise than it was written: {written}"
+        );
+    }
+}
+
+/// A cells package's manifest. What is taken is written, and read as the same.
+fn cells(bytes: &[u8]) {
+    let Ok(manifest) = CellsManifest::read(&String::from_utf8_lossy(bytes)) else {
+        return;
+    };
+    assert!(manifest.network.unit() <= manifest.network.size);
+    if let Ok(written) = serde_json::to_value(&manifest) {
+        let again = CellsManifest::read(&written.to_string());
         let again = again
             .ok()
             .and_then(|again| serde_json::to_value(again).ok());

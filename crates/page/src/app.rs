@@ -1,6 +1,8 @@
 //! The page as a whole: carries events to the [session](crate::session) and its effects to the parts of
 //! the page.
 
+mod cell_files;
+mod cells;
 mod desk_panel;
 mod diagnosis;
 mod engine;
@@ -23,6 +25,7 @@ use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
 use self::questions::Receivers;
 use self::tools::Tools;
+use super::cells::{CellsDesk, Deed};
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
@@ -52,6 +55,7 @@ struct App {
     plate: Plate,
     sieve: Sieve,
     detail: Detail,
+    cells: CellsDesk,
     store: Rc<Store>,
     desk: DeskPanel,
     models: Rc<Models>,
@@ -93,6 +97,7 @@ pub fn start() {
         ),
         sieve: Sieve::new(calling(app, App::wish)),
         detail: Detail::new(calling(app, App::show_evidence)),
+        cells: CellsDesk::new(calling(app, |app, deed: Deed| app.do_with_cells(&deed))),
         store: Store::new({
             let notify = calling(app, |app, notice: String| app.desk.notify(&notice));
             move |notice| notify(notice.to_owned())
@@ -120,6 +125,7 @@ pub fn start() {
     theme::listen();
     listen(&app);
     app.open_export();
+    app.open_cells();
     app.open_quiz();
     app.open_rechannel();
     spawn_local(app.clone().restore());
@@ -266,14 +272,20 @@ impl App {
                     // A copy, as in `show`.
                     let entry = self.session.borrow().entry(field).cloned();
                     if let Some(entry) = entry {
+                        self.cells.close();
                         self.detail.open(field, &entry);
+                        self.follow_cells();
                     }
                     if self.session.borrow().pinned().is_some() {
                         self.show_pinned();
                     }
                 }
                 Effect::NoPicture(reason) => self.detail.viewer.clear(&reason),
-                Effect::Close => self.detail.close(),
+                Effect::NoCells(field, reason) => self.cells.not_found(field, &reason),
+                Effect::Close => {
+                    self.cells.close();
+                    self.detail.close();
+                }
                 Effect::Count => self.count(),
                 Effect::Keep(field) => {
                     if let Some(entry) = self.session.borrow().entry(field) {
@@ -289,6 +301,7 @@ impl App {
                 }
                 Effect::OfferUndo(fields, said) => {
                     self.mark_removed(&fields);
+                    self.drop_waiting_cells();
                     self.desk.offer_undo(&said);
                 }
                 Effect::FocusUndo => self.desk.focus_undo(),
@@ -310,7 +323,7 @@ impl App {
     }
 
     /// Writes a field's state to its tile, and to the panel where it is selected.
-    fn show(&self, field: u32) {
+    fn show(self: &Rc<Self>, field: u32) {
         // A copy: the panel calls back while it is written, and whoever hears it may change the session.
         let selected = {
             let session = self.session.borrow();
@@ -323,6 +336,7 @@ impl App {
         };
         if let Some(entry) = selected {
             self.detail.show(&entry);
+            self.follow_cells();
         }
     }
 }

@@ -9,12 +9,13 @@ use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 use super::dom::{error_text, property, window};
 use super::engine::program;
 use super::offline;
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 use cytolens_protocol::DeviceKind;
 
-/// The address of the package's manifest.
-const MANIFEST: &str = "model/manifest.json";
-/// The address of the package's weights.
-const WEIGHTS: &str = "model/weights.safetensors.gz";
+/// The folder of the package that comes with the page.
+const MODEL: &str = "model";
+/// The folder of the package that finds cells.
+const CELLS: &str = "cells";
 
 #[wasm_bindgen(raw_module = "./unpack.js")]
 extern "C" {
@@ -100,15 +101,28 @@ pub(super) async fn engine(
 
 /// Downloads the package that comes with the page.
 pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
-    let manifest = text(MANIFEST).await?;
-    let response = fetch_kept(WEIGHTS).await?;
+    package_in(MODEL, progress).await
+}
+
+/// Downloads the package that finds cells.
+pub(super) async fn cells_package() -> Result<PackageBytes, DownloadError> {
+    package_in(CELLS, |_| {}).await
+}
+
+async fn package_in(
+    folder: &str,
+    progress: impl Fn(Progress),
+) -> Result<PackageBytes, DownloadError> {
+    let manifest = text(&format!("{folder}/{MANIFEST}")).await?;
+    let weights = format!("{folder}/{WEIGHTS}.gz");
+    let response = fetch_kept(&weights).await?;
     let unpacked = JsFuture::from(unpacked(&response)).await;
     let response: Response = unpacked
-        .map_err(|error| broken(WEIGHTS, &error))?
+        .map_err(|error| broken(&weights, &error))?
         .unchecked_into();
     let mut chunks = Vec::new();
     let expected = weights_bytes(&manifest);
-    receive(WEIGHTS, &response, expected, progress, |chunk| {
+    receive(&weights, &response, expected, progress, |chunk| {
         chunks.push(chunk);
     })
     .await?;

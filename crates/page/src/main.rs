@@ -9,6 +9,7 @@
 mod adapter;
 mod answer;
 mod app;
+mod cells;
 mod detail;
 mod device;
 mod diagnostics;

@@ -9,7 +9,7 @@
 //! without content, that name alone: `{probe: {field, planes, size}}`, `"started"`. (serde's other
 //! representations buffer their content, and that buffer cannot hold JavaScript values.)
 
-use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
+use js_sys::{ArrayBuffer, Float32Array, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
 use web_sys::Blob;
@@ -144,6 +144,31 @@ pub struct Maps {
     pub values: Float32Array,
 }
 
+/// The cells of a field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CellMasks {
+    /// The width of the masks in pixels. They cover the whole field.
+    pub width: u32,
+    /// The height of the masks in pixels.
+    pub height: u32,
+    /// The width of the field itself in pixels.
+    pub full_width: u32,
+    /// The height of the field itself in pixels.
+    pub full_height: u32,
+    /// The number of the cell at each pixel, row by row; 0 outside.
+    #[serde(with = "preserve")]
+    pub cells: Uint16Array,
+    /// The number of the cell in whose nucleus each pixel lies, row by row; 0 outside.
+    #[serde(with = "preserve")]
+    pub nuclei: Uint16Array,
+    /// Whether the cells network found them, and not the classical method.
+    pub by_network: bool,
+    /// The time to read and decode the field, in milliseconds.
+    pub decode_ms: f64,
+    /// The time to find the cells, in milliseconds.
+    pub find_ms: f64,
+}
+
 /// One channel of a field at 8 bit, for display.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plate {
@@ -208,6 +233,22 @@ pub enum Request {
         input: InputField,
         /// The longest side of the picture in pixels; smaller fields keep their size.
         side: u32,
+    },
+    /// Loads a cells package; until one is loaded, and where none can be, cells are found by the classical method. Answered by
+    /// [`Reply::CellsOpened`] or [`Reply::CellsUnfit`].
+    OpenCells {
+        /// The text of `manifest.json`.
+        manifest: String,
+        /// The bytes of `weights.safetensors`.
+        #[serde(with = "preserve")]
+        weights: ArrayBuffer,
+    },
+    /// Finds the cells of one field. Needs no open package. Answered by [`Reply::CellsFound`] or [`Reply::CellsNotFound`].
+    FindCells {
+        /// The page's number for the field, repeated in the reply.
+        field: u32,
+        /// The field's files.
+        input: InputField,
     },
     /// Asks for the engine's use of memory. Answered by [`Reply::Diagnosed`].
     Diagnose,
@@ -288,6 +329,30 @@ pub enum Reply {
         /// The page's number for the field.
         field: u32,
         /// The reason, naming the file, for visitors.
+        reason: String,
+    },
+    /// The cells package is loaded.
+    CellsOpened {
+        /// The network's limits, in a sentence or two.
+        limits: String,
+    },
+    /// The cells package was refused.
+    CellsUnfit {
+        /// The reason, for visitors.
+        reason: String,
+    },
+    /// The cells of a field.
+    CellsFound {
+        /// The page's number for the field.
+        field: u32,
+        /// The cells.
+        masks: CellMasks,
+    },
+    /// Cells cannot be found in a field.
+    CellsNotFound {
+        /// The page's number for the field.
+        field: u32,
+        /// The reason, for visitors.
         reason: String,
     },
     /// The engine's use of memory.

@@ -110,7 +110,7 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
 }
 
 /// Reads a field's files and decodes them.
-async fn decode(input: &InputField) -> Result<Field, String> {
+pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
     let InputField {
         id,
         files,

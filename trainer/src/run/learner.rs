@@ -19,7 +19,7 @@ pub struct Learner {
     /// The network in training, on the first device.
     pub network: Network,
     /// The averaged network, which predicts, where the recipe averages weights.
-    pub average: Option<Average>,
+    pub average: Option<Average<Network>>,
     /// The optimiser with its moments.
     pub optimiser: Optimiser,
     /// The position in the run.

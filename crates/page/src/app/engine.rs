@@ -7,6 +7,7 @@ use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 
 use super::App;
+use crate::cells::Network;
 use crate::dom::{body, set_attribute};
 use crate::download::{self, DownloadError, PackageBytes, Progress};
 use crate::engine::EngineEvent;
@@ -261,6 +262,12 @@ impl App {
             Reply::NotViewed { field, reason } => {
                 self.refused(Job::view(Subject::of_message(field)), reason);
             }
+            Reply::CellsOpened { .. } => {}
+            Reply::CellsUnfit { reason } => self.cells.set_network(Network::Unfit(reason)),
+            Reply::CellsFound { field, masks } => self.cells_found(field, &masks),
+            Reply::CellsNotFound { field, reason } => {
+                self.refused(Job::find_cells(Subject::of_message(field)), reason);
+            }
             Reply::Diagnosed { memory_bytes } => self.diagnostics.show_memory(memory_bytes),
             // Only tests probe, and they do so without this page.
             Reply::Probed { .. } => {}
@@ -310,6 +317,7 @@ impl App {
         self.models.opened();
         self.offline.keep();
         self.device.show(&device);
+        self.hand_out_cells_network();
         self.change(|session| session.model_opened(model, device));
     }
 

@@ -127,6 +127,7 @@ impl App {
 
     /// Removes fields from the store.
     pub(super) fn forget(&self, fields: &[u32]) {
+        self.cells.forget(fields);
         if self.session.borrow().entries().is_empty() {
             // What waits to be written is of these fields, too.
             self.store.clear();
@@ -172,6 +173,7 @@ impl App {
             match self.input(Subject::Field(field)).await {
                 Some(mut input) => self.change(|session| {
                     if change(&mut input) {
+                        self.cells.forget(&[field]);
                         session.read_as(field, input);
                     }
                     session.classify_again(field);
@@ -224,6 +226,7 @@ impl App {
             };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },
+                (Task::FindCells, _) => Request::FindCells { field, input },
                 (Task::View, subject) => Request::View {
                     field,
                     input,

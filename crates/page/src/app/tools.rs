@@ -63,12 +63,7 @@ impl App {
         let matters = effects.iter().any(|effect| {
             matches!(
                 effect,
-                Effect::Open(_)
-                    | Effect::Close
-                    | Effect::Show(_)
-                    | Effect::Remove(_)
-                    | Effect::Clear
-                    | Effect::Count
+                Effect::Open(_) | Effect::Close | Effect::Show(_) | Effect::Arrange | Effect::Count
             )
         });
         if !matters || self.tools.is_due.replace(true) {

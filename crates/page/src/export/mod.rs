@@ -60,9 +60,16 @@ pub(super) struct Handlers {
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
     pub(super) picture: Box<dyn Fn() -> PictureComing>,
+    /// What files of cells there are: the name of each in the menu, and what it holds or why it cannot be had.
+    pub(super) cells: Box<dyn Fn() -> Vec<(&'static str, Result<String, &'static str>)>>,
+    /// Saves such a file and says so, or says why not.
+    pub(super) save_cells: Box<dyn Fn(&str) -> SavingCells>,
     /// Announces a line to screen readers.
     pub(super) say: Box<dyn Fn(&str)>,
 }
+
+/// A file of cells that is being made; what to say once it is saved, or the reason why it is not.
+pub(super) type SavingCells = Pin<Box<dyn Future<Output = Result<String, String>>>>;
 
 /// The menu under `#export`.
 pub(super) struct Export {
@@ -159,7 +166,7 @@ impl Export {
                     .map_err(|reason| *reason),
             ),
         ];
-        for (what, offer) in &offers {
+        for (what, offer) in offers.iter().chain(&(self.handlers.cells)()) {
             describe(&self.item(what), offer);
         }
         let faults = self.item("faults");
@@ -181,6 +188,15 @@ impl Export {
         // A button without a number is that of the first table.
         let table = attribute(&button, "data-table").parse().unwrap_or(0);
         let export = self.clone();
+        if what.starts_with("cells-") {
+            spawn_local(async move {
+                let saved = (export.handlers.save_cells)(&what).await;
+                let said = saved.unwrap_or_else(|error| text::failed(&error));
+                (export.handlers.say)(&said);
+            });
+            report(self.menu.hide_popover());
+            return;
+        }
         spawn_local(async move {
             let said = match export.take(&what, table).await {
                 Ok(Some(file)) => text::saved(&file),

@@ -18,7 +18,7 @@ use super::dom::{
     pause, report, set_attribute, set_boolean, set_hidden, set_text, write,
 };
 use super::export::save::{CSV, save_text};
-use super::export::tables::write as csv;
+use super::export::tables::{Dialect, write as csv};
 use super::similar::{ToolField, ToolHost};
 use super::teach::Teach;
 use super::text::map as text;
@@ -303,7 +303,11 @@ impl MapPanel {
                     let [x, y] = spot.place.map(|value| value.to_string());
                     vec![spot.id.clone(), x, y, spot.group.clone()]
                 });
-                csv(["Id", "X", "Y", "Group"].into_iter(), rows)
+                csv(
+                    ["Id", "X", "Y", "Group"].into_iter(),
+                    rows,
+                    Dialect::default(),
+                )
             }),
         }
     }

@@ -15,7 +15,7 @@ use super::dom::{
     set_attribute, set_hidden, set_text, target,
 };
 use super::export::save::{CSV, save_text};
-use super::export::tables::write as csv;
+use super::export::tables::{Dialect, write as csv};
 use super::quiz::truth;
 use super::similar::{ToolField, ToolHost};
 use super::text::scores as text;
@@ -171,7 +171,7 @@ impl ScorePanel {
             row
         });
         let columns = ["Location", "Labelled", "Given", "Precision", "Recall", "F1"];
-        let content = csv(columns.into_iter(), rows);
+        let content = csv(columns.into_iter(), rows, Dialect::default());
         let saved = save_text("cytolens-scores.csv", &content, CSV);
         (self.host.say)(&saved.err().unwrap_or_else(|| text::SAVED.to_owned()));
     }

@@ -62,6 +62,8 @@ pub(super) enum Effect {
     Open(u32),
     /// Show in the panel why there is no picture.
     NoPicture(String),
+    /// Tell whoever waits for a field's cells why there are none.
+    NoCells(u32, String),
     /// Close the panel.
     Close,
     /// Show the tally of the fields.
@@ -458,6 +460,17 @@ impl Session {
         self.feed();
     }
 
+    /// Asks for a field's cells, unless they are asked for already.
+    pub(super) fn find_cells(&mut self, field: u32) {
+        let job = Job::find_cells(Subject::Field(field));
+        if self.jobs.is_refused(job) {
+            self.note(Effect::NoCells(field, text::cells::BREAKS.to_owned()));
+        } else if !self.jobs.holds(job) {
+            self.jobs.push(job);
+        }
+        self.feed();
+    }
+
     /// Selects the field so many places further in the gallery.
     pub(super) fn turn(&mut self, steps: isize) {
         if let Some(field) = self.desk.neighbour(steps) {
@@ -837,6 +850,7 @@ impl Session {
         for job in verdict.refused {
             let reason = match (job.task, job.subject) {
                 (Task::View, Subject::Field(_)) => text::PICTURE_BREAKS.to_owned(),
+                (Task::FindCells, _) => text::cells::BREAKS.to_owned(),
                 (_, subject) => text::field_crashed(&self.names(subject)),
             };
             self.settle_refused(job, reason);
@@ -978,6 +992,7 @@ impl Session {
                 self.settle(field, FieldState::Refused(reason));
             }
             (Subject::Field(_), Task::View) => self.note(Effect::NoPicture(reason)),
+            (Subject::Field(field), Task::FindCells) => self.note(Effect::NoCells(field, reason)),
             (Subject::Question(question), _) => {
                 self.questions.remove(&question);
                 self.note(Effect::RefuseQuestion(question, reason));

@@ -2,7 +2,7 @@
 
 use super::learnt::{Learnt, answer};
 use super::lesson::Content;
-use crate::export::tables::write as csv;
+use crate::export::tables::{Dialect, write as csv};
 use crate::similar::ToolField;
 use cytolens_core::labels::LOCATIONS;
 
@@ -29,7 +29,7 @@ pub(super) fn train_csv(content: &Content, fields: &[ToolField]) -> String {
         let labels: Vec<String> = labels.iter().map(ToString::to_string).collect();
         Some(vec![it.id.clone(), labels.join(" ")])
     });
-    csv(["Id", "Target"].into_iter(), rows)
+    csv(["Id", "Target"].into_iter(), rows, Dialect::default())
 }
 
 /// A table `Id,Class,Answer,Lead`: the class that each field was given, if any, and what the head says of it.
@@ -53,7 +53,11 @@ pub(super) fn classes_csv(
         let (class, lead) = said.unwrap_or_default();
         Some(vec![it.id.clone(), given.unwrap_or_default(), class, lead])
     });
-    csv(["Id", "Class", "Answer", "Lead"].into_iter(), rows)
+    csv(
+        ["Id", "Class", "Answer", "Lead"].into_iter(),
+        rows,
+        Dialect::default(),
+    )
 }
 
 #[cfg(test)]

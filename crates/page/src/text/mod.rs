@@ -1,5 +1,6 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod cells;
 pub(super) mod devices;
 pub(super) mod diagnostics;
 pub(super) mod export;

@@ -32,6 +32,7 @@ pub(super) struct Scene {
     controls: Controls,
     state: RefCell<ViewerState>,
     is_scheduled: Cell<bool>,
+    painted: RefCell<Option<Box<dyn Fn()>>>,
     on_frame: Closure<dyn FnMut()>,
 }
 
@@ -50,6 +51,7 @@ impl Scene {
                 controls: Controls::new(&root),
                 state: RefCell::new(ViewerState::new()),
                 is_scheduled: Cell::new(false),
+                painted: RefCell::default(),
                 on_frame: Closure::new(move || {
                     if let Some(scene) = scene.upgrade() {
                         scene.frame();
@@ -152,12 +154,26 @@ impl Scene {
         }
     }
 
+    /// Calls a handler whenever channels have been painted anew.
+    pub(super) fn on_painted(&self, handler: impl Fn() + 'static) {
+        *self.painted.borrow_mut() = Some(Box::new(handler));
+    }
+
     fn frame(&self) {
         self.is_scheduled.set(false);
+        if self.advance()
+            && let Some(painted) = &*self.painted.borrow()
+        {
+            painted();
+        }
+    }
+
+    /// Paints for a while and draws what has changed. Returns whether all channels are painted, and one was just now.
+    fn advance(&self) -> bool {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         if state.facts.is_none() {
-            return;
+            return false;
         }
         let start = now_ms();
         let is_late = || now_ms() - start > PAINTING_MS;
@@ -177,6 +193,7 @@ impl Scene {
         if !is_whole {
             self.schedule();
         }
+        is_whole && has_changed
     }
 
     /// Gives the canvas a pixel for each of the screen, and returns whether its size changed.

@@ -2,6 +2,7 @@
 
 use web_sys::CanvasRenderingContext2d;
 
+use super::cells::CellOverlay;
 use super::display::Display;
 use super::geometry::{Setting, Size, View};
 use super::layers::Layers;
@@ -57,6 +58,8 @@ pub(super) struct ViewerState {
     pub(super) overlay: Option<Overlay>,
     /// The second picture.
     pub(super) pinned: Option<Pinned>,
+    /// The outlines of the cells.
+    pub(super) cells: CellOverlay,
     /// Whether the visitor wants to see maps.
     pub(super) is_map_on: bool,
     /// The opacity of maps, from 0 to 1.
@@ -105,13 +108,33 @@ impl ViewerState {
         })
     }
 
-    /// Draws channels and map on a canvas of this size; lines are `pen` px thick.
+    /// Draws channels, map and outlines on a canvas of this size; lines are `pen` px thick.
     pub(super) fn draw(
         &self,
         context: &CanvasRenderingContext2d,
         canvas: Size,
         view: View,
         pen: f64,
+    ) {
+        self.draw_channels(context, canvas, view);
+        if let Some(map) = self.map() {
+            map.draw(context, self.setting.picture, view, self.map_opacity, pen);
+        }
+        self.cells.draw(context, self.setting.picture, view, pen);
+        let facts = self.facts.as_ref();
+        if let Some(pixel_size) = facts.and_then(|facts| facts.pixel_size) {
+            let micrometre = view.scale / self.setting.reduction / pixel_size;
+            let corner = self.setting.corner(canvas, view);
+            scale_bar::draw(context, micrometre, corner, pen);
+        }
+    }
+
+    /// Draws the channels on a canvas of this size.
+    pub(super) fn draw_channels(
+        &self,
+        context: &CanvasRenderingContext2d,
+        canvas: Size,
+        view: View,
     ) {
         context.save();
         context.set_fill_style_str("black");
@@ -122,14 +145,5 @@ impl ViewerState {
         _ = context.set_global_composite_operation("lighter");
         self.layers.draw(&self.display, context);
         context.restore();
-        if let Some(map) = self.map() {
-            map.draw(context, self.setting.picture, view, self.map_opacity, pen);
-        }
-        let facts = self.facts.as_ref();
-        if let Some(pixel_size) = facts.and_then(|facts| facts.pixel_size) {
-            let micrometre = view.scale / self.setting.reduction / pixel_size;
-            let corner = self.setting.corner(canvas, view);
-            scale_bar::draw(context, micrometre, corner, pen);
-        }
     }
 }
