@@ -13,11 +13,8 @@ pub(crate) fn grow(numbers: &mut [u16], width: usize, allowed: &[bool], relief: 
     let length = numbers.len();
     let level = |at: usize| (relief[at].clamp(0.0, 1.0) * (LEVELS - 1) as f32) as usize;
     let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); LEVELS];
-    for at in 0..length {
-        if numbers[at] > 0 {
-            waiting[0].push_back(at);
-        }
-    }
+    let seeds = (0..length).filter(|&at| numbers[at] > 0);
+    waiting[0].extend(seeds);
     let mut current = 0;
     while current < LEVELS {
         let Some(at) = waiting[current].pop_front() else {
