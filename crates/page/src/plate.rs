@@ -248,7 +248,8 @@ fn next(key: &str, at: usize, places: &[(i32, i32)]) -> Option<usize> {
     };
     let steps = places.iter().map(|place| step(*place)).enumerate();
     let ahead = steps.filter(|(_, (along, _))| *along > 0);
-    let nearest = ahead.min_by_key(|(_, (along, beside))| along + 3 * beside.abs());
+    // Those of the same row or column first, however far.
+    let nearest = ahead.min_by_key(|(_, (along, beside))| (beside.abs(), *along));
     match key {
         "Home" => Some(0),
         "End" => places.len().checked_sub(1),

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use web_sys::{
-    Element, Event, HtmlDetailsElement, HtmlElement, HtmlInputElement, HtmlOptionElement,
-    HtmlSelectElement,
+    Element, Event, HtmlDetailsElement, HtmlElement, HtmlOptionElement, HtmlSelectElement,
+    KeyboardEvent,
 };
 
 use super::dom::{
@@ -48,7 +48,8 @@ pub(super) struct Sieve {
     root: HtmlElement,
     filter: HtmlSelectElement,
     sort: HtmlSelectElement,
-    text: HtmlInputElement,
+    /// Text that can be edited.
+    text: HtmlElement,
     counts: Element,
     /// The labels that are counted, in their order.
     counted: RefCell<Vec<String>>,
@@ -76,7 +77,19 @@ impl Sieve {
         });
         on(&sieve.text, "input", {
             let (wish, text) = (wish.clone(), sieve.text.clone());
-            move |_: Event| wish(Wish::Text(text.value()))
+            move |_: Event| {
+                let wanted = text.text_content().unwrap_or_default();
+                // Pasted text may have a form, and browsers leave a line break where all is deleted.
+                if text.first_element_child().is_some() {
+                    set_text(&text, &wanted);
+                }
+                wish(Wish::Text(wanted));
+            }
+        });
+        on(&sieve.text, "keydown", |event: KeyboardEvent| {
+            if event.key() == "Enter" {
+                event.prevent_default();
+            }
         });
         on(&sieve.counts, "click", {
             let wish = wish.clone();
@@ -148,8 +161,8 @@ impl Sieve {
         self.sort.set_value(known.map_or(OTHER, |(name, ..)| name));
         self.filter.set_value(&value_of(&filter.labelled));
         // Not while it is typed: the session keeps it without the spaces at its ends.
-        if self.text.value().trim() != filter.text {
-            self.text.set_value(&filter.text);
+        if self.text.text_content().unwrap_or_default().trim() != filter.text {
+            set_text(&self.text, &filter.text);
         }
         let well = filter.well.as_ref();
         let said = well.map_or_else(String::new, text::overview::only_well);
