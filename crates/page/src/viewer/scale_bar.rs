@@ -7,6 +7,8 @@ use crate::text::viewer as text;
 
 /// The longest bar, in pixels of a page that is not zoomed.
 const LONGEST: f64 = 120.0;
+/// The shortest unit of a bar, in micrometres: far below what light shows.
+const SHORTEST: f64 = 1e-4;
 /// The distance of the bar from the picture's edges.
 const MARGIN: f64 = 12.0;
 
@@ -42,7 +44,14 @@ pub(super) fn draw(context: &CanvasRenderingContext2d, micrometre: f64, corner: 
 
 /// The largest of 1, 2, 5, 10, 20 and so on, also 0.5, 0.2, 0.1 and so on, that is not over `most`.
 fn round_length(most: f64) -> f64 {
-    let unit = 10_f64.powf(most.log10().floor());
+    // By multiplication: logarithm and power would weigh more than all of the bar.
+    let mut unit = 1.0;
+    while unit * 10.0 <= most {
+        unit *= 10.0;
+    }
+    while unit > most && unit > SHORTEST {
+        unit /= 10.0;
+    }
     let round = [5.0, 2.0].into_iter().find(|round| round * unit <= most);
     round.unwrap_or(1.0) * unit
 }
