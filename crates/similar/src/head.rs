@@ -1,13 +1,13 @@
 //! A linear head over feature vectors, for classes of one's own.
 //!
-//! Ridge regression by the examples' products: for each class, of +1 for its examples and -1 for the others, weighted so that every
+//! Ridge regression by the products of the examples' directions: for each class, of +1 for its examples and -1 for the others, weighted so that every
 //! class counts alike. The solution is exact, and so are the answers that each example would have had, had it been left out
 //! (<https://web.stanford.edu/~hastie/ElemStatLearn/>, 7.10): no head is learnt twice.
 
 use serde::{Deserialize, Serialize};
 
 use crate::linear::{add_scaled, dot, inverse, mean};
-use crate::vector::{from_halves, to_halves};
+use crate::vector::{direction, from_halves, to_halves};
 
 /// The examples a class below which its scores say nothing.
 pub const LEAST_EXAMPLES: usize = 5;
@@ -140,16 +140,16 @@ impl Head {
         {
             return Err(HeadError::Lengths);
         }
-        let mean = mean(examples.iter().map(|example| example.features), length);
-        let mut centred: Vec<Vec<f32>> = examples
+        let directions: Vec<Vec<f32>> = examples
             .iter()
-            .map(|example| {
-                example
-                    .features
-                    .iter()
-                    .zip(&mean)
-                    .map(|(value, mean)| value - mean)
-                    .collect()
+            .map(|example| direction(example.features))
+            .collect();
+        let mean = mean(directions.iter().map(Vec::as_slice), length);
+        let mut centred: Vec<Vec<f32>> = directions
+            .iter()
+            .map(|vector| {
+                let values = vector.iter().zip(&mean);
+                values.map(|(value, mean)| value - mean).collect()
             })
             .collect();
         let squares: f32 = centred.iter().map(|vector| dot(vector, vector)).sum();
@@ -225,7 +225,8 @@ impl Head {
         if features.len() != self.mean.len() {
             return None;
         }
-        let centred: Vec<f32> = features
+        let direction = direction(features);
+        let centred: Vec<f32> = direction
             .iter()
             .zip(&self.mean)
             .map(|(value, mean)| value - mean)
