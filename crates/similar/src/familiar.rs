@@ -1,14 +1,13 @@
 //! How far a field is from those that a model learnt from.
 //!
-//! Vectors count by their direction alone: a bright field is no stranger than a dim one. The distance is that of probabilistic
-//! principal components (Tipping and Bishop 1999, <https://doi.org/10.1111/1467-9868.00196>): the squares along the directions of
-//! largest variance, each in deviations of the training fields, and the square of what no direction explains. docs/similar.md has
-//! what it finds and what it does not.
+//! The distance is that of probabilistic principal components (Tipping and Bishop 1999, <https://doi.org/10.1111/1467-9868.00196>): the
+//! squares along the directions of largest variance, each in deviations of the training fields, and the square of what no
+//! direction explains. docs/similar.md has what it finds and what it does not.
 
 use serde::{Deserialize, Serialize};
 
-use crate::linear::dot;
 use crate::space::{Space, SpaceParts};
+use crate::vector::direction;
 
 /// A failure to read what a package keeps of the fields that its model learnt from.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +67,9 @@ impl Familiar {
     /// Sums up the vectors of fields that a model learnt from, by so many directions; the limit is set by the vectors of other
     /// fields that are as they should be. None where there are none of either.
     pub fn fit(learnt_from: &[Vec<f32>], others: &[Vec<f32>], components: usize) -> Option<Self> {
-        let units: Vec<Vec<f32>> = learnt_from.iter().map(|vector| unit(vector)).collect();
-        let space = Space::fit(&units, components);
+        let directions: Vec<Vec<f32>> =
+            learnt_from.iter().map(|vector| direction(vector)).collect();
+        let space = Space::fit(&directions, components);
         let mut familiar = Self {
             space,
             limit: 1.0,
@@ -96,7 +96,7 @@ impl Familiar {
     }
 
     fn distance(&self, vector: &[f32]) -> Option<f32> {
-        let (place, left) = self.space.place(&unit(vector))?;
+        let (place, left) = self.space.place(&direction(vector))?;
         let within: f32 = place
             .iter()
             .zip(self.space.deviations())
@@ -112,13 +112,6 @@ impl Familiar {
         // Both are 1 in the mean of the fields that were summed up.
         Some((within / components + unexplained).sqrt())
     }
-}
-
-/// The vector of length 1 in the same direction; of zeros, zeros.
-fn unit(vector: &[f32]) -> Vec<f32> {
-    let length = dot(vector, vector).sqrt();
-    let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
-    vector.iter().map(|value| value * scale).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::{Neighbour, Rows};
 use crate::space::{Space, SpaceParts};
+use crate::vector::direction;
 
 /// The file that describes an index.
 pub const INDEX: &str = "index.json";
@@ -106,7 +107,10 @@ impl Index {
         entries: Vec<(Entry, Vec<f32>)>,
         components: usize,
     ) -> Result<Self, IndexError> {
-        let (entries, vectors): (Vec<Entry>, Vec<Vec<f32>>) = entries.into_iter().unzip();
+        let entries = entries.into_iter();
+        let (entries, vectors): (Vec<Entry>, Vec<Vec<f32>>) = entries
+            .map(|(entry, features)| (entry, direction(&features)))
+            .unzip();
         let length = vectors.first().ok_or(IndexError::Empty)?.len();
         if vectors.iter().any(|vector| vector.len() != length) {
             return Err(IndexError::Contradiction("vectors of several lengths"));
@@ -233,7 +237,7 @@ impl Index {
 
     /// A feature vector as the index compares it; none of another length.
     pub fn place(&self, vector: &[f32]) -> Option<Vec<f32>> {
-        let (place, _) = self.space.place(vector)?;
+        let (place, _) = self.space.place(&direction(vector))?;
         Some(weighted(&self.space, place))
     }
 

@@ -2,8 +2,8 @@
 //! belong to classes of one's own, and where they lie on a map. No network runs here and nothing is read or written but bytes, so
 //! that page and trainer share it.
 //!
-//! From low to high: [`vector`], [`base64`], [`linear`]; [`Space`]; [`Rows`]; [`Index`] and [`average_precision_at`],
-//! [`Familiar`], [`Head`] and [`wilson`], [`Scatter`].
+//! From low to high: [`direction`], [`Space`], [`Rows`]; [`Index`] and [`average_precision_at`], [`Familiar`], [`Head`] and
+//! [`wilson`], [`Scatter`].
 
 mod base64;
 mod familiar;
@@ -24,5 +24,5 @@ pub use retrieval::{average_precision_at, mean_average_precision_at};
 pub use rows::{Neighbour, Rows};
 pub use scatter::{MOST_POINTS, Scatter, principal};
 pub use space::Space;
-pub use vector::{from_halves, to_halves};
+pub use vector::{direction, from_halves, to_halves};
 pub use wilson::wilson;

@@ -2,6 +2,7 @@
 //! <https://www.jmlr.org/papers/v9/vandermaaten08a.html>), a step at a time. Nothing is random: the same fields give the same map.
 
 use crate::linear::{dot, mean, principal_directions};
+use crate::vector::direction;
 
 /// The most points that are moved: the work grows with their number's square.
 pub const MOST_POINTS: usize = 1500;
@@ -18,7 +19,8 @@ const EXAGGERATION: f32 = 12.0;
 /// The coordinates of vectors of one length along their first `count` principal components, missing ones 0.
 pub fn principal(vectors: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
     let length = vectors.first().map_or(0, |vector| vector.len());
-    let mean = mean(vectors.iter().copied(), length);
+    let vectors: Vec<Vec<f32>> = vectors.iter().map(|vector| direction(vector)).collect();
+    let mean = mean(vectors.iter().map(Vec::as_slice), length);
     let centred: Vec<Vec<f32>> = vectors
         .iter()
         .map(|vector| {

@@ -33,7 +33,7 @@ pub struct MakeFamiliar {
     #[command(flatten)]
     reading: ReadingArguments,
     /// The principal components that are told apart
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u16).range(1..=256))]
     components: u16,
     /// The new package's folder
     #[arg(long, value_name = "DIR")]

@@ -41,7 +41,7 @@ pub struct MakeIndex {
     #[arg(long)]
     licence: Option<String>,
     /// The principal components by which fields are compared
-    #[arg(long, value_name = "N", default_value = "48", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=512))]
     components: u16,
     /// The side of each picture in pixels; 0 for none
     #[arg(long, value_name = "PX", default_value = "48", value_parser = clap::value_parser!(u32).range(0..=256))]

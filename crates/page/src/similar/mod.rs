@@ -17,7 +17,7 @@ use super::dom::{
 };
 use super::download;
 use super::text::similar as text;
-use cytolens_similar::{INDEX, Index, Neighbour, THUMBNAILS, VECTORS};
+use cytolens_similar::{INDEX, Index, Neighbour, THUMBNAILS, VECTORS, direction};
 
 pub(crate) use self::field::{ToolField, ToolHost, features};
 
@@ -115,7 +115,7 @@ impl Similar {
         });
         let place = |vector: &[f32]| match fitting {
             Some(loaded) => loaded.index.place(vector),
-            None => Some(vector.to_vec()),
+            None => Some(direction(vector)),
         };
         let Some(placed) = place(&vector) else { return };
         let fields = (self.host.fields)();
