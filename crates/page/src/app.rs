@@ -259,6 +259,7 @@ impl App {
                 }
                 Effect::OfferLabels => self.sieve.offer_labels(&self.session.borrow()),
                 Effect::ShowView => self.sieve.show_view(self.session.borrow().view()),
+                Effect::Mark(field) => self.mark(field),
                 Effect::ShowPlate => self.show_plate(&self.session.borrow()),
                 Effect::Focus(field) => {
                     // One field alone has nothing beside it.

@@ -54,6 +54,8 @@ pub(super) enum Effect {
     ShowView,
     /// Show the chosen plate.
     ShowPlate,
+    /// Mark a field's tile or row and bring it into sight.
+    Mark(u32),
     /// Bring a field's tile or row into sight and give it the focus.
     Focus(u32),
     /// Keep the selected field's picture beside those of the fields that are selected next, or let it go.
@@ -544,6 +546,9 @@ impl Session {
         self.view = view;
         self.note(Effect::ShowView);
         self.note(Effect::Arrange);
+        if let Some(field) = self.desk.selected() {
+            self.note(Effect::Mark(field));
+        }
         self.note(Effect::Count);
     }
 

@@ -495,6 +495,24 @@ fn filters_hold_together_and_say_how_many_fields_are_left() {
 }
 
 #[test]
+fn another_view_shows_the_selected_field() {
+    let mut session = answered_fields(&["a", "b"]);
+    session.select(1);
+    session.take_effects();
+    session.set_view(View::Table);
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::ShowView,
+            Effect::Arrange,
+            Effect::Mark(1),
+            Effect::Count,
+        ]
+    );
+    assert_eq!(session.view(), View::Table);
+}
+
+#[test]
 fn selection_moves_among_the_fields_that_are_shown() {
     let mut session = answered_fields(&["a", "b", "q3"]);
     session.sort_by(Column::Name);
