@@ -53,7 +53,7 @@ impl MakeFamiliar {
     /// If the fields or the package cannot be read, or the new one not written.
     pub fn run(&self) -> Result<ExitCode> {
         let package = Package::read(&self.model)?;
-        let embedder = Embedder::new(&package, self.device)?;
+        let embedder = Embedder::new(&package, self.device.clone())?;
         let gather = |folders: &[PathBuf]| -> Result<Vec<Vec<f32>>> {
             let mut vectors = Vec::new();
             for folder in folders {

@@ -70,7 +70,7 @@ impl MakeIndex {
         let reading = self.reading.reading();
         let package = Package::read(&self.model)?;
         let manifest = package.manifest().clone();
-        let embedder = Embedder::new(&package, self.device)?;
+        let embedder = Embedder::new(&package, self.device.clone())?;
         let mut credits = Credits::default();
         let mut fields = Vec::new();
         for folder in &self.data {

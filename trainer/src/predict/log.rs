@@ -452,10 +452,10 @@ pub mod tests {
     fn two_processes_do_not_write_one_log() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.csv.progress");
-        let log = Log::begin(&path, &provenance()).expect("a log");
-        let refusal = Log::begin(&path, &provenance()).expect_err("a refusal");
+        let log = Log::<FieldRow>::begin(&path, &provenance()).expect("a log");
+        let refusal = Log::<FieldRow>::begin(&path, &provenance()).expect_err("a refusal");
         assert!(refusal.to_string().contains("another process"), "{refusal}");
         drop(log);
-        Log::begin(&path, &provenance()).expect("a log");
+        Log::<FieldRow>::begin(&path, &provenance()).expect("a log");
     }
 }

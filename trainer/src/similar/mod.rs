@@ -14,7 +14,7 @@ use cytolens_similar::{About, Entry, INDEX, Index, THUMBNAILS, VECTORS};
 
 pub use embedder::Embedder;
 pub use gathered::{Gathered, gathered};
-pub use retrieval::{Retrieval, retrieval};
+pub use retrieval::retrieval;
 
 /// What an index says of itself.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ pub fn write(folder: &Path, index: &Index, fields: &[Gathered], quality: u8) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::retrieval::Retrieval;
     use super::*;
     use cytolens_core::labels::LabelSet;
 
