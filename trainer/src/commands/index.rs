@@ -1,7 +1,7 @@
 //! `trainer index`: an index of similar fields for a package.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -111,7 +111,7 @@ impl MakeIndex {
     /// Gathers the fields of a set, and its credits.
     fn gather(
         &self,
-        folder: &PathBuf,
+        folder: &Path,
         reading: &Reading,
         embedder: &Embedder,
     ) -> Result<(Vec<Gathered>, Credits)> {
