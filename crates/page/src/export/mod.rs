@@ -52,6 +52,9 @@ pub(super) struct Selected {
 /// A picture that is being made; none where there is nothing to show.
 pub(super) type PictureComing = Pin<Box<dyn Future<Output = Option<Blob>>>>;
 
+/// Files of cells: the name of each in the menu, and what it holds or why it cannot be had.
+pub(super) type CellFiles = Vec<(&'static str, Result<String, &'static str>)>;
+
 /// The calls by which the export asks the page.
 pub(super) struct Handlers {
     /// All settled fields, in the order of the desk.
@@ -60,8 +63,8 @@ pub(super) struct Handlers {
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
     pub(super) picture: Box<dyn Fn() -> PictureComing>,
-    /// What files of cells there are: the name of each in the menu, and what it holds or why it cannot be had.
-    pub(super) cells: Box<dyn Fn() -> Vec<(&'static str, Result<String, &'static str>)>>,
+    /// What files of cells there are.
+    pub(super) cells: Box<dyn Fn() -> CellFiles>,
     /// Saves such a file and says so, or says why not.
     pub(super) save_cells: Box<dyn Fn(&str) -> SavingCells>,
     /// Announces a line to screen readers.

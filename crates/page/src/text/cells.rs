@@ -1,7 +1,5 @@
 //! The texts of cells.
 
-/// The status while the network is fetched.
-pub(crate) const FETCHING: &str = "Fetching the network for cells";
 /// The status while cells are looked for.
 pub(crate) const FINDING: &str = "Finding cells";
 /// The status of a field that has no answer yet.
