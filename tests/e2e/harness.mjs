@@ -152,6 +152,8 @@ export function launch({adapter = false, flags = []} = {}) {
  */
 const OFF = [
   'WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'MediaRouter', 'OptimizationHints',
+  // Its own questions about a page's fields for text, which a visitor's browser asks or not.
+  'AutofillServerCommunication',
   'PaintHolding', 'ThirdPartyStoragePartitioning', 'DestroyProfileOnBrowserClose', 'AvoidUnnecessaryBeforeUnloadCheckSync',
 ];
 

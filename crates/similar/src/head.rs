@@ -91,10 +91,10 @@ pub struct Head {
     biases: Vec<f32>,
 }
 
-/// A head as its file has it.
-#[derive(Serialize, Deserialize)]
+/// The content of a head's file, whatever reads and writes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadFile {
+pub struct HeadFile {
     format: u32,
     kind: String,
     model: String,
@@ -106,6 +106,29 @@ struct HeadFile {
     #[serde(with = "crate::base64")]
     weights: Vec<u8>,
     biases: Vec<f32>,
+}
+
+/// The part of a head's file that every version of the format has.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HeadVersion {
+    format: u64,
+    kind: String,
+}
+
+impl HeadVersion {
+    /// Checks that it is a head, which this program reads.
+    ///
+    /// # Errors
+    /// [`HeadError::Damaged`], [`HeadError::Format`].
+    pub fn check(self) -> Result<(), HeadError> {
+        if self.kind != KIND {
+            Err(HeadError::Damaged("it is of another kind"))
+        } else if self.format != u64::from(FORMAT) {
+            Err(HeadError::Format(self.format))
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// What a head's file says it is.
@@ -241,20 +264,15 @@ impl Head {
     /// # Errors
     /// [`HeadError`].
     pub fn read(text: &str) -> Result<Self, HeadError> {
-        /// The part that every version of the format has.
-        #[derive(Deserialize)]
-        struct Beginning {
-            format: u64,
-            kind: String,
-        }
-        let beginning: Beginning = serde_json::from_str(text)?;
-        if beginning.kind != KIND {
-            return Err(HeadError::Damaged("it is of another kind"));
-        }
-        if beginning.format != u64::from(FORMAT) {
-            return Err(HeadError::Format(beginning.format));
-        }
-        let file: HeadFile = serde_json::from_str(text)?;
+        serde_json::from_str::<HeadVersion>(text)?.check()?;
+        Self::of(serde_json::from_str(text)?)
+    }
+
+    /// [`Head::read`] of a file that is read already, after its [`HeadVersion`].
+    ///
+    /// # Errors
+    /// [`HeadError`].
+    pub fn of(file: HeadFile) -> Result<Self, HeadError> {
         let (mean, weights) = from_halves(&file.mean)
             .zip(from_halves(&file.weights))
             .ok_or(HeadError::Damaged("its weights are no numbers"))?;
@@ -291,7 +309,12 @@ impl Head {
     /// # Errors
     /// [`HeadError::Json`].
     pub fn write(&self) -> Result<String, HeadError> {
-        Ok(serde_json::to_string(&HeadFile {
+        Ok(serde_json::to_string(&self.file())?)
+    }
+
+    /// The content of its file.
+    pub fn file(&self) -> HeadFile {
+        HeadFile {
             format: FORMAT,
             kind: KIND.to_owned(),
             model: self.model.clone(),
@@ -301,7 +324,7 @@ impl Head {
             mean: to_halves(&self.mean),
             weights: to_halves(&self.weights),
             biases: self.biases.clone(),
-        })?)
+        }
     }
 }
 

@@ -88,13 +88,34 @@ pub struct Index {
     rows: Rows,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The content of [`INDEX`], whatever reads it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+pub struct Description {
     format: u32,
     about: About,
     space: SpaceParts,
     entries: Vec<Entry>,
+}
+
+/// The part of a description that every version of the format has.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Version {
+    format: u64,
+}
+
+impl Version {
+    /// Checks that this program reads it.
+    ///
+    /// # Errors
+    /// [`IndexError::Format`].
+    pub fn check(self) -> Result<(), IndexError> {
+        if self.format == u64::from(FORMAT) {
+            Ok(())
+        } else {
+            Err(IndexError::Format(self.format))
+        }
+    }
 }
 
 impl Index {
@@ -136,21 +157,21 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn read(description: &str, vectors: &[u8]) -> Result<Self, IndexError> {
-        /// The part of a description that every version of the format has.
-        #[derive(Deserialize)]
-        struct Head {
-            format: u64,
-        }
-        let head: Head = serde_json::from_str(description)?;
-        if head.format != u64::from(FORMAT) {
-            return Err(IndexError::Format(head.format));
-        }
+        serde_json::from_str::<Version>(description)?.check()?;
+        Self::of(serde_json::from_str(description)?, vectors)
+    }
+
+    /// [`Index::read`] of a description that is read already, after its [`Version`].
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn of(description: Description, vectors: &[u8]) -> Result<Self, IndexError> {
         let Description {
             about,
             space,
             entries,
             ..
-        } = serde_json::from_str(description)?;
+        } = description;
         let space = Space::read(&space).ok_or(IndexError::Contradiction("the space is damaged"))?;
         let expected = entries.len().saturating_mul(space.components());
         if vectors.len() != expected {

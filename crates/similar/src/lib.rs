@@ -18,8 +18,12 @@ mod vector;
 mod wilson;
 
 pub use familiar::{Familiar, FamiliarError};
-pub use head::{Example, Head, HeadError, LEAST_EXAMPLES, MOST_EXAMPLES, Taught, Trial};
-pub use index::{About, Entry, INDEX, Index, IndexError, THUMBNAILS, VECTORS};
+pub use head::{
+    Example, Head, HeadError, HeadFile, HeadVersion, LEAST_EXAMPLES, MOST_EXAMPLES, Taught, Trial,
+};
+pub use index::{
+    About, Description, Entry, INDEX, Index, IndexError, THUMBNAILS, VECTORS, Version,
+};
 pub use retrieval::{average_precision_at, mean_average_precision_at};
 pub use rows::{Neighbour, Rows};
 pub use scatter::{MOST_POINTS, Scatter, principal};

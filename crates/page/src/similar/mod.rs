@@ -6,6 +6,8 @@ mod field;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::JSON;
+use serde_wasm_bindgen::from_value;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, Element, Event, File, HtmlElement, HtmlInputElement, Url};
 
@@ -17,7 +19,7 @@ use super::dom::{
 };
 use super::download;
 use super::text::similar as text;
-use cytolens_similar::{INDEX, Index, Neighbour, THUMBNAILS, VECTORS, direction};
+use cytolens_similar::{INDEX, Index, Neighbour, THUMBNAILS, VECTORS, Version, direction};
 
 pub(crate) use self::field::{ToolField, ToolHost, features};
 
@@ -262,7 +264,7 @@ impl Similar {
             return;
         };
         if let Ok(vectors) = bytes(&vectors).await
-            && let Ok(index) = Index::read(&description, &vectors)
+            && let Ok(index) = parsed(&description, &vectors)
             && self.index.borrow().is_none()
         {
             self.open(index, address(THUMBNAILS));
@@ -305,12 +307,18 @@ async fn read(files: &[File]) -> Result<(Index, String), String> {
     let description = JsFuture::from(description.text()).await;
     let description = description.map_err(|error| error_text(&error))?;
     let vectors = bytes(vectors).await?;
-    let index = Index::read(&description.as_string().unwrap_or_default(), &vectors);
+    let index = parsed(&description.as_string().unwrap_or_default(), &vectors)?;
     let pictures = named(THUMBNAILS).and_then(|file| Url::create_object_url_with_blob(file).ok());
-    Ok((
-        index.map_err(|error| error.to_string())?,
-        pictures.unwrap_or_default(),
-    ))
+    Ok((index, pictures.unwrap_or_default()))
+}
+
+/// The index of these files. The browser reads the JSON: a reader of our own would make the program a good deal larger.
+fn parsed(description: &str, vectors: &[u8]) -> Result<Index, String> {
+    let value = JSON::parse(description).map_err(|error| error_text(&error))?;
+    let version: Version = from_value(value.clone()).map_err(|error| error.to_string())?;
+    version.check().map_err(|error| error.to_string())?;
+    let description = from_value(value).map_err(|error| error.to_string())?;
+    Index::of(description, vectors).map_err(|error| error.to_string())
 }
 
 /// The bytes of a file.

@@ -23,7 +23,6 @@ use super::dom::{
 use super::export::save::{CSV, JSON, save_text};
 use super::similar::{ToolField, ToolHost};
 use super::text::teach as text;
-use cytolens_similar::Head;
 
 /// The most answers that are listed, the least sure first.
 const LISTED: usize = 60;
@@ -215,7 +214,7 @@ impl Teach {
             "head" => {
                 let mut head = learnt.as_ref().map_err(Clone::clone)?.head.clone();
                 head.sure = lesson.now().sure;
-                let head = head.write().map_err(|error| error.to_string())?;
+                let head = keep::text(&head.file())?;
                 ("cytolens-head.json", head, JSON)
             }
             "train" => ("train.csv", files::train_csv(lesson.now(), &fields), CSV),
@@ -231,7 +230,7 @@ impl Teach {
 
     /// Opens a head that was saved: it answers until a class is taught.
     fn open(self: &Rc<Self>, file: &str) {
-        let said = match Head::read(file) {
+        let said = match keep::head(file) {
             Ok(head) => {
                 let said = text::opened(&head.classes, &head.model);
                 let sure = head.sure;
@@ -240,7 +239,7 @@ impl Teach {
                 self.show();
                 said
             }
-            Err(error) => text::not_opened(&error.to_string()),
+            Err(error) => text::not_opened(&error),
         };
         set_text(&by_id("teach-said"), &said);
     }
