@@ -183,7 +183,7 @@ mod tests {
         // Any shapes: the areas within the outlines are the pixels and the holes.
         let (width, height) = (31, 23);
         let mask: Vec<u16> = (0..width * height)
-            .map(|at| u16::from((at * 2_654_435 >> 7) % 3 > 0))
+            .map(|at| u16::from(((at * 2_654_435) >> 7) % 3 > 0))
             .collect();
         let pixels = mask.iter().filter(|&&number| number > 0).count();
         let cells = crate::Cells::of_numbers(width, height, mask.clone(), vec![0; mask.len()]);

@@ -14,6 +14,7 @@ use crate::answer::Answer;
 use crate::cells::WishedCells;
 use crate::dom::{error_text, pause};
 use crate::entry::DeskEntry;
+use crate::export::CellFiles;
 use crate::export::save::{CSV, JSON, in_file_name, save_blob, save_text};
 use crate::export::tables::{Dialect, write};
 use crate::text::cells as text;
@@ -30,7 +31,7 @@ const SAID_EVERY: usize = 25;
 
 impl App {
     /// What files of cells there are.
-    pub(super) fn cell_files(&self) -> Vec<(&'static str, Result<String, &'static str>)> {
+    pub(super) fn cell_files(&self) -> CellFiles {
         let answered = self.answered().len();
         let selected = self.asked().ok_or(text::NO_FIELD);
         let of_selected = |about: fn(&str) -> String| match &selected {
