@@ -135,10 +135,10 @@ impl Planes {
             shape: [outputs, 2 * height, 2 * width],
             values: Vec::new(),
         };
-        for output in 0..outputs {
+        for (output, &bias) in bias.iter().enumerate() {
             for y in 0..2 * height {
                 for x in 0..2 * width {
-                    let mut sum = f64::from(bias[output]);
+                    let mut sum = f64::from(bias);
                     for input in 0..inputs {
                         let place = (input * outputs + output) * 4 + y % 2 * 2 + x % 2;
                         let value = self.values[(input * height + y / 2) * width + x / 2];
