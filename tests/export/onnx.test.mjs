@@ -79,7 +79,8 @@ for (const folder of [shipped, ...made]) {
   });
 }
 
-test('ONNX Runtime finds cells as Cytolens does', async (t) => {
+const noCells = existsSync(path.join(cells, 'manifest.json')) ? false : 'there is no www/cells';
+test('ONNX Runtime finds cells as Cytolens does', {skip: noCells}, async (t) => {
   const manifest = JSON.parse(readFileSync(path.join(cells, 'manifest.json')));
   const {planes, outputs} = manifest.network;
   await exported(cells, async (out) => {
