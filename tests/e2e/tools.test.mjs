@@ -45,7 +45,7 @@ test('fields are compared, taught, scored and mapped, and all of it is there aft
       await page.locator('#similar').waitFor();
       await until(async () => (await page.locator('.from-index li').count()) === 6);
       assert.match(await page.textContent('.index-note'), /\d+ fields, licence/);
-      const first = await page.locator('.from-index .picture').first().evaluate((it) => getComputedStyle(it).backgroundImage);
+      const first = await page.locator('.from-index .likeness').first().evaluate((it) => getComputedStyle(it).backgroundImage);
       assert.match(first, /thumbnails\.jpg/);
       const near = page.locator('.from-desk button');
       assert.equal(await near.count(), 6);

@@ -171,7 +171,7 @@ impl Similar {
                 .collect();
             fill(&item, &entry.id, &text::labels(&labels), closeness);
             if about.side > 0 && !loaded.pictures.is_empty() {
-                let picture: HtmlElement = find(&item, ".picture");
+                let picture: HtmlElement = find(&item, ".likeness");
                 let (column, line) = (row as u32 % about.columns, row as u32 / about.columns);
                 let style = picture.style();
                 set_style(
@@ -242,7 +242,7 @@ impl Similar {
             let picture = near.thumbnail.as_ref();
             if let Some(address) = picture.and_then(|it| Url::create_object_url_with_blob(it).ok())
             {
-                let picture: HtmlElement = find(&item, ".picture");
+                let picture: HtmlElement = find(&item, ".likeness");
                 set_style(
                     &picture.style(),
                     "background-image",
