@@ -146,10 +146,9 @@ impl Sieve {
             let panel: Element = panel;
             set_hidden(&panel, view != of);
         }
-        if view != View::Gallery {
-            let sift: HtmlDetailsElement = find(&self.root, ".sift");
-            sift.set_open(true);
-        }
+        // Beside the pictures there is little room for it.
+        let sift: HtmlDetailsElement = find(&self.root, ".sift");
+        sift.set_open(view != View::Gallery);
     }
 
     /// Shows order and filter.
