@@ -255,7 +255,7 @@ it('green first and the rest later is one field; the same field twice is noticed
   await page.setInputFiles('#files', drawnField('x', {side: 64, channels: ['red', 'blue', 'yellow']}));
   await until(async () => (await settled(page, 'x')).state === 'done');
   assert.equal(await page.locator('.field').count(), 1);
-  assert.match(await page.textContent('#detail .source'), /red, green, blue, yellow/);
+  assert.match(await page.textContent('#detail .source'), /red green blue yellow/);
   assert.ok(await page.isHidden('#notice'));
   await page.setInputFiles('#files', drawnField('x', {side: 64}));
   await page.waitForSelector('#notice:not([hidden])', patience);

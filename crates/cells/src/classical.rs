@@ -66,7 +66,9 @@ fn otsu(values: &[f32]) -> f32 {
         .zip(counts)
         .map(|(bin, count)| f64::from(bin) * f64::from(count))
         .sum();
-    let (mut below, mut sum, mut best) = (0.0, 0.0, (f64::NEG_INFINITY, 0));
+    let (mut below, mut sum) = (0.0, 0.0);
+    // Bins without values between the classes are equally good: the threshold lies in their middle.
+    let (mut best, mut bins) = (f64::NEG_INFINITY, [0; 2]);
     for (bin, count) in (0..BINS - 1).zip(counts) {
         below += f64::from(count);
         sum += bin as f64 * f64::from(count);
@@ -76,11 +78,13 @@ fn otsu(values: &[f32]) -> f32 {
         }
         let difference = sum / below - (all - sum) / above;
         let between = below * above * difference * difference;
-        if between > best.0 {
-            best = (between, bin);
+        if between > best {
+            (best, bins) = (between, [bin; 2]);
+        } else if count == 0 && bins[1] + 1 == bin {
+            bins[1] = bin;
         }
     }
-    lowest + (best.1 + 1) as f32 * unit
+    lowest + ((bins[0] + bins[1]) as f32 / 2.0 + 1.0) * unit
 }
 
 /// Values smoothed by a Gaussian; beyond the image they are those at its border.

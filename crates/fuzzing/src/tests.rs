@@ -39,7 +39,8 @@ macro_rules! hold {
 }
 
 hold!(
-    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, names: 20_000
+    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, cells: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, index: 10_000,
+    head: 10_000, names: 20_000
 );
 
 /// What fuzzing has found, made small.

@@ -358,20 +358,17 @@ pub(super) mod tests {
             let mut stream = Stream::new(Purpose::Augmentation, &[seed]);
             let example = plain().example(truth(64, 48), 32, 1.0, &mut stream);
             let pixels = 32 * 32;
-            let blue = &example.planes[2 * pixels..3 * pixels];
-            let nucleus = &example.targets[..pixels];
-            assert!(
-                blue.iter()
-                    .zip(nucleus)
-                    .all(|(blue, target)| { (*blue > 0.5) == (*target > 0.5) })
-            );
-            let red = &example.planes[..pixels];
-            let cell = &example.targets[pixels..2 * pixels];
-            assert!(
-                red.iter()
-                    .zip(cell)
-                    .all(|(red, target)| (*red > 0.5) == (*target > 0.5))
-            );
+            // Between pixels a level is a mean, and a mask the nearest one's: they may part at an object's four corners.
+            let differ = |plane: usize, target: usize| {
+                let levels = &example.planes[plane * pixels..][..pixels];
+                let masks = &example.targets[target * pixels..][..pixels];
+                let pairs = levels.iter().zip(masks);
+                pairs
+                    .filter(|(level, mask)| (**level > 0.5) != (**mask > 0.5))
+                    .count()
+            };
+            assert!(differ(2, 0) <= 4, "seed {seed}: {} of nuclei", differ(2, 0));
+            assert!(differ(0, 1) <= 4, "seed {seed}: {} of cells", differ(0, 1));
         }
     }
 
