@@ -110,7 +110,7 @@ test('the table sorts, filters and leaves out, and cells are pointed at by point
 
     await page.locator('#viewer .stage').scrollIntoViewIfNeeded();
     await page.mouse.move(...await place(page, CELLS[0][0] / 256, CELLS[0][1] / 256));
-    await page.waitForFunction(() => /^Cell \d, \d+ px.*: .* %/.test(document.querySelector('#cells .pointed').textContent));
+    await page.waitForFunction(() => /^Cell \d, \d+ px.*: .*%/.test(document.querySelector('#cells .pointed').textContent));
     assert.equal(await page.locator('#cells tr[data-pointed]').count(), 1);
     await page.mouse.move(...await place(page, 0.02, 0.9));
     await page.waitForFunction(() => document.querySelector('#cells .pointed').textContent.startsWith('Point at'));
