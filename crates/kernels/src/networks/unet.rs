@@ -67,6 +67,10 @@ impl UNet {
             channels = block.outputs();
             up.push(Step { upsample, block });
         }
+        // Other networks' convolutions may have no bias.
+        if !tensors.has("out.bias") {
+            return Err(WeightsError::Missing("out.bias".to_owned()));
+        }
         let plain = Steps {
             relu: false,
             ..Steps::RELU

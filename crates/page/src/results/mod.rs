@@ -17,8 +17,8 @@ use self::bars::Bars;
 use self::cell::DrawnCell;
 use crate::answer::Answer;
 use crate::dom::{
-    append, around, by_id, create, emptied, find, find_all, from_template, on, set_attribute,
-    set_flag, set_hidden, set_line, write,
+    append, around, by_id, closest, create, emptied, find, find_all, from_template, on,
+    set_attribute, set_flag, set_hidden, set_line, write,
 };
 use crate::text;
 
@@ -172,9 +172,10 @@ impl ResultsPanel {
 
     fn show_counts(&self) {
         let state = self.state.borrow();
-        for chip in find_all::<Element>(&self.root, ".chips [data-class]") {
-            let line = class_of(&chip).and_then(|class| state.in_cells.get(class));
-            set_line(&find(&chip, ".in-cells"), line.map_or("", String::as_str));
+        for part in find_all::<Element>(&self.root, ".chips .in-cells") {
+            let class = closest(&part, LABELLED).as_ref().and_then(class_of);
+            let line = class.and_then(|class| state.in_cells.get(class));
+            set_line(&part, line.map_or("", String::as_str));
         }
     }
 
