@@ -70,7 +70,7 @@ test('without the network cells are found by brightness, and the page says so', 
     assert.match(await page.textContent('#cells .without-network'), /not available \(.*404.*\)/);
     assert.match(await status(page), /^4 cells, coloured by /);
     assert.equal((await numbers(page)).length, 4);
-    assert.equal(await page.locator('#cells tbody .mark', {hasText: 'on the border'}).count(), 1);
+    assert.equal(await page.locator('#cells tbody .at-border', {hasText: 'on the border'}).count(), 1);
     const chips = await page.locator('#answer .chip .in-cells').allTextContents();
     assert.ok(chips.length > 0);
     for (const chip of chips) assert.match(chip, /^in \d of 4 cells$/);

@@ -7,6 +7,10 @@ use crate::planes::Planes;
 const NUCLEUS_SMOOTHING: f32 = 1.2 / 256.0;
 const CELL_SMOOTHING: f32 = 2.0 / 256.0;
 
+/// The least difference between the mean levels of nuclei and of all else. Of 80 real fields the lowest had 0.34, of planes of noise
+/// alone the highest 0.08.
+const LEAST_CONTRAST: f32 = 0.2;
+
 /// Maps of a field's planes by classical steps: nuclei are what is brighter in the smoothed blue plane than Otsu's threshold;
 /// cells what is brighter in the smoothed mean of the others than a threshold found likewise among square roots; and their
 /// borders lie where that mean is dark.
@@ -33,10 +37,14 @@ pub fn classical(planes: &Planes) -> Maps {
             .map(|&value| f32::from(u8::from(value > threshold)))
             .collect()
     };
+    let mut nuclei = over(&nucleus);
+    if contrast(&nucleus, &nuclei) < LEAST_CONTRAST {
+        nuclei.fill(0.0);
+    }
     Maps {
         width,
         height,
-        nucleus: over(&nucleus),
+        nucleus: nuclei,
         cell: over(&filled),
         // Below one half: nothing is certainly a border.
         edge: filled
@@ -44,6 +52,22 @@ pub fn classical(planes: &Planes) -> Maps {
             .map(|value| 0.49 * (1.0 - value / brightest))
             .collect(),
     }
+}
+
+/// The difference between the mean values where a mask is 1 and where it is 0; 0 where it is the same everywhere.
+fn contrast(values: &[f32], mask: &[f32]) -> f32 {
+    let inside: f32 = mask.iter().sum();
+    let outside = mask.len() as f32 - inside;
+    if inside == 0.0 || outside == 0.0 {
+        return 0.0;
+    }
+    let sum: f32 = values.iter().sum();
+    let within: f32 = values
+        .iter()
+        .zip(mask)
+        .map(|(value, mask)| value * mask)
+        .sum();
+    within / inside - (sum - within) / outside
 }
 
 /// Otsu's threshold ("A Threshold Selection Method from Gray-Level Histograms", IEEE Transactions on Systems, Man, and
@@ -137,6 +161,21 @@ mod tests {
         let threshold = otsu(&values);
         assert!((0.2..0.8).contains(&threshold), "{threshold}");
         assert_eq!(otsu(&[0.3; 5]), f32::INFINITY);
+    }
+
+    #[test]
+    fn noise_has_no_nuclei() {
+        let side = 128;
+        let noise: Vec<f32> = (0..side * side)
+            .map(|at: usize| (at.wrapping_mul(2_654_435_761) >> 12 & 255) as f32 / 255.0)
+            .collect();
+        let planes = Planes {
+            width: side,
+            height: side,
+            values: noise.repeat(4),
+        };
+        let cells = instances(&classical(&planes), &Options::default());
+        assert_eq!(cells.list().len(), 0);
     }
 
     #[test]

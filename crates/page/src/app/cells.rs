@@ -23,7 +23,9 @@ impl App {
             move |what| match what {
                 AtPlace::Over(place) => {
                     let number = place.and_then(|(x, y)| app.cells.at(x, y));
-                    app.do_with_cells(&Deed::Point(number));
+                    if app.cells.hover(number) {
+                        app.do_with_cells(&Deed::Point(number));
+                    }
                 }
                 AtPlace::Clicked(x, y) => {
                     if let Some(number) = app.cells.at(x, y) {

@@ -65,6 +65,8 @@ struct State {
     wishes: Wishes,
     /// The field whose cells are shown.
     shown: Option<(u32, Shown)>,
+    /// The cell of the picture under the pointer.
+    hovered: Option<u16>,
     /// The field and the answer whose cells are shown or on their way.
     begun: Option<(u32, Rc<Answer>)>,
     /// The fields whose cells are asked for, and who is told when they are there.
@@ -300,6 +302,13 @@ impl CellsDesk {
     /// The cell at a place of the field, whose sides go from 0 to 1.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<u16> {
         self.state.borrow().shown.as_ref()?.1.at(x, y)
+    }
+
+    /// The pointer is over a cell of the picture, or over none. Returns whether that is new: a pointer that rests takes nothing from
+    /// who points by keys.
+    pub(super) fn hover(&self, number: Option<u16>) -> bool {
+        let mut state = self.state.borrow_mut();
+        std::mem::replace(&mut state.hovered, number) != number
     }
 
     /// Points at a cell or at none. Returns whether that is new.

@@ -268,7 +268,7 @@ impl Panel {
             set_text(&button, &cell.number.to_string());
             set_attribute(&button, "aria-label", &words::cell(cell.number));
             let mark = if cell.on_border { words::ON_BORDER } else { "" };
-            write(&row, ".mark", mark);
+            write(&row, ".at-border", mark);
             write(&row, ".area", &format!("{:.0}", shown.area(cell)));
             for &class in &classes {
                 let data: Element = create("td");
