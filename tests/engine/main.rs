@@ -8,4 +8,3 @@ mod networks;
 mod packages;
 mod parity;
 mod support;
-mod unet;

@@ -1,8 +1,7 @@
 //! The Cytolens trainer, which trains, packages and runs models on the desktop.
 //!
-//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export` and `similar`, `cells`, `commands`.
+//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `commands`.
 
-mod cells;
 mod commands;
 mod device;
 mod export;
@@ -10,7 +9,6 @@ mod output;
 mod panics;
 mod predict;
 mod run;
-mod similar;
 
 use std::process::ExitCode;
 
@@ -28,7 +26,6 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
-    TrainCells(commands::train_cells::TrainCells),
     Probe(commands::probe::Probe),
     Evaluate(commands::evaluate::Evaluate),
     Compare(commands::compare::Compare),
@@ -36,12 +33,7 @@ enum Command {
     Package(commands::package::MakePackage),
     Export(commands::export::Export),
     Predict(commands::predict::Predict),
-    Cells(commands::cells::FindCells),
-    ScoreCells(commands::score_cells::ScoreCells),
     Merge(commands::merge::Merge),
-    Embed(commands::embed::Embed),
-    Index(commands::index::MakeIndex),
-    Familiar(commands::familiar::MakeFamiliar),
     Simulate(commands::simulate::Simulate),
     Download(commands::download::Download),
     Split(commands::split::Split),
@@ -53,7 +45,6 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
-        Command::TrainCells(command) => command.run(),
         Command::Probe(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Compare(command) => command.run(),
@@ -61,12 +52,7 @@ fn main() -> ExitCode {
         Command::Package(command) => command.run(),
         Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
-        Command::Cells(command) => command.run(),
-        Command::ScoreCells(command) => command.run(),
         Command::Merge(command) => command.run(),
-        Command::Embed(command) => command.run(),
-        Command::Index(command) => command.run(),
-        Command::Familiar(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Download(command) => command.run(),
         Command::Split(command) => command.run(),

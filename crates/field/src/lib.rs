@@ -23,7 +23,6 @@ mod plate;
 mod png;
 mod preview;
 mod resize;
-mod scale;
 mod stack;
 mod unpack;
 

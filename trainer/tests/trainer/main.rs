@@ -1,7 +1,6 @@
 //! The trainer's commands as users run them.
 
 mod augment;
-mod cells;
 mod commands;
 mod evaluate;
 mod export;

@@ -11,7 +11,6 @@ mod drop_zone;
 mod field_input;
 mod folder;
 mod grouping;
-mod joining;
 mod lot;
 mod mapper;
 mod naming;
@@ -30,23 +29,17 @@ use web_sys::{Blob, Element};
 
 use self::source::{SourceFile, SourceFiles};
 use super::dom::by_id;
-use cytolens_protocol::Picture;
 
 pub(super) use self::field_input::{Content, FieldInput};
-pub(super) use self::joining::{Joining, join};
 pub(super) use self::lot::{Lot, PackageFiles};
 pub(super) use self::remembered::keep_bits;
-
-/// Asks for the picture of a field, and hands it over once it is there.
-pub(super) type Look = Rc<dyn Fn(FieldInput, Box<dyn FnOnce(Picture)>)>;
 
 /// A file and its name, with folders where it lies in one.
 pub(super) type NamedFile = (String, Blob);
 
 /// Listens for files, for as long as the page lives. `accept` is called with each lot that is picked,
 /// pasted or dropped together.
-/// `look` gives the picture of a file by itself, before it is known of which channel it is.
-pub(super) fn listen(accept: impl Fn(Lot) + 'static, look: Look) {
+pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
     channels_dialog::listen();
     mapper::listen();
     let accept = Rc::new(accept);
@@ -54,13 +47,12 @@ pub(super) fn listen(accept: impl Fn(Lot) + 'static, look: Look) {
         if brought.is_empty() {
             return;
         }
-        let (accept, look) = (accept.clone(), look.clone());
+        let accept = accept.clone();
         spawn_local(async move {
             let progress: Element = by_id("reading");
             let sources = folder::read(brought, |text| progress.set_text_content(Some(text))).await;
             progress.set_text_content(None);
-            let sources = sources.plainly_named().without_zarr();
-            accept(lot::sort(sources, Some(&look)).await);
+            accept(lot::sort(sources.plainly_named()).await);
         });
     });
 }
@@ -72,9 +64,9 @@ pub(super) async fn lot(files: Vec<NamedFile>) -> Lot {
         content: blob.into(),
     };
     let files = files.into_iter().map(source).collect();
-    let sources = SourceFiles {
+    lot::sort(SourceFiles {
         files,
         refused: Vec::new(),
-    };
-    lot::sort(sources, None).await
+    })
+    .await
 }

@@ -247,7 +247,6 @@ mod tests {
             full_width: 1,
             full_height: 1,
             bits: 8,
-            pixel_size: None,
             plates: Vec::new(),
         }
     }

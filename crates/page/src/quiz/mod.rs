@@ -9,7 +9,7 @@ mod picture;
 mod record;
 mod round;
 mod score;
-pub(super) mod truth;
+mod truth;
 mod verdict;
 
 use std::cell::RefCell;

@@ -1,6 +1,5 @@
 //! Texts of the quiz.
 
-use super::number;
 use cytolens_core::Channel;
 
 /// The locations in groups, by class number.
@@ -24,19 +23,19 @@ pub(crate) const MICRO: &str = "Micro F1";
 /// The name of a score.
 pub(crate) const EXACT: &str = "Exactly right";
 /// The hint for a confirmation without any choice.
-pub(crate) const CHOOSE: &str = "Tick at least one location, or “None of these”.";
+pub(crate) const CHOOSE: &str = "Tick at least one location, or 'none of these'.";
 /// The hint while the model is at work.
-pub(crate) const THINKING: &str = "Your answer is noted. The model is still working.";
+pub(crate) const THINKING: &str = "Your answer is in. The model is still at work.";
 /// The description of a round on a site without samples.
-pub(crate) const NO_SAMPLES: &str = "This page has no samples.";
+pub(crate) const NO_SAMPLES: &str = "This site has no sample fields.";
 /// The description of a round without a table of labels.
-pub(crate) const NO_TABLE: &str = "Choose the table of their labels first.";
+pub(crate) const NO_TABLE: &str = "Give the table of their labels first.";
 /// The reason for a field of a kept round that is gone.
 pub(crate) const NOT_ON_DESK: &str = "it is no longer among the fields";
 /// The reason for a sample of a kept round that is gone.
 pub(crate) const NO_SUCH_SAMPLE: &str = "it is no longer among the samples";
 /// The outcome of a round of which every field was left out.
-pub(crate) const ALL_LEFT_OUT: &str = "No field of this round could be shown.";
+pub(crate) const ALL_LEFT_OUT: &str = "No field could be asked in this round.";
 /// The last field's button.
 pub(crate) const TO_SCORES: &str = "See the scores";
 /// Any other field's button.
@@ -58,28 +57,28 @@ pub(crate) fn agreement(is_there: bool, is_said: bool) -> (&'static str, &'stati
         (true, true) => ("right", "✓ found"),
         (false, true) => ("wrong", "✗ wrong"),
         (true, false) => ("missed", "○ missed"),
-        (false, false) => ("unsaid", "– not said"),
+        (false, false) => ("unsaid", "– unsaid"),
     }
 }
 
 /// A score, from 0 to 1.
 pub(crate) fn score(score: f64) -> String {
-    number::decimal(f64::from(score as f32), 2)
+    format!("{:.2}", score as f32)
 }
 
 /// A share, for example `3 of 12`.
 pub(crate) fn of(some: usize, all: usize) -> String {
-    format!("{} of {}", number::whole(some), number::whole(all))
+    format!("{some} of {all}")
 }
 
 /// The place of a field in its round.
 pub(crate) fn place(at: usize, all: usize) -> String {
-    format!("Field {} of {}", number::whole(at + 1), number::whole(all))
+    format!("Field {} of {all}", at + 1)
 }
 
 /// The progress of a kept round.
 pub(crate) fn kept(done: usize, all: usize) -> String {
-    format!("Resume: {} done", of(done, all))
+    format!("Resume: {done} of {all} done")
 }
 
 /// The true locations, over one field's answers.
@@ -122,20 +121,19 @@ pub(crate) fn caution(
     models: &str,
 ) -> String {
     let mut said = format!(
-        "Model: {models}. Macro F1 is the mean over the locations that occur; a wrong answer that occurs nowhere lowers only the micro F1. "
+        "Model: {models}. Macro F1 is the mean over the locations that occur; a location said where it never is lowers only the micro F1. "
     );
     match spread {
         Some((own, model)) => {
             said += &format!(
-                "{} make rough figures: without any one of them your macro F1 would be between {} and {}, and the model's between {} and {}.",
-                number::fields(fields),
+                "{fields} fields make rough figures: had any one of them not been asked, your macro F1 would be between {} and {}, and the model's between {} and {}.",
                 score(own.0),
                 score(own.1),
                 score(model.0),
                 score(model.1)
             );
         }
-        None => said += "So few fields say almost nothing about either of you.",
+        None => said += "So few fields say next to nothing about either of you.",
     }
     if are_simulated {
         said += " These fields are simulated cells: the scores say little about real ones.";
@@ -145,10 +143,7 @@ pub(crate) fn caution(
 
 /// The description of a round over samples.
 pub(crate) fn samples(count: usize) -> String {
-    format!(
-        "{} drawn by a program, so their labels are known.",
-        number::counted(count, "sample", "samples")
-    )
+    format!("{count} sample fields, their labels known because they were drawn by a program.")
 }
 
 /// The description of a round over labelled fields of the desk: the table's name, the number of fields that it labels, the ids that
@@ -161,14 +156,9 @@ pub(crate) fn labelled(
     faults: usize,
     first: Option<&str>,
 ) -> String {
-    let mut said = format!(
-        "{name} has labels for {} of the {} here. {compared}",
-        number::whole(asked),
-        number::fields(on_desk)
-    );
+    let mut said = format!("{name} labels {asked} of the {on_desk} fields here. {compared}");
     if let Some(first) = first {
-        let rows = number::counted(faults, "row was", "rows were");
-        said += &format!(" {rows} left out: {first}.");
+        said += &format!(" {faults} of its rows were left out; {first}.");
     }
     said
 }

@@ -1,9 +1,8 @@
 //! The buttons and sliders around the stage, as they show the state.
 
 use js_sys::Math;
-use web_sys::{Element, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement};
+use web_sys::{Element, HtmlCanvasElement, HtmlInputElement};
 
-use super::histogram::Histogram;
 use super::overlay;
 use super::state::{PictureFacts, ViewerState};
 use crate::dom::{document, find, set_attribute, set_flag, set_hidden, write};
@@ -13,8 +12,6 @@ use cytolens_core::Channel;
 /// The elements that show the state.
 pub(super) struct Controls {
     root: Element,
-    /// The panel of brightness: histograms are counted only while it is open.
-    light: HtmlDetailsElement,
 }
 
 impl Controls {
@@ -27,10 +24,7 @@ impl Controls {
             &find(root, "[data-do=full]"),
             !document().fullscreen_enabled(),
         );
-        Self {
-            root: root.clone(),
-            light: find(root, ".light"),
-        }
+        Self { root: root.clone() }
     }
 
     /// Shows the state.
@@ -55,22 +49,9 @@ impl Controls {
             slider.set_value_as_number(Math::log2(brightness.into()));
             set_attribute(&slider, "aria-valuetext", &amount);
             write(&row, ".amount", &amount);
-            let black: HtmlInputElement = find(&row, "[data-do=black]");
-            black.set_value_as_number(display.black(channel).into());
-            set_attribute(
-                &black,
-                "aria-valuetext",
-                &text::black(display.black(channel)),
-            );
             if let Some(facts) = &state.facts {
-                let (black, white) = (display.black_level(channel), display.white(channel));
-                write(&row, ".white", &text::range(black, white, facts.bits));
-            }
-            if has && self.light.open() {
-                let path: Element = find(&row, ".histogram path");
-                let histogram = state.layers.histogram(channel);
-                let outline = histogram.map_or_else(String::new, Histogram::path);
-                set_attribute(&path, "d", &outline);
+                let white = text::white(display.white(channel), facts.bits);
+                write(&row, ".white", &white);
             }
         }
         press(&self.part("[data-do=composite]"), display.is_composite());
@@ -101,7 +82,8 @@ impl Controls {
     /// Shows the scale of the picture and its size.
     pub(super) fn show_size(&self, facts: &PictureFacts, percent: f64) {
         write(&self.root, ".percent", &text::percent(percent));
-        write(&self.root, ".size", &facts.size_line());
+        let size = text::size(facts.full_size, facts.size, facts.bits);
+        write(&self.root, ".size", &size);
     }
 
     fn part(&self, selector: &str) -> Element {
