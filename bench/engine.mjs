@@ -1,5 +1,6 @@
 // The two contenders as bench/browser.mjs sees them, in the page: each a worker that takes planes
 // and answers with logits and the time the network took.
+import {unpacked} from '/dist/unpack.js';
 
 /** The content of the next message of `worker` of the type `wanted`; an error of the worker rejects. */
 function next(worker, wanted) {
@@ -40,7 +41,7 @@ async function ask(worker, planes, size, field) {
 
 /** Cytolens' engine on its CPU device, by the program `name`, with the package at /package/. */
 export async function cytolens(name) {
-  const module = await WebAssembly.compileStreaming(fetch(`/dist/${name}_bg.wasm`));
+  const module = await WebAssembly.compileStreaming(unpacked(await fetch(`/dist/${name}_bg.wasm.gz`)));
   const worker = new Worker('/dist/engine.js', {type: 'module', name});
   const started = next(worker, 'started');
   worker.postMessage(module);

@@ -4,6 +4,8 @@
 // usable       the page's program has started and the drop zone reacts, since the navigation began
 // first        the first field has its answer on the CPU device, since the navigation began; its four
 //              files are given as soon as the page is usable
+// line         on a slow line, from an empty cache: when the page is usable, when a field given then is seen, and when the
+//              engine is ready; nothing that is served is packed by the server
 // responsive   while 20 fields are classified: the longest task of the page's main thread, and the longest
 //              wait of a timer of 5 ms
 // maps         the activation maps of a field beside its prediction, as the engine times both
@@ -18,10 +20,15 @@ import {givenFields} from './fields.mjs';
 const throttle = Number(process.env.THROTTLE || 2);
 const runs = Number(process.env.RUNS || 5);
 const counts = (process.env.FIELDS || '50 1000').split(/[ ,]+/).map(Number);
-const only = (process.env.ONLY || 'usable first responsive maps memory').split(/[ ,]+/);
+const only = (process.env.ONLY || 'usable first line responsive maps memory').split(/[ ,]+/);
 const MODEL = process.env.MODEL;
 const ADDRESS = '?device=cpu';
 const SIDE = 512;
+/** Lines as Chromium's developer tools have them: Mbit/s down and up, ms until an answer begins; and the wanted s until ready. */
+const LINES = {
+  'fast 3G': {down: 1.44, up: 0.675, latency: 562.5, wanted: 90},
+  'slow 4G': {down: 8.1, up: 1.35, latency: 165, wanted: 18},
+};
 
 /** Runs in the page before anything else: notes when things happen, in milliseconds since the navigation. */
 function watch() {
@@ -63,6 +70,7 @@ function watch() {
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const milliseconds = (value) => `${Math.round(value)} ms`;
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 const megabytes = (value) => `${(value / 1e6).toFixed(1)} MB`;
 
 console.log(`${'figure'.padEnd(66)} ${'measured'.padStart(12)} ${'target'.padStart(12)}`);
@@ -159,6 +167,27 @@ async function measureFirst() {
   print(`first result, CPU device, ${SIDE} px, from the offline copy`, milliseconds(median(filled)), '< 2000 ms', median(filled) < 2000);
 }
 
+async function measureLine(name, {down, up, latency, wanted}) {
+  const {context, page} = await newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  const bytes = (megabits) => (megabits * 1e6) / 8;
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false, latency, downloadThroughput: bytes(down), uploadThroughput: bytes(up),
+  });
+  await page.goto(`${site.origin}/${ADDRESS}`, {waitUntil: 'commit'});
+  const line = `${name} (${down} Mbit/s, ${latency} ms), empty cache`;
+  print(`page usable on ${line}`, seconds(await usable(page)));
+  await page.setInputFiles('#files', fields.files('early'));
+  const since = () => page.evaluate(() => performance.now());
+  await page.waitForSelector('#viewer[data-state="shown"]');
+  print(`a field given then is seen on ${line}`, seconds(await since()));
+  await ready(page);
+  const took = await since();
+  print(`engine ready on ${line}`, seconds(took), `< ${wanted} s`, took < wanted * 1000);
+  await context.close();
+}
+
 async function measureResponsive(rate) {
   const {context, page} = await newPage();
   await page.goto(`${site.origin}/${ADDRESS}`);
@@ -227,6 +256,7 @@ try {
   console.log(`CPU: ${os.cpus()[0].model}, ${os.cpus().length} cores; only the page's main thread is ever slowed down, never its workers`);
   if (only.includes('usable')) for (const rate of [1, throttle]) await measureUsable(rate);
   if (only.includes('first')) await measureFirst();
+  if (only.includes('line')) for (const [name, line] of Object.entries(LINES)) await measureLine(name, line);
   if (only.includes('responsive') || only.includes('maps')) {
     const times = await measureResponsive(1);
     if (only.includes('responsive')) await measureResponsive(throttle);

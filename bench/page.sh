@@ -7,7 +7,7 @@
 # MODEL         a model package that takes the place of the shipped one, to measure memory with a smaller network
 # THROTTLE      how many times slower the page's main thread is made where that is said (2): workers are not slowed
 # RUNS          measured runs of each start; the median is printed (5)
-# ONLY          some of: usable first responsive maps memory (all)
+# ONLY          some of: usable first line responsive maps memory (all)
 # SKIP_BUILD=1  measure the dist/ that is there, or the one that DIST names
 set -euo pipefail
 

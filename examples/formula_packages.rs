@@ -87,6 +87,7 @@ fn package(
             .iter()
             .map(|size| golden(size, vec![0.0; COUNT]))
             .collect(),
+        familiar: None,
         provenance: serde_json::Value::Null,
         metrics: serde_json::Value::Null,
     };

@@ -56,6 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             size: GOLDEN_SIZE,
             logits: vec![0.0; CLASSES],
         }],
+        familiar: None,
         provenance: serde_json::json!({ "weights": file }),
         metrics: serde_json::Value::Null,
     };

@@ -1,12 +1,13 @@
 // Lists a built application in its service worker: every file with its length and SHA-256, sorted, and
-// a version made of nothing else, so that the same build is the same version. The page learns its
-// version too, from its <meta name="version">.
+// a version made of nothing else, so that the same build is the same version. Those of a packed file are of
+// what is in it. The page learns its version too, from its <meta name="version">.
 //
 // usage: node list-files.mjs FOLDER      trunk's hook runs it over a new dist/ (Trunk.toml); to be run again
 //                                        by whoever changes, adds or removes a file there
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {gunzipSync} from 'node:zlib';
 
 const WORKER = 'service-worker.js';
 const PAGE = 'index.html';
@@ -36,7 +37,8 @@ function list() {
     .filter((name) => name !== WORKER && !name.split('/').some((part) => part.startsWith('.')))
     .sort();
   return paths.map((name) => {
-    const bytes = readFileSync(path.join(folder, name));
+    const read = readFileSync(path.join(folder, name));
+    const bytes = name.endsWith('.gz') ? gunzipSync(read) : read;
     return {path: name, bytes: bytes.length, sha256: sha256(bytes)};
   });
 }

@@ -1,7 +1,7 @@
 // Keeps a copy of the whole application, for use without a network, and answers from it.
 //
-// A version is a build: the files that the build listed, each known by its SHA-256. A version is
-// installed once every one of its files is kept and has been found to be what was built, so the worker
+// A version is a build: the files that the build listed, each known by its SHA-256, packed ones by that of what is in
+// them, and so they are kept. A version is installed once every one of its files is kept and has been found to be what was built, so the worker
 // that answers has a whole copy, of one build and no other. A new version waits beside the old one until
 // the visitor takes it (src/page/offline.rs).
 //
@@ -78,11 +78,19 @@ async function obtain(file) {
       cause = `the server answered ${response.status}`;
       continue;
     }
-    const body = await response.arrayBuffer();
-    if (await isBuilt(file, body)) return answerOf(response, body);
+    const body = await unpacked(file, await response.arrayBuffer());
+    if (body && (await isBuilt(file, body))) return answerOf(response, body);
     cause = 'the server has another file than the one that was built';
   }
   throw new Error(cause);
+}
+
+/** What a file brought, without the build's packing if there is any left; nothing where it does not unpack. */
+async function unpacked({path}, body) {
+  const [first, second] = new Uint8Array(body);
+  if (!path.endsWith('.gz') || first !== 0x1f || second !== 0x8b) return body;
+  const stream = new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer().catch(() => undefined);
 }
 
 async function isBuilt({bytes, sha256}, body) {

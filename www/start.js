@@ -1,12 +1,14 @@
 // Starts the page's program, or says why it cannot.
+import {unpacked} from './unpack.js';
+
 try {
-  const {default: init} = await import('./page.js');
-  await init({module_or_path: './page_bg.wasm'});
+  const [{default: init}, program] = await Promise.all([import('./page.js'), fetch('page_bg.wasm.gz').then(unpacked)]);
+  await init({module_or_path: program});
 } catch (error) {
   console.error(error);
   const reason = typeof WebAssembly === 'object'
     ? `The page could not be started: ${error?.message ?? error}`
-    : 'This browser cannot run WebAssembly, or has it switched off.';
+    : 'This browser does not support WebAssembly, or it is switched off.';
   document.body.dataset.engine = 'failed';
   document.getElementById('status').textContent = 'The page is not available';
   document.getElementById('progress').hidden = true;

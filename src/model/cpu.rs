@@ -1,6 +1,7 @@
 //! Backbones on the CPU device, computed by our own engine.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use burn::backend::Flex;
 use burn::module::Module;
@@ -10,6 +11,14 @@ use cytolens_kernels::{self as kernels, Engine, Kind, Processor};
 
 use super::backbone::Backbone;
 use crate::package::{Architecture, Names};
+
+/// The engine of the process: every network uses the same working memory, at each step again.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(Processor::best()));
+
+/// The engine for a network in inference or training.
+pub(super) fn engine() -> Engine {
+    ENGINE.clone()
+}
 
 /// A [`Backbone`] in the CPU engine.
 #[derive(Debug)]
@@ -39,8 +48,7 @@ impl CpuBackbone {
             .into_iter()
             .map(|tensor| (names.in_files(&tensor.name), tensor))
             .collect();
-        let engine = Engine::new(Processor::best());
-        let backbone = kernels::Backbone::new(engine, kind, epsilon, &Collected(tensors));
+        let backbone = kernels::Backbone::new(engine(), kind, epsilon, &Collected(tensors));
         backbone.ok().map(Self)
     }
 

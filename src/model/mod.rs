@@ -20,6 +20,7 @@ pub mod inference;
 mod keras;
 mod network;
 pub mod resnet;
+pub mod unet;
 pub mod weights;
 
 pub use backbone::Backbone;
@@ -29,6 +30,7 @@ pub use densenet::{DenseNet, DenseNetConfig};
 pub use head::Head;
 pub use inference::{InferenceBackbone, InferenceNetwork};
 pub use network::Network;
+pub use unet::{UNet, UNetConfig};
 pub use weights::Tensors;
 
 pub use crate::package::{

@@ -21,6 +21,7 @@ const OPENED = {
   diagnostics: '#open-diagnostics',
   channels: '#open-channels',
   'model-card': '#limits-more',
+  rechannel: '#rechannel-open',
   engine: '#engine-open',
   menu: '#menu-open',
 };

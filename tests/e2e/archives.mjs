@@ -97,10 +97,10 @@ export function tiffOfChannels(name, side, channels, words) {
 }
 
 /** The same as an OME-TIFF, which names its channels. */
-export function omeTiff(name, side, channels, axis = 'C') {
+export function omeTiff(name, side, channels, axis = 'C', pixel) {
   const count = (of) => (of === axis ? channels.length : 1);
   const named = channels.map((channel, at) => `<Channel ID="Channel:0:${at}" Name="${channel}" SamplesPerPixel="1"/>`);
-  const pixels = `<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${count('C')}" SizeZ="${count('Z')}" SizeT="1">`;
+  const pixels = `<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="${side}" SizeY="${side}" SizeC="${count('C')}" SizeZ="${count('Z')}" SizeT="1"${pixel ? ` PhysicalSizeX="${pixel}"` : ''}>`;
   const words = `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">${pixels}${named.join('')}<TiffData/></Pixels></Image></OME>`;
   return tiffOfChannels(name, side, channels, words);
 }

@@ -2,6 +2,7 @@
 // listed anew.
 import {execFileSync} from 'node:child_process';
 import {cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {gzipSync} from 'node:zlib';
 import os from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -15,7 +16,8 @@ export function build(edits = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'cytolens-build-'));
   made.push(folder);
   cpSync(DIST, folder, {recursive: true});
-  cpSync(smallModel(), path.join(folder, 'model'), {recursive: true});
+  cpSync(path.join(smallModel(), 'manifest.json'), path.join(folder, 'model/manifest.json'));
+  writeFileSync(path.join(folder, 'model/weights.safetensors.gz'), gzipSync(readFileSync(path.join(smallModel(), 'weights.safetensors'))));
   for (const [name, edit] of Object.entries(edits)) {
     const file = path.join(folder, name);
     const text = readFileSync(file, 'utf8');

@@ -368,5 +368,5 @@ it('a field that the first version of the page kept is there again', async (page
   const {state, chips, bars} = await settled(page, 'kept');
   assert.deepEqual([state, chips], ['done', [1]]);
   assert.deepEqual(bars.map(({class: number, probability, present}) => [number, probability, present]).sort(), [[0, 0.25, false], [1, 0.75, true]]);
-  assert.match(await page.textContent('#answer .took'), /1\.4 s on CPU \(drawn\), by two/);
+  assert.match(await page.textContent('#answer .took'), /1\.4 s on CPU \(drawn\) by two/);
 });

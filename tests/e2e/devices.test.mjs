@@ -8,7 +8,7 @@ import {chromiumForTests, CPU, IMAGES, missing, PATIENCE, ready, select, SHIPPED
 const timeout = 3 * PATIENCE.gpu;
 
 /** The engines' programs that were asked for, in their order. */
-const programs = (site) => site.requests.map((address) => /(\w+_engine\w*)_bg\.wasm$/.exec(address)?.[1]).filter(Boolean);
+const programs = (site) => site.requests.map((address) => /(\w+_engine\w*)_bg\.wasm\.gz$/.exec(address)?.[1]).filter(Boolean);
 
 /** Takes relaxed SIMD from the browser. */
 const WITHOUT_RELAXED_SIMD = {'/start.js': (bytes) => `WebAssembly.validate = () => false;\n${bytes}`};

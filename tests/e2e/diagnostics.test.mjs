@@ -79,7 +79,7 @@ describe('on the CPU', () => {
       await choose(page, '#open-diagnostics');
       await page.click('#copy-diagnostics');
       await page.waitForFunction(() => document.querySelector('#diagnostics-said').textContent);
-      assert.match(await page.textContent('#diagnostics-said'), /does not let this page copy/);
+      assert.match(await page.textContent('#diagnostics-said'), /does not let the page copy/);
     }, {address: ''});
   });
 

@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
+import {readFile, stat} from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
 import {after, before} from 'node:test';
@@ -27,7 +27,7 @@ export const ARTEFACTS = path.resolve(process.env.ARTEFACTS || path.join(ROOT, '
 /** The folder of real fields. */
 export const IMAGES = path.join(DATA, 'hpa/images');
 /** The package that the page comes with: over a second a field on the CPU, a minute on a software GPU. */
-export const SHIPPED_MODEL = path.join(DIST, 'model');
+export const SHIPPED_MODEL = path.join(ROOT, 'www/model');
 
 /** The page's address with the CPU as its device. */
 export const CPU = '?device=cpu';
@@ -71,20 +71,21 @@ export const halfPresent = (manifest) => ({
  *
  * `changes` maps an address, such as '/model/manifest.json', to a status (404) or to a function from
  * the file's bytes to what is served in their place; `mounts` maps an address's beginning to another
- * folder. Both may be changed while the server runs.
+ * folder. Both may be changed while the server runs. What is asked for packed, `/model/weights.safetensors.gz`, is
+ * served unpacked where it is changed, or lies unpacked in its folder.
  */
 export async function serve({folder = DIST, model, changes = {}, mounts = {}} = {}) {
   const site = {changes, mounts: model ? {...mounts, '/model/': model} : mounts, requests: []};
   const server = http.createServer(async (request, response) => {
-    const {pathname} = new URL(request.url, 'http://x');
-    site.requests.push(pathname);
-    const change = site.changes[pathname];
+    const {pathname: asked} = new URL(request.url, 'http://x');
+    site.requests.push(asked);
+    const pathname = await foundAs(site, folder, asked);
+    const change = site.changes[asked] ?? site.changes[pathname];
     if (typeof change === 'number') {
       response.writeHead(change, {'content-type': 'text/plain'}).end('not here\n');
       return;
     }
-    const mount = Object.keys(site.mounts).find((start) => pathname.startsWith(start));
-    const [root, inside] = mount ? [site.mounts[mount], pathname.slice(mount.length - 1)] : [folder, pathname];
+    const [root, inside] = lies(site, folder, pathname);
     if (change) {
       const bytes = Buffer.from(change(await readFile(path.join(root, inside))));
       const type = {'.js': 'text/javascript', '.json': 'application/json', '.wasm': 'application/wasm'};
@@ -102,6 +103,19 @@ export async function serve({folder = DIST, model, changes = {}, mounts = {}} = 
     return new Promise((resolve) => server.close(resolve));
   };
   return site;
+}
+
+/** The folder in which an address lies, and its address there. */
+function lies(site, folder, pathname) {
+  const mount = Object.keys(site.mounts).find((start) => pathname.startsWith(start));
+  return mount ? [site.mounts[mount], pathname.slice(mount.length - 1)] : [folder, pathname];
+}
+
+/** The address itself, or that of the unpacked file where there is no other. */
+async function foundAs(site, folder, asked) {
+  const unpacked = asked.replace(/\.gz$/, '');
+  const isThere = await stat(path.join(...lies(site, folder, asked))).catch(() => false);
+  return isThere && !(unpacked in site.changes) ? asked : unpacked;
 }
 
 /** Serves what `how` says for as long as `use` lasts. */
@@ -138,6 +152,8 @@ export function launch({adapter = false, flags = []} = {}) {
  */
 const OFF = [
   'WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'MediaRouter', 'OptimizationHints',
+  // Its own questions about a page's fields for text, which a visitor's browser asks or not.
+  'AutofillServerCommunication',
   'PaintHolding', 'ThirdPartyStoragePartitioning', 'DestroyProfileOnBrowserClose', 'AvoidUnnecessaryBeforeUnloadCheckSync',
 ];
 

@@ -21,7 +21,7 @@ const {visit, open} = chromiumForTests();
 const openWithoutEngine = (use) => visit(async (page) => {
   await page.waitForSelector('body[data-engine="failed"]');
   await use(page);
-}, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+}, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
 
 /** The files of a drawn field under other names. */
 const renamed = (id, names) => drawnField('x', {channels: Object.keys(names)}).map((file, at) => ({...file, name: `${id}${Object.values(names)[at]}`}));
@@ -146,7 +146,7 @@ test('a folder gives its fields, and what is no image in one line', {timeout}, a
     await page.setInputFiles('#folder', folder);
     await waitForTiles(page, 1);
     assert.deepEqual(await ids(page), ['inside']);
-    assert.match(await passed(page, '40 files'), /no images were left out: \.txt/);
+    assert.match(await passed(page, '40 files'), /40 files are not images: \.txt/);
     assert.match(await passed(page, 'plate/deep/read.me.html'), /a web page/);
     assert.equal(await page.textContent('#passed-over summary'), '41 files passed over');
     assert.equal(await page.textContent('#reading'), '');
@@ -168,7 +168,7 @@ test('a dropped folder with names that are no Unicode gives the rest of its fiel
     assert.deepEqual(await ids(page), ['inside']);
     const unread = page.locator('#passed-over li[data-name="named/\ufffd"]');
     await page.waitForFunction((name) => document.querySelectorAll(`#passed-over li[data-name="${name}"]`).length === 2, 'named/\ufffd', {timeout});
-    assert.match((await unread.allTextContents()).join('\n'), /not written in Unicode/);
+    assert.match((await unread.allTextContents()).join('\n'), /not in Unicode/);
   });
 });
 
@@ -198,7 +198,40 @@ test('entries of a dropped folder that cannot be read are told one by one, and t
     assert.match(await passed(page, 'set/lost_red.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/lost_blue.png'), /could not read it \(gone\)/);
     assert.match(await passed(page, 'set/locked'), /could not read it \(denied\)/);
-  }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}});
+  }, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}});
+});
+
+test('the size of pixels is told, and a field of another scale is answered at the training\'s', {timeout}, async () => {
+  const channels = ['red', 'green', 'blue', 'yellow'];
+  await open(async (page) => {
+    await drop(page, [omeTiff('near.ome.tif', 64, channels, 'C', 2.5), omeTiff('far.ome.tif', 64, channels, 'C', 0.8)]);
+    const near = await settled(page, 'near');
+    assert.match(await page.textContent('#viewer .size'), /64 × 64 px, 16 bit, 2\.5 µm a pixel/);
+    assert.doesNotMatch(await page.textContent('#answer'), /µm wide/);
+    const far = await settled(page, 'far');
+    assert.match(await page.textContent('#answer'), /51 µm wide.*3\.2 times larger/);
+    assert.match(await page.textContent('#scale-text'), /1 field/);
+    assert.deepEqual(far.bars, near.bars, 'the same pixels');
+
+    await page.click('#scale-read');
+    await page.locator('#scale').waitFor({state: 'hidden'});
+    const again = await settled(page, 'far');
+    assert.notDeepEqual(again.bars, far.bars);
+    assert.match(await page.textContent('#answer'), /laid on 164 µm of black/);
+    await page.waitForFunction(() => document.querySelector('#viewer .size').textContent.includes('205 × 205 px'));
+  });
+});
+
+test('an OME-Zarr folder is told as one, with the way out', {timeout}, async () => {
+  const folder = path.join(scratch, 'plate.zarr');
+  mkdirSync(path.join(folder, '0', 'c'), {recursive: true});
+  writeFileSync(path.join(folder, 'zarr.json'), '{}');
+  for (let chunk = 0; chunk < 9; chunk++) writeFileSync(path.join(folder, '0', 'c', String(chunk)), 'x');
+  await openWithoutEngine(async (page) => {
+    await page.setInputFiles('#folder', folder);
+    assert.match(await passed(page, 'plate.zarr'), /OME-Zarr: open it in Fiji .*save it as TIFF/);
+    assert.equal(await page.locator('#passed-over li').count(), 1);
+  });
 });
 
 test('a folder of nothing usable is refused in words', {timeout}, async () => {
@@ -344,7 +377,7 @@ test('good guesses are chosen already, and a channel goes to one value only', {t
     assert.equal(await page.locator('#mapper').isVisible(), true, 'one is not chosen yet');
     await page.locator('#mapper select').nth(2).selectOption('blue');
     assert.deepEqual(await chosen(), ['', 'yellow', 'blue', 'red']);
-    assert.match(await page.textContent('#mapper-said'), /blue goes from DAPI to HSP60/);
+    assert.match(await page.textContent('#mapper-said'), /HSP60 is blue now/);
     await page.locator('#mapper .value').first().dragTo(page.locator('[data-well="blue"]'));
     await page.locator('#mapper .value').nth(2).dragTo(page.locator('[data-well="green"]'));
     assert.deepEqual(await chosen(), ['blue', 'yellow', 'green', 'red']);
@@ -361,7 +394,7 @@ test('a question may be cancelled, or the files be pictures', {timeout}, async (
     await page.locator('#mapper').waitFor({state: 'visible'});
     await page.keyboard.press('Escape');
     await waitForTiles(page, 1);
-    assert.match(await passed(page, 'A1_w3.png'), /does not tell the channel.*A1_w3\.png/);
+    assert.match(await passed(page, 'A1_w3.png'), /does not say which channel.*A1_w3\.png/);
     await page.click('#remove');
     await drop(page, renamed('A1', MARKS));
     await page.click('#mapper [value="pictures"]');
@@ -390,7 +423,7 @@ test('TIFF files of several images: named by the file, and by an order that is g
     await page.locator('#channels-order select').first().selectOption('yellow');
     await page.locator('#channels-order select').nth(2).selectOption('blue');
     await page.click('#channels-keep');
-    assert.match(await page.textContent('#channels-fault'), /without a channel/);
+    assert.match(await page.textContent('#channels-fault'), /no channel/);
     for (const [at, channel] of backwards.entries()) await page.locator('#channels-order select').nth(at).selectOption(channel);
     await page.click('#channels-keep');
     await page.locator('#channels').waitFor({state: 'hidden'});
@@ -452,7 +485,7 @@ test('10,000 files are grouped', {timeout: 3 * timeout}, async (context) => {
     await page.setInputFiles('#folder', folder);
     await waitForTiles(page, 50);
     assert.equal((await ids(page)).filter((id) => /^cell\d+$/.test(id)).length, 50);
-    assert.match(await passed(page, '9,800 files'), /no images/);
+    assert.match(await passed(page, '9800 files'), /9,800 files are not images/);
     context.diagnostic(`tasks over 50 ms while 10,000 files were read: ${JSON.stringify(await page.evaluate(() => window.stops))}`);
   });
 });

@@ -5,12 +5,14 @@ import {mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync} from 'node:fs'
 import {once} from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
+import http from 'node:http';
 import {createInterface} from 'node:readline';
 import {after, test} from 'node:test';
+import {answer} from '../../scripts/serve.mjs';
 import {build, newerBuild, removeBuilds, versionOf} from './builds.mjs';
 import {HELD} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {choose, chromiumForTests, CPU, launchForTests, manifestOf, PATIENCE, ready, select, until, withSite} from './harness.mjs';
+import {choose, chromiumForTests, CPU, launchForTests, manifestOf, PATIENCE, ready, select, smallModel, until, withSite} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
 const SAMPLE = '/samples/sample-nucleoli_red.png';
@@ -58,7 +60,7 @@ test('the same build is the same version, and another build is another', () => {
   assert.notEqual(versionOf(first), versionOf(newer));
   const worker = (folder) => readFileSync(path.join(folder, 'service-worker.js'), 'utf8');
   assert.equal(worker(first), worker(build()));
-  assert.match(worker(first), /"path":"model\/weights\.safetensors"/);
+  assert.match(worker(first), /"path":"model\/weights\.safetensors\.gz"/);
 });
 
 test('after one visit the page works without network and server', {timeout}, async () => {
@@ -90,10 +92,10 @@ test("a visitor's own model is there without network and server, and so is the s
     const shipped = await page.textContent('#model-name');
     const isOpen = (name) => page.waitForFunction((name) =>
       document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === name, name, {timeout: PATIENCE.cpu});
-    const manifest = manifestOf(path.join(first, 'model'));
+    const manifest = manifestOf(smallModel());
     await page.setInputFiles('#files', [
       {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({...manifest, name: 'Our own'}))},
-      {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(first, 'model/weights.safetensors'))},
+      {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(smallModel(), 'weights.safetensors'))},
     ]);
     await isOpen('Our own');
     await page.waitForFunction(() => /is kept/.test(document.querySelector('#model-notice').textContent));
@@ -112,7 +114,7 @@ test('what the page downloaded is not downloaded again for the copy', {timeout},
   // This server forbids the browser's own cache.
   await visit(async (page, {site}) => {
     await copyIs(page, 'ready');
-    for (const large of ['/cpu_engine_relaxed_bg.wasm', '/gpu_engine_bg.wasm', '/model/weights.safetensors']) {
+    for (const large of ['/cpu_engine_relaxed_bg.wasm.gz', '/gpu_engine_bg.wasm.gz', '/model/weights.safetensors.gz']) {
       assert.equal(site.requests.filter((address) => address === large).length, 1, large);
     }
     assert.deepEqual((await cacheNames(page)).filter((name) => /arrived/.test(name)), [], 'nothing is kept twice');
@@ -137,7 +139,7 @@ test('a newer version waits until the visitor takes it, and comes whole', {timeo
     await page.locator('#newer-reload').waitFor({state: 'visible', timeout: PATIENCE.cpu});
     assert.match(await page.textContent('#newer-text'), /new version is ready/);
     const fetched = site.requests.slice(asked);
-    assert.ok(!fetched.includes('/cpu_engine_relaxed_bg.wasm'), 'what is the same is not downloaded again');
+    assert.ok(!fetched.includes('/cpu_engine_relaxed_bg.wasm.gz'), 'what is the same is not downloaded again');
     // Whatever this page asks for now is of its own build.
     assert.doesNotMatch(await page.evaluate(async () => (await fetch('start.js')).text()), /newer/);
     assert.deepEqual(await shown(page), {tagline: 'Where in the cell is the protein?', script: undefined, version: versionOf(first)});
@@ -238,7 +240,7 @@ test('a file that is not what was built is refused by name and tried again', {ti
     site.changes['/start.js'] = flipped;
     publish(site, newer);
     await page.reload();
-    await page.waitForFunction(() => /newer version was not kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
+    await page.waitForFunction(() => /newer version could not be kept.*start\.js/.test(document.querySelector('#offline').textContent), null, {timeout: PATIENCE.cpu});
     await site.close();
     await page.reload();
     await ready(page);
@@ -256,6 +258,29 @@ test('a server that has the application no longer gets its place back', {timeout
     const response = await page.goto(`${site.origin}/`);
     assert.equal(response.status(), 404, 'the server answers, and not a copy');
   });
+});
+
+test('a host that calls packed files packed, so that the browser unpacks them, is as good as any', {timeout}, async () => {
+  const plain = http.createServer(async (request, response) => {
+    const {pathname} = new URL(request.url, 'http://x');
+    if (pathname.endsWith('.gz')) response.setHeader('content-encoding', 'gzip');
+    await answer(first, request, response);
+  });
+  await new Promise((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  try {
+    await chromium.visitAt({origin: `http://127.0.0.1:${plain.address().port}`}, CPU, async (page) => {
+      await ready(page);
+      await copyIs(page, 'ready');
+      plain.closeAllConnections();
+      plain.close();
+      await page.reload();
+      await ready(page);
+      await page.setInputFiles('#files', drawnField('unplugged'));
+      await done(page, 'unplugged');
+    }, {serviceWorkers: 'allow'});
+  } finally {
+    plain.close();
+  }
 });
 
 const noPython = spawnSync('python3', ['--version']).error ? 'python3 is not there' : false;

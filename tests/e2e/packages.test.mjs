@@ -22,10 +22,10 @@ for (const [what, changes, reason] of [
   ['the manifest is no JSON', {[MANIFEST]: () => '<!doctype html>'}, /manifest/i],
   ['there are no weights', {[WEIGHTS]: 404}, /weights\.safetensors.*404/],
   ['there is no manifest', {[MANIFEST]: 404}, /manifest\.json.*404/],
-  ['there is no engine', {'/cpu_engine_relaxed_bg.wasm': 404}, /cpu_engine_relaxed_bg\.wasm.*404/],
-  ['the engine is no WebAssembly', {'/cpu_engine_relaxed_bg.wasm': () => 'not a program'}, /engine/i],
+  ['there is no engine', {'/cpu_engine_relaxed_bg.wasm.gz': 404}, /cpu_engine_relaxed_bg\.wasm\.gz.*404/],
+  ['the engine is no WebAssembly', {'/cpu_engine_relaxed_bg.wasm.gz': () => 'not a program'}, /engine/i],
   ['the script of the engine is missing', {'/cpu_engine_relaxed.js': 404}, /engine/i],
-  ['the program of the page is missing', {'/page_bg.wasm': 404}, /page/i],
+  ['the program of the page is missing', {'/page_bg.wasm.gz': 404}, /page/i],
 ]) {
   test(`the page says so where ${what}`, {timeout}, async () => {
     await visit(async (page) => assert.match(await failed(page), reason), {changes});

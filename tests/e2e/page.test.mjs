@@ -78,6 +78,25 @@ test('a sample is classified by one click', {timeout}, async () => {
   });
 });
 
+test('a field is seen while the model is still on its way', {timeout}, async () => {
+  const held = `
+    const {fetch} = window;
+    window.fetch = (...asked) => String(asked[0]).includes('weights')
+      ? new Promise((resolve) => { window.release = () => resolve(fetch(...asked)); })
+      : fetch(...asked);`;
+  await visit(async (page) => {
+    await page.waitForFunction(() => window.release);
+    await page.setInputFiles('#files', drawnField('early'));
+    await page.waitForSelector('#viewer[data-state="shown"]');
+    assert.equal(await page.getAttribute('body', 'data-engine'), 'loading');
+    assert.equal(await page.getAttribute('.field[data-id="early"]', 'data-state'), 'waiting');
+    assert.equal(await page.locator('#sample-list img').first().isVisible(), false, 'previews come later');
+    await page.evaluate(() => window.release());
+    await ready(page);
+    assert.equal((await settled(page, 'early')).state, 'done');
+  }, {changes: {'/start.js': (bytes) => `${held}\n${bytes}`}});
+});
+
 test('without samples there is no strip', {timeout}, async () => {
   await open(async (page) => {
     assert.equal(await page.locator('#samples').isVisible(), false);
@@ -108,7 +127,7 @@ test('another device takes over the waiting fields, without any download', {time
     await ready(page);
     await letThrough(page);
     for (const id of ['a', 'b']) assert.equal((await settled(page, id)).state, 'done');
-    const downloads = site.requests.slice(asked).filter((address) => /\.wasm$|^\/model\//.test(address));
+    const downloads = site.requests.slice(asked).filter((address) => /\.wasm\.gz$|^\/model\//.test(address));
     assert.deepEqual(downloads, []);
   }, {changes: beforeEngine(HELD)});
 });

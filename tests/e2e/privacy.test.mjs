@@ -6,7 +6,7 @@ import path from 'node:path';
 import {after, test} from 'node:test';
 import {build, removeBuilds} from './builds.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {choose, chromiumForTests, manifestOf, PATIENCE} from './harness.mjs';
+import {choose, chromiumForTests, manifestOf, PATIENCE, smallModel} from './harness.mjs';
 
 const timeout = 4 * PATIENCE.cpu;
 const folder = build();
@@ -51,10 +51,10 @@ test('a whole session after loading asks nothing of any server', {timeout}, asyn
     await page.waitForSelector('#quiz-reveal:not([hidden])', {timeout: PATIENCE.cpu});
     await page.click('[data-quiz="leave"]');
 
-    const own = {...manifestOf(path.join(folder, 'model')), name: 'A secret model'};
+    const own = {...manifestOf(smallModel()), name: 'A secret model'};
     await page.setInputFiles('#files', [
       {name: 'manifest.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(own))},
-      {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(folder, 'model/weights.safetensors'))},
+      {name: 'weights.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path.join(smallModel(), 'weights.safetensors'))},
     ]);
     const isOpen = () => document.body.dataset.engine === 'ready' && document.querySelector('#model-name').textContent === 'A secret model';
     await page.waitForFunction(isOpen, null, {timeout: PATIENCE.cpu});
@@ -116,7 +116,7 @@ for (const [what, attempt] of Object.entries(ATTEMPTS)) {
       const [[, blocked]] = await page.evaluate(() => window.stopped);
       assert.match(blocked, /elsewhere\.test/);
       // That nothing was asked of it, `visit` asserts. The policy is the page's, so the engine need not come.
-    }, {changes: {'/cpu_engine_relaxed_bg.wasm': 404}, breaksPolicy: true});
+    }, {changes: {'/cpu_engine_relaxed_bg.wasm.gz': 404}, breaksPolicy: true});
   });
 }
 

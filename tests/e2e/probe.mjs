@@ -1,4 +1,5 @@
 // Drives the engine's worker without the page: opens a package and runs the network on given planes.
+import {unpacked} from '../unpack.js';
 import {goldenPlanes} from './golden.mjs';
 import {goldenNames, readTensors} from './safetensors.mjs';
 
@@ -43,7 +44,7 @@ async function start(device = 'cpu') {
     if (reply.type !== expected) throw new Error(`${expected} was expected, not ${reply.type}: ${reply.reason}`);
     return reply;
   };
-  worker.postMessage(await WebAssembly.compile(await bytes(`../${name}_bg.wasm`)));
+  worker.postMessage(await WebAssembly.compileStreaming(unpacked(await fetch(`../${name}_bg.wasm.gz`))));
   await ask(undefined, 'started');
   return {worker, ask, hear, device};
 }

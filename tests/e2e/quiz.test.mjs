@@ -148,7 +148,7 @@ test('labelled fields of the desk are asked, and a faulty table is refused in wo
     await page.getByText(/notes\.csv: a table of labels must have the columns/).waitFor();
     assert.equal(await page.getAttribute('[data-quiz="begin"]', 'aria-disabled'), 'true');
     await page.setInputFiles('#quiz [name="table"]', table('train.csv', 'Id,Target\nalpha,2 25\nbeta,99\ngamma,\nother,3\n'));
-    await page.getByText(/train\.csv labels 2 of the 3 fields/).waitFor();
+    await page.getByText(/train\.csv has labels for 2 of the 3 fields/).waitFor();
     assert.match(await page.textContent('#quiz-about'), /line 3/);
     await page.click('[data-quiz="begin"]');
     const scores = {};

@@ -48,7 +48,7 @@ test('chips, bars and the drawn cell tell the same', {timeout}, async () => {
 
     const took = await page.textContent('#answer .took');
     assert.ok(took.includes(await page.textContent('#model-name')), `the last line names the model: ${took}`);
-    assert.match(took, /Read in .+, network .+ on CPU/);
+    assert.match(took, /Read in .+, classified in .+ on CPU/);
   }, {model: SHIPPED_MODEL});
 });
 
@@ -172,7 +172,7 @@ test('the pointer names a part and chooses it', {timeout}, async () => {
     await page.waitForSelector('.drawing [data-class]');
     const part = page.locator('.drawing [data-location="Mitochondria"] .area').first();
     await part.hover();
-    assert.match(await page.textContent('.pointed'), /^Mitochondria: \d\.\d\d, (present|under)/);
+    assert.match(await page.textContent('.pointed'), /^Mitochondria: \d\.\d\d, (present|does not reach)/);
     await part.click();
     assert.equal(await page.getAttribute('.drawing [data-location="Mitochondria"]', 'aria-pressed'), 'true');
     assert.equal(await page.textContent('.meaning .name'), 'Mitochondria');
@@ -191,7 +191,7 @@ test('where no label is present the page says so and shows the best guess', {tim
     await guess.click();
     assert.equal(await guess.getAttribute('aria-pressed'), 'true');
     assert.equal(await page.locator('.drawing [data-lit="true"]').count(), 0);
-    assert.match(await page.getAttribute('.drawing svg', 'aria-label'), /no part is lit/);
+    assert.match(await page.getAttribute('.drawing svg', 'aria-label'), /nothing is highlighted/);
   }, {edit});
 });
 

@@ -138,14 +138,14 @@ test('the range as recorded shows twelve bits in sixteen as dark as they are', {
     await show(page, 'twelve', quarters('twelve', {width: 192, bits: 16}, 3900));
     const white = await page.textContent('#viewer .row[data-channel="green"] .white');
     // The engine shows no level under a sixteenth of all as white.
-    assert.match(white, /^white at 4,09\d of 65,535$/);
+    assert.match(white, /^0 to 4,09\d of 65,535$/);
     const [, auto] = await pixel(page, MIDDLES.green);
     assert.ok(auto > 220, `auto: ${auto}`);
     await control(page, 'recorded').check();
     const [, recorded] = await pixel(page, MIDDLES.green);
     assert.ok(Math.abs(recorded - 3900 / 257) <= 1, `as recorded: ${recorded}`);
-    assert.equal(await page.textContent('#viewer .row[data-channel="green"] .white'), 'white at 65,535 of 65,535');
-    assert.match(await page.innerText('#viewer .range'), /never change what the network gets/);
+    assert.equal(await page.textContent('#viewer .row[data-channel="green"] .white'), '0 to 65,535 of 65,535');
+    assert.match(await page.innerText('#viewer .range'), /never what the model gets/);
   });
 });
 
@@ -185,12 +185,12 @@ test('keys, buttons, wheel and pointer zoom and move the picture within its limi
     await page.keyboard.press('+');
     await drawn(page);
     assert.ok(Math.abs((await percent(page)) / fit - 1.5) < 0.02);
-    assert.match(await page.textContent('#viewer .said'), /quarters: red, green, blue and yellow, at \d+ %/);
+    assert.match(await page.textContent('#viewer .said'), /quarters: red, green, blue and yellow, at \d+%/);
     await page.keyboard.press('-');
     await drawn(page);
     assert.equal(await percent(page), fit);
     await control(page, 'actual').click();
-    await wait(page, '100 %');
+    await wait(page, '100%');
 
     // The smallest and the largest scale.
     for (let press = 0; press < 20; press++) await control(page, 'in').click();
@@ -275,7 +275,7 @@ test('the evidence for a label lies over the square that the network sees', {tim
       assert.match(await title.textContent(), /^No evidence for .+ in this field$/);
       await bars.nth(bar).click();
     }
-    assert.match(await page.textContent('#viewer .strength'), /adds \d+\.\d to the label's log-odds/);
+    assert.match(await page.textContent('#viewer .strength'), /adds \d+\.\d to the log-odds of the label/);
     assert.match(await page.getAttribute(`${STAGE} canvas`, 'aria-label'), /with the evidence for/);
     const [mappedOutside, mappedInside] = [await look(outside), await look(inside)];
     const brighter = (after, before) => after.some((light, part) => light > before[part] + 2);

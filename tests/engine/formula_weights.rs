@@ -1,6 +1,7 @@
 //! Weights by a formula that other programs share, for tests that compare networks of which the project
 //! has no trained weights.
 
+use burn::module::Module;
 use cytolens::model::{Names, Network, Tensors, weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -22,6 +23,11 @@ pub fn hashed(name: &str) -> impl Fn(u32) -> f64 + use<> {
 
 /// The weights of a network by the formula, which `fixtures/networks.py` has too.
 pub fn formula_weights(names: Names, network: &Network) -> Tensors {
+    formula_tensors(names, network)
+}
+
+/// The same of any module.
+pub fn formula_tensors<M: Module>(names: Names, network: &M) -> Tensors {
     let file = weights::to_safetensors(network, names, weights::Precision::Single).expect("bytes");
     let file = SafeTensors::deserialize(&file).expect("tensors");
     let made: Vec<(String, Vec<usize>, Vec<u8>)> = file

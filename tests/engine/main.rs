@@ -8,3 +8,4 @@ mod networks;
 mod packages;
 mod parity;
 mod support;
+mod unet;

@@ -38,6 +38,7 @@ pub fn manifest(network: NetworkConfig, composition: Composition) -> Manifest {
             size: 32,
             logits: vec![0.0; classes],
         }],
+        familiar: None,
         provenance: serde_json::Value::Null,
         metrics: serde_json::Value::Null,
     }

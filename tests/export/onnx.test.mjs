@@ -21,6 +21,7 @@ const {TRAINER, FORMULA_PACKAGES} = process.env;
 assert.ok(existsSync(TRAINER ?? ''), `TRAINER is not the trainer's program: ${TRAINER}`);
 assert.ok(existsSync(FORMULA_PACKAGES ?? ''), `FORMULA_PACKAGES is not a folder: ${FORMULA_PACKAGES}`);
 const shipped = fileURLToPath(new URL('../../www/model', import.meta.url));
+const cells = fileURLToPath(new URL('../../www/cells', import.meta.url));
 const made = readdirSync(FORMULA_PACKAGES).sort().map((name) => path.join(FORMULA_PACKAGES, name));
 
 /** What `use` makes of the folder that a package's export fills. */
@@ -77,6 +78,36 @@ for (const folder of [shipped, ...made]) {
     });
   });
 }
+
+const noCells = existsSync(path.join(cells, 'manifest.json')) ? false : 'there is no www/cells';
+test('ONNX Runtime finds cells as Cytolens does', {skip: noCells}, async (t) => {
+  const manifest = JSON.parse(readFileSync(path.join(cells, 'manifest.json')));
+  const {planes, outputs} = manifest.network;
+  await exported(cells, async (out) => {
+    const session = await ort.InferenceSession.create(path.join(out, 'model.onnx'));
+    try {
+      for (const {size, logits: golden} of manifest.goldens) {
+        const input = new ort.Tensor('float32', goldenPlanes(planes, size), [1, planes, size, size]);
+        const answer = await session.run({planes: input});
+        assert.deepEqual([...answer.logits.dims], [1, outputs, size, size]);
+        // At the centres of sixteen squares of each map.
+        const centre = (place) => Math.floor(((2 * place + 1) * size) / 8);
+        const places = Array.from({length: 16 * outputs}, (_, at) =>
+          (Math.floor(at / 16) * size + centre(Math.floor((at % 16) / 4))) * size + centre(at % 4));
+        const found = places.map((place) => answer.logits.data[place]);
+        const scale = Math.max(1, ...golden.map(Math.abs));
+        const deviation = maxAbsolute(found, golden) / scale;
+        t.diagnostic(`cells, ${size} px: logits up to ${scale.toFixed(1)} are off by ${deviation.toExponential(1)} of that`);
+        assert.ok(deviation <= TOLERANCE, `off by ${deviation}`);
+        const sigmoid = found.map((logit) => 1 / (1 + Math.exp(-logit)));
+        const probabilities = places.map((place) => answer.probabilities.data[place]);
+        assert.ok(maxAbsolute(probabilities, sigmoid) <= 1e-6);
+      }
+    } finally {
+      await session.release();
+    }
+  });
+});
 
 test('nothing is overwritten', () =>
   exported(shipped, (out) => {

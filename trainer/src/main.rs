@@ -1,7 +1,8 @@
 //! The Cytolens trainer, which trains, packages and runs models on the desktop.
 //!
-//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export`, `commands`.
+//! From low to high: `output`, `panics`, `device`, `run` and `predict` and `export` and `similar`, `cells`, `commands`.
 
+mod cells;
 mod commands;
 mod device;
 mod export;
@@ -9,6 +10,7 @@ mod output;
 mod panics;
 mod predict;
 mod run;
+mod similar;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Inspect),
     Train(commands::train::Train),
+    TrainCells(commands::train_cells::TrainCells),
     Probe(commands::probe::Probe),
     Evaluate(commands::evaluate::Evaluate),
     Compare(commands::compare::Compare),
@@ -33,7 +36,12 @@ enum Command {
     Package(commands::package::MakePackage),
     Export(commands::export::Export),
     Predict(commands::predict::Predict),
+    Cells(commands::cells::FindCells),
+    ScoreCells(commands::score_cells::ScoreCells),
     Merge(commands::merge::Merge),
+    Embed(commands::embed::Embed),
+    Index(commands::index::MakeIndex),
+    Familiar(commands::familiar::MakeFamiliar),
     Simulate(commands::simulate::Simulate),
     Download(commands::download::Download),
     Split(commands::split::Split),
@@ -45,6 +53,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::TrainCells(command) => command.run(),
         Command::Probe(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Compare(command) => command.run(),
@@ -52,7 +61,12 @@ fn main() -> ExitCode {
         Command::Package(command) => command.run(),
         Command::Export(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Cells(command) => command.run(),
+        Command::ScoreCells(command) => command.run(),
         Command::Merge(command) => command.run(),
+        Command::Embed(command) => command.run(),
+        Command::Index(command) => command.run(),
+        Command::Familiar(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Download(command) => command.run(),
         Command::Split(command) => command.run(),

@@ -17,6 +17,8 @@ pub struct OtherFormat {
 enum WayOut {
     /// A microscope's own format, and the program that exports it.
     Export(&'static str),
+    /// What Fiji imports by a menu of its own.
+    Import,
     /// A picture that any program saves anew.
     Save,
     /// What holds other files.
@@ -69,6 +71,9 @@ const fn other(
 /// An ending alone tells.
 const NO_SIGNATURE: (usize, &[u8]) = (0, b"");
 
+/// A folder of many small files, or such a one in a zip archive.
+const ZARR: OtherFormat = other("OME-Zarr", &["zarr", "ozx"], NO_SIGNATURE, WayOut::Import);
+
 /// In the order in which contents are compared.
 const FORMATS: [OtherFormat; 36] = [
     microscope("Zeiss CZI", &["czi"], (0, b"ZISRAWFILE"), "ZEN"),
@@ -109,7 +114,7 @@ const FORMATS: [OtherFormat; 36] = [
     microscope("DeltaVision", &["dv", "r3d"], NO_SIGNATURE, "softWoRx"),
     microscope("SlideBook", &["sld", "sldy"], NO_SIGNATURE, "SlideBook"),
     microscope("MetaMorph STK", &["stk"], NO_SIGNATURE, "MetaMorph"),
-    microscope("OME-Zarr", &["zarr"], NO_SIGNATURE, ""),
+    ZARR,
     microscope(
         "an old microscope's file",
         &[],
@@ -167,6 +172,30 @@ impl OtherFormat {
         })
     }
 
+    /// The folder or archive to which a file belongs that is OME-Zarr as a whole, by the names in its path, and the format:
+    /// `set/x.ome.zarr` of `set/x.ome.zarr/0/c/1/0`. None where the names say nothing.
+    pub fn of_folder(path: &str) -> Option<(&str, Self)> {
+        let mut end = 0;
+        for name in path.split('/') {
+            let start = end;
+            end += name.len();
+            if end == path.len() {
+                let is_about = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains(&name);
+                let folder = path[..start].strip_suffix('/');
+                return is_about.then_some((folder.unwrap_or(path), ZARR));
+            }
+            let lower = name.to_ascii_lowercase();
+            if [".zarr", ".zarr.zip", ".ozx"]
+                .iter()
+                .any(|ending| lower.ends_with(ending))
+            {
+                return Some((&path[..end], ZARR));
+            }
+            end += 1;
+        }
+        None
+    }
+
     /// Its name, such as `Zeiss CZI`.
     pub fn name(self) -> &'static str {
         self.name
@@ -184,6 +213,9 @@ impl fmt::Display for OtherFormat {
                     "export it as OME-TIFF, from {program} or with Fiji (Bio-Formats)"
                 )
             }
+            WayOut::Import => f.write_str(
+                "open it in Fiji (File > Import > HDF5/N5/Zarr/OME-NGFF) and save it as TIFF",
+            ),
             WayOut::Save => f.write_str("save it as PNG or TIFF"),
             WayOut::Unpack => f.write_str("unpack it first"),
             WayOut::Fetch => f.write_str("download the image itself again"),
@@ -196,6 +228,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn files_of_a_zarr_belong_to_its_folder() {
+        let folder = |path| OtherFormat::of_folder(path).map(|(folder, _)| folder);
+        for (path, expected) in [
+            ("set/x.ome.zarr/0/c/1/0", Some("set/x.ome.zarr")),
+            ("X.ZARR.ZIP/0/0", Some("X.ZARR.ZIP")),
+            ("set/plain/zarr.json", Some("set/plain")),
+            ("set/plain/0/.zarray", Some("set/plain/0")),
+            ("zarr.json", Some("zarr.json")),
+            ("x.zarr", None),
+            ("set.zarr.old/a_red.png", None),
+            ("", None),
+        ] {
+            assert_eq!(folder(path), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn endings_and_contents_tell_the_format() {
         for (name, text) in [
             (
@@ -204,7 +253,7 @@ mod tests {
             ),
             (
                 "x.ome.zarr",
-                "OME-Zarr: export it as OME-TIFF with Fiji (Bio-Formats)",
+                "OME-Zarr: open it in Fiji (File > Import > HDF5/N5/Zarr/OME-NGFF) and save it as TIFF",
             ),
             ("x.heic", "HEIC: save it as PNG or TIFF"),
             ("x.7z", "a 7z archive: unpack it first"),

@@ -268,19 +268,18 @@ const MASKS: [&str; 2] = ["_cells", "_nuclei"];
 fn read_name(path: &str) -> Name {
     let path = path.replace('\\', "/");
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let (stem, extension) = split_extension(name);
+    let (_, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let extension = extension.to_ascii_lowercase();
 
     // Files that systems and spreadsheets leave beside images are no mistake of the user's.
     if is_litter(name) || ["csv", "tsv", "json", "toml"].contains(&&*extension) {
         return Name::Ignored;
     }
-    let Some(is_lossy) = is_lossy(&extension) else {
+    let Some(image) = image_name(name) else {
         let other = OtherFormat::by_ending(name).map(FaultKind::OtherFormat);
         return Name::Faulty(other.unwrap_or(FaultKind::UnknownExtension));
     };
-    let stem = without_ome(stem, &extension);
-    let original = without_copy_mark(stem);
-    let (id, channels) = split_channels(original);
+    let (id, channels) = image.split();
     if id.trim().is_empty() {
         return Name::Faulty(FaultKind::EmptyId);
     }
@@ -294,8 +293,76 @@ fn read_name(path: &str) -> Name {
         folder: folder.to_owned(),
         id: id.to_owned(),
         channels,
+        is_lossy: image.is_lossy,
+        is_copy: image.is_copy,
+    }
+}
+
+/// An image's name in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageName<'a> {
+    /// The name without the extension, without `.ome` before it and without the mark of a copy.
+    pub stem: &'a str,
+    /// The extension as it stands there, without the dot; of a packed image both: `tif.gz`.
+    pub extension: &'a str,
+    /// Whether the format may have lost something.
+    pub is_lossy: bool,
+    /// Whether the name is a copy's or a second download's.
+    pub is_copy: bool,
+}
+
+/// Reads the name of an image that is read, with or without folders; none where its extension is of another kind.
+pub fn image_name(name: &str) -> Option<ImageName<'_>> {
+    let (mut stem, mut extension) = name.rsplit_once('.')?;
+    let mut kind = extension;
+    let is_packed = extension.eq_ignore_ascii_case("gz");
+    if is_packed {
+        (stem, kind) = stem.rsplit_once('.')?;
+        extension = &name[stem.len() + 1..];
+    }
+    let is = |wanted: &str| kind.eq_ignore_ascii_case(wanted);
+    let is_tiff = is("tif") || is("tiff");
+    let is_lossy = is("jpg") || is("jpeg");
+    // JPEG is packed already, and nobody packs it again.
+    if !(is_tiff || is("png") || is_lossy && !is_packed) {
+        return None;
+    }
+    if let Some((shorter, ome)) = stem.rsplit_once('.')
+        && is_tiff
+        && ome.eq_ignore_ascii_case("ome")
+    {
+        stem = shorter;
+    }
+    let original = without_copy_mark(stem);
+    Some(ImageName {
+        stem: original,
+        extension,
         is_lossy,
         is_copy: original.len() < stem.len(),
+    })
+}
+
+impl<'a> ImageName<'a> {
+    /// The id, and the different channels at the end of the name: both of `a_blue_red`, the last two of `blue_blue_red`, since
+    /// no composite has one channel twice.
+    fn split(self) -> (&'a str, Vec<Channel>) {
+        split_channels(self.stem)
+    }
+
+    /// The name without any channel at its end: the same for all files of one field.
+    pub fn root(self) -> &'a str {
+        let mut root = self.stem;
+        while let Some((shorter, word)) = root.rsplit_once('_')
+            && word.parse::<Channel>().is_ok()
+        {
+            root = shorter;
+        }
+        root
+    }
+
+    /// Whether the name ends in a channel's.
+    pub fn has_channel(self) -> bool {
+        self.root().len() < self.stem.len()
     }
 }
 
@@ -304,7 +371,7 @@ const COPY_WORDS: [&str; 4] = ["copy", "kopie", "copie", "copia"];
 
 /// The stem of a channel's file without what browsers add to the name of a second download, and file managers to a copy's:
 /// `x_green` of `x_green (1)` and of `x_green - Copy (2)`. Other names stay as they are: a photograph's `image (2)` is its own.
-pub fn without_copy_mark(stem: &str) -> &str {
+fn without_copy_mark(stem: &str) -> &str {
     let before = stem.rfind('_').map_or(0, |at| at + 1);
     let word = &stem.as_bytes()[before..];
     let letters = word
@@ -337,12 +404,7 @@ pub(crate) fn last_of_path(path: &str) -> &str {
 
 /// A name without the extension of an image; others stay as they are.
 pub(crate) fn without_image_extension(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if is_lossy(&extension.to_ascii_lowercase()).is_some() => {
-            without_ome(stem, &extension.to_ascii_lowercase())
-        }
-        _ => name,
-    }
+    image_name(name).map_or(name, |image| image.stem)
 }
 
 /// A name without the channels at its end.
@@ -350,41 +412,6 @@ pub(crate) fn without_channels(stem: &str) -> &str {
     match split_channels(stem).0 {
         "" => stem,
         id => id,
-    }
-}
-
-/// Whether images of this extension, in small letters, may have lost something; none where it is no image's.
-fn is_lossy(extension: &str) -> Option<bool> {
-    match extension {
-        "png" | "tif" | "tiff" => Some(false),
-        "jpg" | "jpeg" => Some(true),
-        _ => None,
-    }
-}
-
-/// The stem and the extension in small letters, which for a packed PNG or TIFF is the one before `.gz`.
-fn split_extension(name: &str) -> (&str, String) {
-    let split = |name| {
-        let (stem, extension) = str::rsplit_once(name, '.').unwrap_or((name, ""));
-        (stem, extension.to_ascii_lowercase())
-    };
-    let (stem, extension) = split(name);
-    if extension == "gz" {
-        let (inner, packed) = split(stem);
-        if ["png", "tif", "tiff"].contains(&&*packed) {
-            return (inner, packed);
-        }
-    }
-    (stem, extension)
-}
-
-/// The stem of `x.ome.tif` without `.ome`.
-fn without_ome<'a>(stem: &'a str, extension: &str) -> &'a str {
-    match stem.rsplit_once('.') {
-        Some((shorter, ome)) if extension.starts_with("tif") && ome.eq_ignore_ascii_case("ome") => {
-            shorter
-        }
-        _ => stem,
     }
 }
 
@@ -431,6 +458,38 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_images_are_read() {
+        let image = |name| image_name(name).expect("an image");
+        for (name, root, extension) in [
+            ("a/x_red.PNG", "a/x", "PNG"),
+            ("a/x_blue_red_green.jpg", "a/x", "jpg"),
+            ("x_green_green.png", "x", "png"),
+            ("a/x_green (1).png", "a/x", "png"),
+            ("x.ome.tif", "x", "tif"),
+            ("x_green.ome.tif.gz", "x", "tif.gz"),
+            ("x_w1.TIF.GZ", "x_w1", "TIF.GZ"),
+            ("a.b_red.png.gz", "a.b", "png.gz"),
+            ("IMG (1).png", "IMG (1)", "png"),
+        ] {
+            let found = image(name);
+            assert_eq!((found.root(), found.extension), (root, extension), "{name}");
+        }
+        assert!(image("a/x_Yellow.tif.gz").has_channel() && !image("x.ome.tif").has_channel());
+        assert!(image("x_red (1).png").is_copy && image("x.JPG").is_lossy);
+        for other in [
+            "notes.txt",
+            "png",
+            "x.gz",
+            "x.jpg.gz",
+            "x.tar.gz",
+            ".gz",
+            "",
+        ] {
+            assert_eq!(image_name(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn marks_of_copies_are_known_behind_a_channel_alone() {

@@ -2,6 +2,7 @@
 //! page program.
 
 mod channel;
+pub mod confusion;
 mod format;
 mod group;
 pub mod labels;
@@ -14,12 +15,15 @@ pub mod plain;
 pub mod ranking;
 pub mod scores;
 pub mod table;
+mod well;
 
 pub use channel::{Channel, NoSuchChannel};
 pub use format::OtherFormat;
 pub use group::{
-    FaultKind, FieldFile, FieldFiles, FileFault, Grouping, group, natural_order, without_copy_mark,
+    FaultKind, FieldFile, FieldFiles, FileFault, Grouping, ImageName, group, image_name,
+    natural_order,
 };
 pub use limits::{MAX_FILE_BYTES, MAX_FILE_SIDE, MAX_SIDE, MIN_SIDE};
 pub use litter::is_litter;
 pub use order::{ChannelOrder, OrderError};
+pub use well::{PlatePosition, Well};

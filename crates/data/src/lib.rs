@@ -1,4 +1,4 @@
-//! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches.
+//! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches; and fields with masks of their cells.
 
 pub mod ahead;
 mod archive;
@@ -11,6 +11,7 @@ pub mod duplicates;
 pub mod fault;
 pub mod files;
 pub mod flaws;
+pub mod masked;
 pub mod moments;
 pub mod random;
 pub mod repeats;

@@ -8,6 +8,7 @@ use std::fmt;
 use cytolens_core::Channel;
 
 use super::field::{Field, Plane, Samples};
+use super::scale::ATLAS_WIDTH;
 
 /// The samples that are looked at, a side: a grid over the field.
 const GRID: usize = 512;
@@ -17,7 +18,7 @@ const BLOCK: usize = 8;
 const LEVELS: usize = 4096;
 
 /// From black to the brightest thousandth, as a share of white: under it a channel is as good as black (atlas: 0.06).
-const LEAST_RANGE: f32 = 0.01;
+const LEAST_RANGE: f32 = 0.015;
 /// The share of samples at the highest value: over it a channel is overexposed (atlas: 0.06).
 const MOST_SATURATED: f32 = 0.1;
 /// The level of the darkest samples: over it black is not black (atlas: 0.10).
@@ -32,6 +33,13 @@ const MOST_ALIKE_RED_BLUE: f32 = 0.8;
 /// 0.04 and 0.09, and never both at once).
 const COARSER: f32 = 0.05;
 const BETTER_PARTED: f32 = 0.02;
+
+/// The coarseness of the finest channel: over it the field is blurred (atlas: 0.75; out of focus by 4 px of 512: 0.86 and more).
+const MOST_BLURRED: f32 = 0.8;
+/// The coarseness of blue: over it nuclei are too large, under it too small (atlas: 0.64 to 0.89; four times enlarged 0.95 and more in
+/// three of four fields, four times reduced 0.59 at most).
+const COARSEST_NUCLEI: f32 = 0.92;
+const FINEST_NUCLEI: f32 = 0.61;
 
 /// A doubt about a field, with a sentence for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +58,16 @@ pub enum Doubt {
     Alike(Channel, Channel),
     /// This channel looks more like nuclei than blue does.
     Swapped(Channel),
+    /// Cells look more than twice as large or as small as in training. Holds the width in micrometres of what the network sees.
+    OtherScale(f64),
+    /// No channel has fine structure.
+    Blurred,
+    /// The nuclei are much larger than the atlas's.
+    Enlarged,
+    /// The nuclei are much smaller than the atlas's.
+    Reduced,
+    /// There is no other channel.
+    Alone(Channel),
 }
 
 impl fmt::Display for Doubt {
@@ -86,6 +104,29 @@ impl fmt::Display for Doubt {
             Self::Swapped(channel) => write!(
                 f,
                 "{channel} looks more like nuclei than blue does: are the channels swapped?"
+            ),
+            Self::OtherScale(width) => {
+                let (factor, how) = match width / ATLAS_WIDTH {
+                    wider if wider > 1.0 => (wider, "smaller"),
+                    narrower => (1.0 / narrower, "larger"),
+                };
+                write!(
+                    f,
+                    "by its pixel size the field is {width:.0} µm wide, and the model's training {ATLAS_WIDTH:.0} µm: cells look {factor:.1} times {how} than it knows them"
+                )
+            }
+            Self::Blurred => f.write_str(
+                "nothing in the picture is sharp: is it out of focus, or was it enlarged?",
+            ),
+            Self::Enlarged => f.write_str(
+                "what should be nuclei is larger than nuclei are at the atlas's magnification: was the picture cut or enlarged?",
+            ),
+            Self::Reduced => f.write_str(
+                "what should be nuclei is smaller than nuclei are at the atlas's magnification: is it another objective?",
+            ),
+            Self::Alone(channel) => write!(
+                f,
+                "{channel} is the only channel, so the model cannot see where nuclei and cells are"
             ),
         }
     }
@@ -129,7 +170,40 @@ pub fn doubts(field: &Field) -> Vec<Doubt> {
             .max_by(|(_, a), (_, b)| a.coarseness.total_cmp(&b.coarseness));
         doubts.extend(coarsest.map(|(channel, _)| Doubt::Swapped(*channel)));
     }
+    let width = field.seen_width().filter(|_| field.is_of_other_scale());
+    doubts.extend(width.map(Doubt::OtherScale));
+    if doubts.is_empty() {
+        doubts.extend(scale_doubt(&seen));
+    }
+    if let [(channel, look)] = looks.as_slice()
+        && look.shows()
+    {
+        doubts.push(Doubt::Alone(*channel));
+    }
     doubts
+}
+
+/// What is doubtful about sharpness and magnification of a field whose channels are as they should be. They are known of fields of
+/// [`GRID`] and more pixels a side.
+fn scale_doubt(seen: &[&(Channel, Look)]) -> Option<Doubt> {
+    let finest = seen
+        .iter()
+        .map(|(_, look)| look.coarseness)
+        .reduce(f32::min)?;
+    let blue = seen.iter().find(|(channel, _)| *channel == Channel::Blue);
+    let blue = blue.map(|(_, look)| look.coarseness);
+    if seen
+        .iter()
+        .any(|(_, look)| look.samples.len() < GRID * GRID)
+    {
+        None
+    } else if seen.len() > 1 && finest > MOST_BLURRED {
+        Some(Doubt::Blurred)
+    } else if blue? > COARSEST_NUCLEI {
+        Some(Doubt::Enlarged)
+    } else {
+        (blue? < FINEST_NUCLEI).then_some(Doubt::Reduced)
+    }
 }
 
 /// Measures of one channel.
@@ -327,6 +401,28 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_another_scale_is_doubted_by_its_pixel_size() {
+        let said = |pixel: f64| {
+            let planes = [plane(filaments), plane(dots), plane(nuclei)];
+            let channels = [Channel::Red, Channel::Green, Channel::Blue];
+            let field = Field::new("a", channels.into_iter().zip(planes)).expect("a field");
+            let doubts = doubts(&field.with(Some(pixel), Vec::new()));
+            doubts.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(said(0.64).is_empty());
+        let wide = &said(2.56)[0];
+        assert!(
+            wide.contains("655 µm") && wide.contains("4.0 times smaller"),
+            "{wide}"
+        );
+        let narrow = &said(0.16)[0];
+        assert!(
+            narrow.contains("41 µm") && narrow.contains("4.0 times larger"),
+            "{narrow}"
+        );
+    }
+
+    #[test]
     fn cells_raise_no_doubt() {
         assert_eq!(found([plane(filaments), plane(dots), plane(nuclei)]), []);
     }
@@ -366,6 +462,54 @@ mod tests {
             found([plane(nuclei), plane(dots), plane(filaments)]),
             &|doubt| *doubt == Doubt::Swapped(Red),
         );
+    }
+
+    #[test]
+    fn sharpness_and_magnification_are_judged_by_the_atlas() {
+        const SIDE: usize = GRID;
+        let field = |scale: f32, blur: usize| {
+            let plane = |value: fn(usize, usize) -> f32| {
+                let at = |row: usize, column: usize| {
+                    value(
+                        (row as f32 * scale) as usize,
+                        (column as f32 * scale) as usize,
+                    )
+                };
+                let sharp: Vec<f32> = (0..SIDE * SIDE)
+                    .map(|place| at(place / SIDE, place % SIDE))
+                    .collect();
+                let mean = |row: usize, column: usize| {
+                    let rows = row.saturating_sub(blur)..(row + blur + 1).min(SIDE);
+                    let columns = || column.saturating_sub(blur)..(column + blur + 1).min(SIDE);
+                    let count = (rows.len() * columns().len()) as f32;
+                    let sum: f32 = rows
+                        .flat_map(|row| columns().map(move |column| row * SIDE + column))
+                        .map(|place| sharp[place])
+                        .sum();
+                    sum / count
+                };
+                let values =
+                    (0..SIDE * SIDE).map(|place| (mean(place / SIDE, place % SIDE) * 255.0) as u8);
+                Plane::new(SIDE as u32, SIDE as u32, Samples::Eight(values.collect()))
+                    .expect("a plane")
+            };
+            // Structures of every size, as in cells, in nuclei a fifth of the light.
+            fn grainy(row: usize, column: usize) -> f32 {
+                nuclei(row, column) * (0.6 + 0.4 * ((row * 7 + column * 13) % 3) as f32 / 2.0)
+            }
+            let channels = [Channel::Red, Channel::Blue];
+            let planes = [plane(filaments), plane(grainy)];
+            doubts(&Field::new("a", channels.into_iter().zip(planes)).expect("a field"))
+        };
+        assert_eq!(field(1.0, 0), []);
+        assert_eq!(field(1.0, 8), [Doubt::Blurred]);
+        assert_eq!(field(4.0, 0), [Doubt::Reduced]);
+    }
+
+    #[test]
+    fn a_channel_alone_is_told() {
+        let field = Field::new("a", [(Channel::Green, plane(dots))]).expect("a field");
+        assert_eq!(doubts(&field), [Doubt::Alone(Channel::Green)]);
     }
 
     #[test]

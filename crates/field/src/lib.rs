@@ -23,6 +23,7 @@ mod plate;
 mod png;
 mod preview;
 mod resize;
+mod scale;
 mod stack;
 mod unpack;
 

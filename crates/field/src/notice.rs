@@ -36,6 +36,16 @@ pub enum Notice {
         /// The whole factor: each sample is the mean of a square of so many a side.
         factor: u32,
     },
+    /// A field of another scale than the atlas's, cut to its middle or laid on black.
+    #[error("the field is {from} µm wide; {}, so that cells look as large as in training", framed(*.to, *.is_cut))]
+    Framed {
+        /// The width of the central square before, in micrometres.
+        from: u32,
+        /// The width of the field now, in micrometres.
+        to: u32,
+        /// Whether something was cut.
+        is_cut: bool,
+    },
     /// Names of channels that name none of the four, so that the channels were taken by their order.
     #[error(
         "the names in the file ({names}) tell no channel, so its images are taken as {taken}, in that order: {file}"
@@ -48,4 +58,11 @@ pub enum Notice {
         /// The channels in the order of the file's images, separated by commas.
         taken: String,
     },
+}
+
+fn framed(to: u32, is_cut: bool) -> String {
+    match is_cut {
+        true => format!("its middle {to} µm are answered alone"),
+        false => format!("it is laid on {to} µm of black"),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use cytolens_similar::{About, Entry, Example, Head, Index};
 use image::{DynamicImage, ImageFormat};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -251,6 +252,22 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Manifests of cells packages.
+pub(crate) fn cells_manifests() -> Vec<Vec<u8>> {
+    let logits = ["0.5"; 48].join(",");
+    let manifest = format!(
+        r#"{{"kind":"cells","format":1,"name":"Cells","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
+"network":{{"planes":4,"outputs":3,"levels":4,"width":16,"size":256,"batch_norm_epsilon":1e-5}},"composition":"rgby",
+"outputs":["nucleus","cell","edge"],"weights":{{"sha256":"00","bytes":8}},"goldens":[{{"size":64,"logits":[{logits}]}}],
+"provenance":{{"data":"drawn","seed":5}},"metrics":{{"samples":40,"score":0.6}}}}"#
+    );
+    vec![
+        manifest.clone().into(),
+        manifest.replace("\"levels\":4", "\"levels\":9").into(),
+        manifest.replace("cells", "\\u202e").into(),
+    ]
+}
+
 /// Safetensors files of a few numbers each.
 pub(crate) fn weights() -> Vec<Vec<u8>> {
     let bytes = [0x3c_u8; 32];
@@ -327,6 +344,27 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     archive
 }
 
+/// Archives as people bring them: stored, deflated, inside folders, one inside another, with none, and with something before them.
+pub(crate) fn archives() -> Vec<Vec<u8>> {
+    let stored = zip(&[
+        ("set/a_red.png", b"red"),
+        ("set/a_green.png", b"green"),
+        ("__MACOSX/._a", b""),
+    ]);
+    // The empty block of a deflated file, under that method in both headers.
+    let mut deflated = zip(&[("a_green.png", &[3, 0])]);
+    let directory = deflated
+        .windows(4)
+        .position(|bytes| bytes == b"PK\x01\x02")
+        .unwrap_or_default();
+    for method in [8, directory + 10] {
+        deflated[method] = 8;
+    }
+    let nested = zip(&[("inside.zip", &stored)]);
+    let behind = [b"MZ, a program that unpacks itself", stored.as_slice()].concat();
+    vec![stored, deflated, nested, behind, zip(&[])]
+}
+
 /// The check sum of zip archives, CRC-32.
 pub(crate) fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
@@ -358,7 +396,50 @@ pub(crate) fn names() -> Vec<Vec<u8>> {
         "a_red.png\na_green.png\na_blue.png\na_yellow.png",
         "set/b-Green.TIF\nset/b-green (1).tif\nset/b_GREEN.tiff\n../b_green.png",
         "1_blue_red_green.jpg\nfield.ome.tif\nb.jpeg\n.hidden_red.png\n_red.png\nred.png",
+        "r02c03f05p01\nPlate_B02_T0001F005L01\na--U02--V01--X01--Y00\nPlate-P5-B02_s3_w1.tif.gz\n24_H11_5_red.png",
         "zelle_größe 2_red.png\nzelle_große 10_red.png\n\u{202e}gnp.der_a\nc:\\d\\e_red.png",
     ];
     lists.map(|list| list.as_bytes().to_vec()).to_vec()
+}
+
+/// Indices of three fields, with pictures and without.
+pub(crate) fn indices() -> Vec<Vec<u8>> {
+    let about = |side: u32| About {
+        name: "three".to_owned(),
+        licence: "CC0-1.0".to_owned(),
+        attribution: vec!["Nobody".to_owned()],
+        model: "a model".to_owned(),
+        weights_sha256: "01".to_owned(),
+        labels: vec!["left".to_owned(), "right".to_owned()],
+        side,
+        columns: side / 24,
+    };
+    let entry = |at: u16| {
+        let entry = Entry {
+            id: format!("field {at}"),
+            labels: vec![at % 2],
+        };
+        (entry, vec![f32::from(at), 0.5, f32::from(at % 2), 2.0])
+    };
+    [0, 48]
+        .into_iter()
+        .filter_map(|side| {
+            let index = Index::new(about(side), (0..3).map(entry).collect(), 2).ok()?;
+            let (description, vectors) = index.write().ok()?;
+            Some([description.as_bytes(), b"\n", &vectors].concat())
+        })
+        .collect()
+}
+
+/// A head of two classes.
+pub(crate) fn heads() -> Vec<Vec<u8>> {
+    let classes = ["left", "right"].map(str::to_owned);
+    let vectors = [[1.0, 0.0], [0.0, 1.0]];
+    let examples = [0, 1].map(|class| Example {
+        features: &vectors[class],
+        class,
+    });
+    let taught = Head::learn(&classes, &examples);
+    let text = taught.and_then(|taught| taught.head.write());
+    text.into_iter().map(String::into_bytes).collect()
 }

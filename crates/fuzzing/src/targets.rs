@@ -1,12 +1,16 @@
 //! The readers, each as a function that takes whatever bytes there are.
 
 use std::io::Write;
+use std::ops::Range;
 
+use cytolens_archive::{is_archive, list};
+use cytolens_cells::CellsManifest;
 use cytolens_core::table::{LabelTable, utf8};
-use cytolens_core::{Channel, ChannelOrder, group, natural_order};
+use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
 use cytolens_package::{Manifest, Weights};
+use cytolens_similar::{Head, Index};
 use pytorch_reader::PytorchReader;
 use serde_json::Value;
 
@@ -46,6 +50,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::manifests,
     },
     Target {
+        name: "cells",
+        read: cells,
+        seeds: seeds::cells_manifests,
+    },
+    Target {
         name: "weights",
         read: weights,
         seeds: seeds::weights,
@@ -59,6 +68,21 @@ pub const TARGETS: &[Target] = &[
         name: "table",
         read: table,
         seeds: seeds::tables,
+    },
+    Target {
+        name: "zip",
+        read: zip,
+        seeds: seeds::archives,
+    },
+    Target {
+        name: "index",
+        read: index,
+        seeds: seeds::indices,
+    },
+    Target {
+        name: "head",
+        read: head,
+        seeds: seeds::heads,
     },
     Target {
         name: "names",
@@ -138,6 +162,24 @@ fn manifest(bytes: &[u8]) {
     }
 }
 
+/// A cells package's manifest. What is taken is written, and read as the same.
+fn cells(bytes: &[u8]) {
+    let Ok(manifest) = CellsManifest::read(&String::from_utf8_lossy(bytes)) else {
+        return;
+    };
+    assert!(manifest.network.unit() <= manifest.network.size);
+    if let Ok(written) = serde_json::to_value(&manifest) {
+        let again = CellsManifest::read(&written.to_string());
+        let again = again
+            .ok()
+            .and_then(|again| serde_json::to_value(again).ok());
+        assert!(
+            again.is_some_and(|again| is_same(&again, &written)),
+            "a manifest is read otherwise than it was written: {written}"
+        );
+    }
+}
+
 /// Whether two values of JSON are the same but for the last bit of numbers, which `serde_json` does not keep.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
@@ -195,6 +237,60 @@ fn table(bytes: &[u8]) {
     }
 }
 
+/// An archive. What is listed lies inside of it, entry by entry, and no byte is in two.
+fn zip(bytes: &[u8]) {
+    let fetch = async |range: Range<u64>| {
+        let part = bytes.get(range.start as usize..range.end as usize);
+        part.map(<[u8]>::to_vec)
+            .ok_or_else(|| format!("{range:?} is asked for of {} bytes", bytes.len()))
+    };
+    let Ok(listing) = pollster::block_on(list(bytes.len() as u64, fetch)) else {
+        return;
+    };
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for entry in listing.entries {
+        assert!(!is_archive(&entry.name), "an archive inside is listed");
+        ranges.push(entry.bytes);
+    }
+    for (name, reason) in listing.refused {
+        assert!(!reason.is_empty(), "{name} is refused without a reason");
+    }
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let ends = ranges.iter().map(|range| range.end);
+    assert!(ends.max().unwrap_or(0) <= bytes.len() as u64);
+    for pair in ranges.windows(2) {
+        assert!(pair[0].end <= pair[1].start, "{pair:?} share bytes");
+    }
+}
+
+/// An index of fields: its description, a line's end, and its vectors.
+fn index(bytes: &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    let (description, vectors) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let vectors = vectors.get(1..).unwrap_or_default();
+    let Ok(index) = Index::read(&String::from_utf8_lossy(description), vectors) else {
+        return;
+    };
+    if let Some(place) = index.place(&vec![0.5; index.features()]) {
+        let found = index.nearest(&place, 10);
+        assert_eq!(found.len(), index.entries().len().min(10));
+    }
+    let written = index.write().ok();
+    let again = written.map(|(description, vectors)| Index::read(&description, &vectors));
+    assert!(
+        again.is_some_and(|again| again.is_ok()),
+        "an index is not read as it was written"
+    );
+}
+
+/// A head with classes of one's own.
+fn head(bytes: &[u8]) {
+    if let Ok(head) = Head::read(&String::from_utf8_lossy(bytes)) {
+        let answer = head.answer(&vec![0.5; head.features()]);
+        assert!(answer.is_some_and(|answer| answer.class < head.classes.len()));
+    }
+}
+
 /// Names of files, one a line. Each is in one field, has one fault, or is passed over.
 fn names(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -210,6 +306,14 @@ fn names(bytes: &[u8]) {
     let seen = seen.iter().filter(|seen| **seen).count();
     let ignored = grouping.ignored.len();
     assert_eq!(seen + ignored, names.len(), "a name is lost: {names:?}");
+    for name in &names {
+        if let Some(position) = PlatePosition::of(name) {
+            assert!(
+                name.starts_with(&position.plate),
+                "{position:?} of {name:?}"
+            );
+        }
+    }
     for pair in names.windows(2) {
         let (there, back) = (
             natural_order(pair[0], pair[1]),

@@ -39,7 +39,8 @@ macro_rules! hold {
 }
 
 hold!(
-    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, weights: 20_000, pth: 10_000, table: 20_000, names: 20_000
+    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, cells: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, index: 10_000,
+    head: 10_000, names: 20_000
 );
 
 /// What fuzzing has found, made small.
@@ -78,6 +79,16 @@ fn seeds_are_files_that_are_read() {
         let seeds = (target.expect("a target").seeds)();
         assert!(seeds.iter().all(|seed| !seed.is_empty()));
     }
+    let listed = |archive: &[u8]| {
+        let fetch = async |range: std::ops::Range<u64>| {
+            Ok(archive[range.start as usize..range.end as usize].to_vec())
+        };
+        let listing = pollster::block_on(cytolens_archive::list(archive.len() as u64, fetch));
+        listing.map(|listing| (listing.entries.len(), listing.refused.len()))
+    };
+    let archives = seeds::archives();
+    let found: Vec<_> = archives.iter().map(|archive| listed(archive)).collect();
+    assert_eq!(found[..4], [Ok((2, 0)), Ok((1, 0)), Ok((0, 1)), Ok((2, 0))]);
     let is_checkpoint = |file: &Vec<u8>| {
         let mut copy = tempfile::NamedTempFile::new().expect("a file");
         copy.write_all(file).expect("written");

@@ -17,7 +17,7 @@ pub mod weights;
 mod winograd;
 
 pub use engine::Engine;
-pub use networks::{Backbone, Features, Kind};
+pub use networks::{Backbone, Features, Kind, UNet};
 pub use processor::Processor;
 pub use product::product_rate;
 pub use weights::{Tensor, Tensors, WeightsError};

@@ -125,6 +125,32 @@ impl Planes {
         )
     }
 
+    /// A transposed convolution of 2x2 pixels and stride 2.
+    pub(crate) fn risen(&self, weights: &Tensor, bias: &[f32]) -> Self {
+        let [inputs, outputs, 2, 2] = weights.shape[..] else {
+            panic!("a kernel of 2x2, not {:?}", weights.shape)
+        };
+        let [_, height, width] = self.shape;
+        let mut out = Self {
+            shape: [outputs, 2 * height, 2 * width],
+            values: Vec::new(),
+        };
+        for (output, &bias) in bias.iter().enumerate() {
+            for y in 0..2 * height {
+                for x in 0..2 * width {
+                    let mut sum = f64::from(bias);
+                    for input in 0..inputs {
+                        let place = (input * outputs + output) * 4 + y % 2 * 2 + x % 2;
+                        let value = self.values[(input * height + y / 2) * width + x / 2];
+                        sum += f64::from(weights.values[place]) * f64::from(value);
+                    }
+                    out.values.push(sum as f32);
+                }
+            }
+        }
+        out
+    }
+
     pub(crate) fn pooled(
         &self,
         side: usize,

@@ -174,6 +174,47 @@ impl Maker<'_> {
     }
 }
 
+impl Maker<'_> {
+    /// A transposed convolution of 2x2 pixels and stride 2, as a product: its outputs are those of the upper left place, then the
+    /// upper right, the lower left and the lower right one.
+    pub(crate) fn upsampling(
+        &self,
+        layer: &str,
+        [inputs, outputs]: [usize; 2],
+    ) -> Result<Convolution, WeightsError> {
+        let name = format!("{layer}.weight");
+        let (shape, weights) = self.tensor::<4>(&name)?;
+        if shape != [inputs, outputs, 2, 2] {
+            return Err(WeightsError::Shape {
+                name,
+                found: shape.to_vec(),
+            });
+        }
+        let bias = self.channels(&format!("{layer}.bias"), outputs)?;
+        let places = (0..4).flat_map(|place| (0..outputs).map(move |output| (place, output)));
+        let weights: Vec<f32> = places
+            .flat_map(|(place, output)| {
+                (0..inputs).map(move |input| (input * outputs + output) * 4 + place)
+            })
+            .map(|at| weights[at])
+            .collect();
+        let window = Window {
+            kernel: [1, 1],
+            stride: 1,
+            padding: [0, 0],
+        };
+        let sides = [4 * outputs, inputs];
+        Ok(Convolution::new(
+            self.engine,
+            &weights,
+            sides,
+            window,
+            bias.repeat(4),
+            false,
+        ))
+    }
+}
+
 /// What is done around a convolution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Steps<'a> {

@@ -152,6 +152,25 @@ impl<N: Inference> Classifier<N> {
         Ok(self.decide(logits.into_iter().map(probability).collect()))
     }
 
+    /// The mean of each of the backbone's feature maps: what similar fields have alike. It costs no second run.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    pub async fn pooled(&self, features: &N::Features) -> Result<Vec<f32>, ClassifierError> {
+        numbers(self.network.pooled(features).await)
+    }
+
+    /// A sentence where a field, by its pooled features, is unlike those that the model learnt from, and the package can tell.
+    pub fn unlike(&self, pooled: &[f32]) -> Option<String> {
+        let strangeness = self.manifest.familiar.as_ref()?.strangeness(pooled)?;
+        (strangeness > 1.0).then(|| {
+            format!(
+                "the network sees in this field what it saw in none that it learnt from ({strangeness:.1} times as far from \
+                 them as 19 of 20 good fields are): its answer may mean nothing"
+            )
+        })
+    }
+
     /// Computes the activation maps of every class from features, at most [`MAP_SIDE`] pixels a side.
     ///
     /// # Errors
@@ -178,15 +197,49 @@ impl<N: Inference> Classifier<N> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        let features = self.batch_features(batch);
+        let logits = numbers(self.network.logits(&features).await)?;
+        Ok(self.predictions(&logits).collect())
+    }
+
+    /// Classifies the planes of several fields at once as [`Classifier::classify_batch`] does, and gives with each prediction
+    /// the pooled features that it was made from.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    ///
+    /// # Panics
+    /// If the planes are not all of the size that [`Classifier::compose`] gives.
+    pub async fn embed_batch(
+        &self,
+        batch: &[Planes],
+    ) -> Result<Vec<(Prediction, Vec<f32>)>, ClassifierError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let features = self.batch_features(batch);
+        let logits = numbers(self.network.logits(&features).await)?;
+        let pooled = numbers(self.network.pooled(&features).await)?;
+        let vectors = pooled.chunks_exact(pooled.len() / batch.len());
+        Ok(self
+            .predictions(&logits)
+            .zip(vectors.map(<[f32]>::to_vec))
+            .collect())
+    }
+
+    /// Runs the backbone on the planes of several fields.
+    fn batch_features(&self, batch: &[Planes]) -> N::Features {
         let values = batch
             .iter()
             .flat_map(|planes| planes.values.iter().copied());
-        let features = self.run_backbone(values.collect(), self.manifest.network.size);
-        let logits = numbers(self.network.logits(&features).await)?;
-        Ok(logits
+        self.run_backbone(values.collect(), self.manifest.network.size)
+    }
+
+    /// The predictions of the logits of several fields.
+    fn predictions(&self, logits: &[f32]) -> impl Iterator<Item = Prediction> {
+        logits
             .chunks_exact(self.manifest.network.classes)
             .map(|field| self.decide(field.iter().copied().map(probability).collect()))
-            .collect())
     }
 
     /// Decides by the package's thresholds which classes are present, from their probabilities.

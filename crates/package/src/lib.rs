@@ -21,9 +21,11 @@ pub use architecture::Architecture;
 pub use classifier::{Classifier, ClassifierError, Inference, Output, Prediction, probability};
 pub use cpu::CpuNetwork;
 pub use golden::{Golden, golden_planes};
-pub use manifest::{Manifest, WeightsEntry};
+pub use manifest::{Manifest, WeightsEntry, check_head};
 pub use names::{Names, current_name};
 pub use network::{HeadKind, NetworkConfig};
 pub use package::{Package, PackageError, sha256};
+#[cfg(not(target_family = "wasm"))]
+pub use package::{read_manifest, read_weights, write_files};
 pub use report::{TensorsReport, WeightsError};
 pub use weights::Weights;

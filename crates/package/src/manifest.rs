@@ -1,13 +1,14 @@
 //! The manifest of a model package.
 
 use cytolens_core::package::FORMAT;
-use cytolens_core::plain::{LONGEST_NAME, is_name};
+use cytolens_core::plain::{LONGEST_NAME, is_name, plain};
 use cytolens_field::{Composition, MissingChannels};
+use cytolens_similar::Familiar;
 use serde::{Deserialize, Serialize};
 
 use crate::golden::Golden;
 use crate::network::NetworkConfig;
-use crate::package::PackageError;
+use crate::package::{PackageError, sha256};
 
 /// The manifest of a model package: everything about a model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub struct Manifest {
     pub weights: WeightsEntry,
     /// Known inputs with the network's logits, smallest first.
     pub goldens: Vec<Golden>,
+    /// What the fields that the model learnt from look like to it, so that others can be told from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub familiar: Option<Familiar>,
     /// The model's origin: data, recipe, seed, program.
     pub provenance: serde_json::Value,
     /// The model's scores, with the samples they were measured on.
@@ -58,21 +62,69 @@ pub struct WeightsEntry {
     pub bytes: u64,
 }
 
+impl WeightsEntry {
+    /// The entry for a file's bytes.
+    pub fn of(weights: &[u8]) -> Self {
+        Self {
+            sha256: sha256(weights),
+            bytes: weights.len() as u64,
+        }
+    }
+
+    /// Checks that these are the bytes that it describes.
+    ///
+    /// # Errors
+    /// [`PackageError::Length`] and [`PackageError::Checksum`].
+    pub fn check(&self, weights: &[u8]) -> Result<(), PackageError> {
+        let Self { sha256, bytes } = Self::of(weights);
+        if bytes != self.bytes {
+            return Err(PackageError::Length {
+                found: bytes,
+                expected: self.bytes,
+            });
+        }
+        if sha256 != self.sha256 {
+            return Err(PackageError::Checksum {
+                found: sha256,
+                expected: self.sha256.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Checks the part of a manifest that every kind of package has in every version of the format. A classifier's has no `kind`.
+///
+/// # Errors
+/// [`PackageError::Kind`] for another kind of package, [`PackageError::Format`] for another version of the format, and
+/// [`PackageError::Manifest`] for what is no manifest.
+pub fn check_head(text: &str, kind: Option<&'static str>) -> Result<(), PackageError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u64,
+        kind: Option<String>,
+    }
+    const CLASSIFIER: &str = "a classifier";
+    let head: Head = serde_json::from_str(text)?;
+    if head.kind.as_deref() != kind {
+        return Err(PackageError::Kind {
+            found: head.kind.as_deref().map_or(CLASSIFIER.to_owned(), plain),
+            expected: kind.unwrap_or(CLASSIFIER),
+        });
+    }
+    if head.format != u64::from(FORMAT) {
+        return Err(PackageError::Format { found: head.format });
+    }
+    Ok(())
+}
+
 impl Manifest {
     /// Reads a manifest's text and checks it.
     ///
     /// # Errors
     /// [`PackageError`] for another format, and a manifest that is malformed or contradicts itself.
     pub fn read(text: &str) -> Result<Self, PackageError> {
-        /// The part of a manifest that every version of the format has.
-        #[derive(Deserialize)]
-        struct Head {
-            format: u64,
-        }
-        let head: Head = serde_json::from_str(text)?;
-        if head.format != u64::from(FORMAT) {
-            return Err(PackageError::Format { found: head.format });
-        }
+        check_head(text, None)?;
         let manifest: Self = serde_json::from_str(text)?;
         manifest.check()?;
         Ok(manifest)
@@ -147,6 +199,15 @@ impl Manifest {
                 format!(
                     "there must be a golden output, of {} logits",
                     network.classes
+                ),
+            ),
+            (
+                self.familiar
+                    .as_ref()
+                    .is_some_and(|it| it.features() != network.architecture.features()),
+                format!(
+                    "familiar must be of {} features",
+                    network.architecture.features()
                 ),
             ),
         ];

@@ -6,7 +6,8 @@ use crate::architecture::Architecture;
 /// The names in files of the tensors of a network or of its backbone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
-    architecture: Architecture,
+    /// None for a module whose paths are its names.
+    architecture: Option<Architecture>,
     /// The module's path in a network.
     prefix: &'static str,
 }
@@ -15,7 +16,7 @@ impl Names {
     /// The names of a whole network.
     pub fn network(architecture: Architecture) -> Self {
         Self {
-            architecture,
+            architecture: Some(architecture),
             prefix: "",
         }
     }
@@ -23,22 +24,33 @@ impl Names {
     /// The names of a backbone alone.
     pub fn backbone(architecture: Architecture) -> Self {
         Self {
-            architecture,
+            architecture: Some(architecture),
             prefix: "backbone.",
+        }
+    }
+
+    /// The paths of a module as they are, with PyTorch's names of a norm's weight and bias.
+    pub fn plain() -> Self {
+        Self {
+            architecture: None,
+            prefix: "",
         }
     }
 
     /// The name of the last layer, which gives the logits.
     pub fn classifier(self) -> &'static str {
         match self.architecture {
-            Architecture::ResNet50 => "fc",
-            Architecture::InceptionResNetV2 => "classif",
+            Some(Architecture::ResNet50) => "fc",
+            Some(Architecture::InceptionResNetV2) => "classif",
             _ => "classifier",
         }
     }
 
     /// The name in files of the tensor at a path of the module.
     pub fn in_files(self, path: &str) -> String {
+        let Some(architecture) = self.architecture else {
+            return pytorch_parts(path).join(".");
+        };
         let path = format!("{}{path}", self.prefix);
         if let Some(rest) = path.strip_prefix("head.classifier.") {
             return format!("{}.{rest}", self.classifier());
@@ -46,22 +58,24 @@ impl Names {
         let Some(path) = path.strip_prefix("backbone.") else {
             return path;
         };
-        let parts: Vec<&str> = path
-            .split('.')
-            .map(|part| match part {
-                // Burn's names for what PyTorch calls a norm's weight and bias.
-                "gamma" => "weight",
-                "beta" => "bias",
-                part => part,
-            })
-            .collect();
-        match self.architecture {
+        let parts = pytorch_parts(path);
+        match architecture {
             Architecture::DenseNet121 | Architecture::DenseNet201 => densenet(&parts),
             Architecture::ResNet50 => resnet(&parts),
             Architecture::AllCnn => format!("features.{}", parts.join(".")),
             Architecture::InceptionResNetV2 => inception_resnet(&parts),
         }
     }
+}
+
+/// The parts of a path, with PyTorch's names of a norm's weight and bias in place of burn's.
+fn pytorch_parts(path: &str) -> Vec<&str> {
+    let part = |part| match part {
+        "gamma" => "weight",
+        "beta" => "bias",
+        part => part,
+    };
+    path.split('.').map(part).collect()
 }
 
 /// `blocks.0.layers.1.norm1.weight` is `features.denseblock1.denselayer2.norm1.weight`.

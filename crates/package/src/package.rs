@@ -5,6 +5,8 @@
 use std::path::Path;
 
 use cytolens_core::package::{FORMAT, MANIFEST, WEIGHTS};
+#[cfg(not(target_family = "wasm"))]
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::manifest::{Manifest, WeightsEntry};
@@ -29,6 +31,14 @@ pub enum PackageError {
     Format {
         /// The package's.
         found: u64,
+    },
+    /// The package is of another kind.
+    #[error("this is a package of {found}, and one of {expected} is asked for")]
+    Kind {
+        /// The package's.
+        found: String,
+        /// What it should be of.
+        expected: &'static str,
     },
     /// The manifest contradicts itself.
     #[error("{MANIFEST}: {0}")]
@@ -72,21 +82,7 @@ impl Package {
     /// weights other than those it describes.
     pub fn new(manifest: &str, weights: Vec<u8>) -> Result<Self, PackageError> {
         let manifest = Manifest::read(manifest)?;
-        let entry = &manifest.weights;
-        let found = weights.len() as u64;
-        if found != entry.bytes {
-            return Err(PackageError::Length {
-                found,
-                expected: entry.bytes,
-            });
-        }
-        let found = sha256(&weights);
-        if found != entry.sha256 {
-            return Err(PackageError::Checksum {
-                found,
-                expected: entry.sha256.clone(),
-            });
-        }
+        manifest.weights.check(&weights)?;
         Ok(Self { manifest, weights })
     }
 
@@ -95,10 +91,7 @@ impl Package {
     /// # Errors
     /// [`PackageError::Contradiction`].
     pub fn pack(mut manifest: Manifest, weights: Vec<u8>) -> Result<Self, PackageError> {
-        manifest.weights = WeightsEntry {
-            sha256: sha256(&weights),
-            bytes: weights.len() as u64,
-        };
+        manifest.weights = WeightsEntry::of(&weights);
         manifest.check()?;
         Ok(Self { manifest, weights })
     }
@@ -109,12 +102,9 @@ impl Package {
     /// Those of [`Package::new`], and [`PackageError::File`].
     #[cfg(not(target_family = "wasm"))]
     pub fn read(folder: &Path) -> Result<Self, PackageError> {
-        let manifest = folder.join(MANIFEST);
-        let text = std::fs::read_to_string(&manifest).map_err(at(&manifest))?;
         // Another format is reported before the weights are read.
-        Manifest::read(&text)?;
-        let weights = folder.join(WEIGHTS);
-        Self::new(&text, std::fs::read(&weights).map_err(at(&weights))?)
+        let text = read_manifest(folder, |text| Manifest::read(text).map(drop))?;
+        Self::new(&text, read_weights(folder)?)
     }
 
     /// Writes the package into a folder, and makes the folder.
@@ -124,15 +114,7 @@ impl Package {
     /// [`PackageError::File`].
     #[cfg(not(target_family = "wasm"))]
     pub fn write(&self, folder: &Path) -> Result<(), PackageError> {
-        let [manifest, weights] = [folder.join(MANIFEST), folder.join(WEIGHTS)];
-        if let Some(taken) = [&manifest, &weights].into_iter().find(|path| path.exists()) {
-            return Err(PackageError::Exists(taken.display().to_string()));
-        }
-        std::fs::create_dir_all(folder).map_err(at(folder))?;
-        std::fs::write(&weights, &self.weights).map_err(at(&weights))?;
-        let mut text = serde_json::to_string_pretty(&self.manifest)?;
-        text.push('\n');
-        std::fs::write(&manifest, text).map_err(at(&manifest))
+        write_files(folder, &self.manifest, &self.weights)
     }
 
     /// The package's manifest.
@@ -144,6 +126,53 @@ impl Package {
     pub fn weights(&self) -> &[u8] {
         &self.weights
     }
+}
+
+/// The text of a folder's manifest, which `check` takes.
+///
+/// # Errors
+/// [`PackageError::File`], and those of `check`.
+#[cfg(not(target_family = "wasm"))]
+pub fn read_manifest(
+    folder: &Path,
+    check: impl FnOnce(&str) -> Result<(), PackageError>,
+) -> Result<String, PackageError> {
+    let manifest = folder.join(MANIFEST);
+    let text = std::fs::read_to_string(&manifest).map_err(at(&manifest))?;
+    check(&text)?;
+    Ok(text)
+}
+
+/// The bytes of a folder's weights.
+///
+/// # Errors
+/// [`PackageError::File`].
+#[cfg(not(target_family = "wasm"))]
+pub fn read_weights(folder: &Path) -> Result<Vec<u8>, PackageError> {
+    let weights = folder.join(WEIGHTS);
+    std::fs::read(&weights).map_err(at(&weights))
+}
+
+/// Writes the two files of a package into a folder, and makes the folder.
+///
+/// # Errors
+/// [`PackageError::Exists`] where the folder holds a package already, and [`PackageError::File`].
+#[cfg(not(target_family = "wasm"))]
+pub fn write_files(
+    folder: &Path,
+    manifest: &impl Serialize,
+    weights: &[u8],
+) -> Result<(), PackageError> {
+    let paths = [folder.join(MANIFEST), folder.join(WEIGHTS)];
+    if let Some(taken) = paths.iter().find(|path| path.exists()) {
+        return Err(PackageError::Exists(taken.display().to_string()));
+    }
+    let [to_manifest, to_weights] = &paths;
+    std::fs::create_dir_all(folder).map_err(at(folder))?;
+    std::fs::write(to_weights, weights).map_err(at(to_weights))?;
+    let mut text = serde_json::to_string_pretty(manifest)?;
+    text.push('\n');
+    std::fs::write(to_manifest, text).map_err(at(to_manifest))
 }
 
 #[cfg(not(target_family = "wasm"))]

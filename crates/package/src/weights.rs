@@ -56,8 +56,8 @@ impl<'a> Weights<'a> {
         Err(self.misfit(report))
     }
 
-    /// The report on a backbone that could not be made.
-    pub(crate) fn unfit(&self, error: kernels::WeightsError) -> WeightsError {
+    /// The report on a network that could not be made.
+    pub fn unfit(&self, error: kernels::WeightsError) -> WeightsError {
         let mut report = TensorsReport::default();
         match error {
             kernels::WeightsError::Missing(name) => report.missing.push(name),

@@ -37,6 +37,15 @@ impl Answer {
         &self.prediction.present
     }
 
+    /// The likeliest of the present classes.
+    pub(super) fn likeliest_present(&self) -> Option<usize> {
+        let present = self.present().iter().copied();
+        present.reduce(|best, class| {
+            let is_likelier = self.probability(class) > self.probability(best);
+            if is_likelier { class } else { best }
+        })
+    }
+
     /// The classes by falling probability; equals keep their order.
     pub(super) fn ranked(&self) -> Vec<usize> {
         let mut classes: Vec<usize> = (0..self.prediction.probabilities.len()).collect();
@@ -80,6 +89,13 @@ pub(super) mod examples {
             present: (0..probabilities.len()).filter(is_present).collect(),
             ..TimedPrediction::default()
         }
+    }
+
+    /// The same with a remark.
+    pub(crate) fn remarked(probabilities: &[f32], remark: &str) -> Rc<Answer> {
+        let mut answer = (*answer(probabilities)).clone();
+        answer.prediction.remarks = vec![remark.to_owned()];
+        Rc::new(answer)
     }
 
     /// The answer of a model of two classes, Nucleoli and Cytosol.

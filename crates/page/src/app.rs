@@ -1,14 +1,19 @@
 //! The page as a whole: carries events to the [session](crate::session) and its effects to the parts of
 //! the page.
 
+mod cell_files;
+mod cells;
 mod desk_panel;
 mod diagnosis;
 mod engine;
 mod evidence;
 mod fields;
 mod hand_out;
+mod overview;
 mod questions;
+mod rechannel;
 mod records;
+mod tools;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -19,17 +24,23 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
 use self::questions::Receivers;
+use self::tools::Tools;
+use super::cells::{CellsDesk, Deed};
 use super::detail::Detail;
 use super::device::DevicePanel;
 use super::diagnostics::Diagnostics;
 use super::dom::{by_id, closest, focus, has_modifier, now_ms, on, target, window};
 use super::engine::Engine;
-use super::gallery::Gallery;
+use super::gallery::{self, Tile};
+use super::listing::Listing;
 use super::models::Models;
 use super::offline::OfflineCopy;
+use super::plate::Plate;
 use super::session::{Effect, Session};
+use super::sieve::Sieve;
 use super::status::StatusPanel;
 use super::store::Store;
+use super::table::Table;
 use super::viewer;
 use super::{input, samples, text, theme};
 
@@ -39,14 +50,19 @@ struct App {
     supplies: RefCell<Supplies>,
     status: StatusPanel,
     device: DevicePanel,
-    gallery: Gallery,
+    gallery: Rc<Listing<Tile>>,
+    table: Table,
+    plate: Plate,
+    sieve: Sieve,
     detail: Detail,
+    cells: CellsDesk,
     store: Rc<Store>,
     desk: DeskPanel,
     models: Rc<Models>,
     diagnostics: Rc<Diagnostics>,
     receivers: Receivers,
     offline: Rc<OfflineCopy>,
+    tools: Tools,
     /// Changed by [`App::change`] alone.
     session: RefCell<Session>,
 }
@@ -58,15 +74,30 @@ pub fn start() {
         supplies: RefCell::default(),
         status: StatusPanel::new(),
         device: DevicePanel::new(),
-        gallery: Gallery::new(
-            calling(app, |app, field| {
-                app.change(|session| session.select(field));
+        gallery: gallery::new(
+            calling(app, App::choose),
+            calling(app, App::go),
+            calling(app, App::follow),
+        ),
+        table: Table::new(
+            calling(app, App::choose),
+            calling(app, App::go),
+            calling(app, |app, column| {
+                app.change(|session| session.sort_by(column))
             }),
-            calling(app, |app, (sort, filter)| {
-                app.change(|session| session.set_order(sort, filter));
+            calling(app, App::follow),
+        ),
+        plate: Plate::new(
+            calling(app, |app, choice| {
+                app.change(|session| session.choose_plate(choice))
+            }),
+            calling(app, |app, well| {
+                app.change(|session| session.toggle_well(well))
             }),
         ),
+        sieve: Sieve::new(calling(app, App::wish)),
         detail: Detail::new(calling(app, App::show_evidence)),
+        cells: CellsDesk::new(calling(app, |app, deed: Deed| app.do_with_cells(&deed))),
         store: Store::new({
             let notify = calling(app, |app, notice: String| app.desk.notify(&notice));
             move |notice| notify(notice.to_owned())
@@ -88,19 +119,22 @@ pub fn start() {
                 app.is_none_or(|app| app.session.borrow().entries().is_empty())
             }
         }),
+        tools: Tools::new(app),
         session: RefCell::default(),
     });
     theme::listen();
     listen(&app);
     app.open_export();
+    app.open_cells();
     app.open_quiz();
+    app.open_rechannel();
     spawn_local(app.clone().restore());
     let choice = app.device.asked();
     // A browser that reloads the page may have kept the visitor's choice.
-    let (sort, filter) = app.gallery.chosen();
+    let sort = app.sieve.chosen_sort();
     app.change(|session| {
         session.choose_device(choice);
-        session.set_order(sort, filter);
+        session.set_sort(sort);
     });
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
@@ -125,7 +159,11 @@ fn listen(app: &Rc<App>) {
         let app = app.clone();
         move |lot| spawn_local(app.clone().accept(lot))
     };
-    input::listen(accept(app));
+    let look = {
+        let app = app.clone();
+        move |input, show| app.look(input, show)
+    };
+    input::listen(accept(app), Rc::new(look));
     let refuse = {
         let app = app.clone();
         move |id: &str, reason: &str| app.desk.notify(&text::said_refused(id, reason))
@@ -145,6 +183,7 @@ fn listen(app: &Rc<App>) {
     click(by_id("retry"), App::reopen);
     click(by_id("rerun"), App::classify_again);
     click(by_id("dark-read"), App::read_dark);
+    click(by_id("scale-read"), App::read_to_scale);
     let click = |button: Element, transition: fn(&mut Session)| {
         let app = app.clone();
         on(&button, "click", move |_: Event| app.change(transition));
@@ -153,6 +192,7 @@ fn listen(app: &Rc<App>) {
     click(by_id("pause"), Session::toggle_pause);
     click(by_id("cancel"), Session::cancel);
     click(by_id("remove"), Session::remove_selected);
+    click(by_id("pin"), Session::toggle_pinned);
     click(by_id("previous"), |session| session.turn(-1));
     click(by_id("next"), |session| session.turn(1));
     click(by_id("passed-over-close"), Session::clear_passed_over);
@@ -205,48 +245,55 @@ impl App {
     }
 
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
+        self.refresh_tools(&effects);
         for effect in effects {
             match effect {
-                Effect::AddTile(field) => {
-                    if let Some(entry) = self.session.borrow().entry(field) {
-                        self.gallery.add(field, entry);
-                    }
-                }
                 Effect::Show(field) => self.show(field),
-                Effect::ShowThumbnail(field) => {
+                Effect::ShowThumbnail(field) => self.show_thumbnail(field),
+                Effect::Arrange => self.arrange(),
+                Effect::ShowOrder => {
                     let session = self.session.borrow();
-                    let entry = session.entry(field);
-                    if let Some(thumbnail) = entry.and_then(|entry| entry.thumbnail.as_ref()) {
-                        self.gallery.show_thumbnail(field, thumbnail);
-                    }
+                    self.sieve.show_order(&session);
+                    self.table.show_sort(session.sort());
+                    self.show_plate(&session);
                 }
-                Effect::Place(field, place) => self.gallery.place(field, place),
-                Effect::Arrange => self.gallery.arrange(self.session.borrow().shown()),
-                Effect::FocusTile(field) => {
-                    // One field alone has no gallery beside it.
-                    if !self.gallery.focus(field) {
+                Effect::OfferLabels => self.sieve.offer_labels(&self.session.borrow()),
+                Effect::ShowView => self.sieve.show_view(self.session.borrow().view()),
+                Effect::Mark(field) => self.mark(field),
+                Effect::ShowPlate => self.show_plate(&self.session.borrow()),
+                Effect::Focus(field) => {
+                    // One field alone has nothing beside it.
+                    if !self.focus(field) {
                         focus(&by_id::<HtmlElement>("detail-title"));
                     }
                 }
+                Effect::ShowPinned => self.show_pinned(),
                 Effect::Open(field) => {
-                    self.gallery.mark(field);
+                    self.mark(field);
                     // A copy, as in `show`.
                     let entry = self.session.borrow().entry(field).cloned();
                     if let Some(entry) = entry {
+                        self.cells.close();
                         self.detail.open(field, &entry);
+                        self.follow_cells();
+                    }
+                    if self.session.borrow().pinned().is_some() {
+                        self.show_pinned();
                     }
                 }
                 Effect::NoPicture(reason) => self.detail.viewer.clear(&reason),
-                Effect::Close => self.detail.close(),
-                Effect::Count => self.desk.show(self.session.borrow().tally()),
+                Effect::NoCells(field, reason) => self.cells.not_found(field, &reason),
+                Effect::Close => {
+                    self.cells.close();
+                    self.detail.close();
+                }
+                Effect::Count => self.count(),
                 Effect::Keep(field) => {
                     if let Some(entry) = self.session.borrow().entry(field) {
                         self.store.keep(field, &records::record_of(entry));
                     }
                 }
                 Effect::KeepInput(field) => self.keep_input(field),
-                Effect::Remove(field) => self.gallery.remove(field),
-                Effect::Clear => self.gallery.clear(),
                 Effect::ListPassedOver => {
                     let session = self.session.borrow();
                     let files = session.entries().values();
@@ -255,6 +302,7 @@ impl App {
                 }
                 Effect::OfferUndo(fields, said) => {
                     self.mark_removed(&fields);
+                    self.drop_waiting_cells();
                     self.desk.offer_undo(&said);
                 }
                 Effect::FocusUndo => self.desk.focus_undo(),
@@ -276,18 +324,20 @@ impl App {
     }
 
     /// Writes a field's state to its tile, and to the panel where it is selected.
-    fn show(&self, field: u32) {
+    fn show(self: &Rc<Self>, field: u32) {
         // A copy: the panel calls back while it is written, and whoever hears it may change the session.
         let selected = {
             let session = self.session.borrow();
             let Some(entry) = session.entry(field) else {
                 return;
             };
-            self.gallery.show(field, &entry.state);
+            self.gallery.show(field, entry);
+            self.table.rows.show(field, entry);
             (session.selected() == Some(field)).then(|| entry.clone())
         };
         if let Some(entry) = selected {
             self.detail.show(&entry);
+            self.follow_cells();
         }
     }
 }

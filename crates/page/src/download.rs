@@ -1,6 +1,7 @@
 //! Downloads with progress in bytes: the engine's WebAssembly and the model package.
 
 use js_sys::{ArrayBuffer, JSON, Promise, Uint8Array, WebAssembly};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStreamDefaultReader, Response};
@@ -8,12 +9,19 @@ use web_sys::{Blob, ReadableStreamDefaultReader, Response};
 use super::dom::{error_text, property, window};
 use super::engine::program;
 use super::offline;
+use cytolens_core::package::{MANIFEST, WEIGHTS};
 use cytolens_protocol::DeviceKind;
 
-/// The address of the package's manifest.
-const MANIFEST: &str = "model/manifest.json";
-/// The address of the package's weights.
-const WEIGHTS: &str = "model/weights.safetensors";
+/// The folder of the package that comes with the page.
+const MODEL: &str = "model";
+/// The folder of the package that finds cells.
+const CELLS: &str = "cells";
+
+#[wasm_bindgen(raw_module = "./unpack.js")]
+extern "C" {
+    /// A response with what another one brings, unpacked (`www/unpack.js`).
+    fn unpacked(response: &Response) -> Promise;
+}
 
 /// The reason why a file could not be downloaded.
 #[derive(Debug, thiserror::Error)]
@@ -78,37 +86,53 @@ pub(super) async fn engine(
     kind: DeviceKind,
     progress: impl Fn(Progress),
 ) -> Result<WebAssembly::Module, DownloadError> {
-    let file = format!("{}_bg.wasm", program(kind));
+    let file = format!("{}_bg.wasm.gz", program(kind));
     let response = fetch_kept(&file).await?;
-    // Compiled while it comes; browsers cache modules compiled this way for the next visit.
-    let streamed = response.clone().map(|copy| {
-        JsFuture::from(WebAssembly::compile_streaming(&Promise::resolve(
-            &JsValue::from(copy),
-        )))
-    });
-    let bytes = read(&file, response, None, progress).await?;
-    let streamed = match streamed {
-        Ok(streamed) => streamed.await.ok(),
-        Err(_) => None,
-    };
-    let module = match streamed {
-        Some(module) => module,
-        // Servers may send it with another content type than WebAssembly's.
-        None => JsFuture::from(WebAssembly::compile(&bytes))
-            .await
-            .map_err(|error| DownloadError::Engine {
-                cause: error_text(&error),
-                file,
-            })?,
-    };
+    let copy = response.clone().map_err(|error| broken(&file, &error))?;
+    // Unpacked and compiled while it comes.
+    let compiled = JsFuture::from(WebAssembly::compile_streaming(&unpacked(&copy)));
+    receive(&file, &response, None, progress, |_| {}).await?;
+    let module = compiled.await.map_err(|error| DownloadError::Engine {
+        cause: error_text(&error),
+        file,
+    })?;
     Ok(module.unchecked_into())
 }
 
 /// Downloads the package that comes with the page.
 pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes, DownloadError> {
-    let manifest = text(MANIFEST).await?;
-    let response = fetch_kept(WEIGHTS).await?;
-    let weights = read(WEIGHTS, response, weights_bytes(&manifest), progress).await?;
+    package_in(MODEL, progress).await
+}
+
+/// Downloads the package that finds cells.
+pub(super) async fn cells_package() -> Result<PackageBytes, DownloadError> {
+    package_in(CELLS, |_| {}).await
+}
+
+async fn package_in(
+    folder: &str,
+    progress: impl Fn(Progress),
+) -> Result<PackageBytes, DownloadError> {
+    let manifest = text(&format!("{folder}/{MANIFEST}")).await?;
+    let weights = format!("{folder}/{WEIGHTS}.gz");
+    let response = fetch_kept(&weights).await?;
+    let unpacked = JsFuture::from(unpacked(&response)).await;
+    let response: Response = unpacked
+        .map_err(|error| broken(&weights, &error))?
+        .unchecked_into();
+    let mut chunks = Vec::new();
+    let expected = weights_bytes(&manifest);
+    receive(&weights, &response, expected, progress, |chunk| {
+        chunks.push(chunk);
+    })
+    .await?;
+    let bytes = chunks.iter().map(Uint8Array::length).sum();
+    let weights = Uint8Array::new_with_length(bytes);
+    let mut at = 0;
+    for chunk in chunks {
+        weights.set(&chunk, at);
+        at += chunk.length();
+    }
     Ok(PackageBytes {
         manifest,
         weights: weights.buffer(),
@@ -128,45 +152,37 @@ pub(super) async fn blob(url: &str) -> Result<Blob, DownloadError> {
     Ok(settle(url, response.blob()).await?.unchecked_into())
 }
 
-/// Reads the file's bytes. The total is `expected`, or the length that the server promises.
-async fn read(
+/// Receives a file, chunk by chunk. The total is `expected`, or the length that the server promises.
+async fn receive(
     url: &str,
-    response: Response,
+    response: &Response,
     expected: Option<f64>,
     progress: impl Fn(Progress),
-) -> Result<Uint8Array, DownloadError> {
-    let total = expected.or_else(|| content_length(&response));
-    let Some(stream) = response.body() else {
-        let buffer = settle(url, response.array_buffer()).await?;
-        return Ok(Uint8Array::new(&buffer));
-    };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut chunks: Vec<Uint8Array> = Vec::new();
+    mut take: impl FnMut(Uint8Array),
+) -> Result<(), DownloadError> {
+    let total = expected.or_else(|| content_length(response));
     let mut done = 0.0;
     progress(Progress { done, total });
-    loop {
-        let part = JsFuture::from(reader.read())
-            .await
-            .map_err(|error| broken(url, &error))?;
-        let Ok(chunk) = property(&part, "value").dyn_into::<Uint8Array>() else {
-            break;
-        };
-        done += f64::from(chunk.length());
-        chunks.push(chunk);
-        progress(Progress { done, total });
-    }
-    // `done` is a sum of lengths in memory, far below what u32 holds.
-    let all = Uint8Array::new_with_length(done as u32);
-    let mut at = 0;
-    for chunk in chunks {
-        all.set(&chunk, at);
-        at += chunk.length();
+    if let Some(stream) = response.body() {
+        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+        loop {
+            let part = JsFuture::from(reader.read())
+                .await
+                .map_err(|error| broken(url, &error))?;
+            // The end has no value.
+            let Ok(chunk) = property(&part, "value").dyn_into::<Uint8Array>() else {
+                break;
+            };
+            done += f64::from(chunk.length());
+            take(chunk);
+            progress(Progress { done, total });
+        }
     }
     progress(Progress {
         done,
         total: Some(done),
     });
-    Ok(all)
+    Ok(())
 }
 
 /// Fetches a file of this site, for the page and for the copy for offline use.

@@ -6,6 +6,7 @@ use web_sys::Blob;
 
 use super::answer::Answer;
 use super::input::FieldInput;
+use cytolens_core::PlatePosition;
 use cytolens_protocol::Maps;
 
 /// The progress of a field from its files to its answer.
@@ -50,12 +51,16 @@ pub(super) struct HeldMaps {
 pub(super) struct DeskEntry {
     /// The field's id, or the file's name.
     pub(super) id: String,
+    /// The well and the site that the id names.
+    pub(super) position: Option<PlatePosition>,
     /// The channels, and once known size and depth, in one line.
     pub(super) source: String,
     /// The picture for the gallery, once known.
     pub(super) thumbnail: Option<Blob>,
     /// The bits with which its samples seem to have been recorded, where the files have more and the network saw them dark.
     pub(super) camera_bits: Option<u32>,
+    /// Whether its cells look much larger or smaller than in training, as far as its files tell.
+    pub(super) is_of_other_scale: bool,
     /// The files; none where they are in the store, or nowhere.
     pub(super) input: Option<FieldInput>,
     /// The activation maps: of the selected field once they were asked for, and of every field where no
@@ -69,10 +74,12 @@ impl DeskEntry {
     /// A field that waits.
     pub(super) fn new(id: String, source: String, input: Option<FieldInput>) -> Self {
         Self {
+            position: PlatePosition::of(&id),
             id,
             source,
             thumbnail: None,
             camera_bits: None,
+            is_of_other_scale: false,
             input,
             maps: None,
             state: FieldState::Waiting,

@@ -140,8 +140,16 @@ mod tests {
     fn a_notice_says_how_many_fields_it_is_about() {
         let gone = StorageError::Unreadable("NotFoundError".to_owned());
         for (fields, error, expected) in [
-            (1, &gone, "The images of one field could not be read again"),
-            (12, &gone, "The images of 12 fields could not be read again"),
+            (
+                1,
+                &gone,
+                "The images of one field could not be kept: the files seem",
+            ),
+            (
+                12,
+                &gone,
+                "The images of 12 fields could not be kept: the files seem",
+            ),
             (
                 3,
                 &StorageError::Other("UnknownError".to_owned()),

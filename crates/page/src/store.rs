@@ -393,6 +393,8 @@ mod tests {
                 probabilities: vec![0.75, 0.25],
                 present: vec![0],
                 remarks: Vec::new(),
+                pixel_size: None,
+                features: Vec::new(),
                 decode_ms: 12.5,
                 network_ms: 1400.0,
                 map_ms: 1.5,

@@ -9,12 +9,14 @@
 //! without content, that name alone: `{probe: {field, planes, size}}`, `"started"`. (serde's other
 //! representations buffer their content, and that buffer cannot hold JavaScript values.)
 
-use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
+use js_sys::{ArrayBuffer, Float32Array, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
 use web_sys::Blob;
 
 use cytolens_core::Channel;
+
+mod bytes;
 
 /// The kind of a device that runs networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +105,9 @@ pub struct InputField {
     pub order: String,
     /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
+    /// Whether a field of another scale than the atlas's is brought to it.
+    #[serde(default)]
+    pub to_scale: bool,
 }
 
 /// The prediction for one field and the time that each step took.
@@ -115,6 +120,12 @@ pub struct TimedPrediction {
     /// What was decided in reading the field, and what speaks against it being a fluorescence image of cells, a sentence each.
     #[serde(default)]
     pub remarks: Vec<String>,
+    /// The side of the field's pixels in micrometres, where its files say one.
+    #[serde(default)]
+    pub pixel_size: Option<f64>,
+    /// The pooled features, 16-bit floating point: what similar fields have alike. Empty in answers of earlier versions.
+    #[serde(default, with = "bytes")]
+    pub features: Vec<u8>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds.
@@ -131,6 +142,31 @@ pub struct Maps {
     /// `[classes, side, side]`, in logits: the logit of a class is the mean of its map plus a constant.
     #[serde(with = "preserve")]
     pub values: Float32Array,
+}
+
+/// The cells of a field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CellMasks {
+    /// The width of the masks in pixels. They cover the whole field.
+    pub width: u32,
+    /// The height of the masks in pixels.
+    pub height: u32,
+    /// The width of the field itself in pixels.
+    pub full_width: u32,
+    /// The height of the field itself in pixels.
+    pub full_height: u32,
+    /// The number of the cell at each pixel, row by row; 0 outside.
+    #[serde(with = "preserve")]
+    pub cells: Uint16Array,
+    /// The number of the cell in whose nucleus each pixel lies, row by row; 0 outside.
+    #[serde(with = "preserve")]
+    pub nuclei: Uint16Array,
+    /// Whether the cells network found them, and not the classical method.
+    pub by_network: bool,
+    /// The time to read and decode the field, in milliseconds.
+    pub decode_ms: f64,
+    /// The time to find the cells, in milliseconds.
+    pub find_ms: f64,
 }
 
 /// One channel of a field at 8 bit, for display.
@@ -159,6 +195,8 @@ pub struct Picture {
     pub full_height: u32,
     /// The bit depth of the files: 8 or 16.
     pub bits: u32,
+    /// The side of the field's pixels in micrometres, where its files say one.
+    pub pixel_size: Option<f64>,
     /// The field's channels, in the order of [`Channel::ALL`].
     pub plates: Vec<Plate>,
 }
@@ -195,6 +233,22 @@ pub enum Request {
         input: InputField,
         /// The longest side of the picture in pixels; smaller fields keep their size.
         side: u32,
+    },
+    /// Loads a cells package; until one is loaded, and where none can be, cells are found by the classical method. Answered by
+    /// [`Reply::CellsOpened`] or [`Reply::CellsUnfit`].
+    OpenCells {
+        /// The text of `manifest.json`.
+        manifest: String,
+        /// The bytes of `weights.safetensors`.
+        #[serde(with = "preserve")]
+        weights: ArrayBuffer,
+    },
+    /// Finds the cells of one field. Needs no open package. Answered by [`Reply::CellsFound`] or [`Reply::CellsNotFound`].
+    FindCells {
+        /// The page's number for the field, repeated in the reply.
+        field: u32,
+        /// The field's files.
+        input: InputField,
     },
     /// Asks for the engine's use of memory. Answered by [`Reply::Diagnosed`].
     Diagnose,
@@ -251,6 +305,8 @@ pub enum Reply {
         /// The bits with which the samples seem to have been recorded, where the files have more and the page gave none: the
         /// network sees them dark.
         camera_bits: Option<u32>,
+        /// Whether cells look much larger or smaller than in training, as far as the files tell.
+        is_of_other_scale: bool,
     },
     /// A field's prediction and activation maps.
     Classified {
@@ -273,6 +329,30 @@ pub enum Reply {
         /// The page's number for the field.
         field: u32,
         /// The reason, naming the file, for visitors.
+        reason: String,
+    },
+    /// The cells package is loaded.
+    CellsOpened {
+        /// The network's limits, in a sentence or two.
+        limits: String,
+    },
+    /// The cells package was refused.
+    CellsUnfit {
+        /// The reason, for visitors.
+        reason: String,
+    },
+    /// The cells of a field.
+    CellsFound {
+        /// The page's number for the field.
+        field: u32,
+        /// The cells.
+        masks: CellMasks,
+    },
+    /// Cells cannot be found in a field.
+    CellsNotFound {
+        /// The page's number for the field.
+        field: u32,
+        /// The reason, for visitors.
         reason: String,
     },
     /// The engine's use of memory.

@@ -4,6 +4,7 @@ use cytolens_core::ChannelOrder;
 use cytolens_field::{Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
 use cytolens_package::{ActivationMaps, Classifier, Inference};
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
+use cytolens_similar::to_halves;
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
@@ -30,17 +31,21 @@ pub(super) async fn classify<N: Inference>(
             Notice::CameraBits { bits, .. } => Some(*bits),
             _ => None,
         }),
+        is_of_other_scale: decoded.is_of_other_scale(),
     });
     let planes = classifier
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
-    let remarks = remarks(&decoded);
+    let mut remarks = remarks(&decoded);
+    let pixel_size = decoded.pixel_size();
     drop(decoded);
     let decode_ms = now() - start;
 
     let start = now();
     let features = classifier.features(&planes);
     let prediction = classifier.predict(&features).await?;
+    let pooled = classifier.pooled(&features).await?;
+    remarks.extend(classifier.unlike(&pooled));
     let network_ms = now() - start;
 
     let start = now();
@@ -55,6 +60,8 @@ pub(super) async fn classify<N: Inference>(
             probabilities: prediction.probabilities,
             present: prediction.present,
             remarks,
+            pixel_size,
+            features: to_halves(&pooled),
             decode_ms,
             network_ms,
             map_ms: now() - start,
@@ -90,6 +97,7 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
         full_width: decoded.width(),
         full_height: decoded.height(),
         bits: decoded.bits(),
+        pixel_size: decoded.pixel_size(),
         plates: plates
             .into_iter()
             .map(|plate| Plate {
@@ -102,12 +110,13 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
 }
 
 /// Reads a field's files and decodes them.
-async fn decode(input: &InputField) -> Result<Field, String> {
+pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
     let InputField {
         id,
         files,
         order,
         bits,
+        to_scale,
     } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut decoder = FieldDecoder::new(id, &order);
@@ -122,13 +131,16 @@ async fn decode(input: &InputField) -> Result<Field, String> {
         };
         decoder.add(source).map_err(|error| error.to_string())?;
     }
-    let field = decoder.finish().map_err(|error| error.to_string())?;
-    let Some(bits) = *bits else {
-        return Ok(field);
-    };
-    field
-        .stretched(bits)
-        .map_err(|error| format!("{error}; choose other bits under Channels and bring it again"))
+    let mut field = decoder.finish().map_err(|error| error.to_string())?;
+    if let Some(bits) = *bits {
+        field = field.stretched(bits).map_err(|error| {
+            format!("{error}; choose other bits under Channels and bring it again")
+        })?;
+    }
+    if *to_scale {
+        field = field.at_atlas_scale().map_err(|error| error.to_string())?;
+    }
+    Ok(field)
 }
 
 /// A small picture of a field as a JPEG file.

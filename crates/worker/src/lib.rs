@@ -3,6 +3,7 @@
 //! It answers the messages of [`cytolens_protocol`] one at a time and downloads nothing: the page hands
 //! it the package and the files. Each [`Engine`] is a program of its own.
 
+mod cells;
 mod fields;
 mod opening;
 mod scope;
@@ -11,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use cytolens_cells::CellsNetwork;
 use cytolens_package::{Classifier, ClassifierError, Inference};
 use cytolens_protocol::{DeviceKind, Reply, Request};
 use js_sys::WebAssembly;
@@ -54,11 +56,12 @@ pub fn run<E: Engine>() {
 /// The opened package, for as long as a request needs it.
 type Opened<E> = Rc<Classifier<<E as Engine>::Network>>;
 
-/// The waiting requests and the opened package.
+/// The waiting requests and the opened packages.
 struct Worker<E: Engine> {
     waiting: VecDeque<Request>,
     busy: bool,
     opened: Option<Opened<E>>,
+    cells: Option<Rc<CellsNetwork>>,
 }
 
 impl<E: Engine> Default for Worker<E> {
@@ -67,6 +70,7 @@ impl<E: Engine> Default for Worker<E> {
             waiting: VecDeque::new(),
             busy: false,
             opened: None,
+            cells: None,
         }
     }
 }
@@ -83,6 +87,10 @@ impl<E: Engine> Worker<E> {
         let worker = Rc::clone(worker);
         spawn_local(async move {
             while let Some((request, opened)) = Self::next(&worker) {
+                let Some(request) = Self::answer_of_cells(&worker, request).await else {
+                    turn().await;
+                    continue;
+                };
                 match answer::<E>(request, opened).await {
                     Ok(None) => {}
                     Ok(opened) => worker.borrow_mut().opened = opened.map(Rc::new),
@@ -92,6 +100,30 @@ impl<E: Engine> Worker<E> {
                 turn().await;
             }
         });
+    }
+
+    /// Answers a request that is about cells, and gives any other back.
+    async fn answer_of_cells(worker: &RefCell<Self>, request: Request) -> Option<Request> {
+        match request {
+            Request::OpenCells { manifest, weights } => {
+                let opened = cells::open(&manifest, &weights).map(Rc::new);
+                post(&match &opened {
+                    Ok(network) => Reply::CellsOpened {
+                        limits: network.manifest().limits.clone(),
+                    },
+                    Err(reason) => Reply::CellsUnfit {
+                        reason: reason.clone(),
+                    },
+                });
+                worker.borrow_mut().cells = opened.ok();
+            }
+            Request::FindCells { field, input } => {
+                let network = worker.borrow().cells.clone();
+                post(&cells::find(network.as_deref(), field, &input).await);
+            }
+            other => return Some(other),
+        }
+        None
     }
 
     /// The next request and the opened package; none where no request waits.
@@ -158,6 +190,9 @@ async fn answer<E: Engine>(
             Ok(picture) => Reply::Viewed { field, picture },
             Err(reason) => Reply::NotViewed { field, reason },
         }),
+        Request::OpenCells { .. } | Request::FindCells { .. } => {
+            unreachable!("those of cells are answered before")
+        }
         Request::Diagnose => post(&Reply::Diagnosed {
             memory_bytes: memory_bytes(),
         }),

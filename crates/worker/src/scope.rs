@@ -72,12 +72,19 @@ pub(super) fn post(reply: &Reply) {
     if BROKEN.load(Ordering::Relaxed) {
         return;
     }
-    // The pixels of a picture are transferred instead of copied.
+    // The pixels of a picture and of masks are transferred instead of copied.
     let transferred = Array::new();
-    if let Reply::Viewed { picture, .. } = reply {
-        for plate in &picture.plates {
-            transferred.push(&plate.samples.buffer());
+    match reply {
+        Reply::Viewed { picture, .. } => {
+            for plate in &picture.plates {
+                transferred.push(&plate.samples.buffer());
+            }
         }
+        Reply::CellsFound { masks, .. } => {
+            transferred.push(&masks.cells.buffer());
+            transferred.push(&masks.nuclei.buffer());
+        }
+        _ => {}
     }
     let sent = serde_wasm_bindgen::to_value(reply)
         .map_err(|error| error.to_string())

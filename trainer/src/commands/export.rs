@@ -8,10 +8,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use cytolens::model::Network;
 use cytolens::model::weights::{self, Precision};
-use cytolens::package::Package;
+use cytolens::model::{Names, Network};
+use cytolens::package::{Package, PackageError};
+use cytolens_cells::CellsPackage;
 
+use crate::cells::package::{self as cells, is_cells_run, unet_of};
 use crate::export::onnx;
 use crate::output::say;
 use crate::run::package::{PackageStatements, package_of};
@@ -79,6 +81,9 @@ impl Export {
         if let Some(taken) = paths.iter().find(|path| path.exists()) {
             bail!("{} exists already; nothing was written", taken.display());
         }
+        if let Some(cells) = self.source.cells()? {
+            return self.write_cells(&cells, &paths);
+        }
         let package = self.source.package()?;
         let manifest = package.manifest();
         let network = Network::of_package(&package, &Device::flex())?;
@@ -115,7 +120,47 @@ impl Export {
     }
 }
 
+impl Export {
+    /// Writes the files of a cells package.
+    fn write_cells(&self, package: &CellsPackage, paths: &[PathBuf]) -> Result<ExitCode> {
+        let manifest = package.manifest();
+        let network = unet_of(
+            &manifest.network,
+            package.weights().to_vec(),
+            &Device::flex(),
+        )?;
+        let tensors = weights::to_safetensors(&network, Names::plain(), Precision::Single)?;
+        std::fs::create_dir_all(&self.out)
+            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
+        for (format, path) in self.format.iter().zip(paths) {
+            match format {
+                Format::Onnx => write(path, &onnx::cells_model(manifest, &tensors)?)?,
+                Format::Safetensors => write(path, &tensors)?,
+            }
+            say!("{}: U-Net, which finds cells", path.display())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 impl Source {
+    /// The cells package, where the source is one or a run that trained one.
+    fn cells(&self) -> Result<Option<CellsPackage>> {
+        match (&self.model, &self.run) {
+            (Some(folder), _) => match CellsPackage::read(folder) {
+                // What is no package at all is reported as such by the reader of the other kind.
+                Err(PackageError::Kind { .. } | PackageError::File { .. }) => Ok(None),
+                read => Ok(Some(
+                    read.with_context(|| format!("in {}", folder.display()))?,
+                )),
+            },
+            (None, Some(run)) if is_cells_run(run) => {
+                Ok(Some(cells::package_of(run, &PackageStatements::default())?))
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn package(&self) -> Result<Package> {
         match (&self.model, &self.run) {
             (Some(folder), _) => {

@@ -7,15 +7,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use cytolens::model::weights::Precision;
 use cytolens::package::Package;
+use cytolens_cells::CellsPackage;
 use serde_json::{Value, json};
 
+use crate::cells;
 use crate::output::{note, say};
 use crate::run::package::{NOT_STATED, PackageStatements, package_of};
 
 /// Make a model package of a run
 ///
 /// Writes manifest.json and weights.safetensors (f16), and checks that the package answers as the
-/// run's network does. The page shows whom to name and the licence: those that the set states in
+/// run's network does. A run of `trainer train-cells` makes a cells package. The page shows whom to name and the licence: those that the set states in
 /// set.toml, and those given here.
 #[derive(Debug, Args)]
 pub struct MakePackage {
@@ -34,8 +36,8 @@ pub struct MakePackage {
     /// The model's limits, for the page's model card; by default what the run can tell
     #[arg(long, value_name = "TEXT")]
     limits: Option<String>,
-    /// Scores for the model card: a report by `trainer evaluate` and the name of its samples; can be
-    /// given again
+    /// Scores for the model card: the name of their samples and a report by `trainer evaluate`, or the file of `trainer
+    /// score-cells`; can be given again
     #[arg(long, value_name = "NAME=DIR")]
     scores: Vec<String>,
     /// The package's licence, such as CC-BY-4.0; by default that of the training images
@@ -57,27 +59,32 @@ impl MakePackage {
                 .map(|text| scores(text))
                 .collect::<Result<_>>()?,
         };
-        let package = package_of(&self.run, &statements, Precision::Half)?;
-        package.write(&self.out)?;
-        // The package that was written is the one that is read.
-        Package::read(&self.out)?;
-        let manifest = package.manifest();
-        if manifest
-            .attribution
-            .iter()
-            .any(|line| line.ends_with(NOT_STATED))
-        {
+        let (attribution, licence, weights) = if cells::package::is_cells_run(&self.run) {
+            let package = cells::package::package_of(&self.run, &statements)?;
+            package.write(&self.out)?;
+            // The package that was written is the one that is read.
+            CellsPackage::read(&self.out)?;
+            let manifest = package.manifest().clone();
+            (manifest.attribution, manifest.licence, manifest.weights)
+        } else {
+            let package = package_of(&self.run, &statements, Precision::Half)?;
+            package.write(&self.out)?;
+            Package::read(&self.out)?;
+            let manifest = package.manifest().clone();
+            (manifest.attribution, manifest.licence, manifest.weights)
+        };
+        if attribution.iter().any(|line| line.ends_with(NOT_STATED)) {
             note!(
                 "warning: nobody is named for the training images; --attribution TEXT names them"
             );
         }
-        if manifest.licence == NOT_STATED {
+        if licence == NOT_STATED {
             note!("warning: the package's licence is not stated; --licence TEXT states it");
         }
         say!(
             "the package is in {}: {} bytes of weights",
             self.out.display(),
-            manifest.weights.bytes
+            weights.bytes
         )?;
         Ok(ExitCode::SUCCESS)
     }
@@ -88,7 +95,15 @@ fn scores(text: &str) -> Result<(String, Value)> {
     let (name, folder) = text
         .split_once('=')
         .with_context(|| format!("--scores wants NAME=DIR, not {text:?}"))?;
-    let path = Path::new(folder).join("evaluation.json");
+    let path = Path::new(folder);
+    if path.is_file() {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let scores =
+            serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        return Ok((name.to_owned(), scores));
+    }
+    let path = path.join("evaluation.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("no report by `trainer evaluate`: {}", path.display()))?;
     let report: Value =

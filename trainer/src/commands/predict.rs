@@ -68,7 +68,15 @@ pub struct Predict {
 impl Predict {
     /// Runs the command. It fails if any field could not be classified.
     pub fn run(&self) -> Result<ExitCode> {
+        self.run_with(false)
+    }
+
+    /// Runs the command, and writes the pooled features of each field where they are asked for.
+    pub fn run_with(&self, features: bool) -> Result<ExitCode> {
         self.outputs.check()?;
+        if features {
+            self.outputs.check_features()?;
+        }
         let FoundFields { mut fields, faults } = self.find()?;
         let fields: Vec<FieldOnDisk> = fields.drain(self.shard.range(fields.len())).collect();
         // Files that are of no field are of no share: the first share reports them.
@@ -80,12 +88,12 @@ impl Predict {
         let package = Package::read(&self.model)?;
         let labels = &package.manifest().labels;
         let ids = || fields.iter().map(|field| field.id.as_str());
-        let provenance = Provenance::new(package.manifest(), ids(), self.choices())?;
+        let provenance = Provenance::new(package.manifest(), ids(), self.choices(features))?;
         let classifier = Classifier::new(&package, self.device.open()?)?;
         let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
         let mut pace = Pace::new(fields.len(), before);
         let dark = DarkFields::default();
-        self.classify(&classifier, &fields[before..], &dark, |entries| {
+        self.classify(&classifier, features, &fields[before..], &dark, |entries| {
             log.append(entries)?;
             pace.add(entries.len());
             Ok(())
@@ -132,6 +140,7 @@ impl Predict {
     fn classify(
         &self,
         classifier: &Classifier,
+        features: bool,
         fields: &[FieldOnDisk],
         dark: &DarkFields,
         mut done: impl FnMut(&[LogEntry]) -> Result<()>,
@@ -145,8 +154,9 @@ impl Predict {
         let turns = (self.device != DeviceChoice::Flex).then(|| Mutex::new(()));
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         std::thread::scope(|scope| {
-            let entries =
-                |batch: usize| self.entries(classifier, batches[batch], dark, turns.as_ref());
+            let entries = |batch: usize| {
+                self.entries(classifier, features, batches[batch], dark, turns.as_ref())
+            };
             Ahead::scoped(scope, batches.len(), threads, entries)
                 .try_for_each(|entries| done(&entries?))
         })
@@ -156,6 +166,7 @@ impl Predict {
     fn entries(
         &self,
         classifier: &Classifier,
+        features: bool,
         fields: &[FieldOnDisk],
         dark: &DarkFields,
         turns: Option<&Mutex<()>>,
@@ -169,7 +180,13 @@ impl Predict {
             })
             .collect();
         let turn = turns.map(|turns| turns.lock().unwrap_or_else(PoisonError::into_inner));
-        let predictions = pollster::block_on(classifier.classify_batch(&inputs))?;
+        let predictions = if features {
+            pollster::block_on(classifier.embed_batch(&inputs))?
+        } else {
+            let predictions = pollster::block_on(classifier.classify_batch(&inputs))?;
+            let without = predictions.into_iter().map(|it| (it, Vec::new()));
+            without.collect()
+        };
         drop(turn);
         let mut predictions = predictions.chunks_exact(self.views());
         let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
@@ -203,13 +220,14 @@ impl Predict {
         if self.flips { VIEWS } else { 1 }
     }
 
-    fn choices(&self) -> Choices {
+    fn choices(&self, features: bool) -> Choices {
         let reading = self.reading.reading();
         Choices {
             shard: self.shard.to_string(),
             channels: reading.order.to_string(),
             bits: reading.bits,
             flips: self.flips,
+            features,
             device: self.device.to_string(),
             batch: self.batch.get(),
         }
@@ -233,12 +251,17 @@ impl Predict {
     }
 }
 
-/// The prediction of a field by the mean probabilities of its views.
-fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> FieldRow {
+/// The prediction of a field by the mean probabilities of its views, and their mean features where they have any.
+fn row(id: String, classifier: &Classifier, views: &[(Prediction, Vec<f32>)]) -> FieldRow {
     let classes = classifier.manifest().network.classes;
     let mean = |class: usize| {
-        let sum: f32 = views.iter().map(|view| view.probabilities[class]).sum();
-        sum / views.len() as f32
+        let probabilities = views.iter().map(|(view, _)| view.probabilities[class]);
+        probabilities.sum::<f32>() / views.len() as f32
+    };
+    let count = views.first().map_or(0, |(_, features)| features.len());
+    let feature = |at: usize| {
+        let features = views.iter().map(|(_, features)| features[at]);
+        features.sum::<f32>() / views.len() as f32
     };
     let Prediction {
         probabilities,
@@ -248,5 +271,6 @@ fn row(id: String, classifier: &Classifier, views: &[Prediction]) -> FieldRow {
         id,
         present,
         probabilities,
+        features: (0..count).map(feature).collect(),
     }
 }

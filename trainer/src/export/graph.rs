@@ -159,6 +159,18 @@ impl Graph {
         self.push(layer, "Conv", &[x], weights, attributes)
     }
 
+    /// A transposed convolution that doubles the sides, of 2x2 pixels.
+    pub fn doubling(&mut self, x: &Value, layer: &str) -> Value {
+        let strides = ints("strides", &[2, 2]);
+        self.push(
+            layer,
+            "ConvTranspose",
+            &[x],
+            &["weight", "bias"],
+            vec![strides],
+        )
+    }
+
     /// Batch normalisation by the statistics of training.
     pub fn batch_norm(&mut self, x: &Value, layer: &str) -> Value {
         let weights = ["weight", "bias", "running_mean", "running_var"];

@@ -38,6 +38,32 @@ pub fn head(graph: &mut Graph, kind: HeadKind, classifier: &str, features: &Valu
     graph.linear(&x, classifier)
 }
 
+/// Adds a U-Net of so many levels: planes to logits `[batch, outputs, height, width]`.
+pub fn unet(graph: &mut Graph, levels: usize, planes: &Value) -> Value {
+    let block = |graph: &mut Graph, x: &Value, name: &str| {
+        let x = graph.convolution(x, &format!("{name}.conv1"), KEEPING);
+        let x = norm_relu(graph, &x, &format!("{name}.norm1"));
+        let x = graph.convolution(&x, &format!("{name}.conv2"), KEEPING);
+        norm_relu(graph, &x, &format!("{name}.norm2"))
+    };
+    let mut skips = Vec::new();
+    let mut x = planes.clone();
+    for level in 0..levels {
+        if level > 0 {
+            skips.push(x.clone());
+            x = graph.max_pool(&x, 2, HALVING_WITHOUT_BORDER);
+        }
+        x = block(graph, &x, &format!("down.{level}"));
+    }
+    for (level, skip) in skips.into_iter().enumerate().rev() {
+        let name = format!("up.{level}");
+        x = graph.doubling(&x, &format!("{name}.upsample"));
+        let joined = graph.concatenate(&[skip, x]);
+        x = block(graph, &joined, &name);
+    }
+    graph.convolution(&x, "out", KEEPING)
+}
+
 fn densenet(graph: &mut Graph, planes: &Value) -> Value {
     let x = graph.convolution(planes, "features.conv0", HALVING);
     let x = norm_relu(graph, &x, "features.norm0");

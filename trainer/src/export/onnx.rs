@@ -3,11 +3,14 @@
 use anyhow::Result;
 use cytolens::model::HeadKind;
 use cytolens::package::Manifest;
+use cytolens_cells::CellsManifest;
 use prost::Message;
 
 use super::graph::Graph;
 use super::networks;
-use super::protobuf::{Dimension, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use super::protobuf::{
+    Dimension, GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto,
+};
 
 /// The version of ONNX's operators that the graph uses.
 pub const OPERATOR_SET: i64 = 17;
@@ -64,19 +67,83 @@ pub fn model(manifest: &Manifest, weights: &[u8]) -> Result<Vec<u8>> {
     ] {
         graph.output(value, name, &classes, says);
     }
+    Ok(file(
+        format!("{}. {}", manifest.name, manifest.limits),
+        graph.finish()?,
+        metadata(manifest)?,
+    ))
+}
+
+/// Makes the ONNX file of a cells package's network from its weights, as [`model`] does. Both outputs are `[batch, outputs, height,
+/// width]`; the sides of an input must be multiples of what the network halves them by.
+///
+/// # Errors
+/// If the weights are not the network's.
+pub fn cells_model(manifest: &CellsManifest, weights: &[u8]) -> Result<Vec<u8>> {
+    let network = &manifest.network;
+    let mut graph = Graph::new("U-Net", weights, network.batch_norm_epsilon)?;
+    let maps = |count: usize| {
+        let free = |name: &str| Dimension::Free(name.to_owned());
+        let count = Dimension::Fixed(count as i64);
+        [free("batch"), count, free("height"), free("width")]
+    };
+    let planes = graph.input(
+        INPUT,
+        &maps(network.planes),
+        &format!(
+            "Red, green, blue and yellow, resized so that the longer side has {} px, each stretched by itself: its darkest percent \
+             is 0, and 1 is brighter than 99.8 % of it.",
+            network.size
+        ),
+    );
+    let logits = networks::unet(&mut graph, network.levels, &planes);
+    let probabilities = graph.sigmoid(&logits);
+    for (name, value) in OUTPUTS.iter().zip([&logits, &probabilities]) {
+        let says = format!("One a pixel of each map: {}.", manifest.outputs.join(", "));
+        graph.output(value, name, &maps(network.outputs), &says);
+    }
+    let entry = |(key, value): (&str, String)| StringStringEntryProto {
+        key: key.to_owned(),
+        value,
+    };
+    let metadata = [
+        ("name", manifest.name.clone()),
+        ("kind", manifest.kind.clone()),
+        ("limits", manifest.limits.clone()),
+        ("licence", manifest.licence.clone()),
+        ("attribution", serde_json::to_string(&manifest.attribution)?),
+        ("outputs", serde_json::to_string(&manifest.outputs)?),
+        ("composition", manifest.composition.to_string()),
+        ("size", network.size.to_string()),
+        ("provenance", manifest.provenance.to_string()),
+        ("metrics", manifest.metrics.to_string()),
+    ];
+    Ok(file(
+        format!("{}. {}", manifest.name, manifest.limits),
+        graph.finish()?,
+        metadata.map(entry).to_vec(),
+    ))
+}
+
+/// The bytes of a file.
+fn file(
+    doc_string: String,
+    graph: GraphProto,
+    metadata_props: Vec<StringStringEntryProto>,
+) -> Vec<u8> {
     let model = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "cytolens".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string: format!("{}. {}", manifest.name, manifest.limits),
-        graph: Some(graph.finish()?),
+        doc_string,
+        graph: Some(graph),
         opset_import: vec![OperatorSetIdProto {
             domain: String::new(),
             version: OPERATOR_SET,
         }],
-        metadata_props: metadata(manifest)?,
+        metadata_props,
     };
-    Ok(model.encode_to_vec())
+    model.encode_to_vec()
 }
 
 /// The package's manifest as metadata; lists and objects are JSON.

@@ -39,6 +39,7 @@ fn manifest(architecture: Architecture, head: HeadKind) -> Manifest {
         std: vec![0.5, 0.6, 0.7, 0.8],
         weights: WeightsEntry::default(),
         goldens: vec![],
+        familiar: None,
         provenance: serde_json::json!({ "seed": 7 }),
         metrics: serde_json::Value::Null,
     }

@@ -1,24 +1,26 @@
 //! The log of a prediction on disk, by which an interruption costs a few batches at most.
 //!
-//! Its lines are JSON: first the [`Provenance`], then for each field, in order, its row or its fault.
+//! Its lines are JSON: first the [`Provenance`](super::provenance::Provenance), then for each field, in order, its row or its fault.
 //! Tables are written from the log when all fields are in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::provenance::Provenance;
+use super::provenance::check_same;
 use cytolens_data::fault::Fault;
 
 /// The entry of a field in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LogEntry {
-    /// The prediction of a field that was classified.
-    Row(FieldRow),
+pub enum LogEntry<R = FieldRow> {
+    /// What was found in a field.
+    Row(R),
     /// The fault of a field that was left out.
     Fault {
         /// The field's id.
@@ -38,13 +40,28 @@ pub struct FieldRow {
     /// The probabilities, one a class.
     #[serde(with = "exact")]
     pub probabilities: Vec<f32>,
+    /// The pooled features; empty unless they are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "exact")]
+    pub features: Vec<f32>,
 }
 
-impl LogEntry {
+/// What a log keeps of a field.
+pub trait LogRow: Serialize + DeserializeOwned {
+    /// The field's id.
+    fn id(&self) -> &str;
+}
+
+impl LogRow for FieldRow {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl<R: LogRow> LogEntry<R> {
     /// The field's id.
     pub fn id(&self) -> &str {
         match self {
-            Self::Row(row) => &row.id,
+            Self::Row(row) => row.id(),
             Self::Fault { id, .. } => id,
         }
     }
@@ -52,17 +69,18 @@ impl LogEntry {
 
 /// The log of a prediction. One process at a time can write it.
 #[derive(Debug)]
-pub struct Log {
+pub struct Log<R = FieldRow> {
     path: PathBuf,
     file: File,
+    rows: PhantomData<R>,
 }
 
-impl Log {
+impl<R: LogRow> Log<R> {
     /// Begins a log; an existing one is emptied.
     ///
     /// # Errors
     /// If it cannot be written, or another process writes it.
-    pub fn begin(path: &Path, provenance: &Provenance) -> Result<Self> {
+    pub fn begin(path: &Path, provenance: &impl Serialize) -> Result<Self> {
         let mut log = Self::open(path, true)?;
         log.cut(0)?;
         let mut header = serde_json::to_vec(provenance)?;
@@ -80,7 +98,7 @@ impl Log {
     /// process writes it.
     pub fn resume<'a>(
         path: &Path,
-        provenance: &Provenance,
+        provenance: &impl Serialize,
         ids: impl ExactSizeIterator<Item = &'a str>,
         batch: usize,
     ) -> Result<(Self, usize)> {
@@ -92,14 +110,14 @@ impl Log {
             drop(log);
             return Ok((Self::begin(path, provenance)?, 0));
         };
-        provenance.check(&header).with_context(unfit)?;
+        check_same(provenance, &header).with_context(unfit)?;
         let fields = ids.len();
         let (mut kept, mut end) = (0, lines.end);
         for (index, id) in ids.enumerate() {
             let Some(line) = lines.next().transpose()? else {
                 break;
             };
-            let entry = parsed(&line, lines.number).with_context(unfit)?;
+            let entry: LogEntry<R> = parsed(&line, lines.number).with_context(unfit)?;
             ensure!(
                 entry.id() == id,
                 "{}: line {} is of {} and should be of {id}",
@@ -120,7 +138,7 @@ impl Log {
     ///
     /// # Errors
     /// If they cannot be written, on a full disk for example; earlier entries stay.
-    pub fn append(&mut self, entries: &[LogEntry]) -> Result<()> {
+    pub fn append(&mut self, entries: &[LogEntry<R>]) -> Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
@@ -133,7 +151,7 @@ impl Log {
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn entries(&self) -> Result<impl Iterator<Item = Result<LogEntry>> + use<>> {
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<LogEntry<R>>> + use<R>> {
         let mut lines = Lines::open(&self.path)?;
         lines.next().transpose()?;
         let path = self.path.clone();
@@ -149,7 +167,7 @@ impl Log {
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn rows(&self) -> Result<impl Iterator<Item = Result<FieldRow>> + use<>> {
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<R>> + use<R>> {
         Ok(self.entries()?.filter_map(|entry| match entry {
             Ok(LogEntry::Row(row)) => Some(Ok(row)),
             Ok(LogEntry::Fault { .. }) => None,
@@ -161,7 +179,7 @@ impl Log {
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn faults(&self) -> Result<impl Iterator<Item = Result<(String, Fault)>> + use<>> {
+    pub fn faults(&self) -> Result<impl Iterator<Item = Result<(String, Fault)>> + use<R>> {
         Ok(self.entries()?.filter_map(|entry| match entry {
             Ok(LogEntry::Row(_)) => None,
             Ok(LogEntry::Fault { id, fault }) => Some(Ok((id, fault))),
@@ -196,6 +214,7 @@ impl Log {
         Ok(Self {
             path: path.to_owned(),
             file,
+            rows: PhantomData,
         })
     }
 
@@ -215,7 +234,7 @@ impl Log {
     }
 }
 
-fn parsed(line: &str, number: usize) -> Result<LogEntry> {
+fn parsed<R: LogRow>(line: &str, number: usize) -> Result<LogEntry<R>> {
     serde_json::from_str(line).with_context(|| format!("line {number} is damaged"))
 }
 
@@ -290,6 +309,7 @@ mod exact {
 pub mod tests {
     use std::fs;
 
+    use super::super::provenance::Provenance;
     use super::*;
 
     /// Rows and faults, with names that need escaping.
@@ -309,6 +329,7 @@ pub mod tests {
                     f32::from_bits(0x3f7f_ffff),
                     f32::from_bits(1),
                 ],
+                features: Vec::new(),
             }),
         };
         (0..count).map(entry).collect()
@@ -327,6 +348,7 @@ pub mod tests {
             channels: "auto".to_owned(),
             bits: None,
             flips: false,
+            features: false,
             device: "flex".to_owned(),
             batch: 2,
         }
@@ -379,14 +401,14 @@ pub mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.csv.progress");
         let all = entries(7);
-        drop(Log::begin(&path, &provenance()).expect("a log"));
+        drop(Log::<FieldRow>::begin(&path, &provenance()).expect("a log"));
         let before = fs::read(&path).expect("the log");
         let other = Provenance {
             manifest_sha256: "ffff".to_owned(),
             bits: Some(12),
             ..provenance()
         };
-        let refusal = Log::resume(&path, &other, ids(&all), 2).expect_err("a refusal");
+        let refusal = Log::<FieldRow>::resume(&path, &other, ids(&all), 2).expect_err("a refusal");
         let message = format!("{refusal:#}");
         for part in [
             "table.csv.progress",
@@ -406,7 +428,8 @@ pub mod tests {
         let all = entries(4);
         let refusal = |text: &str| {
             fs::write(&path, text).expect("a log");
-            let refusal = Log::resume(&path, &provenance(), ids(&all), 2).expect_err("a refusal");
+            let refusal =
+                Log::<FieldRow>::resume(&path, &provenance(), ids(&all), 2).expect_err("a refusal");
             format!("{refusal:#}")
         };
         let header = serde_json::to_string(&provenance()).expect("JSON");
@@ -429,10 +452,10 @@ pub mod tests {
     fn two_processes_do_not_write_one_log() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("table.csv.progress");
-        let log = Log::begin(&path, &provenance()).expect("a log");
-        let refusal = Log::begin(&path, &provenance()).expect_err("a refusal");
+        let log = Log::<FieldRow>::begin(&path, &provenance()).expect("a log");
+        let refusal = Log::<FieldRow>::begin(&path, &provenance()).expect_err("a refusal");
         assert!(refusal.to_string().contains("another process"), "{refusal}");
         drop(log);
-        Log::begin(&path, &provenance()).expect("a log");
+        Log::<FieldRow>::begin(&path, &provenance()).expect("a log");
     }
 }

@@ -141,13 +141,19 @@ impl Share {
         let provenance = note.and_then(|note| note.value.as_ref());
         let provenance: Provenance =
             serde_json::from_str(provenance.with_context(foreign)?).with_context(foreign)?;
-        let columns = metadata.schema().get_fields().iter();
+        let columns = metadata.schema().get_fields();
+        // The features come last.
+        let labels = columns
+            .len()
+            .saturating_sub(2 + usize::from(provenance.features));
         Ok(Self {
             path: path.to_owned(),
             shard: provenance.shard.parse().with_context(foreign)?,
             provenance,
             labels: columns
+                .iter()
                 .skip(2)
+                .take(labels)
                 .map(|column| column.name().to_owned())
                 .collect(),
             rows: usize::try_from(metadata.num_rows())?,
@@ -187,7 +193,7 @@ impl Share {
             Err(error) => Box::new(std::iter::once(Err(error.context(unreadable())))),
             Ok(reader) => Box::new(reader.into_iter().map(move |row| {
                 let row = row.map_err(Into::into);
-                row.and_then(|row| field_row(&row, self.labels.len()))
+                row.and_then(|row| field_row(&row, self.labels.len(), self.provenance.features))
                     .with_context(unreadable)
             })),
         }
@@ -198,14 +204,22 @@ fn reader(path: &Path) -> Result<SerializedFileReader<File>> {
     Ok(SerializedFileReader::new(File::open(path)?)?)
 }
 
-fn field_row(row: &Row, classes: usize) -> Result<FieldRow> {
+fn field_row(row: &Row, classes: usize, has_features: bool) -> Result<FieldRow> {
     let list = row.get_list(1)?;
     let present = (0..list.len()).map(|at| Ok(usize::try_from(list.get_int(at)?)?));
     let probabilities = (0..classes).map(|class| Ok(row.get_float(2 + class)?));
+    let mut features = Vec::new();
+    if has_features {
+        let list = row.get_list(2 + classes)?;
+        for at in 0..list.len() {
+            features.push(list.get_float(at)?);
+        }
+    }
     Ok(FieldRow {
         id: row.get_string(0)?.clone(),
         present: present.collect::<Result<_>>()?,
         probabilities: probabilities.collect::<Result<_>>()?,
+        features,
     })
 }
 
@@ -270,6 +284,37 @@ mod tests {
         write_table(&tables[1], &labels(), &provenance, all.into_iter().map(Ok)).expect("written");
         let [joined, whole] = tables.map(|path| std::fs::read(path).expect("a table"));
         assert_eq!(joined, whole);
+    }
+
+    #[test]
+    fn features_are_joined_as_they_were_written() {
+        let folder = TempDir::new().expect("a folder");
+        let write = |shard: &str, number: u8| {
+            let provenance = Provenance {
+                shard: shard.to_owned(),
+                fields: 1,
+                features: true,
+                ..tests::provenance()
+            };
+            let row = FieldRow {
+                id: shard.to_owned(),
+                present: vec![2],
+                probabilities: vec![0.25; 4],
+                features: (0..5).map(|at| f32::from(at * number) / 3.0).collect(),
+            };
+            let path = folder.path().join(shard.replace('/', "-"));
+            let file = File::create(&path).expect("a file");
+            let rows = std::iter::once(Ok(row.clone()));
+            write_parquet(file, &labels(), &provenance, rows).expect("written");
+            (path, row)
+        };
+        let (second, second_row) = write("2/2", 2);
+        let (first, first_row) = write("1/2", 1);
+        let shares = Shares::open(&[second, first]).expect("shares");
+        assert_eq!(shares.labels(), labels());
+        let found: Vec<FieldRow> = shares.rows().map(|row| row.expect("a row")).collect();
+        assert_eq!(found, [first_row, second_row]);
+        assert!(shares.provenance().features);
     }
 
     #[test]

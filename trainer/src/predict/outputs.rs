@@ -132,6 +132,19 @@ impl Outputs {
         Ok(())
     }
 
+    /// Checks that the table can hold features.
+    ///
+    /// # Errors
+    /// If it is not Parquet.
+    pub fn check_features(&self) -> Result<()> {
+        ensure!(
+            TableFormat::of(&self.out)? == TableFormat::Parquet,
+            "features are written as .parquet only, and {} is not",
+            self.out.display()
+        );
+        Ok(())
+    }
+
     /// Opens the log of these outputs. Also gives the number of fields in it.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Predictions as Parquet (<https://parquet.apache.org/docs/file-format/>).
 //!
 //! Columns: `Id` (text), `Predicted` (a list of 32-bit class numbers) and the probability of each
-//! class under its label (32-bit floating point, as the network gave it). Not compressed.
+//! class under its label (32-bit floating point, as the network gave it); with features, at the end `Features`, a list of numbers
+//! of the same kind. Not compressed.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -47,56 +48,65 @@ pub fn write_parquet(
             note("provenance", serde_json::to_string(provenance)?),
         ]))
         .build();
-    let mut writer = SerializedFileWriter::new(file, schema(labels)?, Arc::new(properties))?;
+    let features = provenance.features;
+    let schema = schema(labels, features)?;
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties))?;
     let mut group = Vec::with_capacity(GROUP);
     for row in rows {
         group.push(row?);
         if group.len() == GROUP {
-            write_group(&mut writer, labels.len(), &group)?;
+            write_group(&mut writer, labels.len(), features, &group)?;
             group.clear();
         }
     }
     if !group.is_empty() {
-        write_group(&mut writer, labels.len(), &group)?;
+        write_group(&mut writer, labels.len(), features, &group)?;
     }
     writer.close()?;
     Ok(())
 }
 
-fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
+fn schema(labels: &[String], features: bool) -> Result<TypePtr, ParquetError> {
     let id = Type::primitive_type_builder("Id", Physical::BYTE_ARRAY)
         .with_repetition(Repetition::REQUIRED)
         .with_logical_type(Some(LogicalType::String))
         .with_converted_type(ConvertedType::UTF8)
         .build()?;
-    // The three levels of a list are the format's own.
-    let element = Type::primitive_type_builder("element", Physical::INT32)
-        .with_repetition(Repetition::REQUIRED)
-        .build()?;
-    let list = Type::group_type_builder("list")
-        .with_repetition(Repetition::REPEATED)
-        .with_fields(vec![Arc::new(element)])
-        .build()?;
-    let predicted = Type::group_type_builder("Predicted")
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(LogicalType::List))
-        .with_converted_type(ConvertedType::LIST)
-        .with_fields(vec![Arc::new(list)])
-        .build()?;
-    let mut columns = vec![Arc::new(id), Arc::new(predicted)];
+    let mut columns = vec![Arc::new(id), Arc::new(list("Predicted", Physical::INT32)?)];
     for label in labels {
         let probability = Type::primitive_type_builder(label, Physical::FLOAT)
             .with_repetition(Repetition::REQUIRED)
             .build()?;
         columns.push(Arc::new(probability));
     }
+    if features {
+        columns.push(Arc::new(list("Features", Physical::FLOAT)?));
+    }
     let table = Type::group_type_builder("predictions").with_fields(columns);
     Ok(Arc::new(table.build()?))
+}
+
+/// A column of lists. Their three levels are the format's own.
+fn list(name: &str, of: Physical) -> Result<Type, ParquetError> {
+    let element = Type::primitive_type_builder("element", of)
+        .with_repetition(Repetition::REQUIRED)
+        .build()?;
+    let list = Type::group_type_builder("list")
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![Arc::new(element)])
+        .build()?;
+    Type::group_type_builder(name)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::List))
+        .with_converted_type(ConvertedType::LIST)
+        .with_fields(vec![Arc::new(list)])
+        .build()
 }
 
 fn write_group<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     classes: usize,
+    features: bool,
     rows: &[FieldRow],
 ) -> Result<()> {
     let mut group = writer.next_row_group()?;
@@ -115,6 +125,13 @@ fn write_group<W: Write + Send>(
         let column: Option<Vec<f32>> = rows.iter().map(probability).collect();
         let column = column.context("a row with fewer probabilities than labels")?;
         write_column::<FloatType, _>(&mut group, &column, None)?;
+    }
+    if features {
+        let mut levels = Levels::default();
+        rows.iter()
+            .for_each(|row| levels.add_list(row.features.len()));
+        let column: Vec<f32> = rows.iter().flat_map(|row| &row.features).copied().collect();
+        write_column::<FloatType, _>(&mut group, &column, Some(&levels))?;
     }
     group.close()?;
     Ok(())

@@ -35,6 +35,9 @@ pub struct Provenance {
     pub bits: Option<u32>,
     /// Whether fields are classified in eight views.
     pub flips: bool,
+    /// Whether rows have their pooled features.
+    #[serde(default)]
+    pub features: bool,
     /// The device.
     pub device: String,
     /// The number of fields classified at once, on which the last digit may depend.
@@ -52,6 +55,8 @@ pub struct Choices {
     pub bits: Option<u32>,
     /// Whether fields are classified in eight views.
     pub flips: bool,
+    /// Whether rows have their pooled features.
+    pub features: bool,
     /// The device.
     pub device: String,
     /// The number of fields classified at once.
@@ -69,18 +74,12 @@ impl Provenance {
         choices: Choices,
     ) -> Result<Self> {
         let fields = ids.len();
-        let mut hash = Sha256::new();
-        for id in ids {
-            // Each with its length, so that no two lists are hashed alike.
-            hash.update((id.len() as u64).to_le_bytes());
-            hash.update(id);
-        }
-        let digest = hash.finalize();
         let Choices {
             shard,
             channels,
             bits,
             flips,
+            features,
             device,
             batch,
         } = choices;
@@ -92,10 +91,11 @@ impl Provenance {
             weights_sha256: manifest.weights.sha256.clone(),
             shard,
             fields,
-            ids_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            ids_sha256: ids_sha256(ids),
             channels,
             bits,
             flips,
+            features,
             device,
             batch,
         })
@@ -106,22 +106,42 @@ impl Provenance {
     /// # Errors
     /// If it differs, naming every difference.
     pub fn check(&self, before: &str) -> Result<()> {
-        let before: Value = serde_json::from_str(before).context("not the log of a prediction")?;
-        let now = serde_json::to_value(self)?;
-        let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else {
-            bail!("not the log of a prediction");
-        };
-        let differences: Vec<String> = now
-            .iter()
-            .filter(|(key, value)| before.get(*key) != Some(*value))
-            .map(|(key, value)| match before.get(key) {
-                Some(before) => format!("{key} was {before} and is {value}"),
-                None => format!("{key} is {value} and was not known"),
-            })
-            .collect();
-        if !differences.is_empty() {
-            bail!("it was begun otherwise: {}", differences.join("; "));
-        }
-        Ok(())
+        check_same(self, before)
     }
+}
+
+/// Checks that work of the provenance `before`, a line of JSON, is that of `now` and can be resumed.
+///
+/// # Errors
+/// If it differs, naming every difference.
+pub fn check_same(now: &impl Serialize, before: &str) -> Result<()> {
+    let before: Value = serde_json::from_str(before).context("not the log of a prediction")?;
+    let now = serde_json::to_value(now)?;
+    let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else {
+        bail!("not the log of a prediction");
+    };
+    let differences: Vec<String> = now
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(*value))
+        .map(|(key, value)| match before.get(key) {
+            Some(before) => format!("{key} was {before} and is {value}"),
+            None => format!("{key} is {value} and was not known"),
+        })
+        .collect();
+    if !differences.is_empty() {
+        bail!("it was begun otherwise: {}", differences.join("; "));
+    }
+    Ok(())
+}
+
+/// The SHA-256 of a list of ids.
+pub fn ids_sha256<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for id in ids {
+        // Each with its length, so that no two lists are hashed alike.
+        hash.update((id.len() as u64).to_le_bytes());
+        hash.update(id);
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -81,6 +81,7 @@ mod tests {
     fn rows() -> impl Iterator<Item = Result<FieldRow>> {
         let row = |id: &str, present: &[usize], probabilities: &[f32]| {
             Ok(FieldRow {
+                features: Vec::new(),
                 id: id.to_owned(),
                 present: present.to_vec(),
                 probabilities: probabilities.to_vec(),

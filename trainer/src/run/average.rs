@@ -3,20 +3,19 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use cytolens::model::Network;
 
 /// A network whose weights and norm statistics follow another's: each step moves them a share
 /// `1 - decay` of the way.
 #[derive(Debug, Clone)]
-pub struct Average {
+pub struct Average<M> {
     /// The averaged network, without gradients.
-    pub network: Network,
+    pub network: M,
     decay: f64,
 }
 
-impl Average {
+impl<M: Module> Average<M> {
     /// Starts from a network.
-    pub fn new(network: &Network, decay: f64) -> Self {
+    pub fn new(network: &M, decay: f64) -> Self {
         Self {
             network: network.valid(),
             decay,
@@ -25,7 +24,7 @@ impl Average {
 
     /// Moves towards the network after `step` steps: faster in the first steps, so that the initial
     /// weights are soon forgotten.
-    pub fn follow(&mut self, network: &Network, step: usize) {
+    pub fn follow(&mut self, network: &M, step: usize) {
         let decay = self.decay.min((1 + step) as f64 / (10 + step) as f64);
         let mut collected = Collected(GradientsParams::new());
         network.valid().visit(&mut collected);

@@ -27,10 +27,31 @@ const PREFIX: &str = "step-";
 /// # Errors
 /// If it cannot be written, on a full disk for example; the one before stays.
 pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
-    let name = format!("{PREFIX}{:08}", learner.position.step);
+    let precision = weights::Precision::Single;
+    let network = learner.network.valid();
+    let mut files = vec![(
+        NETWORK,
+        weights::to_safetensors(&network, names, precision)?,
+    )];
+    if let Some(average) = &learner.average {
+        let bytes = weights::to_safetensors(&average.network, names, precision)?;
+        files.push((AVERAGE, bytes));
+    }
+    files.push((OPTIMISER, learner.optimiser.to_safetensors(&network)?));
+    // TOML: its numbers are read to the last bit.
+    files.push((POSITION, toml::to_string(&learner.position)?.into_bytes()));
+    save_files(run, learner.position.step, &files)
+}
+
+/// Writes the files of a checkpoint after `step` steps, and removes the ones before it.
+///
+/// # Errors
+/// If it cannot be written, on a full disk for example; the one before stays.
+pub fn save_files(run: &Path, step: usize, files: &[(&str, Vec<u8>)]) -> Result<()> {
+    let name = format!("{PREFIX}{step:08}");
     let folder = run.join("checkpoints").join(name);
     let partial = folder.with_extension("partial");
-    write(&folder, &partial, learner, names).map_err(|error| {
+    write(&folder, &partial, files).map_err(|error| {
         // Best effort: the error to report is that of writing.
         fs::remove_dir_all(&partial).ok();
         error.context(format!("cannot write the checkpoint {}", folder.display()))
@@ -42,29 +63,16 @@ pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
 }
 
 /// Writes a checkpoint as `partial` and renames it to `folder`.
-fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Result<()> {
+fn write(folder: &Path, partial: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
     if partial.exists() {
         fs::remove_dir_all(partial)?;
     }
     fs::create_dir_all(partial)?;
-    let precision = weights::Precision::Single;
-    let network = learner.network.valid();
-    let file = |name: &str, bytes: &[u8]| -> Result<()> {
+    for (name, bytes) in files {
         let mut file = File::create(partial.join(name))?;
         file.write_all(bytes)?;
-        Ok(file.sync_all()?)
-    };
-    file(
-        NETWORK,
-        &weights::to_safetensors(&network, names, precision)?,
-    )?;
-    if let Some(average) = &learner.average {
-        let bytes = weights::to_safetensors(&average.network, names, precision)?;
-        file(AVERAGE, &bytes)?;
+        file.sync_all()?;
     }
-    file(OPTIMISER, &learner.optimiser.to_safetensors(&network)?)?;
-    // TOML: its numbers are read to the last bit.
-    file(POSITION, toml::to_string(&learner.position)?.as_bytes())?;
     if folder.exists() {
         // It is of the same step, and resuming from it comes to the same.
         fs::remove_dir_all(partial)?;
@@ -74,13 +82,21 @@ fn write(folder: &Path, partial: &Path, learner: &Learner, names: Names) -> Resu
     Ok(())
 }
 
+/// The run's last checkpoint, if it has one.
+///
+/// # Errors
+/// If the folder of checkpoints cannot be read.
+pub fn last(run: &Path) -> Result<Option<PathBuf>> {
+    Ok(all(run)?.pop())
+}
+
 /// Loads the run's last checkpoint into a new learner of the same recipe. Returns false where there is
 /// none.
 ///
 /// # Errors
 /// If the checkpoint cannot be read or is another network's.
 pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) -> Result<bool> {
-    let Some(folder) = all(run)?.pop() else {
+    let Some(folder) = last(run)? else {
         return Ok(false);
     };
     let mut read = || -> Result<()> {

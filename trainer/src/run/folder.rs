@@ -113,6 +113,14 @@ impl RunFolder {
     /// # Errors
     /// If it is no run's, or the run has not ended.
     pub fn open(path: &Path) -> Result<(Self, Summary)> {
+        Self::open_as(path)
+    }
+
+    /// [`RunFolder::open`] with a summary of another kind.
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::open`].
+    pub fn open_as<S: DeserializeOwned>(path: &Path) -> Result<(Self, S)> {
         let folder = Self(path.to_owned());
         if !folder.summary_path().exists() {
             bail!(
@@ -210,7 +218,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn finish(&self, weights: &[u8], summary: &Summary) -> Result<()> {
+    pub fn finish<S: Serialize>(&self, weights: &[u8], summary: &S) -> Result<()> {
         write_whole(&self.network(), weights)?;
         write_whole(
             &self.summary_path(),

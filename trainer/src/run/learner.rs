@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor};
-use cytolens::model::Network;
+use cytolens::model::{InferenceBackbone, Network};
 
 use super::average::Average;
 use super::loss::LossChoice;
@@ -19,11 +19,13 @@ pub struct Learner {
     /// The network in training, on the first device.
     pub network: Network,
     /// The averaged network, which predicts, where the recipe averages weights.
-    pub average: Option<Average>,
+    pub average: Option<Average<Network>>,
     /// The optimiser with its moments.
     pub optimiser: Optimiser,
     /// The position in the run.
     pub position: Position,
+    /// While the backbone is frozen: the same for inference, one for each device.
+    frozen: Option<Vec<InferenceBackbone>>,
 }
 
 /// The settings of a step.
@@ -45,6 +47,17 @@ pub struct StepSettings<'a> {
 }
 
 impl Learner {
+    /// A learner before its first step. `decay` is the running average's; 0 for none.
+    pub fn new(network: Network, optimiser: Optimiser, decay: f64) -> Self {
+        Self {
+            average: (decay > 0.0).then(|| Average::new(&network, decay)),
+            network,
+            optimiser,
+            position: Position::default(),
+            frozen: None,
+        }
+    }
+
     /// The network that predicts, without gradients.
     pub fn predicting(&self) -> Network {
         match &self.average {
@@ -64,7 +77,21 @@ impl Learner {
         rates: Rates,
         settings: &StepSettings<'_>,
     ) -> Result<Tensor<1>> {
-        let frozen = rates.backbone == 0.0;
+        if rates.backbone > 0.0 {
+            self.frozen = None;
+        } else if self.frozen.is_none() {
+            let backbone = self.network.backbone.valid();
+            let inner = settings
+                .devices
+                .iter()
+                .map(|device| device.clone().without_autodiff());
+            self.frozen = Some(
+                inner
+                    .map(|device| InferenceBackbone::new(backbone.clone().fork(&device)))
+                    .collect(),
+            );
+        }
+        let frozen = self.frozen.as_deref();
         let samples: usize = batches.iter().map(|batch| batch.samples.len()).sum();
         for device in settings.devices {
             device.seed(settings.seed);
@@ -86,7 +113,7 @@ impl Learner {
 /// Computes the gradients of the mean loss of all samples, and that loss.
 fn gradients(
     network: &Network,
-    frozen: bool,
+    frozen: Option<&[InferenceBackbone]>,
     batches: Vec<HostBatch>,
     samples: usize,
     settings: &StepSettings<'_>,
@@ -96,14 +123,22 @@ fn gradients(
     let mut losses: Option<Tensor<1>> = None;
     let mut batches = batches.into_iter();
     loop {
-        let round: Vec<(&Device, HostBatch)> =
-            settings.devices.iter().zip(batches.by_ref()).collect();
+        let round: Vec<(usize, HostBatch)> =
+            (0..settings.devices.len()).zip(batches.by_ref()).collect();
         if round.is_empty() {
             break;
         }
-        let pass = |(device, batch): (&Device, HostBatch)| {
+        let pass = |(device, batch): (usize, HostBatch)| {
             let share = batch.samples.len() as f64 / samples as f64;
-            one_pass(network, frozen, batch, share, device, settings)
+            let frozen = frozen.map(|backbones| &backbones[device]);
+            one_pass(
+                network,
+                frozen,
+                batch,
+                share,
+                &settings.devices[device],
+                settings,
+            )
         };
         let passes: Vec<(GradientsParams, Tensor<1>)> = if round.len() == 1 {
             round.into_iter().map(pass).collect()
@@ -141,7 +176,7 @@ fn gradients(
 /// Computes a batch's share of the loss and of its gradients.
 fn one_pass(
     network: &Network,
-    frozen: bool,
+    frozen: Option<&InferenceBackbone>,
     batch: HostBatch,
     share: f64,
     device: &Device,
@@ -160,10 +195,9 @@ fn one_pass(
     let batch = DeviceBatch::new(batch, &inner);
     let targets = Tensor::from_inner(batch.targets);
     let planes = normalised(batch.planes, settings.mean, settings.std);
-    let features = if frozen {
-        Tensor::from_inner(network.backbone.valid().forward(planes))
-    } else {
-        network.backbone.forward(Tensor::from_inner(planes))
+    let features = match frozen {
+        Some(backbone) => Tensor::from_inner(backbone.forward(planes)),
+        None => network.backbone.forward(Tensor::from_inner(planes)),
     };
     let logits = network.head.forward(features);
     let excess = Tensor::<1>::from_floats(settings.excess, &logits.device()).unsqueeze();

@@ -111,6 +111,7 @@ pub fn manifest(summary: &Summary, statements: &PackageStatements) -> Manifest {
         std: summary.std.clone(),
         weights: WeightsEntry::default(),
         goldens: Vec::new(),
+        familiar: None,
         provenance: serde_json::json!({
             "program": concat!("cytolens trainer ", env!("CARGO_PKG_VERSION")),
             "initial_weights": summary.initial_weights,

@@ -8,12 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::model::{InferenceNetwork, Names, Network, weights};
 use cytolens_core::labels::{COUNT, LabelSet};
 
-use super::average::Average;
 use super::checkpoint;
 use super::folder::{RunFolder, load_network};
 use super::learner::{Learner, StepSettings};
 use super::optimiser::Optimiser;
-use super::position::{BestEpoch, Position};
+use super::position::BestEpoch;
 use super::predictor::{Logits, Predictor};
 use super::recipe::{BestBy, Frequencies, Recipe};
 use super::record::{EpochRecord, Plan, Recorder, Show, StepRecord};
@@ -112,13 +111,8 @@ impl Training<'_> {
         let prior = assumed.map(|frequency| log_odds(frequency) as f32);
         let (network, initial_weights) = start::network(recipe, self.init, &prior, &learning[0])?;
         let names = recipe.network().names();
-        let decay = recipe.average.decay;
-        let mut learner = Learner {
-            average: (decay > 0.0).then(|| Average::new(&network, decay)),
-            network,
-            optimiser: Optimiser::new(&recipe.optimiser),
-            position: Position::default(),
-        };
+        let optimiser = Optimiser::new(&recipe.optimiser);
+        let mut learner = Learner::new(network, optimiser, recipe.average.decay);
         let loader = self.loader(repeats);
         let steps: Vec<usize> = (0..recipe.training.epochs)
             .map(|epoch| {

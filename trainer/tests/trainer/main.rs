@@ -1,6 +1,7 @@
 //! The trainer's commands as users run them.
 
 mod augment;
+mod cells;
 mod commands;
 mod evaluate;
 mod export;

@@ -6,12 +6,15 @@ mod inception_resnet;
 mod resnet;
 #[cfg(test)]
 mod tests;
+mod unet;
 
 use std::fmt;
 
 use crate::engine::Engine;
 use crate::map::Map;
 use crate::weights::{Maker, Tensors, WeightsError};
+
+pub use unet::UNet;
 
 /// The kinds of backbone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

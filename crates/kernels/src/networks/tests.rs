@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::{Backbone, Kind};
+use super::{Backbone, Kind, UNet};
 use crate::naive::{Planes, assert_close, largest, mean, random};
 use crate::{Engine, Processor, Tensor, Tensors, WeightsError};
 
@@ -165,6 +165,42 @@ impl Loops {
         x
     }
 
+    /// Two convolutions of a level.
+    fn level(&self, x: &Planes, name: &str, outputs: usize) -> Planes {
+        let mut x = x.clone();
+        for number in [1, 2] {
+            let layer = format!("{name}.conv{number}");
+            x = self.convolution(&x, &layer, outputs, [3, 3], (1, true, false));
+            x = self.norm(&x, &format!("{name}.norm{number}")).relu();
+        }
+        x
+    }
+
+    /// A U-Net of so many levels and channels at level 0, with two outputs.
+    fn unet(&self, planes: &Planes, levels: usize, width: usize) -> Planes {
+        let mut x = planes.clone();
+        let mut skipped = Vec::new();
+        for level in 0..levels {
+            if level > 0 {
+                skipped.push(x.clone());
+                x = x.pooled(2, 2, 0, largest);
+            }
+            x = self.level(&x, &format!("down.{level}"), width << level);
+        }
+        for level in (0..levels - 1).rev() {
+            let (inputs, outputs) = (x.shape[0], width << level);
+            let name = format!("up.{level}.upsample");
+            let factor = (3.0 / inputs as f32).sqrt();
+            let shape = [inputs, outputs, 2, 2];
+            let weights = self.tensor(&format!("{name}.weight"), &shape, |x| x * factor);
+            let bias = self.tensor(&format!("{name}.bias"), &[outputs], |x| x / 4.0);
+            let risen = x.risen(&weights, &bias.values);
+            let joined = Planes::joined(&[&skipped[level], &risen]);
+            x = self.level(&joined, &format!("up.{level}"), outputs);
+        }
+        self.convolution(&x, "out", 2, [1, 1], (1, true, true))
+    }
+
     fn inception_resnet(&self, planes: &Planes) -> Planes {
         let x = self.normed(planes, "conv2d_1a", 32, [3, 3], 2, false);
         let x = self.normed(&x, "conv2d_2a", 32, [3, 3], 1, false);
@@ -257,6 +293,48 @@ fn networks_are_those_of_loops() {
                 let case = format!("{kind:?}, {processor:?}");
                 assert_close(&found.values, &expected.values, 1e-4, &case);
             }
+        }
+    }
+}
+
+#[test]
+fn u_nets_are_those_of_loops() {
+    // Channels that fill whole vectors are convolved otherwise than others.
+    for (levels, width, shape) in [
+        (3, 16, [4, 20, 12]),
+        (4, 8, [3, 16, 24]),
+        (2, 5, [1, 6, 2]),
+        (1, 16, [2, 7, 5]),
+    ] {
+        let planes = Planes::random(shape, 1);
+        let loops = Loops::default();
+        let expected = loops.unet(&planes, levels, width);
+        let tensors = loops.0.borrow();
+        for processor in Processor::all() {
+            let engine = Engine::new(processor);
+            let network =
+                UNet::new(engine, f64::from(EPSILON), &*tensors).expect("the weights fit");
+            let sides = [network.planes(), network.levels(), network.width()];
+            assert_eq!(sides, [shape[0], levels, width]);
+            assert_eq!(network.outputs(), 2);
+            for _ in 0..2 {
+                let found = network.forward(&planes.values, shape);
+                let case = format!("{levels} levels of {width}, {processor:?}");
+                assert_close(&found, &expected.values, 1e-4, &case);
+            }
+        }
+        // Without the first tensor of a deeper level it would be another network, whose package would not fit.
+        let begins = |name: &str| name.starts_with("down.") && name.ends_with(".conv1.weight");
+        let first = "down.0.conv1.weight";
+        for name in tensors
+            .keys()
+            .filter(|name| *name == first || !begins(name))
+        {
+            let mut fewer = tensors.clone();
+            fewer.remove(name);
+            let made = UNet::new(Engine::new(Processor::best()), 1e-5, &fewer);
+            let message = made.expect_err("a fault").to_string();
+            assert!(message.contains(name.as_str()), "{message}");
         }
     }
 }

@@ -21,18 +21,18 @@ function!(LetPass = NormSums::pass: (&'a mut NormSums, &'a Norm, &'a [f32], &'a 
 function!(ToLargest = to_largest: (Pooled, &'a Norm, &'a [f32], &'a [f32], &'a mut [f32]) => ());
 
 /// The pixels of which a weight's gradient is summed at a time.
-const SUMMED: usize = 192;
+pub(super) const SUMMED: usize = 192;
 /// Every number of inputs is made a multiple of it for [`add_outer_products`].
 const WHOLE: usize = 32;
 
 /// Takes parameters and their gradients from the end.
-struct Backward<'a> {
-    parameters: &'a [f32],
-    gradients: &'a mut [f32],
+pub(super) struct Backward<'a> {
+    pub(super) parameters: &'a [f32],
+    pub(super) gradients: &'a mut [f32],
 }
 
 impl<'a> Backward<'a> {
-    fn take(&mut self, count: usize) -> (&'a [f32], &'a mut [f32]) {
+    pub(super) fn take(&mut self, count: usize) -> (&'a [f32], &'a mut [f32]) {
         let (rest, parameters) = self.parameters.split_at(self.parameters.len() - count);
         self.parameters = rest;
         let gradients = std::mem::take(&mut self.gradients);
@@ -42,7 +42,7 @@ impl<'a> Backward<'a> {
     }
 
     /// Puts the gradient of a norm's weight and bias.
-    fn put_norm(&mut self, gradient: &NormGradient) {
+    pub(super) fn put_norm(&mut self, gradient: &NormGradient) {
         let channels = gradient.weight.len();
         self.take(channels).1.copy_from_slice(&gradient.bias);
         self.take(channels).1.copy_from_slice(&gradient.weight);
@@ -730,7 +730,7 @@ fn to_largest((window, norm, stem, own, out): (Pooled, &Norm, &[f32], &[f32], &m
 }
 
 /// Adds all parts to `sum`, in their order.
-fn add_all(sum: &mut [f32], parts: &[Vec<f32>]) {
+pub(super) fn add_all(sum: &mut [f32], parts: &[Vec<f32>]) {
     for part in parts {
         for (sum, value) in sum.iter_mut().zip(part) {
             *sum += value;

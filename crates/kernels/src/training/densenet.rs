@@ -74,10 +74,10 @@ pub(super) struct LayerPass {
 }
 
 /// Takes parameters one after the other.
-struct Parameters<'a>(&'a [f32]);
+pub(super) struct Parameters<'a>(pub(super) &'a [f32]);
 
 impl<'a> Parameters<'a> {
-    fn take(&mut self, count: usize) -> &'a [f32] {
+    pub(super) fn take(&mut self, count: usize) -> &'a [f32] {
         let (taken, rest) = self.0.split_at(count);
         self.0 = rest;
         taken

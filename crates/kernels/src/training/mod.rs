@@ -6,6 +6,10 @@ mod norm;
 mod product;
 #[cfg(test)]
 mod tests;
+mod unet;
+#[cfg(test)]
+mod unet_tests;
 
 pub use densenet::{DenseNet, Pass};
 pub use norm::Moment;
+pub use unet::{UNet, UNetPass, UNetShape};

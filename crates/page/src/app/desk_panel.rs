@@ -81,6 +81,11 @@ impl DeskPanel {
             set_text(&by_id("dark-text"), &text::input::dark(fields, bits));
             set_text(&by_id("dark-read"), &text::input::read_dark(bits));
         }
+        set_hidden(&by_id("scale"), tally.of_other_scale == 0);
+        if tally.of_other_scale > 0 {
+            let said = text::input::of_other_scale(tally.of_other_scale);
+            set_text(&by_id("scale-text"), &said);
+        }
         set_hidden(&self.rerun, tally.stale == 0);
         if tally.stale > 0 {
             self.rerun

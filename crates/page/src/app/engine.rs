@@ -7,6 +7,8 @@ use js_sys::WebAssembly;
 use wasm_bindgen_futures::spawn_local;
 
 use super::App;
+use crate::cells::Network;
+use crate::dom::{body, set_attribute};
 use crate::download::{self, DownloadError, PackageBytes, Progress};
 use crate::engine::EngineEvent;
 use crate::placement::Placement;
@@ -25,6 +27,17 @@ pub(super) struct Supplies {
     package: Option<PackageBytes>,
     /// Whether supplies are on their way.
     are_coming: bool,
+    /// The worker that runs, if one does.
+    worker: Option<RunningWorker>,
+}
+
+/// The worker that runs.
+#[derive(Debug, Clone, Copy)]
+struct RunningWorker {
+    /// The kind of device that its program is for.
+    kind: DeviceKind,
+    /// Whether it listens.
+    listens: bool,
 }
 
 impl Supplies {
@@ -34,11 +47,19 @@ impl Supplies {
         Some(program.clone())
     }
 
-    /// The program to start, once everything is there.
-    fn complete(&self) -> Option<(DeviceKind, WebAssembly::Module)> {
-        self.package.as_ref()?;
-        let kind = self.placement.as_ref()?.kind;
-        Some((kind, self.program(kind)?))
+    /// The program to start with what is there: the chosen device's or, while that is on its way, the CPU's, which shows
+    /// fields meanwhile.
+    fn startable(&self) -> Option<(DeviceKind, WebAssembly::Module)> {
+        let chosen = self.placement.as_ref()?.kind;
+        let mut kinds = [chosen, DeviceKind::Cpu].into_iter();
+        kinds.find_map(|kind| Some((kind, self.program(kind)?)))
+    }
+
+    /// Whether everything is there.
+    fn are_complete(&self) -> bool {
+        let placement = self.placement.as_ref();
+        let program = placement.and_then(|placement| self.program(placement.kind));
+        self.package.is_some() && program.is_some()
     }
 }
 
@@ -50,57 +71,95 @@ impl App {
         self.start_engine(text::STARTING);
     }
 
-    /// Starts a fresh worker, after the downloads that are missing. The fields of the one before wait for it.
+    /// Starts a fresh worker. It shows fields while the downloads that are missing come; then it opens the model. The
+    /// fields of the worker before wait for it.
     fn start_engine(self: &Rc<Self>, step: &str) {
         self.stop_engine();
-        if self.supplies.borrow().are_coming {
-            // What is wanted is read again when all is there.
-            return;
-        }
-        let complete = self.supplies.borrow().complete();
-        let Some((kind, program)) = complete else {
-            self.supplies.borrow_mut().are_coming = true;
+        if self.supplies.borrow().are_complete() {
+            self.status.loading(step);
+            self.status.busy();
+        } else {
             self.status.loading(text::DOWNLOADING);
-            spawn_local(self.clone().fetch_supplies(step.to_owned()));
+            // Of what is on its way already, what is wanted is read again when all is there.
+            if !std::mem::replace(&mut self.supplies.borrow_mut().are_coming, true) {
+                spawn_local(self.clone().fetch_supplies(step.to_owned()));
+            }
+        }
+        self.start_worker();
+    }
+
+    /// Starts a worker, if there is a program for it.
+    fn start_worker(self: &Rc<Self>) {
+        let startable = self.supplies.borrow().startable();
+        let Some((kind, program)) = startable else {
             return;
         };
-        self.status.loading(step);
-        self.status.busy();
-        if let Err(error) = self.engine.start(kind, &program) {
-            self.fail(&text::not_started(&error));
+        match self.engine.start(kind, &program) {
+            Ok(()) => {
+                let listens = false;
+                self.supplies.borrow_mut().worker = Some(RunningWorker { kind, listens });
+            }
+            Err(error) => self.fail(&text::not_started(&error)),
         }
     }
 
     async fn fetch_supplies(self: Rc<Self>, step: String) {
         let fetched = self.fetch_missing().await;
         self.supplies.borrow_mut().are_coming = false;
+        // What is less urgent may be fetched from now on.
+        set_attribute(&body(), "data-supplied", "");
         match fetched {
-            Ok(()) => self.start_engine(&step),
+            Ok(()) => self.supplied(&step),
             Err(error) => self.fail(&error.to_string()),
         }
     }
 
-    /// Fetches the program for the device and the package, together, unless they are there.
+    /// Opens the model, in the worker that has shown fields meanwhile if it is the right one.
+    fn supplied(self: &Rc<Self>, step: &str) {
+        let is_right = {
+            let supplies = self.supplies.borrow();
+            let chosen = supplies.placement.as_ref().map(|placement| placement.kind);
+            supplies.are_complete() && supplies.worker.map(|worker| worker.kind) == chosen
+        };
+        if is_right {
+            self.status.loading(step);
+            self.status.busy();
+            self.open_model();
+        } else {
+            self.start_engine(step);
+        }
+    }
+
+    /// Fetches what is missing of the programs and the package. The CPU's program comes first, whatever computes: it is
+    /// small, and shows fields while the rest comes.
     async fn fetch_missing(self: &Rc<Self>) -> Result<(), DownloadError> {
         let so_far = Cell::new((Progress::default(), Progress::default()));
         let report = |now: (Progress, Progress)| {
             so_far.set(now);
             self.status.downloaded(now.0, now.1);
         };
-        let program = self.fetch_program(|now| report((now, so_far.get().1)));
-        let package = self.fetch_package(|now| report((so_far.get().0, now)));
-        download::both(program, package).await?;
-        Ok(())
-    }
-
-    /// Finds the device and fetches its program.
-    async fn fetch_program(&self, progress: impl Fn(Progress)) -> Result<(), DownloadError> {
         let known = self.supplies.borrow().placement.clone();
         let placement = match known {
             Some(placement) => placement,
             None => self.find_placement().await,
         };
-        let kind = placement.kind;
+        let programs = |now| report((now, so_far.get().1));
+        self.fetch_program(DeviceKind::Cpu, programs).await?;
+        if self.supplies.borrow().worker.is_none() {
+            self.start_worker();
+        }
+        let program = self.fetch_program(placement.kind, programs);
+        let package = self.fetch_package(|now| report((so_far.get().0, now)));
+        download::both(program, package).await?;
+        Ok(())
+    }
+
+    /// Fetches the program for a kind of device, unless it is there.
+    async fn fetch_program(
+        &self,
+        kind: DeviceKind,
+        progress: impl Fn(Progress),
+    ) -> Result<(), DownloadError> {
         if self.supplies.borrow().program(kind).is_some() {
             progress(Progress::ALL_OF_NOTHING);
             return Ok(());
@@ -151,6 +210,7 @@ impl App {
     /// Stops the worker that runs, if any. Its fields wait again.
     fn stop_engine(self: &Rc<Self>) {
         self.engine.stop();
+        self.supplies.borrow_mut().worker = None;
         self.device.clear();
         self.change(|session| session.worker_stopped());
     }
@@ -170,7 +230,7 @@ impl App {
         };
         match reply {
             Reply::DeviceLost { reason } => self.crashed(Crash::DeviceLost, &reason),
-            Reply::Started => self.open_model(),
+            Reply::Started => self.listens(),
             Reply::Opening { step } => self.status.loading(&step),
             Reply::Opened { model, device } => self.opened(*model, device),
             Reply::OpenFailed { reason } => self.give_model_up(&reason),
@@ -180,8 +240,15 @@ impl App {
                 thumbnail,
                 description,
                 camera_bits,
+                is_of_other_scale,
             } => self.change(|session| {
-                session.preview(field, thumbnail, description, camera_bits);
+                session.preview(
+                    field,
+                    thumbnail,
+                    description,
+                    camera_bits,
+                    is_of_other_scale,
+                );
             }),
             Reply::Classified {
                 field,
@@ -195,24 +262,47 @@ impl App {
             Reply::NotViewed { field, reason } => {
                 self.refused(Job::view(Subject::of_message(field)), reason);
             }
+            Reply::CellsOpened { .. } => {}
+            Reply::CellsUnfit { reason } => self.cells.set_network(Network::Unfit(reason)),
+            Reply::CellsFound { field, masks } => self.cells_found(field, &masks),
+            Reply::CellsNotFound { field, reason } => {
+                self.refused(Job::find_cells(Subject::of_message(field)), reason);
+            }
             Reply::Diagnosed { memory_bytes } => self.diagnostics.show_memory(memory_bytes),
             // Only tests probe, and they do so without this page.
             Reply::Probed { .. } => {}
         }
     }
 
-    /// Hands the package to a worker that listens.
-    fn open_model(self: &Rc<Self>) {
+    /// The worker listens: it shows fields from now on, and opens the model if that is there.
+    fn listens(self: &Rc<Self>) {
+        if let Some(worker) = &mut self.supplies.borrow_mut().worker {
+            worker.listens = true;
+        }
         self.change(|session| session.worker_listens());
-        let (package, placement) = {
+        self.open_model();
+    }
+
+    /// Hands the package to the worker, if there is one, it listens, and is for the chosen device.
+    fn open_model(self: &Rc<Self>) {
+        let (package, placement, worker) = {
             let supplies = self.supplies.borrow();
-            (supplies.package.clone(), supplies.placement.clone())
+            let Supplies {
+                package,
+                placement,
+                worker,
+                ..
+            } = &*supplies;
+            (package.clone(), placement.clone(), *worker)
         };
-        let Some((PackageBytes { manifest, weights }, Placement { device, .. })) =
+        let Some((PackageBytes { manifest, weights }, Placement { kind, device })) =
             package.zip(placement)
         else {
             return;
         };
+        if !worker.is_some_and(|worker| worker.listens && worker.kind == kind) {
+            return;
+        }
         if let Err(error) = self.engine.send(&Request::Open {
             manifest,
             weights,
@@ -227,13 +317,15 @@ impl App {
         self.models.opened();
         self.offline.keep();
         self.device.show(&device);
+        self.hand_out_cells_network();
         self.change(|session| session.model_opened(model, device));
     }
 
     /// Starts a crashed engine again, unless that is hopeless.
     fn crashed(self: &Rc<Self>, crash: Crash, cause: &str) {
         self.engine.stop();
-        let kind = self.kind();
+        let worker = self.supplies.borrow_mut().worker.take();
+        let kind = worker.map_or(DeviceKind::Cpu, |worker| worker.kind);
         let is_hopeless = self.change(|session| session.crashed(crash, kind));
         if kind == DeviceKind::Gpu && self.session.borrow().avoids_gpu() {
             self.place_on_cpu(text::devices::GPU_CRASHED.to_owned());
@@ -245,7 +337,7 @@ impl App {
         }
     }
 
-    /// The kind of the device that the worker computes on.
+    /// The kind of the chosen device.
     fn kind(&self) -> DeviceKind {
         let supplies = self.supplies.borrow();
         let placement = supplies.placement.as_ref();

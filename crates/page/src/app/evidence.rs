@@ -13,6 +13,7 @@ use cytolens_protocol::Maps;
 impl App {
     /// Lays the evidence for a class over the picture, or takes it away.
     pub(super) fn show_evidence(self: &Rc<Self>, class: Option<usize>) {
+        self.colour_cells(class);
         let Some(class) = class else {
             return self.detail.viewer.show_map(None);
         };
@@ -50,10 +51,15 @@ impl App {
         is_selected.then(|| Some(entry.answer()?.label(class).to_owned()))?
     }
 
-    /// The maps of a field, from the page or from the store.
-    async fn maps(self: &Rc<Self>, field: u32) -> Option<Rc<Maps>> {
+    /// The maps of a field that the page holds.
+    pub(super) fn held_maps(&self, field: u32) -> Option<Rc<Maps>> {
         let held = |entry: &DeskEntry| Some(entry.maps.as_ref()?.maps.clone());
-        let maps = self.session.borrow().entry(field).and_then(held);
+        self.session.borrow().entry(field).and_then(held)
+    }
+
+    /// The maps of a field, from the page or from the store.
+    pub(super) async fn maps(self: &Rc<Self>, field: u32) -> Option<Rc<Maps>> {
+        let maps = self.held_maps(field);
         if maps.is_some() {
             return maps;
         }

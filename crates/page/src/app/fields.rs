@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::App;
 use super::records::entry_of;
 use crate::dom::{pause, remember, remembered};
-use crate::input::{self, FieldInput, Lot};
+use crate::input::{self, FieldInput, Joining, Lot, join};
 use crate::session::{Job, Subject, Task};
 use crate::text;
 use cytolens_protocol::{InputField, Maps, Picture, Request, TimedPrediction};
@@ -64,7 +64,20 @@ impl App {
         for package in lot.packages {
             self.models.add(package);
         }
+        for (name, content) in lot.tables {
+            let taken = match content.unpacked(&name).await {
+                Ok(content) => self.tools.scores.take(&name, &content).await,
+                Err(reason) => Err(reason),
+            };
+            // Folders of fields have tables of other kinds, too.
+            if let Err(reason) = taken
+                && lot.fields.is_empty()
+            {
+                self.change(|session| session.add_refused(&name, &reason));
+            }
+        }
         let is_alone = lot.fields.len() == 1;
+        let mut twice = Vec::new();
         for (position, input) in lot.fields.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
@@ -72,16 +85,35 @@ impl App {
             if self.session.borrow().clearings() != clearings {
                 return;
             }
-            self.change(|session| {
-                let field = session.add(input);
-                if is_alone {
-                    session.select(field);
-                }
-            });
+            match self.joining(&input).await {
+                Some((_, Joining::Twice)) => twice.push(input.id),
+                joining => self.change(|session| {
+                    let field = match joining {
+                        Some((field, Joining::Completed(whole))) => session.renew(field, whole),
+                        _ => session.add(input),
+                    };
+                    if is_alone {
+                        session.select(field);
+                    }
+                }),
+            }
             if position == 0 {
                 self.desk.reveal();
             }
         }
+        if !twice.is_empty() {
+            self.desk.notify(&text::input::twice(&twice));
+        }
+    }
+
+    /// The field that new files may belong to, and what they are for it.
+    async fn joining(&self, input: &FieldInput) -> Option<(u32, Joining)> {
+        let field = self.session.borrow().of_id(&input.id)?;
+        let there = self.input(Subject::Field(field)).await?;
+        let joining = join(&there, input).await;
+        // It may have been removed meanwhile.
+        self.session.borrow().entry(field)?;
+        Some((field, joining))
     }
 
     /// Remembers what was removed and can be taken back: the store has it still, and the next visit is to be
@@ -95,6 +127,7 @@ impl App {
 
     /// Removes fields from the store.
     pub(super) fn forget(&self, fields: &[u32]) {
+        self.cells.forget(fields);
         if self.session.borrow().entries().is_empty() {
             // What waits to be written is of these fields, too.
             self.store.clear();
@@ -106,7 +139,7 @@ impl App {
     /// Classifies again the fields that were given up or answered by another model.
     pub(super) fn classify_again(self: &Rc<Self>) {
         let stale = self.session.borrow().stale();
-        spawn_local(self.clone().run_again(stale, None));
+        spawn_local(self.clone().run_again(stale, |_| false));
     }
 
     /// Classifies again the fields whose samples seem to have been recorded with fewer bits than their files have, read as
@@ -118,17 +151,30 @@ impl App {
         };
         let bits = tally.dark.map(|(_, bits)| bits);
         input::keep_bits(bits);
-        spawn_local(self.clone().run_again(dark, bits));
+        spawn_local(self.clone().run_again(dark, move |input| {
+            input.bits = bits;
+            true
+        }));
     }
 
-    /// Classifies fields again, with other bits where some are given.
-    async fn run_again(self: Rc<Self>, fields: Vec<u32>, bits: Option<u32>) {
+    /// Classifies again, at the atlas's scale, the fields whose cells look much larger or smaller than in training.
+    pub(super) fn read_to_scale(self: &Rc<Self>) {
+        let fields = self.session.borrow().of_other_scale();
+        spawn_local(self.clone().run_again(fields, |input| {
+            input.to_scale = true;
+            true
+        }));
+    }
+
+    /// Classifies fields again, read in another way where `change` makes one of it.
+    async fn run_again(self: Rc<Self>, fields: Vec<u32>, change: impl Fn(&mut FieldInput) -> bool) {
         let mut without_images = 0;
         for field in fields {
             match self.input(Subject::Field(field)).await {
-                Some(input) => self.change(|session| {
-                    if bits.is_some() {
-                        session.read_as(field, input, bits);
+                Some(mut input) => self.change(|session| {
+                    if change(&mut input) {
+                        self.cells.forget(&[field]);
+                        session.read_as(field, input);
                     }
                     session.classify_again(field);
                 }),
@@ -164,7 +210,11 @@ impl App {
         let sent = files.and_then(|files| {
             let names = input.names();
             let FieldInput {
-                id, order, bits, ..
+                id,
+                order,
+                bits,
+                to_scale,
+                ..
             } = input;
             let field = job.subject.in_message();
             let input = InputField {
@@ -172,9 +222,11 @@ impl App {
                 files,
                 order,
                 bits,
+                to_scale,
             };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },
+                (Task::FindCells, _) => Request::FindCells { field, input },
                 (Task::View, subject) => Request::View {
                     field,
                     input,

@@ -4,17 +4,22 @@ use std::rc::Rc;
 
 use super::App;
 use crate::entry::FieldState;
-use crate::export::{Export, Handlers, PictureComing, Row, Selected};
+use crate::export::{Export, Handlers, PictureComing, Row, SavingCells, Selected};
 
 impl App {
     /// Opens the export's menu.
     pub(super) fn open_export(self: &Rc<Self>) {
         let (rows, selected) = (self.clone(), self.clone());
         let (picture, say) = (self.clone(), self.clone());
+        let (cells, save) = (self.clone(), self.clone());
         Export::new(Handlers {
             rows: Box::new(move || rows.rows()),
             selected: Box::new(move || selected.selected()),
             picture: Box::new(move || Box::pin(picture.detail.viewer.png()) as PictureComing),
+            cells: Box::new(move || cells.cell_files()),
+            save_cells: Box::new(move |what| {
+                Box::pin(save.clone().save_cells(what.to_owned())) as SavingCells
+            }),
             say: Box::new(move |what| say.desk.announce(what)),
         });
     }

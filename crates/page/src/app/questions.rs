@@ -93,6 +93,16 @@ impl App {
             .collect()
     }
 
+    /// Has a field decoded that is on no desk, and hands its picture over; one that cannot be decoded has none.
+    pub(super) fn look(self: &Rc<Self>, input: FieldInput, show: Box<dyn FnOnce(Picture)>) {
+        let receive: Receive<Picture> = Box::new(move |picture| {
+            if let Ok(picture) = picture {
+                show(picture);
+            }
+        });
+        self.ask(input, Receiver::Picture(receive), Job::view);
+    }
+
     fn ask(self: &Rc<Self>, input: FieldInput, receiver: Receiver, job: fn(Subject) -> Job) {
         let question = Subject::Question(self.receivers.add(receiver));
         self.change(|session| session.ask(job(question), input));

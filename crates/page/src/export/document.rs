@@ -60,7 +60,7 @@ fn model(model: &ModelSummary) -> String {
     object(&members)
 }
 
-fn answered(answer: &Answer) -> [(&'static str, String); 7] {
+fn answered(answer: &Answer) -> [(&'static str, String); 8] {
     let present = answer.present().iter().map(|class| answer.label(*class));
     [
         ("device", text(&answer.device)),
@@ -70,6 +70,13 @@ fn answered(answer: &Answer) -> [(&'static str, String); 7] {
             texts(answer.prediction.remarks.iter().map(String::as_str)),
         ),
         ("probabilities", numbers(&answer.prediction.probabilities)),
+        (
+            "pixel_size_um",
+            answer
+                .prediction
+                .pixel_size
+                .map_or_else(|| "null".to_owned(), |side| side.to_string()),
+        ),
         ("decode_ms", answer.prediction.decode_ms.to_string()),
         ("network_ms", answer.prediction.network_ms.to_string()),
         ("map_ms", answer.prediction.map_ms.to_string()),
@@ -90,6 +97,10 @@ mod tests {
             answered("c", &second, &[], &[0.0]),
             answered("d", &first, &[0, 1], &[0.5, 0.75]),
         ];
+        let mut rows = rows;
+        if let Ok(answer) = &mut rows[0].outcome {
+            std::rc::Rc::make_mut(answer).prediction.pixel_size = Some(0.08);
+        }
         let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.");
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["format"], "cytolens-predictions");
@@ -103,6 +114,8 @@ mod tests {
         let field = |at: usize| &read["fields"][at];
         assert_eq!(field(0)["id"], "a");
         assert_eq!(field(0)["present"], serde_json::json!(["y"]));
+        assert_eq!(field(0)["pixel_size_um"], 0.08);
+        assert!(field(1)["pixel_size_um"].is_null());
         assert_eq!(field(1)["model"], 1);
         assert_eq!(field(2)["model"], 0);
         assert_eq!(field(2)["present"], serde_json::json!(["x", "y"]));

@@ -12,15 +12,17 @@ use std::rc::Rc;
 
 use js_sys::Date;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, Element, Event, HtmlElement};
+use web_sys::{Blob, Element, Event, HtmlElement, HtmlInputElement};
 
 use self::report::ReportSheet;
 use self::save::{CSV, JSON, in_file_name, save_blob, save_text};
+use self::tables::Dialect;
 use super::answer::Answer;
 use super::dom::{
-    append, around, attribute, by_id, emptied, find, from_template, on, remove_attribute, report,
-    set_attribute, set_flag, set_hidden, write,
+    append, around, attribute, by_id, emptied, find, from_template, on, remember, remembered,
+    remove_attribute, report, set_attribute, set_flag, set_hidden, write,
 };
+use super::numerals::has_decimal_comma;
 use super::text::export as text;
 
 /// A field of the desk that is answered or refused.
@@ -50,6 +52,9 @@ pub(super) struct Selected {
 /// A picture that is being made; none where there is nothing to show.
 pub(super) type PictureComing = Pin<Box<dyn Future<Output = Option<Blob>>>>;
 
+/// Files of cells: the name of each in the menu, and what it holds or why it cannot be had.
+pub(super) type CellFiles = Vec<(&'static str, Result<String, &'static str>)>;
+
 /// The calls by which the export asks the page.
 pub(super) struct Handlers {
     /// All settled fields, in the order of the desk.
@@ -58,16 +63,28 @@ pub(super) struct Handlers {
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
     pub(super) picture: Box<dyn Fn() -> PictureComing>,
+    /// What files of cells there are.
+    pub(super) cells: Box<dyn Fn() -> CellFiles>,
+    /// Saves such a file and says so, or says why not.
+    pub(super) save_cells: Box<dyn Fn(&str) -> SavingCells>,
     /// Announces a line to screen readers.
     pub(super) say: Box<dyn Fn(&str)>,
 }
+
+/// A file of cells that is being made; what to say once it is saved, or the reason why it is not.
+pub(super) type SavingCells = Pin<Box<dyn Future<Output = Result<String, String>>>>;
 
 /// The menu under `#export`.
 pub(super) struct Export {
     handlers: Handlers,
     menu: HtmlElement,
     report: ReportSheet,
+    /// The choice of tables for Excel.
+    for_excel: HtmlInputElement,
 }
+
+/// The name under which the browser remembers that choice, and its value.
+const EXCEL: (&str, &str) = ("cytolens.tables", "excel");
 
 impl Export {
     /// The menu in `index.html`. It lives as long as the page.
@@ -76,6 +93,13 @@ impl Export {
             handlers,
             menu: by_id("export-menu"),
             report: ReportSheet::new(),
+            for_excel: by_id("export-excel"),
+        });
+        let (name, chosen) = EXCEL;
+        export.for_excel.set_checked(remembered(name) == chosen);
+        on(&export.for_excel, "change", {
+            let for_excel = export.for_excel.clone();
+            move |_: Event| remember(name, if for_excel.checked() { chosen } else { "" })
         });
         on(&export.menu, "beforetoggle", {
             let export = export.clone();
@@ -145,7 +169,7 @@ impl Export {
                     .map_err(|reason| *reason),
             ),
         ];
-        for (what, offer) in &offers {
+        for (what, offer) in offers.iter().chain(&(self.handlers.cells)()) {
             describe(&self.item(what), offer);
         }
         let faults = self.item("faults");
@@ -167,6 +191,15 @@ impl Export {
         // A button without a number is that of the first table.
         let table = attribute(&button, "data-table").parse().unwrap_or(0);
         let export = self.clone();
+        if what.starts_with("cells-") {
+            spawn_local(async move {
+                let saved = (export.handlers.save_cells)(&what).await;
+                let said = saved.unwrap_or_else(|error| text::failed(&error));
+                (export.handlers.say)(&said);
+            });
+            report(self.menu.hide_popover());
+            return;
+        }
         spawn_local(async move {
             let said = match export.take(&what, table).await {
                 Ok(Some(file)) => text::saved(&file),
@@ -192,7 +225,11 @@ impl Export {
                 tables::submission(&rows),
                 CSV,
             ),
-            "faults" => ("cytolens-faults.csv".to_owned(), tables::faults(&rows), CSV),
+            "faults" => (
+                "cytolens-faults.csv".to_owned(),
+                tables::faults(&rows, self.dialect()),
+                CSV,
+            ),
             "document" => (
                 "cytolens-predictions.json".to_owned(),
                 document::document(&rows, &now(), text::ESTIMATES),
@@ -206,11 +243,20 @@ impl Export {
                     _ => format!("-{}", in_file_name(&chosen.model.name)),
                 };
                 let name = format!("cytolens-predictions{model}.csv");
-                (name, tables::predictions(chosen)?, CSV)
+                (name, tables::predictions(chosen, self.dialect())?, CSV)
             }
         };
         save_text(&name, &content, kind)?;
         Ok(Some(name))
+    }
+
+    /// The form of tables that the visitor chose.
+    fn dialect(&self) -> Dialect {
+        if self.for_excel.checked() {
+            Dialect::excel(has_decimal_comma())
+        } else {
+            Dialect::default()
+        }
     }
 
     async fn save_picture(&self) -> Result<String, String> {

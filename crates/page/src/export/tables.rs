@@ -45,7 +45,7 @@ pub(super) fn tables(rows: &[Row]) -> Vec<PredictionTable<'_>> {
 ///
 /// # Errors
 /// An answer that has not one probability per label.
-pub(super) fn predictions(table: &PredictionTable<'_>) -> Result<String, String> {
+pub(super) fn predictions(table: &PredictionTable<'_>, dialect: Dialect) -> Result<String, String> {
     let labels = table.model.labels.iter().map(String::as_str);
     let fits =
         |(_, answer): &(&str, &Answer)| answer.prediction.probabilities.len() == labels.len();
@@ -62,14 +62,15 @@ pub(super) fn predictions(table: &PredictionTable<'_>) -> Result<String, String>
         begin.into_iter().chain(probabilities).collect()
     });
     let columns = ["Id", "Predicted"].into_iter().chain(labels);
-    Ok(write(columns, rows))
+    Ok(write(columns, rows, dialect))
 }
 
 /// A table with the columns `Id` and `Predicted`: the form in which the Human Protein Atlas challenge takes answers
 /// (<https://www.kaggle.com/c/human-protein-atlas-image-classification>).
 pub(super) fn submission(rows: &[Row]) -> String {
     let rows = submitted(rows).map(|(id, answer)| vec![id.to_owned(), numbers(answer)]);
-    write(["Id", "Predicted"].into_iter(), rows)
+    // The challenge reads no other form.
+    write(["Id", "Predicted"].into_iter(), rows, Dialect::default())
 }
 
 /// The answers that a submission can hold: those of models with the challenge's classes.
@@ -81,12 +82,12 @@ pub(super) fn submitted(rows: &[Row]) -> impl Iterator<Item = (&str, &Answer)> {
 }
 
 /// A table with the columns `Id`, `Subject` and `Reason` of the fields and files that were left out.
-pub(super) fn faults(rows: &[Row]) -> String {
+pub(super) fn faults(rows: &[Row], dialect: Dialect) -> String {
     let rows = rows.iter().filter_map(|row| {
         let reason = row.outcome.as_ref().err()?;
         Some(vec![row.id.clone(), row.files.clone(), reason.clone()])
     });
-    write(["Id", "Subject", "Reason"].into_iter(), rows)
+    write(["Id", "Subject", "Reason"].into_iter(), rows, dialect)
 }
 
 /// The class numbers over threshold, parted by spaces.
@@ -95,19 +96,52 @@ fn numbers(answer: &Answer) -> String {
     present.join(" ")
 }
 
+/// The form of a table. Numbers are the same in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// The sign between columns.
+    pub(crate) separator: char,
+    /// Whether the file begins with a byte-order mark, without which Excel takes letters beyond ASCII for others.
+    pub(crate) has_mark: bool,
+}
+
+impl Default for Dialect {
+    /// The form that every program reads.
+    fn default() -> Self {
+        Self {
+            separator: ',',
+            has_mark: false,
+        }
+    }
+}
+
+impl Dialect {
+    /// The form that Excel reads by a double click: where numbers have a comma, it parts columns by semicolons.
+    pub(super) fn excel(has_decimal_comma: bool) -> Self {
+        Self {
+            separator: if has_decimal_comma { ';' } else { ',' },
+            has_mark: true,
+        }
+    }
+}
+
 /// A table with these columns, quoted as the `csv` crate does where a reader would need it. (The crate
 /// itself weighs more than the rest of the export together.)
 pub(crate) fn write<'a>(
     columns: impl Iterator<Item = &'a str>,
     rows: impl Iterator<Item = Vec<String>>,
+    Dialect {
+        separator,
+        has_mark,
+    }: Dialect,
 ) -> String {
-    let mut table = String::new();
+    let mut table = String::from(if has_mark { "\u{feff}" } else { "" });
     let mut row = |fields: Vec<String>| {
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
-                table.push(',');
+                table.push(separator);
             }
-            if field.contains([',', '"', '\n', '\r']) {
+            if field.contains([separator, '"', '\n', '\r']) {
                 let doubled = field.replace('"', "\"\"");
                 table.extend(["\"", &doubled, "\""]);
             } else {
@@ -137,7 +171,7 @@ mod tests {
         let tables = tables(&rows);
         assert_eq!(tables.len(), 1);
         assert_eq!(
-            predictions(&tables[0]).expect("written"),
+            predictions(&tables[0], Dialect::default()).expect("written"),
             "Id,Predicted,Nucleoplasm,Rods & rings\na,0 1,0.75,0.5\n\"b, c\",,0.33333334,0.000000001\n"
         );
     }
@@ -152,7 +186,7 @@ mod tests {
         let tables = tables(&rows);
         assert_eq!(tables.len(), 1);
         assert_eq!(
-            predictions(&tables[0]).expect("written"),
+            predictions(&tables[0], Dialect::default()).expect("written"),
             "Id,Predicted,x\na,0,0.9\nc,,0.1\n"
         );
     }
@@ -167,7 +201,7 @@ mod tests {
         ];
         let tables: Vec<String> = tables(&rows)
             .iter()
-            .map(|table| predictions(table).expect("written"))
+            .map(|table| predictions(table, Dialect::default()).expect("written"))
             .collect();
         assert_eq!(
             tables,
@@ -182,7 +216,7 @@ mod tests {
     fn an_answer_with_too_few_probabilities_is_an_error() {
         let model = model("first", &["x", "y"]);
         let rows = [answered("a", &model, &[], &[0.9])];
-        assert!(predictions(&tables(&rows)[0]).is_err());
+        assert!(predictions(&tables(&rows)[0], Dialect::default()).is_err());
     }
 
     #[test]
@@ -206,8 +240,30 @@ mod tests {
             reference_rows.push(pair.to_vec());
         }
         let reference = String::from_utf8(reference.into_inner().expect("whole")).expect("text");
-        let written = write(["x, y", "z"].into_iter(), reference_rows.into_iter());
+        let written = write(
+            ["x, y", "z"].into_iter(),
+            reference_rows.into_iter(),
+            Dialect::default(),
+        );
         assert_eq!(written, reference);
+    }
+
+    #[test]
+    fn excel_has_its_separator_and_a_mark_and_the_same_numbers() {
+        let model = model("first", &["Nucleoplasm"]);
+        let rows = [
+            answered("a, b", &model, &[0], &[0.75]),
+            answered("c;d", &model, &[], &[0.5]),
+        ];
+        let written = |has_decimal_comma| {
+            let dialect = Dialect::excel(has_decimal_comma);
+            predictions(&tables(&rows)[0], dialect).expect("written")
+        };
+        assert_eq!(
+            written(true),
+            "\u{feff}Id;Predicted;Nucleoplasm\na, b;0;0.75\n\"c;d\";;0.5\n"
+        );
+        assert!(written(false).starts_with("\u{feff}Id,Predicted,Nucleoplasm\n\"a, b\",0,0.75\n"));
     }
 
     #[test]
@@ -228,7 +284,7 @@ mod tests {
             refused("b", "b_red.png, b_blue.png", "no channel \"green\""),
         ];
         assert_eq!(
-            faults(&rows),
+            faults(&rows, Dialect::default()),
             "Id,Subject,Reason\nb,\"b_red.png, b_blue.png\",\"no channel \"\"green\"\"\"\n"
         );
     }

@@ -19,6 +19,9 @@ pub(crate) struct FieldInput {
     pub(crate) order: String,
     /// The bits that 16-bit samples use; none for all.
     pub(crate) bits: Option<u32>,
+    /// Whether the field is brought to the atlas's scale.
+    #[serde(default)]
+    pub(crate) to_scale: bool,
 }
 
 /// One file of a field.

@@ -4,8 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use super::breath::breathe;
-use super::naming::image_name;
-use cytolens_core::{FieldFiles, FileFault, group, natural_order};
+use cytolens_core::{FieldFiles, FileFault, ImageName, group, image_name, natural_order};
 
 /// The number of names that are grouped at a stretch.
 const NAMES_AT_ONCE: usize = 400;
@@ -52,7 +51,7 @@ fn shares(names: &[Option<String>]) -> Vec<Vec<usize>> {
         let Some(name) = name else { continue };
         let mut hasher = DefaultHasher::new();
         image_name(name)
-            .map_or(name.as_str(), |image| image.field)
+            .map_or(name.as_str(), ImageName::root)
             .hash(&mut hasher);
         if let Some(share) = shares.get_mut(hasher.finish() as usize % count) {
             share.push(index);

@@ -7,9 +7,10 @@ use super::field_input::{Content, FieldInput, FieldSource};
 use super::grouping::grouped;
 use super::naming::{self, Fate};
 use super::source::{Refusal, SourceFile, SourceFiles};
-use super::{package, refusals, remembered};
+use super::{Look, package, refusals, remembered};
 use crate::text::input as text;
-use cytolens_core::{FaultKind, FieldFiles, FileFault};
+use cytolens_core::{Channel, ChannelOrder, FaultKind, FieldFiles, FileFault};
+use cytolens_protocol::Picture;
 
 /// The files that a visitor brings at once, sorted.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct Lot {
     pub(crate) refused: Vec<(String, String)>,
     /// Model packages.
     pub(crate) packages: Vec<PackageFiles>,
+    /// Tables, perhaps of labels, and the names of their files.
+    pub(crate) tables: Vec<(String, Content)>,
 }
 
 /// The files of a model package, not yet looked at.
@@ -34,7 +37,7 @@ pub(crate) struct PackageFiles {
 }
 
 /// Sorts files. Asks the visitor where names do not end in a channel's.
-pub(super) async fn sort(sources: SourceFiles) -> Lot {
+pub(super) async fn sort(sources: SourceFiles, look: Option<&Look>) -> Lot {
     let SourceFiles { files, mut refused } = sources;
     breathe().await;
     let packages = package::find(files.iter().map(|file| &*file.name));
@@ -42,7 +45,19 @@ pub(super) async fn sort(sources: SourceFiles) -> Lot {
     for (file, is_taken) in files.iter().zip(&packages.is_taken) {
         names.push((!is_taken).then(|| file.name.clone()));
     }
-    for (index, fate) in naming::fates(&names).await {
+    let look = |index: usize, show: Box<dyn FnOnce(Picture)>| {
+        if let Some(look) = look {
+            look(alone(&files[index]), show);
+        }
+    };
+    let mut tables = Vec::new();
+    for (file, name) in files.iter().zip(&mut names) {
+        if name.as_deref().is_some_and(is_table) {
+            tables.push((file.name.clone(), file.content.clone()));
+            *name = None;
+        }
+    }
+    for (index, fate) in naming::fates(&names, &look).await {
         names[index] = match fate {
             Fate::Renamed(name) => Some(name),
             Fate::LeftOut => None,
@@ -59,6 +74,7 @@ pub(super) async fn sort(sources: SourceFiles) -> Lot {
     breathe().await;
     let mut lot = Lot {
         fields: inputs(found, &files).await,
+        tables,
         ..Lot::default()
     };
     for found in packages.found {
@@ -77,11 +93,35 @@ pub(super) async fn sort(sources: SourceFiles) -> Lot {
         }
     }
     lot.refused = refusals::summed_up(&refused);
-    if lot.fields.is_empty() && lot.packages.is_empty() && lot.refused.is_empty() {
+    let has_nothing = lot.fields.is_empty() && lot.packages.is_empty() && lot.tables.is_empty();
+    if has_nothing && lot.refused.is_empty() {
         let nothing = (text::NOTHING_FOUND.to_owned(), text::NO_IMAGES.to_owned());
         lot.refused.push(nothing);
     }
     lot
+}
+
+/// A file as the only channel of a field.
+fn alone(file: &SourceFile) -> FieldInput {
+    FieldInput {
+        id: file.name.clone(),
+        files: vec![FieldSource {
+            name: file.name.clone(),
+            channel: Some(Channel::Green),
+            content: file.content.clone(),
+        }],
+        order: ChannelOrder::default().to_string(),
+        bits: None,
+        to_scale: false,
+    }
+}
+
+/// Whether a file's name is a table's.
+fn is_table(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ["csv", "tsv"]
+        .iter()
+        .any(|table| ending.eq_ignore_ascii_case(table))
 }
 
 /// The refusal for a fault of a name, by the name that the visitor knows.
@@ -131,6 +171,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
             files: sources.collect(),
             order: order.clone(),
             bits,
+            to_scale: false,
         });
     }
     fields

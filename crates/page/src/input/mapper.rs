@@ -10,8 +10,10 @@ use crate::dom::{
     append, around, attribute, by_id, closest, emptied, find, find_all, from_template, next, on,
     open_dialog, property, remove_attribute, set_attribute, set_text, target, write,
 };
-use crate::text::input as text;
+use crate::plate_canvas::painted;
+use crate::text::{input as text, number};
 use cytolens_core::Channel;
+use cytolens_protocol::Picture;
 
 /// The value of a select for files that are left out.
 const LEFT_OUT: &str = "-";
@@ -73,7 +75,10 @@ pub(super) fn listen() {
 
 /// Asks which of the scheme's values is which channel; none where the visitor cancels. The answer is
 /// remembered where the visitor leaves it so.
-pub(super) async fn ask(scheme: &Scheme) -> Option<ChannelAnswer> {
+pub(super) async fn ask(
+    scheme: &Scheme,
+    look: &dyn Fn(usize, Box<dyn FnOnce(Picture)>),
+) -> Option<ChannelAnswer> {
     let dialog: HtmlDialogElement = by_id("mapper");
     // Another lot may be asked about.
     while dialog.has_attribute(BUSY) {
@@ -81,6 +86,19 @@ pub(super) async fn ask(scheme: &Scheme) -> Option<ChannelAnswer> {
     }
     set_attribute(&dialog, BUSY, "");
     show(scheme);
+    for position in 0..scheme.values.len() {
+        let first = scheme.members.iter().find(|it| it.value == position);
+        if let Some(member) = first {
+            let row = find(
+                &by_id("mapper-values"),
+                &format!("[data-value='{position}']"),
+            );
+            look(
+                member.index,
+                Box::new(move |picture| show_look(&row, &picture)),
+            );
+        }
+    }
     dialog.set_return_value("");
     open_dialog(&dialog);
     next(&dialog, "close").await;
@@ -113,7 +131,7 @@ fn answered(scheme: &Scheme, button: &str) -> Option<ChannelAnswer> {
 fn show(scheme: &Scheme) {
     let list = emptied(by_id("mapper-values"));
     say("");
-    set_text(&by_id("mapper-files"), &text::files(scheme.members.len()));
+    set_text(&by_id("mapper-files"), &number::files(scheme.members.len()));
     for (position, value) in scheme.values.iter().enumerate() {
         append(&list, &row(position, value));
     }
@@ -134,6 +152,15 @@ fn row(position: usize, value: &SchemeValue) -> Element {
         Guess::Unknown => "",
     });
     row
+}
+
+/// Shows the first file of a value, in grey. The row may have left the dialog by then.
+fn show_look(row: &Element, picture: &Picture) {
+    let plate = picture.plates.first();
+    let canvas = plate.and_then(|plate| painted(plate, picture.width, picture.height, [1.0; 3]));
+    if let Some(canvas) = canvas {
+        append(&emptied(find(row, ".look")), &canvas);
+    }
 }
 
 /// Takes the chosen channel from the value that had it, and shows who has which.

@@ -11,6 +11,7 @@ mod drop_zone;
 mod field_input;
 mod folder;
 mod grouping;
+mod joining;
 mod lot;
 mod mapper;
 mod naming;
@@ -29,17 +30,23 @@ use web_sys::{Blob, Element};
 
 use self::source::{SourceFile, SourceFiles};
 use super::dom::by_id;
+use cytolens_protocol::Picture;
 
 pub(super) use self::field_input::{Content, FieldInput};
+pub(super) use self::joining::{Joining, join};
 pub(super) use self::lot::{Lot, PackageFiles};
 pub(super) use self::remembered::keep_bits;
+
+/// Asks for the picture of a field, and hands it over once it is there.
+pub(super) type Look = Rc<dyn Fn(FieldInput, Box<dyn FnOnce(Picture)>)>;
 
 /// A file and its name, with folders where it lies in one.
 pub(super) type NamedFile = (String, Blob);
 
 /// Listens for files, for as long as the page lives. `accept` is called with each lot that is picked,
 /// pasted or dropped together.
-pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
+/// `look` gives the picture of a file by itself, before it is known of which channel it is.
+pub(super) fn listen(accept: impl Fn(Lot) + 'static, look: Look) {
     channels_dialog::listen();
     mapper::listen();
     let accept = Rc::new(accept);
@@ -47,12 +54,13 @@ pub(super) fn listen(accept: impl Fn(Lot) + 'static) {
         if brought.is_empty() {
             return;
         }
-        let accept = accept.clone();
+        let (accept, look) = (accept.clone(), look.clone());
         spawn_local(async move {
             let progress: Element = by_id("reading");
             let sources = folder::read(brought, |text| progress.set_text_content(Some(text))).await;
             progress.set_text_content(None);
-            accept(lot::sort(sources.plainly_named()).await);
+            let sources = sources.plainly_named().without_zarr();
+            accept(lot::sort(sources, Some(&look)).await);
         });
     });
 }
@@ -64,9 +72,9 @@ pub(super) async fn lot(files: Vec<NamedFile>) -> Lot {
         content: blob.into(),
     };
     let files = files.into_iter().map(source).collect();
-    lot::sort(SourceFiles {
+    let sources = SourceFiles {
         files,
         refused: Vec::new(),
-    })
-    .await
+    };
+    lot::sort(sources, None).await
 }

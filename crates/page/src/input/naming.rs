@@ -4,7 +4,8 @@ use super::breath::breathe;
 use super::mapper;
 use super::remembered::{ChannelAnswer, ChannelAnswers};
 use super::scheme::{self, LotName, Scheme};
-use cytolens_core::{Channel, without_copy_mark};
+use cytolens_core::image_name;
+use cytolens_protocol::Picture;
 
 /// The number of names that are read at a stretch.
 const NAMES_AT_ONCE: usize = 1000;
@@ -20,58 +21,23 @@ pub(super) enum Fate {
     Refused,
 }
 
-/// An image's name in parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ImageName<'a> {
-    /// Folder and name without channels and extension: the same for all files of one field.
-    pub(super) field: &'a str,
-    /// Whether names of channels stood behind it.
-    pub(super) has_channel: bool,
-    /// The extension, without the dot.
-    pub(super) extension: &'a str,
-}
-
-/// Reads an image's name; none where the extension is no image's.
-pub(super) fn image_name(name: &str) -> Option<ImageName<'_>> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let is = |wanted: &&str| extension.eq_ignore_ascii_case(wanted);
-    if !["png", "tif", "tiff", "jpg", "jpeg"].iter().any(is) {
-        return None;
-    }
-    let is_ome = stem.len() > 4
-        && stem.is_char_boundary(stem.len() - 4)
-        && stem[stem.len() - 4..].eq_ignore_ascii_case(".ome");
-    let stem = without_copy_mark(if is_ome {
-        &stem[..stem.len() - 4]
-    } else {
-        stem
-    });
-    let mut field = stem;
-    while let Some((shorter, word)) = field.rsplit_once('_')
-        && word.parse::<Channel>().is_ok()
-    {
-        field = shorter;
-    }
-    Some(ImageName {
-        field,
-        has_channel: field.len() < stem.len(),
-        extension,
-    })
-}
-
 /// Finds the part of names that stands for the channel, and takes the answer that is remembered for it, or
-/// asks. Returns the positions and fates of the files that change; names that are none are passed over.
-pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
+/// asks; `look` asks for the picture of a file. Returns the positions and fates of the files that change; names that are none
+/// are passed over.
+pub(super) async fn fates(
+    names: &[Option<String>],
+    look: &dyn Fn(usize, Box<dyn FnOnce(Picture)>),
+) -> Vec<(usize, Fate)> {
     let mut open: Vec<LotName> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         if index % NAMES_AT_ONCE == 0 {
             breathe().await;
         }
         let read = name.as_deref().and_then(image_name);
-        if let Some(image) = read.filter(|image| !image.has_channel) {
+        if let Some(image) = read.filter(|image| !image.has_channel()) {
             open.push(LotName {
                 index,
-                path: image.field.to_owned(),
+                path: image.stem.to_owned(),
             });
         }
     }
@@ -80,7 +46,7 @@ pub(super) async fn fates(names: &[Option<String>]) -> Vec<(usize, Fate)> {
         let remembered = ChannelAnswers::load().of(&scheme.texts()).cloned();
         let answer = match remembered {
             Some(answer) => Some(answer),
-            None => mapper::ask(&scheme).await,
+            None => mapper::ask(&scheme, look).await,
         };
         for member in &scheme.members {
             let extension = names[member.index]
@@ -127,22 +93,7 @@ fn fate(answer: Option<&ChannelAnswer>, value: &str, id: &str, extension: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_images_are_read() {
-        let image = |name| image_name(name).expect("an image");
-        assert_eq!(image("a/x_red.PNG").field, "a/x");
-        assert_eq!(image("a/x_blue_red_green.jpg").field, "a/x");
-        assert!(image("a/x_Yellow.tif").has_channel);
-        let copy = image("a/x_green (1).png");
-        assert_eq!((copy.field, copy.has_channel), ("a/x", true));
-        assert_eq!(image("IMG (1).png").field, "IMG (1)");
-        let stack = image("x.ome.tif");
-        assert_eq!((stack.field, stack.extension), ("x", "tif"));
-        assert!(!stack.has_channel);
-        assert_eq!(image_name("notes.txt"), None);
-        assert_eq!(image_name("png"), None);
-    }
+    use cytolens_core::Channel;
 
     #[test]
     fn an_answer_renames_leaves_out_or_refuses() {
@@ -150,8 +101,8 @@ mod tests {
             ("w1".to_owned(), Some(Channel::Blue)),
             ("w2".to_owned(), None),
         ]);
-        let fate = |value| fate(Some(&answer), value, "a/A1", "tif");
-        let renamed = Fate::Renamed("a/A1_blue.tif".to_owned());
+        let fate = |value| fate(Some(&answer), value, "a/A1", "tif.gz");
+        let renamed = Fate::Renamed("a/A1_blue.tif.gz".to_owned());
         assert_eq!(fate("w1"), Some(renamed));
         assert_eq!(fate("w2"), Some(Fate::LeftOut));
         assert_eq!(super::fate(None, "w1", "A1", "tif"), Some(Fate::Refused));

@@ -32,13 +32,13 @@ pub(super) fn summed_up(refusals: &[Refusal]) -> Vec<(String, String)> {
         } else if same.iter().all(|refusal| refusal.is_no_image) {
             let endings = endings(same);
             summed_up.push((
-                text::files(same.len()),
+                text::title(same.len()),
                 text::no_images(same.len(), &endings),
             ));
         } else {
             let names: Vec<&str> = same.iter().map(|refusal| &*refusal.name).collect();
             summed_up.push((
-                text::files(same.len()),
+                text::title(same.len()),
                 text::for_one_reason(reason, &names),
             ));
         }

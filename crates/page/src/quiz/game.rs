@@ -247,6 +247,7 @@ mod tests {
             full_width: 1,
             full_height: 1,
             bits: 8,
+            pixel_size: None,
             plates: Vec::new(),
         }
     }

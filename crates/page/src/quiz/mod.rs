@@ -9,7 +9,7 @@ mod picture;
 mod record;
 mod round;
 mod score;
-mod truth;
+pub(super) mod truth;
 mod verdict;
 
 use std::cell::RefCell;

@@ -3,7 +3,7 @@
 use super::round::{Round, RoundKind};
 use super::score::{ScoredField, score};
 use crate::export::json::{list, object, text, texts};
-use crate::export::tables::write;
+use crate::export::tables::{Dialect, write};
 use cytolens_core::labels::{LOCATIONS, LabelSet};
 
 /// The names of a set's locations.
@@ -56,7 +56,8 @@ pub(super) fn table(round: &Round) -> String {
         let sets = [turn.truth, own, model].map(|set| set.to_string());
         [turn.id.clone()].into_iter().chain(sets).collect()
     });
-    write(["Id", "Target", "Person", "Model"].into_iter(), rows)
+    let columns = ["Id", "Target", "Person", "Model"].into_iter();
+    write(columns, rows, Dialect::default())
 }
 
 #[cfg(test)]

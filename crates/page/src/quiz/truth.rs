@@ -11,7 +11,7 @@ use cytolens_core::table::{LabelTable, RowFault, utf8};
 ///
 /// # Errors
 /// A message with the file's name where the table lacks the columns.
-pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<LabelTable, String> {
+pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<LabelTable, String> {
     LabelTable::read(&utf8(bytes)).map_err(|error| text::other_columns(name, &error.to_string()))
 }
 
@@ -22,7 +22,7 @@ pub(super) fn row_fault(fault: &RowFault) -> String {
 
 /// The fields of the desk that a table labels, each id once, and what was compared where there is none. `composed` gives
 /// texts in Unicode's form NFC.
-pub(super) fn labelled(
+pub(crate) fn labelled(
     desk: &[&str],
     table: &LabelTable,
     composed: impl Fn(&str) -> String,

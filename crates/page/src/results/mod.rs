@@ -17,8 +17,8 @@ use self::bars::Bars;
 use self::cell::DrawnCell;
 use crate::answer::Answer;
 use crate::dom::{
-    append, around, by_id, create, emptied, find, find_all, from_template, on, set_attribute,
-    set_flag, set_hidden, write,
+    append, around, by_id, closest, create, emptied, find, find_all, from_template, on,
+    set_attribute, set_flag, set_hidden, set_line, write,
 };
 use crate::text;
 
@@ -43,6 +43,8 @@ struct ResultsState {
     /// The class that the visitor chose and its label, which may be another class of the next field's
     /// model.
     wished: Option<(usize, String)>,
+    /// In how many cells each class is; empty while nobody counts.
+    in_cells: Vec<String>,
 }
 
 impl ResultsState {
@@ -106,6 +108,17 @@ impl Results {
         set_hidden(&self.panel.root, true);
     }
 
+    /// Says beside each label of the verdict in how many cells it is, by class; nothing where there is no line.
+    pub(super) fn show_counts(&self, in_cells: Vec<String>) {
+        self.panel.state.borrow_mut().in_cells = in_cells;
+        self.panel.show_counts();
+    }
+
+    /// The class that the visitor has chosen.
+    pub(super) fn chosen(&self) -> Option<usize> {
+        self.panel.state.borrow().chosen()
+    }
+
     /// Shows an answer. A label that is chosen stays so, and its evidence is asked for again.
     pub(super) fn show(&self, answer: &Answer) {
         let (_, chosen) = self.panel.take(Some(answer.clone()));
@@ -153,7 +166,17 @@ impl ResultsPanel {
             self.bars.show(answer, &state.atlas);
             write(&self.root, ".took", &text::results::took(answer));
         }
+        self.show_counts();
         self.mark();
+    }
+
+    fn show_counts(&self) {
+        let state = self.state.borrow();
+        for part in find_all::<Element>(&self.root, ".chips .in-cells") {
+            let class = closest(&part, LABELLED).as_ref().and_then(class_of);
+            let line = class.and_then(|class| state.in_cells.get(class));
+            set_line(&part, line.map_or("", String::as_str));
+        }
     }
 
     fn show_remarks(&self, answer: &Answer) {

@@ -5,17 +5,6 @@ use std::collections::BTreeMap;
 use super::order::{Filter, Sort};
 use crate::entry::DeskEntry;
 
-/// The place of a field in the gallery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The filter hides the field.
-    Hidden,
-    /// The field stands before this one.
-    Before(u32),
-    /// The field stands last.
-    Last,
-}
-
 /// The fields on the desk, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -58,22 +47,20 @@ impl Desk {
         self.entries.insert(field, entry);
     }
 
-    /// Moves one field to its place in the gallery.
-    pub(super) fn place(&mut self, field: u32) -> Place {
+    /// Moves one field to its place among those that are shown, or out of them.
+    pub(super) fn place(&mut self, field: u32) {
         self.shown.retain(|shown| *shown != field);
         let Some(entry) = self.entries.get(&field) else {
-            return Place::Hidden;
+            return;
         };
         if entry.is_passed_over() || !self.filter.admits(entry) {
-            return Place::Hidden;
+            return;
         }
         let at = self.shown.partition_point(|other| {
             let other = self.entries.get(other).map(|entry| (*other, entry));
             other.is_some_and(|other| self.sort.compare(other, (field, entry)).is_lt())
         });
-        let next = self.shown.get(at).copied();
         self.shown.insert(at, field);
-        next.map_or(Place::Last, Place::Before)
     }
 
     /// Orders the whole gallery anew.
@@ -84,6 +71,16 @@ impl Desk {
             .collect();
         shown.sort_by(|a, b| self.sort.compare(*a, *b));
         self.shown = shown.into_iter().map(|(field, _)| field).collect();
+    }
+
+    /// The order.
+    pub(super) fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// The filter.
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Takes another order and another filter.
@@ -126,6 +123,13 @@ impl Desk {
         Some(((field, entry), next))
     }
 
+    /// Removes a field.
+    pub(super) fn remove(&mut self, field: u32) {
+        self.selected.take_if(|selected| *selected == field);
+        self.shown.retain(|shown| *shown != field);
+        self.entries.remove(&field);
+    }
+
     /// Removes the files that belong to no field, and returns them.
     pub(super) fn remove_passed_over(&mut self) -> Vec<(u32, DeskEntry)> {
         let is_file = |_: &u32, entry: &mut DeskEntry| entry.is_passed_over();
@@ -147,6 +151,11 @@ mod tests {
     use super::*;
     use crate::answer::examples::answer;
     use crate::entry::FieldState;
+    use crate::session::order::{Column, Labelled};
+
+    fn by(by: Column, is_falling: bool) -> Sort {
+        Sort { by, is_falling }
+    }
 
     fn desk(ids: &[&str]) -> Desk {
         let mut desk = Desk::default();
@@ -162,12 +171,14 @@ mod tests {
     fn a_field_is_placed_where_a_whole_arrangement_puts_it() {
         let mut desk = desk(&["d", "b", "c", "a"]);
         assert_eq!(desk.shown(), [0, 1, 2, 3]);
-        desk.set_order(Sort::Name, Filter::All);
+        desk.set_order(by(Column::Name, false), Filter::default());
         assert_eq!(desk.shown(), [3, 1, 2, 0]);
         desk.insert(4, DeskEntry::new("bb".to_owned(), String::new(), None));
-        assert_eq!(desk.place(4), Place::Before(2));
+        desk.place(4);
+        assert_eq!(desk.shown(), [3, 1, 4, 2, 0]);
         desk.insert(5, DeskEntry::new("e".to_owned(), String::new(), None));
-        assert_eq!(desk.place(5), Place::Last);
+        desk.place(5);
+        assert_eq!(desk.shown(), [3, 1, 4, 2, 0, 5]);
         let placed = desk.shown().to_vec();
         desk.arrange();
         assert_eq!(desk.shown(), placed);
@@ -176,22 +187,27 @@ mod tests {
     #[test]
     fn an_answer_moves_a_field_by_sort_and_filter() {
         let mut desk = desk(&["a", "b"]);
-        desk.set_order(Sort::Confident, Filter::Unanswered);
+        let unanswered = Filter {
+            labelled: Labelled::Unanswered,
+            ..Filter::default()
+        };
+        let confident = by(Column::Probability, true);
+        desk.set_order(confident, unanswered);
         let entry = desk.get_mut(0).expect("a field");
         entry.state = FieldState::Done(answer(&[0.9, 0.1]));
-        assert_eq!(desk.place(0), Place::Hidden);
+        desk.place(0);
         assert_eq!(desk.shown(), [1]);
-        desk.set_order(Sort::Confident, Filter::All);
+        desk.set_order(confident, Filter::default());
         assert_eq!(desk.shown(), [0, 1]);
         desk.clear();
-        assert_eq!((desk.shown(), &desk.filter), (&[][..], &Filter::All));
-        assert_eq!(desk.sort, Sort::Confident, "the order is the visitor's");
+        assert_eq!((desk.shown(), &desk.filter), (&[][..], &Filter::default()));
+        assert_eq!(desk.sort, confident, "the order is the visitor's");
     }
 
     #[test]
     fn the_arrows_follow_the_gallery_and_stop_at_its_ends() {
         let mut desk = desk(&["c", "a", "b"]);
-        desk.set_order(Sort::Name, Filter::All);
+        desk.set_order(by(Column::Name, false), Filter::default());
         assert_eq!(
             desk.neighbour(1),
             Some(1),
@@ -221,7 +237,8 @@ mod tests {
     fn a_file_of_no_field_has_no_place_in_the_gallery() {
         let mut desk = desk(&["a"]);
         desk.insert(1, DeskEntry::refused("list.txt", "it is no image"));
-        assert_eq!(desk.place(1), Place::Hidden);
+        desk.place(1);
+        assert_eq!(desk.shown(), [0]);
         desk.arrange();
         assert_eq!(desk.shown(), [0]);
         let files: Vec<u32> = desk.remove_passed_over().iter().map(|it| it.0).collect();

@@ -4,7 +4,7 @@
 const FIRST_QUESTION: u32 = 1 << 31;
 
 /// The number of priorities of jobs.
-pub(super) const PRIORITIES: usize = 3;
+pub(super) const PRIORITIES: usize = 4;
 
 /// The task of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,8 @@ pub(crate) enum Task {
     View,
     /// To classify a field.
     Classify,
+    /// To find a field's cells.
+    FindCells,
 }
 
 /// The subject of a job.
@@ -64,8 +66,14 @@ impl Job {
         Self { task, subject }
     }
 
-    /// The priority, from 0, the most urgent: somebody waits to see a picture, and a person at the quiz
-    /// waits for the model's answer.
+    /// The job to find the cells of a subject.
+    pub(crate) fn find_cells(subject: Subject) -> Self {
+        let task = Task::FindCells;
+        Self { task, subject }
+    }
+
+    /// The priority, from 0, the most urgent: somebody waits to see a picture, a person at the quiz waits
+    /// for the model's answer, and cells are asked for only of fields that have theirs.
     pub(super) fn priority(self) -> usize {
         match self {
             Self {
@@ -75,6 +83,10 @@ impl Job {
                 subject: Subject::Question(_),
                 ..
             } => 1,
+            Self {
+                task: Task::FindCells,
+                ..
+            } => 2,
             Self { .. } => PRIORITIES - 1,
         }
     }

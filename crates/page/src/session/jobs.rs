@@ -59,7 +59,7 @@ impl Jobs {
         let priorities = if !has_model || classified >= CLASSIFIED_AT_ONCE {
             1
         } else if self.is_paused {
-            2
+            PRIORITIES - 1
         } else {
             PRIORITIES
         };
@@ -69,6 +69,11 @@ impl Jobs {
         let job = (!has_to_wait).then(|| lane.pop_front())??;
         self.in_flight.push(job);
         Some(job)
+    }
+
+    /// Whether this job waits or the engine holds it.
+    pub(super) fn holds(&self, job: Job) -> bool {
+        self.is_in_flight(job) || self.waiting[job.priority()].contains(&job)
     }
 
     /// Whether the engine holds this job.
@@ -243,6 +248,25 @@ mod tests {
         );
         assert_eq!(jobs.current(), None, "the engine works on the question");
         assert_eq!(jobs.open_fields(), 3);
+    }
+
+    #[test]
+    fn cells_wait_for_no_other_field_and_come_in_a_pause() {
+        let mut jobs = jobs(4);
+        let cells = Job::find_cells(Subject::Field(9));
+        assert_eq!(sent(&mut jobs), [classify(0), classify(1)]);
+        jobs.push(cells);
+        assert_eq!(sent(&mut jobs), [], "the engine has its two fields");
+        jobs.answered(classify(0));
+        assert_eq!(sent(&mut jobs), [cells, classify(2)]);
+        assert_eq!(jobs.open_fields(), 3, "cells are no field to classify");
+        jobs.answered(cells);
+        jobs.pause(true);
+        jobs.answered(classify(1));
+        jobs.push(cells);
+        assert_eq!(sent(&mut jobs), [cells]);
+        jobs.remove_field(9);
+        assert!(!jobs.answered(cells));
     }
 
     #[test]

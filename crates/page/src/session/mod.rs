@@ -9,19 +9,20 @@ mod desk;
 mod job;
 mod jobs;
 mod order;
+mod overview;
 mod pace;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use web_sys::Blob;
 
 pub(super) use self::crashes::{Crash, CrashedOn};
-pub(super) use self::desk::Place;
 pub(super) use self::job::{Job, Subject, Task};
-pub(super) use self::order::{Filter, Sort};
+pub(super) use self::order::{Column, Filter, Labelled, PlateWell, Sort};
+pub(super) use self::overview::{Measure, PlateChoice, PlateMap, View};
 
 use self::desk::Desk;
 use self::jobs::Jobs;
@@ -39,22 +40,32 @@ const ANNOUNCED_ONE_BY_ONE: usize = 3;
 /// One consequence of a transition.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Effect {
-    /// Make the tile of a new field.
-    AddTile(u32),
-    /// Write a field's state to its tile, and to the panel where the field is selected.
+    /// Write a field's state to its tile or row, and to the panel where the field is selected.
     Show(u32),
-    /// Show a field's thumbnail on its tile.
+    /// Show a field's thumbnail.
     ShowThumbnail(u32),
-    /// Move a field's tile.
-    Place(u32, Place),
-    /// Put all tiles into the gallery's order.
+    /// Show the fields that are to be shown now, in their order.
     Arrange,
-    /// Bring a field's tile into sight and give it the focus.
-    FocusTile(u32),
-    /// Open a field in the panel and mark its tile.
+    /// Write the order and the filter to their controls.
+    ShowOrder,
+    /// Offer the labels that fields have to filter by.
+    OfferLabels,
+    /// Show the chosen view of all fields.
+    ShowView,
+    /// Show the chosen plate.
+    ShowPlate,
+    /// Mark a field's tile or row and bring it into sight.
+    Mark(u32),
+    /// Bring a field's tile or row into sight and give it the focus.
+    Focus(u32),
+    /// Keep the selected field's picture beside those of the fields that are selected next, or let it go.
+    ShowPinned,
+    /// Open a field in the panel and mark its tile or row.
     Open(u32),
     /// Show in the panel why there is no picture.
     NoPicture(String),
+    /// Tell whoever waits for a field's cells why there are none.
+    NoCells(u32, String),
     /// Close the panel.
     Close,
     /// Show the tally of the fields.
@@ -63,10 +74,6 @@ pub(super) enum Effect {
     Keep(u32),
     /// Write a field's files to the store.
     KeepInput(u32),
-    /// Remove a field's tile.
-    Remove(u32),
-    /// Remove all tiles.
-    Clear,
     /// List the files that belong to no field.
     ListPassedOver,
     /// Offer to take back the removal of these, in these words.
@@ -113,6 +120,8 @@ pub(super) struct Tally {
     pub(super) all: usize,
     /// Fields with an answer.
     pub(super) done: usize,
+    /// Fields with an answer of which no label reaches its threshold.
+    pub(super) unlabelled: usize,
     /// Fields that could not be classified.
     pub(super) refused: usize,
     /// Files that belong to no field.
@@ -126,6 +135,8 @@ pub(super) struct Tally {
     /// The number of answered fields whose samples seem to have been recorded with fewer bits than their files have, and
     /// the most bits that one of them seems to need.
     pub(super) dark: Option<(usize, u32)>,
+    /// The number of answered fields whose cells look much larger or smaller than in training.
+    pub(super) of_other_scale: usize,
     /// Whether the open fields are held.
     pub(super) is_paused: bool,
     /// The time that the open fields will take, in milliseconds, where known.
@@ -148,6 +159,14 @@ pub(super) struct Session {
     removed: Option<Removed>,
     jobs: Jobs,
     pace: Pace,
+    /// The view of all fields.
+    view: View,
+    /// The plate that is shown.
+    plate: PlateChoice,
+    /// All labels that fields have.
+    labels: BTreeSet<String>,
+    /// The field whose picture is kept beside others.
+    pinned: Option<u32>,
     /// The fields that the quiz asks about and has no answer for.
     questions: BTreeMap<u32, FieldInput>,
     /// The device that the visitor asks for.
@@ -178,9 +197,49 @@ impl Session {
         self.desk.get(field)
     }
 
-    /// The fields that the gallery shows, in its order.
+    /// The fields that are shown, in their order.
     pub(super) fn shown(&self) -> &[u32] {
         self.desk.shown()
+    }
+
+    /// The order of the fields.
+    pub(super) fn sort(&self) -> Sort {
+        self.desk.sort()
+    }
+
+    /// The filter of the fields.
+    pub(super) fn filter(&self) -> &Filter {
+        self.desk.filter()
+    }
+
+    /// The view of all fields.
+    pub(super) fn view(&self) -> View {
+        self.view
+    }
+
+    /// All labels that fields have, in alphabetical order.
+    pub(super) fn labels(&self) -> &BTreeSet<String> {
+        &self.labels
+    }
+
+    /// The number of fields that have each label, the most frequent first.
+    pub(super) fn label_counts(&self) -> Vec<(String, usize)> {
+        overview::label_counts(self.desk.entries().values())
+    }
+
+    /// Whether names tell the wells of fields.
+    pub(super) fn has_plate(&self) -> bool {
+        overview::has_plate(self.desk.entries().values())
+    }
+
+    /// The plate that is shown; none where no name tells a well.
+    pub(super) fn plate_map(&self) -> Option<PlateMap> {
+        overview::plate_map(self.desk.entries().values(), &self.plate)
+    }
+
+    /// The field whose picture is kept beside others.
+    pub(super) fn pinned(&self) -> Option<u32> {
+        self.pinned
     }
 
     /// The number of the selected field.
@@ -273,6 +332,13 @@ impl Session {
         dark.map(|(field, _)| *field).collect()
     }
 
+    /// The answered fields whose cells look much larger or smaller than in training.
+    pub(super) fn of_other_scale(&self) -> Vec<u32> {
+        let entries = self.desk.entries().iter();
+        let fields = entries.filter(|(_, entry)| is_of_other_scale(entry));
+        fields.map(|(field, _)| *field).collect()
+    }
+
     /// The fields counted by their state.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = Tally {
@@ -286,6 +352,8 @@ impl Session {
                 continue;
             }
             tally.all += 1;
+            let answer = entry.answer();
+            tally.unlabelled += usize::from(answer.is_some_and(|it| it.present().is_empty()));
             *match entry.state {
                 FieldState::Done(_) => &mut tally.done,
                 FieldState::Refused(_) => &mut tally.refused,
@@ -293,6 +361,7 @@ impl Session {
                 FieldState::Waiting | FieldState::Working => &mut tally.open,
             } += 1;
             tally.stale += usize::from(self.is_stale(entry));
+            tally.of_other_scale += usize::from(is_of_other_scale(entry));
             if let Some(bits) = dark_bits(entry) {
                 let (fields, most) = tally.dark.unwrap_or_default();
                 tally.dark = Some((fields + 1, bits.max(most)));
@@ -302,9 +371,20 @@ impl Session {
     }
 }
 
+/// The channels of files, in words.
+fn source_of(input: &FieldInput) -> String {
+    let channels = input.files.iter().map(|file| text::channel(file.channel));
+    channels.collect::<Vec<_>>().join(", ")
+}
+
 /// The bits with which an answered field seems to have been recorded, where the network saw it dark.
 fn dark_bits(entry: &DeskEntry) -> Option<u32> {
     entry.answer().and(entry.camera_bits)
+}
+
+/// Whether the cells of an answered field look much larger or smaller than in training.
+fn is_of_other_scale(entry: &DeskEntry) -> bool {
+    entry.is_of_other_scale && entry.answer().is_some()
 }
 
 /// Transitions of the desk.
@@ -346,8 +426,7 @@ impl Session {
     /// Puts a field on the desk to be classified. Returns its number.
     pub(super) fn add(&mut self, input: FieldInput) -> u32 {
         let field = self.number();
-        let channels = input.files.iter().map(|file| text::channel(file.channel));
-        let source = channels.collect::<Vec<_>>().join(", ");
+        let source = source_of(&input);
         self.insert(field, DeskEntry::new(input.id.clone(), source, Some(input)));
         self.note(Effect::KeepInput(field));
         self.note(Effect::Keep(field));
@@ -383,6 +462,17 @@ impl Session {
         self.feed();
     }
 
+    /// Asks for a field's cells, unless they are asked for already.
+    pub(super) fn find_cells(&mut self, field: u32) {
+        let job = Job::find_cells(Subject::Field(field));
+        if self.jobs.is_refused(job) {
+            self.note(Effect::NoCells(field, text::cells::BREAKS.to_owned()));
+        } else if !self.jobs.holds(job) {
+            self.jobs.push(job);
+        }
+        self.feed();
+    }
+
     /// Selects the field so many places further in the gallery.
     pub(super) fn turn(&mut self, steps: isize) {
         if let Some(field) = self.desk.neighbour(steps) {
@@ -390,10 +480,113 @@ impl Session {
         }
     }
 
-    /// Takes another order and another filter of the gallery.
-    pub(super) fn set_order(&mut self, sort: Sort, filter: Filter) {
+    /// Goes from a shown field, or from the selected one, to another. `moved` is given the field's place and the number of
+    /// fields that are shown, and gives the other's place.
+    pub(super) fn go(
+        &mut self,
+        from: Option<u32>,
+        moved: impl FnOnce(usize, usize) -> Option<usize>,
+    ) {
+        let shown = self.desk.shown();
+        let from = from.or(self.desk.selected());
+        let at = shown.iter().position(|field| Some(*field) == from);
+        let to = match at {
+            Some(at) => moved(at, shown.len()),
+            None => Some(0),
+        };
+        if let Some(field) = to.and_then(|to| shown.get(to).copied()) {
+            self.select(field);
+            self.note(Effect::Focus(field));
+        }
+    }
+
+    /// Takes another order.
+    pub(super) fn set_sort(&mut self, sort: Sort) {
+        self.reorder(sort, self.desk.filter().clone());
+    }
+
+    /// Orders the fields by a column, the other way round where they are ordered by it already.
+    pub(super) fn sort_by(&mut self, column: Column) {
+        self.set_sort(self.desk.sort().then_by(column));
+    }
+
+    /// Shows the fields with these labels.
+    pub(super) fn filter_labels(&mut self, labelled: Labelled) {
+        self.refilter(|filter| filter.labelled = labelled);
+    }
+
+    /// Shows the fields with a label, or all again where these are shown.
+    pub(super) fn toggle_label(&mut self, labelled: Labelled) {
+        self.refilter(|filter| {
+            let is_on = filter.labelled == labelled;
+            filter.labelled = if is_on { Labelled::Any } else { labelled };
+        });
+    }
+
+    /// Shows the fields in which this text is found.
+    pub(super) fn filter_text(&mut self, text: &str) {
+        self.refilter(|filter| text.trim().clone_into(&mut filter.text));
+    }
+
+    /// Shows the fields of a well, or those of all wells again where its fields are shown.
+    pub(super) fn toggle_well(&mut self, well: PlateWell) {
+        self.refilter(|filter| {
+            let is_on = filter.well.as_ref() == Some(&well);
+            filter.well = (!is_on).then_some(well);
+        });
+    }
+
+    /// Shows all fields.
+    pub(super) fn show_all(&mut self) {
+        self.refilter(|filter| *filter = Filter::default());
+    }
+
+    /// Shows another view of all fields.
+    pub(super) fn set_view(&mut self, view: View) {
+        self.view = view;
+        self.note(Effect::ShowView);
+        self.note(Effect::Arrange);
+        if let Some(field) = self.desk.selected() {
+            self.note(Effect::Mark(field));
+        }
+        self.note(Effect::Count);
+    }
+
+    /// Shows another plate, or in other colours.
+    pub(super) fn choose_plate(&mut self, choice: PlateChoice) {
+        self.plate = choice;
+        self.note(Effect::ShowPlate);
+    }
+
+    /// Keeps the selected field's picture beside those of fields that are selected next, or lets it go.
+    pub(super) fn toggle_pinned(&mut self) {
+        self.pinned = match self.pinned {
+            Some(_) => None,
+            None => self.desk.selected(),
+        };
+        self.note(Effect::ShowPinned);
+    }
+
+    fn unpin(&mut self) {
+        if self.pinned.take().is_some() {
+            self.note(Effect::ShowPinned);
+        }
+    }
+
+    fn refilter(&mut self, change: impl FnOnce(&mut Filter)) {
+        let mut filter = self.desk.filter().clone();
+        change(&mut filter);
+        if filter != *self.desk.filter() {
+            self.reorder(self.desk.sort(), filter);
+            let said = text::overview::said_shown(self.desk.shown().len(), self.tally().all);
+            self.note(Effect::Announce(said));
+        }
+    }
+
+    fn reorder(&mut self, sort: Sort, filter: Filter) {
         self.desk.set_order(sort, filter);
         self.note(Effect::Arrange);
+        self.note(Effect::ShowOrder);
     }
 
     /// Holds the classification of the desk, or lets it go on.
@@ -432,13 +625,42 @@ impl Session {
         }
     }
 
-    /// Has the samples of a field, whose files these are, read as such of so many bits from now on.
-    pub(super) fn read_as(&mut self, field: u32, input: FieldInput, bits: Option<u32>) {
+    /// Has a field read in another way from now on, of other bits or at another scale.
+    pub(super) fn read_as(&mut self, field: u32, input: FieldInput) {
         if let Some(entry) = self.desk.get_mut(field) {
-            entry.input = Some(FieldInput { bits, ..input });
+            entry.input = Some(input);
             entry.camera_bits = None;
+            entry.is_of_other_scale = false;
             self.note(Effect::KeepInput(field));
+            if self.desk.selected() == Some(field) {
+                self.jobs.remove_views();
+                self.jobs.push(Job::view(Subject::Field(field)));
+            }
         }
+    }
+
+    /// The field of this id, if there is one.
+    pub(super) fn of_id(&self, id: &str) -> Option<u32> {
+        let mut entries = self.desk.entries().iter();
+        let found = entries.find(|(_, entry)| entry.id == id && !entry.is_passed_over());
+        found.map(|(field, _)| *field)
+    }
+
+    /// Gives a field other files, or the same as other channels, and has it classified by them. It gets another number, so
+    /// that an answer to the files before, which may be on its way, is nobody's. Returns that number.
+    pub(super) fn renew(&mut self, field: u32, input: FieldInput) -> u32 {
+        self.jobs.remove_field(field);
+        if self.pinned == Some(field) {
+            self.unpin();
+        }
+        let is_selected = self.desk.selected() == Some(field);
+        self.desk.remove(field);
+        let new = self.add(input);
+        if is_selected {
+            self.select(new);
+        }
+        self.note(Effect::Forget(vec![field]));
+        new
     }
 
     /// Removes all fields.
@@ -447,7 +669,11 @@ impl Session {
         let fields = self.desk.clear();
         self.jobs.clear_desk();
         self.clearings += 1;
-        self.note(Effect::Clear);
+        self.labels.clear();
+        self.unpin();
+        self.note(Effect::Arrange);
+        self.note(Effect::OfferLabels);
+        self.note(Effect::ShowOrder);
         self.note(Effect::Close);
         self.note(Effect::ListPassedOver);
         self.note(Effect::Count);
@@ -462,14 +688,17 @@ impl Session {
         };
         let field = removed.0;
         self.jobs.remove_field(field);
-        self.note(Effect::Remove(field));
+        if self.pinned == Some(field) {
+            self.unpin();
+        }
+        self.note(Effect::Arrange);
         match next {
             Some(next) => self.select(next),
             None => self.note(Effect::Close),
         }
         self.note(Effect::Count);
         self.offer_undo(vec![removed], Some(field));
-        self.note(next.map_or(Effect::FocusUndo, Effect::FocusTile));
+        self.note(next.map_or(Effect::FocusUndo, Effect::Focus));
         self.feed();
     }
 
@@ -500,7 +729,7 @@ impl Session {
         self.note(Effect::Announce(text::SAID_BACK.to_owned()));
         if let Some(field) = selected {
             self.select(field);
-            self.note(Effect::FocusTile(field));
+            self.note(Effect::Focus(field));
         }
         self.feed();
     }
@@ -534,11 +763,13 @@ impl Session {
     /// Puts a field on the desk, and selects it where none is selected. A file of no field is only listed.
     fn insert(&mut self, field: u32, entry: DeskEntry) {
         let is_field = !entry.is_passed_over();
+        if let Some(answer) = entry.answer() {
+            self.meet(answer);
+        }
         self.desk.insert(field, entry);
         if !is_field {
             return;
         }
-        self.note(Effect::AddTile(field));
         self.place(field);
         if self.desk.selected().is_none() {
             self.select(field);
@@ -546,8 +777,21 @@ impl Session {
     }
 
     fn place(&mut self, field: u32) {
-        let place = self.desk.place(field);
-        self.note(Effect::Place(field, place));
+        self.desk.place(field);
+        self.note(Effect::Arrange);
+    }
+
+    /// Takes note of the labels of an answer.
+    fn meet(&mut self, answer: &Answer) {
+        let known = self.labels.len();
+        for class in answer.present() {
+            if !self.labels.contains(answer.label(*class)) {
+                self.labels.insert(answer.label(*class).to_owned());
+            }
+        }
+        if self.labels.len() > known {
+            self.note(Effect::OfferLabels);
+        }
     }
 
     /// Adds a field to those that are to be classified.
@@ -611,6 +855,7 @@ impl Session {
         for job in verdict.refused {
             let reason = match (job.task, job.subject) {
                 (Task::View, Subject::Field(_)) => text::PICTURE_BREAKS.to_owned(),
+                (Task::FindCells, _) => text::cells::BREAKS.to_owned(),
                 (_, subject) => text::field_crashed(&self.names(subject)),
             };
             self.settle_refused(job, reason);
@@ -618,17 +863,19 @@ impl Session {
         verdict.is_hopeless
     }
 
-    /// The engine has decoded a field and sent its thumbnail, and perhaps the bits with which it seems to have been
-    /// recorded.
+    /// The engine has decoded a field and sent its thumbnail, perhaps the bits with which it seems to have been recorded, and
+    /// whether its cells look much larger or smaller than in training.
     pub(super) fn preview(
         &mut self,
         field: u32,
         thumbnail: Blob,
         description: String,
         camera_bits: Option<u32>,
+        is_of_other_scale: bool,
     ) {
         if let Some(entry) = self.desk.get_mut(field) {
             entry.camera_bits = camera_bits;
+            entry.is_of_other_scale = is_of_other_scale;
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));
@@ -750,6 +997,7 @@ impl Session {
                 self.settle(field, FieldState::Refused(reason));
             }
             (Subject::Field(_), Task::View) => self.note(Effect::NoPicture(reason)),
+            (Subject::Field(field), Task::FindCells) => self.note(Effect::NoCells(field, reason)),
             (Subject::Question(question), _) => {
                 self.questions.remove(&question);
                 self.note(Effect::RefuseQuestion(question, reason));
@@ -760,6 +1008,9 @@ impl Session {
     /// The end of a field's turn.
     fn settle(&mut self, field: u32, state: FieldState) {
         self.pace.answer(self.now);
+        if let FieldState::Done(answer) = &state {
+            self.meet(answer);
+        }
         if let Some(entry) = self.desk.get_mut(field) {
             let said = match &state {
                 FieldState::Done(answer) => {

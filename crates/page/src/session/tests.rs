@@ -8,6 +8,7 @@ fn input(id: &str) -> FieldInput {
         files: Vec::new(),
         order: "auto".to_owned(),
         bits: None,
+        to_scale: false,
     }
 }
 
@@ -82,8 +83,7 @@ fn a_field_goes_from_its_files_to_its_answer() {
     assert_eq!(
         session.take_effects(),
         [
-            Effect::AddTile(0),
-            Effect::Place(0, Place::Last),
+            Effect::Arrange,
             Effect::Open(0),
             Effect::Send(view(0)),
             Effect::KeepInput(0),
@@ -100,9 +100,10 @@ fn a_field_goes_from_its_files_to_its_answer() {
     assert_eq!(
         session.take_effects(),
         [
+            Effect::OfferLabels,
             Effect::Keep(0),
             Effect::Show(0),
-            Effect::Place(0, Place::Last),
+            Effect::Arrange,
             Effect::Count,
             Effect::Announce("a: Nucleoli".to_owned()),
         ]
@@ -318,13 +319,13 @@ fn a_removed_field_leaves_store_gallery_and_queue() {
     assert_eq!(
         session.take_effects(),
         [
-            Effect::Remove(0),
+            Effect::Arrange,
             Effect::Open(1),
             Effect::Send(view(1)),
             Effect::Show(1),
             Effect::Count,
             Effect::OfferUndo(vec![0], "Removed: 1 field.".to_owned()),
-            Effect::FocusTile(1),
+            Effect::Focus(1),
         ]
     );
     session.remove_selected();
@@ -355,7 +356,7 @@ fn a_removal_is_taken_back_whole_and_goes_on() {
     assert_eq!(session.selected(), Some(1));
     assert_eq!(session.tally(), before);
     let effects = session.take_effects();
-    assert!(effects.contains(&Effect::WithdrawUndo) && effects.contains(&Effect::FocusTile(1)));
+    assert!(effects.contains(&Effect::WithdrawUndo) && effects.contains(&Effect::Focus(1)));
     assert!(
         !effects.iter().any(|it| matches!(it, Effect::Forget(_))),
         "the store has it still"
@@ -381,7 +382,7 @@ fn a_file_of_no_field_is_listed_and_has_no_tile() {
     session.add_refused("list.txt", "it is no image");
     let effects = session.take_effects();
     assert!(effects.contains(&Effect::ListPassedOver) && effects.contains(&Effect::Keep(0)));
-    assert!(!effects.contains(&Effect::AddTile(0)));
+    assert!(!effects.contains(&Effect::Arrange));
     let tally = session.tally();
     assert_eq!((tally.all, tally.passed_over), (0, 1));
     session.select(0);
@@ -444,7 +445,8 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
     assert_eq!(session.tally().dark, Some((2, 14)));
     assert_eq!(session.dark(), [0, 1]);
     session.take_effects();
-    session.read_as(0, input("a"), Some(14));
+    let bits = Some(14);
+    session.read_as(0, FieldInput { bits, ..input("a") });
     session.classify_again(0);
     assert_eq!(session.tally().dark, Some((1, 14)));
     assert!(session.take_effects().contains(&Effect::KeepInput(0)));
@@ -453,4 +455,181 @@ fn dark_fields_are_offered_once_they_are_answered_and_read_anew() {
     assert!(entry.is_open());
     session.clear();
     assert_eq!(session.tally().dark, None);
+}
+
+fn answered_fields(ids: &[&str]) -> Session {
+    let mut session = ready(DeviceKind::Cpu);
+    for (field, id) in (0..).zip(ids) {
+        session.add(input(id));
+        answer(&mut session, field);
+    }
+    session.take_effects();
+    session
+}
+
+#[test]
+fn filters_hold_together_and_say_how_many_fields_are_left() {
+    let mut session = answered_fields(&["x_B02", "y_B02", "x_B03"]);
+    let nucleoli = Labelled::Label("Nucleoli".to_owned());
+    session.toggle_label(nucleoli.clone());
+    assert_eq!(session.shown().len(), 3);
+    session.filter_text(" X_ ");
+    assert_eq!(session.shown(), [0, 2]);
+    let plate = session.entry(0).and_then(|entry| entry.position.clone());
+    let position = plate.expect("a well");
+    let well = PlateWell {
+        plate: position.plate,
+        well: position.well,
+    };
+    session.take_effects();
+    session.toggle_well(well.clone());
+    assert_eq!(session.shown(), [0]);
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::Arrange) && effects.contains(&Effect::ShowOrder));
+    assert_eq!(announced(&effects), ["1 of 3 fields shown."]);
+    session.toggle_well(well);
+    session.toggle_label(nucleoli);
+    assert_eq!(session.filter().labelled, Labelled::Any);
+    session.show_all();
+    assert_eq!(session.shown().len(), 3);
+}
+
+#[test]
+fn another_view_shows_the_selected_field() {
+    let mut session = answered_fields(&["a", "b"]);
+    session.select(1);
+    session.take_effects();
+    session.set_view(View::Table);
+    assert_eq!(
+        session.take_effects(),
+        [
+            Effect::ShowView,
+            Effect::Arrange,
+            Effect::Mark(1),
+            Effect::Count,
+        ]
+    );
+    assert_eq!(session.view(), View::Table);
+}
+
+#[test]
+fn selection_moves_among_the_fields_that_are_shown() {
+    let mut session = answered_fields(&["a", "b", "q3"]);
+    session.sort_by(Column::Name);
+    session.sort_by(Column::Name);
+    assert_eq!(session.shown(), [2, 1, 0]);
+    session.take_effects();
+    session.go(None, |at, count| {
+        assert_eq!((at, count), (2, 3));
+        at.checked_sub(1)
+    });
+    assert_eq!(session.selected(), Some(1));
+    let effects = session.take_effects();
+    assert_eq!(effects.last(), Some(&Effect::Focus(1)));
+    session.go(Some(2), |at, _| at.checked_sub(1));
+    assert_eq!(session.selected(), Some(1), "beyond the end nothing moves");
+    session.filter_text("q3");
+    session.go(None, |_, _| unreachable!("the selected field is not shown"));
+    assert_eq!(session.selected(), Some(2));
+}
+
+#[test]
+fn labels_are_offered_once_and_go_with_the_fields() {
+    let mut session = ready(DeviceKind::Cpu);
+    let offers = |session: &mut Session| {
+        let effects = session.take_effects().into_iter();
+        effects.filter(|it| *it == Effect::OfferLabels).count()
+    };
+    for (field, id) in [(0, "a"), (1, "b")] {
+        session.add(input(id));
+        answer(&mut session, field);
+    }
+    assert_eq!(offers(&mut session), 1);
+    assert_eq!(session.labels().len(), 1);
+    session.clear();
+    assert_eq!(offers(&mut session), 1);
+    assert!(session.labels().is_empty());
+    session.undo();
+    assert_eq!(session.label_counts(), [("Nucleoli".to_owned(), 2)]);
+    assert_eq!(session.labels().len(), 1);
+}
+
+#[test]
+fn a_picture_is_kept_beside_others_until_its_field_goes() {
+    let mut session = answered_fields(&["a", "b"]);
+    session.toggle_pinned();
+    session.select(1);
+    assert_eq!((session.pinned(), session.selected()), (Some(0), Some(1)));
+    session.toggle_pinned();
+    assert_eq!(session.pinned(), None);
+    session.toggle_pinned();
+    session.remove_selected();
+    assert_eq!(session.pinned(), None);
+    session.toggle_pinned();
+    session.take_effects();
+    session.clear();
+    assert!(session.take_effects().contains(&Effect::ShowPinned));
+    assert_eq!(session.pinned(), None);
+}
+
+#[test]
+fn a_field_with_other_files_is_looked_at_and_classified_anew() {
+    let mut session = answered_fields(&["a", "b"]);
+    assert_eq!(session.of_id("b"), Some(1));
+    assert_eq!(session.of_id("c"), None);
+    assert_eq!(session.renew(0, input("a")), 2);
+    assert_eq!(states(&session), ["done", "working"]);
+    assert_eq!(session.selected(), Some(2));
+    let effects = session.take_effects();
+    for effect in [
+        Effect::KeepInput(2),
+        Effect::Forget(vec![0]),
+        Effect::Send(view(2)),
+        Effect::Send(classify(2)),
+    ] {
+        assert!(effects.contains(&effect), "{effect:?}");
+    }
+    // What the engine still says of the files before is nobody's.
+    assert_eq!(session.renew(2, input("a")), 3);
+    let late = session.answer(prediction(&[0.9, 0.2])).expect("a model");
+    assert!(!session.classified(2, late));
+    answer(&mut session, 3);
+    assert_eq!(states(&session), ["done", "done"]);
+    // Of a field that is not selected no picture is asked for.
+    session.take_effects();
+    session.renew(1, input("b"));
+    assert_eq!(sent(&mut session), [classify(4)]);
+    assert_eq!(session.selected(), Some(3));
+}
+
+#[test]
+fn fields_of_another_scale_are_offered_once_they_are_answered_and_shown_anew() {
+    let mut session = ready(DeviceKind::Cpu);
+    for id in ["a", "b"] {
+        let field = session.add(input(id));
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.is_of_other_scale = true;
+    }
+    assert_eq!(session.tally().of_other_scale, 0);
+    session.answered(view(0));
+    answer(&mut session, 0);
+    assert_eq!(session.tally().of_other_scale, 1);
+    assert_eq!(session.of_other_scale(), [0]);
+    session.take_effects();
+    let to_scale = true;
+    session.read_as(
+        0,
+        FieldInput {
+            to_scale,
+            ..input("a")
+        },
+    );
+    session.classify_again(0);
+    assert_eq!(session.tally().of_other_scale, 0);
+    assert!(
+        sent(&mut session).contains(&view(0)),
+        "its picture changes, too"
+    );
+    let entry = session.entry(0).expect("on the desk");
+    assert!(entry.input.as_ref().is_some_and(|input| input.to_scale));
 }

@@ -7,20 +7,19 @@ pub(crate) const UNNAMED_GPU: &str = "unnamed GPU";
 /// The reason for the CPU where the visitor asks for it.
 pub(crate) const CHOSEN: &str = "chosen by you";
 /// The reason for the GPU where the visitor asks for it.
-pub(crate) const CHOSEN_GPU: &str = "chosen by you; it passed the check against known results";
+pub(crate) const CHOSEN_GPU: &str = "chosen by you; its results were checked and are right";
 /// The reason for a GPU that was found.
-pub(crate) const GPU_PASSED: &str = "this GPU passed the check against known results";
+pub(crate) const GPU_PASSED: &str = "the results of this GPU were checked and are right";
 /// A reason for the CPU.
 pub(crate) const NO_WEBGPU: &str = "this browser has no WebGPU";
 /// A reason for the CPU.
 pub(crate) const NO_ADAPTER: &str = "the browser offers no GPU adapter";
 /// The reason for the CPU after the engine broke on the GPU.
-pub(crate) const GPU_CRASHED: &str =
-    "the engine broke on the GPU, so it was started again on the CPU";
+pub(crate) const GPU_CRASHED: &str = "the engine broke on the GPU and was started again on the CPU";
 
 /// The reason for the CPU beside a software adapter.
 pub(crate) fn software(name: &str) -> String {
-    format!("the only GPU adapter here, {name}, is a software one and slower than the CPU")
+    format!("the only GPU adapter, {name}, is software and slower than the CPU")
 }
 
 /// The reason for the CPU beside an adapter that cannot be used.

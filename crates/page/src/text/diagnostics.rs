@@ -1,6 +1,6 @@
 //! Texts of the diagnostics dialog.
 
-use super::{device_kind, megabytes};
+use super::device_kind;
 use crate::facts::EngineFacts;
 use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
 
@@ -8,7 +8,7 @@ use cytolens_protocol::{DeviceKind, DeviceReport, ModelSummary};
 pub(crate) const COPIED: &str = "Copied.";
 /// After a copy that failed.
 pub(crate) const NOT_COPIED: &str =
-    "The browser does not let this page copy. Select the text above and copy it by hand.";
+    "The browser does not let the page copy. Select the text above and copy it yourself.";
 
 /// The version of the library that computes; the test below holds it against the lock file.
 const BURN: &str = "0.22.1";
@@ -152,6 +152,11 @@ fn time_rows(facts: &EngineFacts) -> Vec<(String, String)> {
         rows.push((format!("A field's {part}"), value));
     }
     rows
+}
+
+/// Bytes in megabytes. The report is sent on as it is, so its numbers are the same in every language.
+fn megabytes(bytes: f64) -> String {
+    format!("{:.1}", bytes / 1e6)
 }
 
 /// A time, for example `12 ms`.

@@ -1,14 +1,16 @@
 //! The texts of files that are saved or printed.
 
+use super::number::{self, fields};
+
 /// The reason why there is no table.
-pub(crate) const NOTHING_ANSWERED: &str = "Nothing is classified yet.";
+pub(crate) const NOTHING_ANSWERED: &str = "No field is classified yet.";
 /// The reason why there is no picture and no report.
 pub(crate) const NOTHING_SELECTED: &str = "Select a classified field first.";
 /// The reason why a selected field has no picture.
-pub(crate) const NO_PICTURE: &str = "the field's picture is not there yet";
+pub(crate) const NO_PICTURE: &str = "the picture is not loaded yet";
 /// The reason why there is no submission.
 pub(crate) const NOT_THE_CHALLENGES: &str =
-    "No field was answered by a model with the challenge's 28 locations.";
+    "No field was classified by a model with the 28 locations of the challenge.";
 /// The note on every document and report.
 pub(crate) const ESTIMATES: &str =
     "Predictions are estimates of a neural network: for research and teaching, not for diagnosis.";
@@ -19,19 +21,11 @@ pub(crate) const OVER: &str = "present";
 /// The report's verdict beside a probability under it.
 pub(crate) const UNDER: &str = "–";
 
-fn fields(count: usize) -> String {
-    if count == 1 {
-        "1 field".to_owned()
-    } else {
-        format!("{count} fields")
-    }
-}
-
 /// The content of a table of predictions, with the model where there are several.
 pub(crate) fn table(count: usize, model: Option<&str>) -> String {
-    let by = model.map(|model| format!(" answered by {model}"));
+    let by = model.map(|model| format!(" classified by {model}"));
     format!(
-        "{}{}: locations present and every probability.",
+        "{}{}: the locations and all probabilities.",
         fields(count),
         by.unwrap_or_default()
     )
@@ -41,11 +35,14 @@ pub(crate) fn table(count: usize, model: Option<&str>) -> String {
 pub(crate) fn submission(held: usize, answered: usize) -> String {
     let left = answered - held;
     let mut about = format!(
-        "{} as class numbers, in the form of the Kaggle challenge.",
+        "{} as class numbers, as the Kaggle challenge takes them.",
         fields(held)
     );
     if left > 0 {
-        about += &format!(" {} of models with other locations left out.", fields(left));
+        about += &format!(
+            " {} left out: their models have other locations.",
+            fields(left)
+        );
     }
     about
 }
@@ -53,26 +50,26 @@ pub(crate) fn submission(held: usize, answered: usize) -> String {
 /// The content of the document.
 pub(crate) fn document(answered: usize, refused: usize) -> String {
     let mut about = format!(
-        "{} with models, thresholds, device and times",
+        "{} with models, thresholds, devices and times",
         fields(answered)
     );
     if refused > 0 {
-        about += &format!(", and {refused} left out with the reason");
+        about += &format!(
+            ", and {} left out, with the reasons",
+            number::whole(refused)
+        );
     }
     about + "."
 }
 
 /// The content of the table of faults.
 pub(crate) fn faults(refused: usize) -> String {
-    format!(
-        "{} that could not be classified, each with the reason.",
-        fields(refused)
-    )
+    format!("{} not classified, each with the reason.", fields(refused))
 }
 
 /// The content of the picture.
 pub(crate) fn picture(id: &str) -> String {
-    format!("{id} as the viewer shows it.")
+    format!("{id} as it is shown now.")
 }
 
 /// The content of the report.
@@ -82,7 +79,7 @@ pub(crate) fn report(id: &str) -> String {
 
 /// The reason why a table cannot be written.
 pub(crate) fn not_a_probability_each(id: &str) -> String {
-    format!("the answer for {id} has not one probability a location")
+    format!("the answer for {id} does not have one probability for each location")
 }
 
 /// The announcement of a saved file.
@@ -99,9 +96,9 @@ pub(crate) fn failed(error: &str) -> String {
 pub(crate) fn caption(map: Option<&str>) -> String {
     match map {
         Some(label) => {
-            format!("The field as viewed, and over it where the model finds evidence for {label}.")
+            format!("The field as shown, with the evidence for {label} over it.")
         }
-        None => "The field as viewed.".to_owned(),
+        None => "The field as shown.".to_owned(),
     }
 }
 
@@ -118,7 +115,7 @@ mod tests {
     #[test]
     fn the_submission_says_what_it_leaves_out() {
         assert!(!submission(3, 3).contains("left out"));
-        assert!(submission(1, 3).contains("2 fields of models with other locations left out"));
+        assert!(submission(1, 3).contains("2 fields left out: their models"));
     }
 
     #[test]

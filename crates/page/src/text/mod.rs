@@ -1,13 +1,20 @@
 //! All texts that the program writes into the page. Fixed texts are in `index.html`.
 
+pub(super) mod cells;
 pub(super) mod devices;
 pub(super) mod diagnostics;
 pub(super) mod export;
 pub(super) mod input;
+pub(super) mod map;
 pub(super) mod models;
+pub(super) mod number;
 pub(super) mod offline;
+pub(super) mod overview;
 pub(super) mod quiz;
 pub(super) mod results;
+pub(super) mod scores;
+pub(super) mod similar;
+pub(super) mod teach;
 pub(super) mod viewer;
 
 use super::download::Progress;
@@ -25,32 +32,33 @@ pub(super) const READY: &str = "Ready";
 /// The status of an engine that cannot be used.
 pub(super) const FAILED: &str = "The engine is not available";
 /// The viewer's line while the picture is decoded.
-pub(super) const PICTURE_COMES: &str = "The picture is on its way";
+pub(super) const PICTURE_COMES: &str = "Loading the picture";
 /// The viewer's line for a field whose picture breaks the engine.
-pub(super) const PICTURE_BREAKS: &str =
-    "The engine broke twice while it read this field's picture.";
+pub(super) const PICTURE_BREAKS: &str = "The engine broke twice while reading this picture.";
 /// The reason for a field whose files neither the page nor the store has any more.
 pub(super) const IMAGES_GONE: &str =
-    "its images were not kept: drop them again to see or classify them";
+    "its images were not kept; add them again to see or classify them";
 /// The notice for a field whose maps were not kept.
 pub(super) const MAPS_GONE: &str =
-    "The evidence maps of this field were not kept. Drop its images again to see them.";
+    "The evidence maps of this field were not kept. Add its images again to see them.";
 /// The line in the panel of a field that was given up.
 pub(super) const WAS_CANCELLED: &str = "Cancelled before its turn.";
+/// The labels of a field that has none.
+pub(super) const NO_LOCATION: &str = "No location";
 /// A choice of the gallery's filter.
 pub(super) const FILTER_ALL: &str = "All fields";
 /// A choice of the gallery's filter.
-pub(super) const FILTER_UNLABELLED: &str = "No location over its threshold";
+pub(super) const FILTER_UNLABELLED: &str = "No location";
 /// A choice of the gallery's filter.
 pub(super) const FILTER_UNANSWERED: &str = "Not classified";
 /// The announcement of a removal that was taken back.
-pub(super) const SAID_BACK: &str = "What was removed is back.";
+pub(super) const SAID_BACK: &str = "Everything removed is back.";
 /// The notice in a second tab.
-pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, and that tab keeps its fields. Here fields last until this tab is closed.";
+pub(super) const OTHER_TAB: &str = "Cytolens is open in another tab, which keeps your fields. Fields added here are lost when this tab is closed.";
 /// The reason for a crash of the worker's script itself.
-pub(super) const ENGINE_SCRIPT_FAILED: &str = "its script could not be loaded or run";
+pub(super) const ENGINE_SCRIPT_FAILED: &str = "its program could not be loaded";
 /// The reason for a message that no worker is there to take.
-pub(super) const NO_WORKER: &str = "the engine does not run";
+pub(super) const NO_WORKER: &str = "the engine is not running";
 
 /// A field's progress.
 pub(super) fn state(state: &FieldState) -> &'static str {
@@ -69,9 +77,11 @@ pub(super) fn verdict(state: &FieldState) -> String {
         return self::state(state).to_owned();
     };
     match answer.present_ranked().as_slice() {
-        [] => "No location".to_owned(),
+        [] => NO_LOCATION.to_owned(),
         [only] => answer.label(*only).to_owned(),
-        [first, rest @ ..] => format!("{} +{}", answer.label(*first), rest.len()),
+        [first, rest @ ..] => {
+            format!("{} +{}", answer.label(*first), number::whole(rest.len()))
+        }
     }
 }
 
@@ -90,7 +100,7 @@ pub(super) fn tile(id: &str, state: &FieldState) -> String {
 
 /// The line beside the queue's bar.
 pub(super) fn queue(open: usize, is_paused: bool, left: Option<f64>) -> String {
-    let line = format!("{open} to go");
+    let line = format!("{} to go", number::whole(open));
     match left {
         _ if is_paused => format!("{line}, paused"),
         Some(left) => format!("{line}, about {}", long_duration(left)),
@@ -105,30 +115,35 @@ pub(super) fn pause(is_paused: bool) -> &'static str {
 
 /// The button for fields that were given up or answered by another model.
 pub(super) fn classify_again(fields: usize) -> String {
-    format!("Classify {fields} again")
+    format!("Classify {} again", number::fields(fields))
 }
 
 /// The notice for fields that have no images any more.
 pub(super) fn not_classified_again(fields: usize) -> String {
     format!(
-        "Left as they are, because their images were not kept: {fields}. Drop them again to classify them."
+        "{} cannot be classified again: the images were not kept. Add the images once more to classify them.",
+        number::fields(fields)
     )
 }
 
 /// The announcement of the end of the queue.
 pub(super) fn said_finished(done: usize, all: usize) -> String {
-    format!("Finished: {done} of {all} fields classified.")
+    format!(
+        "Finished: {} of {} classified.",
+        number::whole(done),
+        number::fields(all)
+    )
 }
 
 /// The announcement of cancelled fields.
 pub(super) fn said_cancelled(fields: usize) -> String {
-    format!("{fields} waiting fields were cancelled.")
+    format!("Cancelled: {}.", number::fields(fields))
 }
 
 /// The notice for browsers that keep nothing at all.
 pub(super) fn nothing_kept(error: &str) -> String {
     format!(
-        "This browser keeps no fields for this page ({error}). They last until the page is closed or reloaded."
+        "This browser does not let the page keep fields ({error}). They are lost when the page is closed or reloaded."
     )
 }
 
@@ -142,24 +157,27 @@ pub(super) fn images_not_kept(fields: usize, error: &StorageError) -> String {
     let (what, which) = match (error, fields) {
         (StorageError::NoRoom, _) => ("images".to_owned(), "the images of new fields"),
         (_, 1) => ("the images of one field".to_owned(), "these images"),
-        _ => (format!("the images of {fields} fields"), "these images"),
+        _ => (
+            format!("the images of {}", number::fields(fields)),
+            "these images",
+        ),
     };
     not_kept(&what, error)
-        + &format!(" Results are still kept, but after a reload {which} have to be dropped again.")
+        + &format!(" Results are still kept, but after a reload {which} have to be added again.")
 }
 
 /// The notice for browsers that refuse results.
 pub(super) fn results_not_kept(error: &StorageError) -> String {
-    not_kept("results", error) + " Export them before you close or reload the page."
+    not_kept("results", error) + " Save them before you close or reload the page."
 }
 
 fn not_kept(what: &str, error: &StorageError) -> String {
     match error {
-        StorageError::NoRoom => format!("This browser gives no more room to keep {what}."),
+        StorageError::NoRoom => format!("This browser has no more room for {what}."),
         StorageError::Unreadable(reason) => {
             let what = what.replacen("the", "The", 1);
             format!(
-                "{what} could not be read again to be kept, as if they had been moved or changed ({reason})."
+                "{what} could not be kept: the files seem to have been moved or changed ({reason})."
             )
         }
         StorageError::Other(reason) => format!("This browser does not keep {what} ({reason})."),
@@ -169,11 +187,11 @@ fn not_kept(what: &str, error: &StorageError) -> String {
 /// The theme button's text, and its label for screen readers.
 pub(super) fn theme(theme: &str) -> (&'static str, &'static str) {
     match theme {
-        "light" => ("Theme: light", "Theme: light; switch to the dark one"),
-        "dark" => ("Theme: dark", "Theme: dark; switch to the system's"),
+        "light" => ("Theme: light", "Theme: light; switch to dark"),
+        "dark" => ("Theme: dark", "Theme: dark; switch to the system's theme"),
         _ => (
-            "Theme: auto",
-            "Theme: auto, as the system; switch to the light one",
+            "Theme: as the system",
+            "Theme: as the system; switch to light",
         ),
     }
 }
@@ -181,13 +199,12 @@ pub(super) fn theme(theme: &str) -> (&'static str, &'static str) {
 /// A long duration, roughly.
 pub(super) fn long_duration(milliseconds: f64) -> String {
     let seconds = milliseconds / 1000.0;
-    if seconds < 90.0 {
-        format!("{:.0} s", seconds.max(1.0))
-    } else if seconds < 5400.0 {
-        format!("{:.0} min", seconds / 60.0)
-    } else {
-        format!("{:.1} h", seconds / 3600.0)
-    }
+    let (value, digits, unit) = match seconds {
+        ..90.0 => (seconds.max(1.0), 0, "s"),
+        90.0..5400.0 => (seconds / 60.0, 0, "min"),
+        _ => (seconds / 3600.0, 1, "h"),
+    };
+    format!("{} {unit}", number::decimal(value, digits))
 }
 
 /// A device's kind for visitors.
@@ -226,32 +243,32 @@ pub(super) fn downloaded(engine: Progress, weights: Progress) -> String {
 }
 
 fn megabytes(bytes: f64) -> String {
-    format!("{:.1}", bytes / 1e6)
+    number::decimal(bytes / 1e6, 1)
 }
 
 /// A probability as bars show it.
 pub(super) fn probability(probability: f32) -> String {
-    format!("{probability:.2}")
+    number::decimal(probability.into(), 2)
 }
 
 /// A probability as chips show it.
 pub(super) fn percent(probability: f32) -> String {
-    format!("{:.0} %", probability * 100.0)
+    number::percent(probability.into())
 }
 
 /// A duration.
 pub(super) fn duration(milliseconds: f64) -> String {
     if milliseconds < 1000.0 {
-        format!("{milliseconds:.0} ms")
+        format!("{} ms", number::decimal(milliseconds, 0))
     } else {
-        format!("{:.1} s", milliseconds / 1000.0)
+        format!("{} s", number::decimal(milliseconds / 1000.0, 1))
     }
 }
 
 /// The announcement of a finished field.
 pub(super) fn said_done(id: &str, present: &[&str]) -> String {
     if present.is_empty() {
-        format!("{id}: no location over its threshold")
+        format!("{id}: no location reaches its threshold")
     } else {
         format!("{id}: {}", present.join(", "))
     }
@@ -264,17 +281,12 @@ pub(super) fn said_refused(id: &str, reason: &str) -> String {
 
 /// The number of fields and their progress.
 pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
-    let fields = if all == 1 {
-        "1 field"
-    } else {
-        &format!("{all} fields")
-    };
-    let mut parts = vec![fields.to_owned()];
+    let mut parts = vec![number::fields(all)];
     if done < all {
-        parts.push(format!("{done} classified"));
+        parts.push(format!("{} classified", number::whole(done)));
     }
     if refused > 0 {
-        parts.push(format!("{refused} not classified"));
+        parts.push(format!("{} not classified", number::whole(refused)));
     }
     parts.join(", ")
 }
@@ -283,39 +295,35 @@ pub(super) fn tally(done: usize, refused: usize, all: usize) -> String {
 pub(super) fn passed_over(files: usize) -> String {
     match files {
         0 => input::NOTHING_FOUND.to_owned(),
-        1 => "1 file passed over".to_owned(),
-        _ => format!("{files} files passed over"),
+        _ => format!("{} passed over", number::files(files)),
     }
 }
 
 /// The offer to take a removal back; `files` of them belong to no field.
 pub(super) fn removed(fields: usize, files: usize) -> String {
-    let counted = |count, one: &str, more: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {more}")),
-    };
-    let parts = [
-        counted(fields, "field", "fields"),
-        counted(files, "file passed over", "files passed over"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let mut parts = Vec::new();
+    if fields > 0 {
+        parts.push(number::fields(fields));
+    }
+    if files > 0 {
+        parts.push(passed_over(files));
+    }
     format!("Removed: {}.", parts.join(" and "))
 }
 
 /// The step of starting the engine again after a crash.
 pub(super) fn restarting(cause: &str) -> String {
-    format!("The engine broke and is started again ({cause})")
+    format!("The engine broke and is starting again ({cause})")
 }
 
 /// The reason for giving the engine up.
 pub(super) fn kept_crashing(cause: &str) -> String {
-    format!("The engine broke again and again. The last time: {cause}")
+    format!("The engine keeps breaking. The last reason: {cause}")
 }
 
 /// The reason for refusing a field after its second crash.
 pub(super) fn field_crashed(files: &str) -> String {
-    format!("the engine broke twice while it worked on this field: {files}")
+    format!("the engine broke twice while working on this field: {files}")
 }
 
 /// The reason for an engine that does not start.
@@ -325,12 +333,12 @@ pub(super) fn not_started(cause: &str) -> String {
 
 /// A message that is none of the protocol.
 pub(super) fn unreadable_reply(error: &str) -> String {
-    format!("it sent a message that the page does not understand: {error}")
+    format!("it sent a message that the page cannot read: {error}")
 }
 
 /// The reason for a field that could not be sent to the engine.
 pub(super) fn not_sent(files: &str, error: &str) -> String {
-    format!("the files could not be handed to the engine ({error}): {files}")
+    format!("the engine could not take the files ({error}): {files}")
 }
 
 /// A sample's label for screen readers.

@@ -1,5 +1,6 @@
 //! The texts of the choice of models and of the model card.
 
+use super::number as written;
 use crate::storage_error::StorageError;
 
 /// The page's own model, before its manifest is there.
@@ -11,15 +12,16 @@ pub(crate) const YES: &str = "yes";
 /// The text of `false`.
 pub(crate) const NO: &str = "no";
 /// The text in place of provenance or metrics that a package lacks.
-pub(crate) const SAYS_NOTHING: &str = "The package says nothing of it.";
+pub(crate) const SAYS_NOTHING: &str = "The package does not say.";
 /// The text in place of limits that a package lacks.
-pub(crate) const NO_LIMITS: &str = "The package names no limits. That is no sign that it has none.";
+pub(crate) const NO_LIMITS: &str =
+    "The package does not name its limits. That does not mean that it has none.";
 /// The reason for JSON that is not a manifest.
 pub(crate) const NO_MANIFEST: &str = "manifest.json is not the manifest of a model package";
 /// The reason for a manifest too long to be one.
-pub(crate) const LONG_MANIFEST: &str = "manifest.json is over 4 MB, too long for a manifest";
+pub(crate) const LONG_MANIFEST: &str = "manifest.json is larger than 4 MB, too long for a manifest";
 /// The reason for a name or a label that would spoil what stands beside it.
-pub(crate) const NO_NAME: &str = "manifest.json has a name or a label that is longer than 4,096 letters, or that turns the direction of writing";
+pub(crate) const NO_NAME: &str = "a name or a label in manifest.json is longer than 4,096 letters or changes the direction of writing";
 /// The name of tables of scores.
 pub(crate) const SCORES: &str = "Scores";
 /// The head of the table of classes.
@@ -45,23 +47,23 @@ pub(crate) const NORMALISED: &str = "Normalised by";
 
 /// The reason for a text that is no JSON.
 pub(crate) fn no_json(cause: &str) -> String {
-    format!("manifest.json is no JSON: {cause}")
+    format!("manifest.json is not JSON: {cause}")
 }
 
 /// The reason for a package of another version of the format.
 pub(crate) fn other_format(found: f64, known: f64) -> String {
-    format!("the package has format {found}, and this page reads format {known}")
+    format!("the package has format {found}, but this page reads format {known}")
 }
 
 /// The reason for a manifest without a field that it must have.
 pub(crate) fn no_field(name: &str) -> String {
-    format!("manifest.json says no {name} that this page understands")
+    format!("manifest.json has no {name} that this page understands")
 }
 
 /// The reason for weights that were cut, or are another network's.
 pub(crate) fn other_length(found: f64, expected: f64) -> String {
     format!(
-        "weights.safetensors has {} bytes, and the manifest says {}",
+        "weights.safetensors has {} bytes, but the manifest says {}",
         whole(found),
         whole(expected)
     )
@@ -70,7 +72,7 @@ pub(crate) fn other_length(found: f64, expected: f64) -> String {
 /// The reason for weights too large for a browser.
 pub(crate) fn too_large(bytes: f64, most: f64) -> String {
     format!(
-        "its weights have {}, and {} is the most that this page takes",
+        "its weights are {}, and this page takes {} at most",
         size(bytes),
         size(most)
     )
@@ -97,17 +99,19 @@ pub(crate) fn refused(name: &str, reason: &str) -> String {
 
 /// The message about a package that did not open.
 pub(crate) fn fell_back(name: &str, reason: &str, other: &str) -> String {
-    format!("“{name}” could not be opened, so “{other}” goes on. The reason: {reason}")
+    format!("“{name}” could not be opened, so “{other}” stays in use. The reason: {reason}")
 }
 
 /// The message about a package that did not open in place of one of the same name and weights.
 pub(crate) fn former_goes_on(name: &str, reason: &str) -> String {
-    format!("The new “{name}” could not be opened, so the one before goes on. The reason: {reason}")
+    format!(
+        "The new “{name}” could not be opened, so the earlier one stays in use. The reason: {reason}"
+    )
 }
 
 /// The message about a package that was taken already.
 pub(crate) fn known(name: &str) -> String {
-    format!("“{name}” is here already, and is used now.")
+    format!("“{name}” was here already and is in use now.")
 }
 
 /// The message about a package that will be here after a reload.
@@ -118,22 +122,22 @@ pub(crate) fn kept(name: &str) -> String {
 /// The message about a package that the browser does not keep.
 pub(crate) fn not_kept(name: &str, bytes: f64, error: &StorageError) -> String {
     let why = match error {
-        StorageError::NoRoom => format!("gave no room to keep its {}", size(bytes)),
+        StorageError::NoRoom => format!("has no room for its {}", size(bytes)),
         StorageError::Unreadable(reason) | StorageError::Other(reason) => {
             format!("did not keep it ({reason})")
         }
     };
-    format!("“{name}” works until the page is closed or reloaded: this browser {why}.")
+    format!("“{name}” can be used until the page is closed or reloaded: this browser {why}.")
 }
 
 /// The message about a package that is removed.
 pub(crate) fn removed(name: &str) -> String {
-    format!("“{name}” is removed from this browser.")
+    format!("“{name}” was removed from this browser.")
 }
 
 /// The question before a package is removed.
 pub(crate) fn asks_to_remove(name: &str) -> String {
-    format!("Remove “{name}” from this browser? Its files on your disk stay.")
+    format!("Remove “{name}” from this browser? Its files on your disk stay where they are.")
 }
 
 /// A model among others of its name.
@@ -145,7 +149,7 @@ pub(crate) fn among_others(name: &str, sha256: &str) -> String {
 /// The line under a card's title.
 pub(crate) fn summary(architecture: &str, classes: usize, size: f64, planes: f64) -> String {
     let (architecture, input) = (self::architecture(architecture), input(size, planes));
-    format!("{architecture}, {classes} locations, {input}")
+    format!("{architecture}, {}, {input}", locations(classes))
 }
 
 /// The network's input.
@@ -182,17 +186,17 @@ pub(crate) fn head(name: &str) -> &str {
 pub(crate) fn composition(name: &str) -> String {
     let meaning = match name {
         "rgb" => {
-            "microtubules, protein and nucleus as they are, a plane each. The endoplasmic reticulum is not looked at."
+            "microtubules, protein and nucleus, each in a plane of its own. The endoplasmic reticulum is not used."
         }
         "rgby" => {
-            "microtubules, protein, nucleus and endoplasmic reticulum as they are, a plane each."
+            "microtubules, protein, nucleus and endoplasmic reticulum, each in a plane of its own."
         }
         "gray-green" => {
-            "microtubules and nucleus together in grey, with the protein in green over them."
+            "microtubules and nucleus together in grey, and the protein in green over them."
         }
-        "dimmed" => "the protein as it is, microtubules and nucleus at half their brightness.",
+        "dimmed" => "the protein at full brightness, microtubules and nucleus at half.",
         "green-boost" => {
-            "the protein by itself, and mixed in halves with the microtubules and with the nucleus."
+            "the protein by itself, and mixed half and half with the microtubules and with the nucleus."
         }
         _ => return name.to_owned(),
     };
@@ -203,14 +207,17 @@ pub(crate) fn composition(name: &str) -> String {
 pub(crate) fn normalised(mean: &[f64], std: &[f64]) -> String {
     let list = |values: &[f64]| {
         let values: Vec<String> = values.iter().map(|value| share(*value)).collect();
-        values.join(", ")
+        values.join("; ")
     };
-    format!("mean {}; deviation {}", list(mean), list(std))
+    format!("mean {}. Standard deviation {}", list(mean), list(std))
 }
 
 /// The title of the table of classes, which opens it.
 pub(crate) fn classes(count: usize) -> String {
-    format!("{count} locations and the probability from which each counts as present")
+    format!(
+        "{} and the probability from which each counts as present",
+        locations(count)
+    )
 }
 
 /// The length of weights.
@@ -222,7 +229,7 @@ pub(crate) fn weights(bytes: f64) -> String {
 pub(crate) fn known_answers(sides: &[f64]) -> String {
     let sides: Vec<String> = sides.iter().map(|side| format!("{side} px")).collect();
     format!(
-        "for made inputs of {}. Every start checks the first; a GPU must give them all.",
+        "for generated inputs of {}. Every start checks the first; a GPU has to pass them all.",
         sides.join(" and ")
     )
 }
@@ -239,7 +246,7 @@ pub(crate) fn credits(name: &str, attribution: &[String], licence: &str) -> Stri
 
 /// The end of a list that is cut.
 pub(crate) fn and_more(count: usize) -> String {
-    format!("and {count} more")
+    format!("and {} more", written::whole(count))
 }
 
 /// A value and the interval that it lies in.
@@ -262,7 +269,7 @@ pub(crate) fn words(name: &str) -> String {
         "first_nine" => "Macro F1 of the first nine locations",
         "exact_match" => "Exact match",
         "label_ranking" => "Label ranking average precision",
-        "label_ranking_of_frequencies" => "The same of the labels' frequencies",
+        "label_ranking_of_frequencies" => "The same by the labels' frequencies alone",
         "samples" => "Fields",
         "classes_present" => "Locations present",
         "cross_validated" => "Cross-validated",
@@ -295,34 +302,27 @@ pub(crate) fn number(number: f64) -> String {
         size if size >= 0.001 => 5,
         _ => 10,
     };
-    let text = format!("{number:.decimals$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    written::short(number, decimals)
 }
 
 /// A score from 0 to 1.
 pub(crate) fn share(share: f64) -> String {
-    format!("{share:.3}")
+    written::decimal(share, 3)
 }
 
-/// A whole number, in groups of three digits from 1,000 on.
+/// A whole number.
 fn whole(number: f64) -> String {
-    let digits = format!("{:.0}", number.abs());
-    let mut text = String::from(if number < 0.0 { "−" } else { "" });
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    written::decimal(number, 0)
+}
+
+/// A count of locations.
+fn locations(count: usize) -> String {
+    written::counted(count, "location", "locations")
 }
 
 fn size(bytes: f64) -> String {
-    if bytes >= 1e8 {
-        format!("{:.0} MB", bytes / 1e6)
-    } else {
-        format!("{:.1} MB", bytes / 1e6)
-    }
+    let digits = if bytes >= 1e8 { 0 } else { 1 };
+    [&written::decimal(bytes / 1e6, digits), " MB"].concat()
 }
 
 #[cfg(test)]
@@ -345,7 +345,7 @@ mod tests {
         let expected = [
             "512",
             "14,534,792",
-            "−1,234",
+            "-1,234",
             "0.05",
             "0.00000001",
             "0.303",

@@ -1,5 +1,6 @@
 //! Texts of the quiz.
 
+use super::number;
 use cytolens_core::Channel;
 
 /// The locations in groups, by class number.
@@ -23,19 +24,19 @@ pub(crate) const MICRO: &str = "Micro F1";
 /// The name of a score.
 pub(crate) const EXACT: &str = "Exactly right";
 /// The hint for a confirmation without any choice.
-pub(crate) const CHOOSE: &str = "Tick at least one location, or 'none of these'.";
+pub(crate) const CHOOSE: &str = "Tick at least one location, or “None of these”.";
 /// The hint while the model is at work.
-pub(crate) const THINKING: &str = "Your answer is in. The model is still at work.";
+pub(crate) const THINKING: &str = "Your answer is noted. The model is still working.";
 /// The description of a round on a site without samples.
-pub(crate) const NO_SAMPLES: &str = "This site has no sample fields.";
+pub(crate) const NO_SAMPLES: &str = "This page has no samples.";
 /// The description of a round without a table of labels.
-pub(crate) const NO_TABLE: &str = "Give the table of their labels first.";
+pub(crate) const NO_TABLE: &str = "Choose the table of their labels first.";
 /// The reason for a field of a kept round that is gone.
 pub(crate) const NOT_ON_DESK: &str = "it is no longer among the fields";
 /// The reason for a sample of a kept round that is gone.
 pub(crate) const NO_SUCH_SAMPLE: &str = "it is no longer among the samples";
 /// The outcome of a round of which every field was left out.
-pub(crate) const ALL_LEFT_OUT: &str = "No field could be asked in this round.";
+pub(crate) const ALL_LEFT_OUT: &str = "No field of this round could be shown.";
 /// The last field's button.
 pub(crate) const TO_SCORES: &str = "See the scores";
 /// Any other field's button.
@@ -57,28 +58,28 @@ pub(crate) fn agreement(is_there: bool, is_said: bool) -> (&'static str, &'stati
         (true, true) => ("right", "✓ found"),
         (false, true) => ("wrong", "✗ wrong"),
         (true, false) => ("missed", "○ missed"),
-        (false, false) => ("unsaid", "– unsaid"),
+        (false, false) => ("unsaid", "– not said"),
     }
 }
 
 /// A score, from 0 to 1.
 pub(crate) fn score(score: f64) -> String {
-    format!("{:.2}", score as f32)
+    number::decimal(f64::from(score as f32), 2)
 }
 
 /// A share, for example `3 of 12`.
 pub(crate) fn of(some: usize, all: usize) -> String {
-    format!("{some} of {all}")
+    format!("{} of {}", number::whole(some), number::whole(all))
 }
 
 /// The place of a field in its round.
 pub(crate) fn place(at: usize, all: usize) -> String {
-    format!("Field {} of {all}", at + 1)
+    format!("Field {} of {}", number::whole(at + 1), number::whole(all))
 }
 
 /// The progress of a kept round.
 pub(crate) fn kept(done: usize, all: usize) -> String {
-    format!("Resume: {done} of {all} done")
+    format!("Resume: {} done", of(done, all))
 }
 
 /// The true locations, over one field's answers.
@@ -121,19 +122,20 @@ pub(crate) fn caution(
     models: &str,
 ) -> String {
     let mut said = format!(
-        "Model: {models}. Macro F1 is the mean over the locations that occur; a location said where it never is lowers only the micro F1. "
+        "Model: {models}. Macro F1 is the mean over the locations that occur; a wrong answer that occurs nowhere lowers only the micro F1. "
     );
     match spread {
         Some((own, model)) => {
             said += &format!(
-                "{fields} fields make rough figures: had any one of them not been asked, your macro F1 would be between {} and {}, and the model's between {} and {}.",
+                "{} make rough figures: without any one of them your macro F1 would be between {} and {}, and the model's between {} and {}.",
+                number::fields(fields),
                 score(own.0),
                 score(own.1),
                 score(model.0),
                 score(model.1)
             );
         }
-        None => said += "So few fields say next to nothing about either of you.",
+        None => said += "So few fields say almost nothing about either of you.",
     }
     if are_simulated {
         said += " These fields are simulated cells: the scores say little about real ones.";
@@ -143,7 +145,10 @@ pub(crate) fn caution(
 
 /// The description of a round over samples.
 pub(crate) fn samples(count: usize) -> String {
-    format!("{count} sample fields, their labels known because they were drawn by a program.")
+    format!(
+        "{} drawn by a program, so their labels are known.",
+        number::counted(count, "sample", "samples")
+    )
 }
 
 /// The description of a round over labelled fields of the desk: the table's name, the number of fields that it labels, the ids that
@@ -156,9 +161,14 @@ pub(crate) fn labelled(
     faults: usize,
     first: Option<&str>,
 ) -> String {
-    let mut said = format!("{name} labels {asked} of the {on_desk} fields here. {compared}");
+    let mut said = format!(
+        "{name} has labels for {} of the {} here. {compared}",
+        number::whole(asked),
+        number::fields(on_desk)
+    );
     if let Some(first) = first {
-        said += &format!(" {faults} of its rows were left out; {first}.");
+        let rows = number::counted(faults, "row was", "rows were");
+        said += &format!(" {rows} left out: {first}.");
     }
     said
 }

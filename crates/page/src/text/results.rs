@@ -4,17 +4,16 @@ use super::{duration, probability};
 use crate::answer::Answer;
 
 /// The line over the best chip where no label is present.
-pub(crate) const NONE_PRESENT: &str =
-    "No location reaches its threshold. Most likely, but below its threshold:";
+pub(crate) const NONE_PRESENT: &str = "No location reaches its threshold. The likeliest is";
 /// The group of the labels that `locations.json` does not name.
 pub(crate) const OTHER: &str = "Other";
 
-/// A label in the drawn cell, for example `Nucleoli: 0.12, under its threshold of 0.35`.
+/// A label in the drawn cell, for example `Nucleoli: 0.12, does not reach its threshold of 0.35`.
 pub(crate) fn part(answer: &Answer, class: usize) -> String {
     let side = if answer.present().contains(&class) {
-        "present, at or over"
+        "present, reaches"
     } else {
-        "under"
+        "does not reach"
     };
     [
         answer.label(class),
@@ -31,9 +30,9 @@ pub(crate) fn part(answer: &Answer, class: usize) -> String {
 /// The drawn cell in words, for screen readers.
 pub(crate) fn cell(lit: &[&str]) -> String {
     if lit.is_empty() {
-        return "Drawing of a cell; no part is lit.".to_owned();
+        return "Drawing of a cell; nothing is highlighted.".to_owned();
     }
-    ["Drawing of a cell; lit: ", &lit.join(", "), "."].concat()
+    ["Drawing of a cell; highlighted: ", &lit.join(", "), "."].concat()
 }
 
 /// The look of a label's structure in the images.
@@ -49,7 +48,7 @@ pub(crate) fn atlas(location: &str) -> String {
 /// The times of an answer, its device and its model.
 pub(crate) fn took(answer: &Answer) -> String {
     format!(
-        "Read in {}, network {} on {}, by {}.",
+        "Read in {}, classified in {} on {} by {}.",
         duration(answer.prediction.decode_ms),
         duration(answer.prediction.network_ms),
         answer.device,

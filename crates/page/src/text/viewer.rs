@@ -1,5 +1,6 @@
 //! The viewer's texts.
 
+use super::number;
 use cytolens_core::Channel;
 
 /// The properties of a picture that its label names.
@@ -41,7 +42,7 @@ pub(crate) fn channels(channels: &[Channel]) -> String {
 
 /// A scale: 100 where a pixel of the field is one of the screen.
 pub(crate) fn percent(percent: f64) -> String {
-    format!("{percent:.0} %")
+    number::percent(percent / 100.0)
 }
 
 /// The size of a field, for example `2048 × 2048 px, 16 bit`, and of its picture where that is smaller.
@@ -58,27 +59,39 @@ pub(crate) fn size(field: (u32, u32), picture: (u32, u32), bits: u32) -> String 
     }
 }
 
-/// The level that a channel shows as white, of 65535, as its files count: `white at 3,912 of 65,535`.
-pub(crate) fn white(white: u16, bits: u32) -> String {
-    let (white, most) = if bits == 8 {
-        (white.div_ceil(257), 255)
-    } else {
-        (white, u16::MAX)
-    };
-    format!("white at {} of {}", thousands(white), thousands(most))
+/// The length of a scale bar in micrometres: `20 µm`, `0.5 µm`.
+pub(crate) fn length(micrometres: f64) -> String {
+    // Tenths of a nanometre are not to be seen, and would show how numbers are kept.
+    format!("{} µm", number::short(micrometres, 4))
 }
 
-fn thousands(number: u16) -> String {
-    if number < 1000 {
-        number.to_string()
-    } else {
-        format!("{},{:03}", number / 1000, number % 1000)
-    }
+/// The side of a pixel: `0.08 µm a pixel`.
+pub(crate) fn pixel_size(micrometres: f64) -> String {
+    format!("{} a pixel", length(micrometres))
+}
+
+/// The levels that a channel shows as black and as white, of 65535, as its files count: `0 to 3,912 of 65,535`.
+pub(crate) fn range(black: u16, white: u16, bits: u32) -> String {
+    let level = |level: u16| match bits {
+        8 => number::whole(level.div_ceil(257).into()),
+        _ => number::whole(level.into()),
+    };
+    format!(
+        "{} to {} of {}",
+        level(black),
+        level(white),
+        level(u16::MAX)
+    )
+}
+
+/// The black point of a channel, for screen readers: a share of its white.
+pub(crate) fn black(share: f32) -> String {
+    format!("{} of white", number::percent(share.into()))
 }
 
 /// The brightness of a channel; 1 is that of the file.
 pub(crate) fn brightness(brightness: f32) -> String {
-    format!("{brightness:.2}×")
+    [&number::decimal(brightness.into(), 2), "×"].concat()
 }
 
 /// An opacity from 0 to 1, for screen readers.
@@ -89,7 +102,8 @@ pub(crate) fn opacity(opacity: f64) -> String {
 /// The end of a map's scale and its line, explained.
 pub(crate) fn strength(logits: f32) -> String {
     format!(
-        "Where the evidence is strongest it adds {logits:.1} to the label's log-odds; the line encloses what adds at least half of that."
+        "At its strongest the evidence adds {} to the log-odds of the label. Within the line it adds at least half of that.",
+        number::decimal(logits.into(), 1)
     )
 }
 
@@ -106,7 +120,7 @@ pub(crate) fn no_evidence_for(label: &str) -> String {
 /// The line under an exported picture about its channels and their brightness.
 pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
     let range = if is_auto {
-        "each brightened on its own"
+        "each channel brightened by itself"
     } else {
         "brightness as recorded"
     };
@@ -116,7 +130,7 @@ pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
 /// The line under an exported picture about the map over it.
 pub(crate) fn caption_map(label: &str, logits: f32) -> String {
     format!(
-        "Magenta: evidence for {label}, which adds up to {logits:.1} to its log-odds; line: half of that"
+        "Magenta: evidence for {label}. It adds up to {logits:.1} to the log-odds, and at least half of that within the line."
     )
 }
 
@@ -146,11 +160,11 @@ mod tests {
             percent: 49.6,
             map: None,
         };
-        assert_eq!(picture(&shown), "Field f1: green, at 50 %");
+        assert_eq!(picture(&shown), "Field f1: green, at 50%");
         shown.map = Some("Nucleoli");
         assert_eq!(
             picture(&shown),
-            "Field f1: green, at 50 %, with the evidence for Nucleoli"
+            "Field f1: green, at 50%, with the evidence for Nucleoli"
         );
     }
 
@@ -164,9 +178,16 @@ mod tests {
     }
 
     #[test]
-    fn white_is_counted_as_the_files_do() {
-        assert_eq!(white(3912, 16), "white at 3,912 of 65,535");
-        assert_eq!(white(u16::MAX, 8), "white at 255 of 255");
-        assert_eq!(white(4095, 8), "white at 16 of 255");
+    fn lengths_have_as_many_digits_as_they_need() {
+        assert_eq!(length(20.0), "20 µm");
+        assert_eq!(length(0.1 + 0.2), "0.3 µm");
+        assert_eq!(pixel_size(0.325_000_01), "0.325 µm a pixel");
+    }
+
+    #[test]
+    fn levels_are_counted_as_the_files_do() {
+        assert_eq!(range(0, 3912, 16), "0 to 3,912 of 65,535");
+        assert_eq!(range(0, u16::MAX, 8), "0 to 255 of 255");
+        assert_eq!(range(2570, 4095, 8), "10 to 16 of 255");
     }
 }

@@ -10,7 +10,7 @@ use super::controls::is_full;
 use super::display::Range;
 use super::geometry::STEP;
 use super::scene::Scene;
-use crate::dom::{around, attribute, closest, document, on};
+use crate::dom::{around, attribute, closest, document, find, on};
 use cytolens_core::Channel;
 
 /// Listens to the buttons and sliders around the stage, for as long as the page lives.
@@ -30,6 +30,11 @@ pub(super) fn listen(scene: &Rc<Scene>) {
                 do_set(&scene, &control);
             }
         }
+    });
+    // Histograms are shown once it is open.
+    on(&find::<Element>(&scene.root, ".light"), "toggle", {
+        let scene = scene.clone();
+        move |_: Event| scene.change(|_| {})
     });
     // The Escape key ends it, too.
     on(&document(), "fullscreenchange", {
@@ -104,6 +109,7 @@ fn do_set(scene: &Scene, control: &Element) {
                     .display
                     .brighten(channel, Math::pow(2.0, number) as f32);
             }
+            ("black", Some(channel)) => state.display.set_black(channel, number as f32),
             ("opacity", _) => state.map_opacity = number,
             ("grey", _) => state.display.is_grey_alone = input.checked(),
             ("auto", _) => state.display.range = Range::Auto,

@@ -20,10 +20,11 @@ pub(super) fn tint_alone(channel: Channel) -> Light {
     }
 }
 
-/// The opaque colours of the levels of a channel, made brighter by `gain`.
-pub(super) fn table(light: Light, gain: f32) -> ColourTable {
+/// The opaque colours of the levels of a channel, made brighter by `gain`, whose levels up to a share of white are black.
+pub(super) fn table(light: Light, gain: f32, black: f32) -> ColourTable {
     std::array::from_fn(|level| {
-        let level = (level as f32 * gain).min(255.0);
+        let above = (level as f32 - 255.0 * black).max(0.0) / (1.0 - black);
+        let level = (above * gain).min(255.0);
         let [red, green, blue] = light.map(|share| (level * share + 0.5) as u8);
         [red, green, blue, u8::MAX]
     })
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_channel_goes_from_black_to_its_colour() {
-        let green = table(Channel::Green.tint(), 1.0);
+        let green = table(Channel::Green.tint(), 1.0, 0.0);
         assert_eq!(green[0], [0, 0, 0, 255]);
         assert_eq!(green[100], [0, 100, 0, 255]);
         assert_eq!(green[255], [0, 255, 0, 255]);
@@ -74,15 +75,23 @@ mod tests {
 
     #[test]
     fn brightness_saturates_and_darkens() {
-        assert_eq!(table(GREY, 4.0)[100], [255, 255, 255, 255]);
-        assert_eq!(table(GREY, 0.25)[100], [25, 25, 25, 255]);
+        assert_eq!(table(GREY, 4.0, 0.0)[100], [255, 255, 255, 255]);
+        assert_eq!(table(GREY, 0.25, 0.0)[100], [25, 25, 25, 255]);
+        let darkened = table(GREY, 1.0, 0.2);
+        assert_eq!(
+            (darkened[51][0], darkened[153][0], darkened[255][0]),
+            (0, 128, 255)
+        );
     }
 
     #[test]
     fn yellow_is_dimmer_beside_others_than_alone() {
-        assert_eq!(table(Channel::Yellow.tint(), 1.0)[255], [128, 128, 0, 255]);
         assert_eq!(
-            table(tint_alone(Channel::Yellow), 1.0)[255],
+            table(Channel::Yellow.tint(), 1.0, 0.0)[255],
+            [128, 128, 0, 255]
+        );
+        assert_eq!(
+            table(tint_alone(Channel::Yellow), 1.0, 0.0)[255],
             [255, 255, 0, 255]
         );
         assert_eq!(tint_alone(Channel::Blue), Channel::Blue.tint());

@@ -1,8 +1,9 @@
 //! The buttons and sliders around the stage, as they show the state.
 
 use js_sys::Math;
-use web_sys::{Element, HtmlCanvasElement, HtmlInputElement};
+use web_sys::{Element, HtmlCanvasElement, HtmlDetailsElement, HtmlInputElement};
 
+use super::histogram::Histogram;
 use super::overlay;
 use super::state::{PictureFacts, ViewerState};
 use crate::dom::{document, find, set_attribute, set_flag, set_hidden, write};
@@ -12,6 +13,8 @@ use cytolens_core::Channel;
 /// The elements that show the state.
 pub(super) struct Controls {
     root: Element,
+    /// The panel of brightness: histograms are counted only while it is open.
+    light: HtmlDetailsElement,
 }
 
 impl Controls {
@@ -24,7 +27,10 @@ impl Controls {
             &find(root, "[data-do=full]"),
             !document().fullscreen_enabled(),
         );
-        Self { root: root.clone() }
+        Self {
+            root: root.clone(),
+            light: find(root, ".light"),
+        }
     }
 
     /// Shows the state.
@@ -49,9 +55,22 @@ impl Controls {
             slider.set_value_as_number(Math::log2(brightness.into()));
             set_attribute(&slider, "aria-valuetext", &amount);
             write(&row, ".amount", &amount);
+            let black: HtmlInputElement = find(&row, "[data-do=black]");
+            black.set_value_as_number(display.black(channel).into());
+            set_attribute(
+                &black,
+                "aria-valuetext",
+                &text::black(display.black(channel)),
+            );
             if let Some(facts) = &state.facts {
-                let white = text::white(display.white(channel), facts.bits);
-                write(&row, ".white", &white);
+                let (black, white) = (display.black_level(channel), display.white(channel));
+                write(&row, ".white", &text::range(black, white, facts.bits));
+            }
+            if has && self.light.open() {
+                let path: Element = find(&row, ".histogram path");
+                let histogram = state.layers.histogram(channel);
+                let outline = histogram.map_or_else(String::new, Histogram::path);
+                set_attribute(&path, "d", &outline);
             }
         }
         press(&self.part("[data-do=composite]"), display.is_composite());
@@ -82,8 +101,7 @@ impl Controls {
     /// Shows the scale of the picture and its size.
     pub(super) fn show_size(&self, facts: &PictureFacts, percent: f64) {
         write(&self.root, ".percent", &text::percent(percent));
-        let size = text::size(facts.full_size, facts.size, facts.bits);
-        write(&self.root, ".size", &size);
+        write(&self.root, ".size", &facts.size_line());
     }
 
     fn part(&self, selector: &str) -> Element {

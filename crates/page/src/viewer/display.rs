@@ -20,6 +20,8 @@ pub(super) struct Look {
     pub(super) light: Light,
     /// The factor of its levels.
     pub(super) gain: f32,
+    /// The level that is black and below which all is, as a share of the level that samples have as white.
+    pub(super) black: f32,
 }
 
 /// One channel of the field.
@@ -30,10 +32,12 @@ struct DisplayedChannel {
     white: u16,
     is_on: bool,
     brightness: f32,
+    /// A share of [`Self::white`].
+    black: f32,
 }
 
 /// The channels of a field and the way they are shown.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Display {
     channels: Vec<DisplayedChannel>,
     pub(super) range: Range,
@@ -55,6 +59,7 @@ impl Display {
                 white,
                 is_on: true,
                 brightness: 1.0,
+                black: 0.0,
             };
             same.map_or(new, |same| DisplayedChannel { white, ..same })
         };
@@ -102,6 +107,20 @@ impl Display {
         self.find(channel).map_or(1.0, |shown| shown.brightness)
     }
 
+    /// The black point of a channel, as a share of the level that its samples have as white.
+    pub(super) fn black(&self, channel: Channel) -> f32 {
+        self.find(channel).map_or(0.0, |shown| shown.black)
+    }
+
+    /// The level of a channel that is black, of 65535.
+    pub(super) fn black_level(&self, channel: Channel) -> u16 {
+        let white = self
+            .find(channel)
+            .map_or(0.0, |shown| f32::from(shown.white));
+        // From 0 to 65535.
+        (self.black(channel) * white).round() as u16
+    }
+
     /// Shows a channel, or hides it.
     pub(super) fn toggle(&mut self, channel: Channel) {
         for shown in self.with(channel) {
@@ -131,11 +150,26 @@ impl Display {
         }
     }
 
+    /// Sets the black point of a channel.
+    pub(super) fn set_black(&mut self, channel: Channel, black: f32) {
+        for shown in self.with(channel) {
+            shown.black = black.clamp(0.0, 0.9);
+        }
+    }
+
     /// Shows every channel as bright as it is.
     pub(super) fn reset_brightness(&mut self) {
         for shown in &mut self.channels {
             shown.brightness = 1.0;
+            shown.black = 0.0;
         }
+    }
+
+    /// The same choices for another field's channels.
+    pub(super) fn of(&self, channels: impl Iterator<Item = (Channel, u16)>) -> Self {
+        let mut display = self.clone();
+        display.take(channels, true);
+        display
     }
 
     /// The look of a channel.
@@ -154,6 +188,7 @@ impl Display {
         Look {
             light,
             gain: self.brightness(channel) * recorded,
+            black: self.black(channel),
         }
     }
 
@@ -221,6 +256,21 @@ mod tests {
         assert_eq!(display.brightness(Channel::Green), 4.0);
         display.reset_brightness();
         assert_eq!(display.brightness(Channel::Green), 1.0);
+    }
+
+    #[test]
+    fn the_black_point_is_a_share_of_white_and_goes_back() {
+        let mut display = display();
+        display.set_black(Channel::Green, 0.25);
+        assert_eq!(display.black_level(Channel::Green), 1024);
+        assert_eq!(display.look(Channel::Green).black, 0.25);
+        // Another field's channel keeps the share.
+        let other = display.of([(Channel::Green, 400)].into_iter());
+        assert_eq!(other.black_level(Channel::Green), 100);
+        display.set_black(Channel::Green, 7.0);
+        assert_eq!(display.black(Channel::Green), 0.9);
+        display.reset_brightness();
+        assert_eq!(display.black_level(Channel::Green), 0);
     }
 
     #[test]

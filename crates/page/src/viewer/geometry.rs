@@ -90,6 +90,22 @@ impl Setting {
         self.scaled(moved, view.scale, self.middle())
     }
 
+    /// The view of another picture on the same stage that shows the same part of it.
+    pub(super) fn likewise(&self, view: View, other: &Self) -> View {
+        let (stage, picture) = (self.stage, self.picture);
+        let scale = view.scale * other.fitted().scale / self.fitted().scale;
+        // The place of the stage's middle in the picture, as a share of its side.
+        let start = |stage: f64, start: f64, picture: f64, other: f64| {
+            let share = (stage / 2.0 - start) / (view.scale * picture);
+            stage / 2.0 - share * other * scale
+        };
+        View {
+            scale,
+            left: start(stage.width, view.left, picture.width, other.picture.width),
+            top: start(stage.height, view.top, picture.height, other.picture.height),
+        }
+    }
+
     /// The stage's middle.
     pub(super) fn middle(&self) -> Point {
         (self.stage.width / 2.0, self.stage.height / 2.0)
@@ -103,6 +119,13 @@ impl Setting {
     /// A scale as people read it: 100 where a pixel of the field is one of the screen.
     pub(super) fn percent(&self, view: View) -> f64 {
         view.scale / self.reduction * 100.0
+    }
+
+    /// The lower right corner of what is seen of the picture on a canvas, in pixels of it.
+    pub(super) fn corner(&self, canvas: Size, view: View) -> Point {
+        let right = view.left + self.picture.width * view.scale;
+        let bottom = view.top + self.picture.height * view.scale;
+        (right.min(canvas.width), bottom.min(canvas.height))
     }
 
     /// The part of the picture that the stage shows, out to whole pixels of the picture.
@@ -246,6 +269,24 @@ mod tests {
         };
         let moved = narrow.moved(near, setting.stage);
         assert_eq!(seen(near, setting.middle()), seen(moved, narrow.middle()));
+    }
+
+    #[test]
+    fn a_second_picture_shows_the_same_part() {
+        let setting = setting();
+        let near = setting.scaled(setting.fitted(), 9.0, (250.0, 220.0));
+        let same = setting.likewise(near, &setting);
+        let is_near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(is_near(same.left, near.left) && is_near(same.top, near.top));
+        // Of twice the size: the middle of the stage is at twice the place, at half the scale.
+        let double = Setting {
+            picture: size(400.0, 200.0),
+            ..setting
+        };
+        let other = setting.likewise(near, &double);
+        assert!(is_near(other.scale, near.scale / 2.0));
+        let (here, there) = (seen(near, setting.middle()), seen(other, setting.middle()));
+        assert!(is_near(2.0 * here.0, there.0) && is_near(2.0 * here.1, there.1));
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! meanwhile. Until a new canvas is whole the old one is shown.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::colours::{self, ColourTable};
 use super::display::{Display, Look};
+use super::histogram::Histogram;
 use super::reduction::{reduced, reduced_side};
 use crate::dom::create;
 use cytolens_core::Channel;
@@ -18,6 +20,9 @@ use cytolens_protocol::Plate;
 
 /// The number of samples painted between two looks at the clock: some milliseconds on a slow phone.
 const SAMPLES_AT_ONCE: u32 = 1 << 16;
+
+/// The number of samples of a channel that its histogram counts, roughly.
+const SAMPLES_COUNTED: u32 = 1 << 18;
 
 /// A canvas of this size that is in no document, and its context. A browser that has no memory left gives
 /// none.
@@ -64,6 +69,8 @@ struct Layer {
     reduced: (u32, Vec<u8>),
     painted: Option<(Rendering, HtmlCanvasElement)>,
     painting: Option<Painting>,
+    /// Once it was asked for.
+    histogram: OnceCell<Histogram>,
 }
 
 impl Layer {
@@ -99,9 +106,10 @@ impl Layer {
     fn begin(&self, rendering: Rendering) -> Option<Painting> {
         let side = |side| reduced_side(side, rendering.halvings);
         let (canvas, context) = new_canvas(side(self.width), side(self.height))?;
+        let look = rendering.look;
         Some(Painting {
             rendering,
-            table: Box::new(colours::table(rendering.look.light, rendering.look.gain)),
+            table: Box::new(colours::table(look.light, look.gain, look.black)),
             canvas,
             context,
             row: 0,
@@ -167,8 +175,23 @@ impl Layers {
             reduced: (0, Vec::new()),
             painted: None,
             painting: None,
+            histogram: OnceCell::new(),
         };
         Self(plates.into_iter().filter(fits).map(layer).collect())
+    }
+
+    /// The same channels, unpainted.
+    pub(super) fn again(&self) -> Self {
+        let layer = |layer: &Layer| Layer {
+            plate: layer.plate.clone(),
+            width: layer.width,
+            height: layer.height,
+            reduced: (0, Vec::new()),
+            painted: None,
+            painting: None,
+            histogram: OnceCell::new(),
+        };
+        Self(self.0.iter().map(layer).collect())
     }
 
     /// Each channel and the level that its samples have as white, of 65535.
@@ -176,6 +199,23 @@ impl Layers {
         self.0
             .iter()
             .map(|layer| (layer.plate.channel, layer.plate.white))
+    }
+
+    /// The number of samples of each level in a channel; none where the field lacks the channel.
+    pub(super) fn histogram(&self, channel: Channel) -> Option<&Histogram> {
+        let layer = self.0.iter().find(|layer| layer.plate.channel == channel)?;
+        let histogram = layer.histogram.get_or_init(|| {
+            // Whole rows, so that few pieces are copied, and so many that each level has its share.
+            let step = (layer.width * layer.height / SAMPLES_COUNTED).max(1);
+            let rows = (0..layer.height).step_by(step as usize);
+            let rows = rows.map(|row| {
+                let start = row * layer.width;
+                let samples = &layer.plate.samples;
+                samples.subarray(start, start + layer.width).to_vec()
+            });
+            Histogram::of(rows)
+        });
+        Some(histogram)
     }
 
     /// Paints the channels that are shown, halved this often, until all are whole or `is_late` holds. Returns

@@ -1,31 +1,38 @@
 //! The picture of the selected field.
 //!
 //! Each channel is a [layer](layers) in its colour and brightness. The [scene] adds up the channels that are
-//! [shown](display), in the chosen [view](geometry), and lays the [map](overlay) of a label over them.
+//! [shown](display), in the chosen [view](geometry), and lays the [map](overlay) of a label over them,
+//! and the outlines of [cells].
 //! [Gestures](gestures) and [controls] lead to the same [actions], which change the [state]; scene and
 //! controls follow it.
 
 mod actions;
+mod cells;
 mod colours;
 mod controls;
 mod display;
 mod evidence;
 mod geometry;
 mod gestures;
+mod histogram;
 mod layers;
 mod overlay;
 mod picture_file;
+mod pinned;
 mod reduction;
+mod scale_bar;
 mod scene;
 mod state;
 
 use std::rc::Rc;
 
-use web_sys::{Blob, Element};
+use web_sys::{Blob, Element, HtmlCanvasElement};
 
+pub(super) use self::cells::{AtPlace, CellOutline};
 pub(super) use self::controls::is_full;
 pub(super) use self::overlay::MapOverlay;
 
+use self::cells::CellOverlay;
 use self::geometry::{Setting, Size};
 use self::layers::Layers;
 use self::overlay::Overlay;
@@ -55,6 +62,7 @@ impl Viewer {
             state.facts = None;
             state.layers = Layers::default();
             state.overlay = None;
+            state.cells = CellOverlay::default();
         });
         self.enter("empty");
     }
@@ -70,6 +78,41 @@ impl Viewer {
     pub(super) fn show_map(&self, map: Option<MapOverlay>) {
         self.scene
             .change(|state| state.overlay = map.map(Overlay::new));
+    }
+
+    /// Keeps the picture of the field with this id beside those to come, with this line under it, or lets it go.
+    pub(super) fn pin(&self, pinned: Option<(&str, &str)>) {
+        self.scene.pin(pinned);
+    }
+
+    /// Lays the outlines of cells over the picture, in place of others; the pointed one and the chosen ones are marked.
+    pub(super) fn show_cells(&self, outlines: Vec<CellOutline>) {
+        self.scene.change(|state| state.cells.outlines = outlines);
+    }
+
+    /// Marks cells among those whose outlines lie over the picture.
+    pub(super) fn mark_cells(&self, pointed: Option<u16>, chosen: Vec<u16>) {
+        self.scene.change(|state| {
+            state.cells.pointed = pointed;
+            state.cells.chosen = chosen;
+        });
+    }
+
+    /// Calls a handler for what the visitor does with places of the picture, and another whenever the picture has been painted
+    /// anew, for as long as the page lives.
+    pub(super) fn listen(
+        &self,
+        at_place: impl Fn(AtPlace) + 'static,
+        painted: impl Fn() + 'static,
+    ) {
+        cells::listen(&self.scene, at_place);
+        self.scene.on_painted(painted);
+    }
+
+    /// Draws a square part of the picture on a canvas: its middle in shares of the picture's sides, and its side in shares of
+    /// the longer one.
+    pub(super) fn draw_part(&self, canvas: &HtmlCanvasElement, middle: (f64, f64), side: f64) {
+        cells::draw_part(&self.scene, canvas, middle, side);
     }
 
     /// The label whose map lies over the picture, where the visitor sees it.
@@ -112,10 +155,15 @@ fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
     state.display.take(state.layers.whites(), is_same);
     state.is_fitted |= !is_same;
     id.clone_into(&mut state.last_id);
+    // It may have been pinned before it was there.
+    if let Some(pinned) = &mut state.pinned {
+        pinned.take(id, &state.layers, size);
+    }
     state.facts = Some(PictureFacts {
         id: id.to_owned(),
         size: (picture.width, picture.height),
         full_size: (picture.full_width, picture.full_height),
         bits: picture.bits,
+        pixel_size: picture.pixel_size,
     });
 }

@@ -78,7 +78,7 @@ fn caption(state: &ViewerState, id: &str, part: Area) -> Vec<String> {
     let Some(facts) = &state.facts else {
         return Vec::new();
     };
-    let size = text::size(facts.full_size, facts.size, facts.bits);
+    let size = facts.size_line();
     let whole =
         part.width >= state.setting.picture.width && part.height >= state.setting.picture.height;
     let shown: Vec<_> = state.display.shown().collect();

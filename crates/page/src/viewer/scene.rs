@@ -10,8 +10,11 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement,
 use super::controls::Controls;
 use super::geometry::{Point, Setting, Size, View};
 use super::layers;
+use super::pinned::Pinned;
 use super::state::ViewerState;
-use crate::dom::{by_id, document, find, now_ms, report, set_attribute, window, write};
+use crate::dom::{
+    by_id, document, find, now_ms, report, set_attribute, set_boolean, set_hidden, window, write,
+};
 
 /// The longest time that a frame spends on painting channels, in milliseconds: a frame of a screen of
 /// 120 Hz.
@@ -24,9 +27,12 @@ pub(super) struct Scene {
     pub(super) stage: HtmlElement,
     canvas: HtmlCanvasElement,
     context: Option<CanvasRenderingContext2d>,
+    /// The canvas of the second picture.
+    second: HtmlCanvasElement,
     controls: Controls,
     state: RefCell<ViewerState>,
     is_scheduled: Cell<bool>,
+    painted: RefCell<Option<Box<dyn Fn()>>>,
     on_frame: Closure<dyn FnMut()>,
 }
 
@@ -41,9 +47,11 @@ impl Scene {
                 stage: find(&root, ".stage"),
                 context: layers::context(&canvas),
                 canvas,
+                second: find(&root, ".second canvas"),
                 controls: Controls::new(&root),
                 state: RefCell::new(ViewerState::new()),
                 is_scheduled: Cell::new(false),
+                painted: RefCell::default(),
                 on_frame: Closure::new(move || {
                     if let Some(scene) = scene.upgrade() {
                         scene.frame();
@@ -71,6 +79,27 @@ impl Scene {
             self.controls.follow(&state);
         }
         self.redraw();
+    }
+
+    /// Keeps the picture of the field with this id beside others, with a line under it, or lets it go.
+    pub(super) fn pin(&self, pinned: Option<(&str, &str)>) {
+        let second: Element = find(&self.root, ".second");
+        set_hidden(&second, pinned.is_none());
+        set_boolean(&self.root, "data-compares", pinned.is_some());
+        write(
+            &self.root,
+            ".second .line-below",
+            pinned.map_or("", |(_, line)| line),
+        );
+        let id = pinned.map(|(id, _)| id);
+        self.change(|state| {
+            if state.pinned.as_ref().map(|pinned| &*pinned.id) != id {
+                state.pinned = id.map(Pinned::new);
+            }
+            if let Some((pinned, facts)) = state.pinned.as_mut().zip(state.facts.as_ref()) {
+                pinned.take(&facts.id, &state.layers, state.setting.picture);
+            }
+        });
     }
 
     /// Changes the view, and returns whether it differs now. `change` is given the present one.
@@ -125,25 +154,46 @@ impl Scene {
         }
     }
 
+    /// Calls a handler whenever channels have been painted anew.
+    pub(super) fn on_painted(&self, handler: impl Fn() + 'static) {
+        *self.painted.borrow_mut() = Some(Box::new(handler));
+    }
+
     fn frame(&self) {
         self.is_scheduled.set(false);
+        if self.advance()
+            && let Some(painted) = &*self.painted.borrow()
+        {
+            painted();
+        }
+    }
+
+    /// Paints for a while and draws what has changed. Returns whether all channels are painted, and one was just now.
+    fn advance(&self) -> bool {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         if state.facts.is_none() {
-            return;
+            return false;
         }
         let start = now_ms();
         let is_late = || now_ms() - start > PAINTING_MS;
         let is_resized = self.measure(state);
         let halvings = state.halvings();
-        let (is_whole, has_changed) = state.layers.paint(&state.display, halvings, is_late);
+        let (mut is_whole, mut has_changed) = state.layers.paint(&state.display, halvings, is_late);
         state.is_painted = is_whole;
+        if let Some(pinned) = &mut state.pinned {
+            let (setting, view) = (&state.setting, state.view);
+            let painted = pinned.paint(&state.display, setting, view, is_late);
+            is_whole &= painted.0;
+            has_changed |= painted.1;
+        }
         if std::mem::take(&mut state.needs_drawing) || has_changed || is_resized {
             self.draw(state);
         }
         if !is_whole {
             self.schedule();
         }
+        is_whole && has_changed
     }
 
     /// Gives the canvas a pixel for each of the screen, and returns whether its size changed.
@@ -180,12 +230,27 @@ impl Scene {
         };
         let pen = window().device_pixel_ratio();
         state.draw(context, state.setting.stage, state.view, pen);
+        self.draw_second(state);
         set_attribute(&self.canvas, "aria-label", &state.label(facts));
         // At fit a finger on the picture scrolls the page; else it moves the picture.
         let zoom = if state.is_fitted { "fit" } else { "free" };
         set_attribute(&self.stage, "data-zoom", zoom);
         self.controls
             .show_size(facts, state.setting.percent(state.view));
+    }
+
+    fn draw_second(&self, state: &ViewerState) {
+        let Some(pinned) = &state.pinned else { return };
+        let stage = state.setting.stage;
+        let (width, height) = (stage.width as u32, stage.height as u32);
+        if (self.second.width(), self.second.height()) != (width, height) {
+            self.second.set_width(width);
+            self.second.set_height(height);
+        }
+        if let Some(context) = layers::context(&self.second) {
+            pinned.draw(&context, &state.display, &state.setting, state.view);
+        }
+        set_attribute(&self.second, "aria-label", &pinned.id);
     }
 
     fn watch_size(self: &Rc<Self>) {

@@ -2,11 +2,14 @@
 
 use web_sys::CanvasRenderingContext2d;
 
+use super::cells::CellOverlay;
 use super::display::Display;
 use super::geometry::{Setting, Size, View};
 use super::layers::Layers;
 use super::overlay::{self, Overlay};
+use super::pinned::Pinned;
 use super::reduction::halvings;
+use super::scale_bar;
 use crate::text::viewer as text;
 
 /// The scale from which samples are drawn as squares and not blurred into each other: at such a zoom people
@@ -23,6 +26,21 @@ pub(super) struct PictureFacts {
     pub(super) full_size: (u32, u32),
     /// The bits of the files' samples: 8 or 16.
     pub(super) bits: u32,
+    /// The side of the field's pixels in micrometres, where known.
+    pub(super) pixel_size: Option<f64>,
+}
+
+impl PictureFacts {
+    /// Size and depth in one line, with the side of a pixel where it is known.
+    pub(super) fn size_line(&self) -> String {
+        let size = text::size(self.full_size, self.size, self.bits);
+        let pixel = self.pixel_size.map(text::pixel_size);
+        [Some(size), pixel]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
 #[derive(Default)]
@@ -38,6 +56,10 @@ pub(super) struct ViewerState {
     /// Whether the whole picture is shown, whatever size the stage takes.
     pub(super) is_fitted: bool,
     pub(super) overlay: Option<Overlay>,
+    /// The second picture.
+    pub(super) pinned: Option<Pinned>,
+    /// The outlines of the cells.
+    pub(super) cells: CellOverlay,
     /// Whether the visitor wants to see maps.
     pub(super) is_map_on: bool,
     /// The opacity of maps, from 0 to 1.
@@ -86,13 +108,33 @@ impl ViewerState {
         })
     }
 
-    /// Draws channels and map on a canvas of this size; lines are `pen` px thick.
+    /// Draws channels, map and outlines on a canvas of this size; lines are `pen` px thick.
     pub(super) fn draw(
         &self,
         context: &CanvasRenderingContext2d,
         canvas: Size,
         view: View,
         pen: f64,
+    ) {
+        self.draw_channels(context, canvas, view);
+        if let Some(map) = self.map() {
+            map.draw(context, self.setting.picture, view, self.map_opacity, pen);
+        }
+        self.cells.draw(context, self.setting.picture, view, pen);
+        let facts = self.facts.as_ref();
+        if let Some(pixel_size) = facts.and_then(|facts| facts.pixel_size) {
+            let micrometre = view.scale / self.setting.reduction / pixel_size;
+            let corner = self.setting.corner(canvas, view);
+            scale_bar::draw(context, micrometre, corner, pen);
+        }
+    }
+
+    /// Draws the channels on a canvas of this size.
+    pub(super) fn draw_channels(
+        &self,
+        context: &CanvasRenderingContext2d,
+        canvas: Size,
+        view: View,
     ) {
         context.save();
         context.set_fill_style_str("black");
@@ -103,8 +145,5 @@ impl ViewerState {
         _ = context.set_global_composite_operation("lighter");
         self.layers.draw(&self.display, context);
         context.restore();
-        if let Some(map) = self.map() {
-            map.draw(context, self.setting.picture, view, self.map_opacity, pen);
-        }
     }
 }

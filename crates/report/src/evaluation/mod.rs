@@ -3,7 +3,6 @@
 
 mod bootstrap;
 mod choice;
-mod confusion;
 mod document;
 mod figures;
 mod mistakes;
@@ -21,7 +20,7 @@ use serde::Serialize;
 pub use crate::calibration::Bin;
 pub use bootstrap::{Estimate, Estimates};
 pub use choice::EvaluationChoice;
-pub use confusion::Confusion;
+pub use cytolens_core::confusion::Confusion;
 pub use document::Tested;
 pub use mistakes::Mistake;
 pub use predicted::Predicted;

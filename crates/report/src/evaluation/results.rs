@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::bootstrap::{self, Estimate, Estimates};
 use super::choice::EvaluationChoice;
-use super::confusion::Confusion;
 use super::mistakes::{self, Mistake};
 use super::predicted::Predicted;
 use crate::calibration::{Bin, expected_error, reliability};
+use cytolens_core::confusion::Confusion;
 
 /// The threshold that reports compare the tuned ones with.
 pub const PLAIN: f32 = 0.5;

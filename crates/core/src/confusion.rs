@@ -1,6 +1,6 @@
 //! Confusion of labels.
 
-use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
+use super::labels::{COUNT, LOCATIONS, LabelSet};
 use serde::Serialize;
 
 /// The counts of labels predicted in place of others.

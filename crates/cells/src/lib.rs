@@ -1,0 +1,42 @@
+//! The cells of a field.
+//!
+//! From low to high: [`Maps`], what a network says of every pixel, and [`Cells`], the masks made of it by [`instances`]; answers
+//! for single cells ([`Answers`]), [`scores`] and [`export`]. With the feature `network`, what finds cells in a field:
+//! `planes`, the network's input, `CellsManifest` and `CellsPackage`, `CellsNetwork`, and `classical`, a method without any
+//! network.
+
+mod answers;
+mod cells;
+#[cfg(feature = "network")]
+mod classical;
+mod distance;
+pub mod export;
+mod grow;
+mod instances;
+#[cfg(feature = "network")]
+mod manifest;
+mod maps;
+#[cfg(feature = "network")]
+mod network;
+mod nuclei;
+mod outline;
+mod packed;
+#[cfg(feature = "network")]
+mod planes;
+mod region;
+pub mod scores;
+
+pub use answers::{Answers, Evidence};
+pub use cells::{Bounds, Cell, Cells, MaskError};
+#[cfg(feature = "network")]
+pub use classical::classical;
+pub use instances::{Options, instances};
+#[cfg(feature = "network")]
+pub use manifest::{CellsManifest, CellsPackage, KIND, UNetConfig, golden_logits};
+pub use maps::Maps;
+#[cfg(feature = "network")]
+pub use network::{CellsError, CellsNetwork, classical_cells};
+pub use outline::{Point, Ring, simplified};
+pub use packed::Packed;
+#[cfg(feature = "network")]
+pub use planes::{Planes, planes};

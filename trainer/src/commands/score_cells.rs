@@ -1,0 +1,87 @@
+//! `trainer score-cells`: how well a cells package finds cells, beside a classical method.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use cytolens_cells::{CellsNetwork, Options};
+use cytolens_data::files;
+use cytolens_data::masked::{MASK_FOLDER, MaskedSet};
+use cytolens_data::whole_file::write_whole;
+use cytolens_kernels::Processor;
+use cytolens_report::progress::progress;
+
+use crate::cells::score::{agreement, scores, table};
+use crate::commands::arguments::{ReadingArguments, workers};
+use crate::commands::cells::cells_package;
+use crate::output::{note, say};
+
+/// Score a cells package against masks, beside a classical method
+///
+/// The average precision of cells and of nuclei, TP / (TP + FP + FN) at thresholds of the intersection over union from 0.5 to 0.9,
+/// and the error of their count, at the fields' own size. The classical method smooths, takes Otsu's threshold and grows cells from
+/// nuclei by the same watershed.
+#[derive(Debug, Args)]
+pub struct ScoreCells {
+    /// The cells package
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// A folder of fields with masks
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    #[command(flatten)]
+    reading: ReadingArguments,
+    /// The folder of the masks, <id>_cells.png and <id>_nuclei.png; by default `masks` in the fields'
+    #[arg(long, value_name = "DIR")]
+    masks: Option<PathBuf>,
+    /// Compare the nuclei that both methods find, where there are no masks
+    #[arg(long, conflicts_with = "masks")]
+    agreement: bool,
+    /// Also write the scores, for `trainer package --scores`
+    #[arg(long, value_name = "FILE.json")]
+    out: Option<PathBuf>,
+    /// Threads; without it, as many as there are cores
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZero<usize>>,
+}
+
+impl ScoreCells {
+    /// Runs the command.
+    pub fn run(&self) -> Result<ExitCode> {
+        if let Some(path) = &self.out {
+            ensure!(!path.exists(), "{} exists already", path.display());
+        }
+        let network = CellsNetwork::new(&cells_package(&self.model)?, Processor::best())?;
+        let (options, workers) = (Options::default(), workers(self.workers));
+        let reading = self.reading.reading();
+        let (scores, faults) = if self.agreement {
+            let found = files::in_folder(&self.data, &reading)?;
+            let bar = progress(found.fields.len(), "Comparing");
+            let (score, faults) =
+                agreement(&network, &found.fields, &options, workers, || bar.inc(1))?;
+            bar.finish();
+            (vec![score], faults)
+        } else {
+            let default = self.data.join(MASK_FOLDER);
+            let masks = self.masks.as_deref().unwrap_or(&default);
+            let set = MaskedSet::with_masks(&self.data, masks, &reading)?;
+            let bar = progress(set.fields.len(), "Comparing");
+            let found = scores(&network, &set.fields, &options, workers, || bar.inc(1))?;
+            bar.finish();
+            found
+        };
+        for fault in &faults {
+            note!("left out: {fault}");
+        }
+        say!("{}", table(&scores).trim_end())?;
+        if let Some(path) = &self.out {
+            write_whole(path, serde_json::to_string_pretty(&scores)? + "\n")?;
+        }
+        Ok(match faults.len() {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! `trainer train-cells`, `package`, `cells`, `score-cells` and `export` as users run them, on a network of seconds.
+
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::{MODEL, at, command, folder, refuse, run, text, trainer};
+
+/// The smallest recipe.
+const SMALL: [&str; 14] = [
+    "--set",
+    "network.levels=2",
+    "--set",
+    "network.size=64",
+    "--set",
+    "training.part=32",
+    "--set",
+    "training.epochs=3",
+    "--set",
+    "training.batch=2",
+    "--set",
+    "training.validation=2",
+    "--set",
+    "average.decay=0.5",
+];
+
+/// Simulates a set with masks, and gives its path.
+fn simulate(folder: &TempDir, name: &str, count: &str) -> String {
+    let set = at(folder, name);
+    run(&[
+        "simulate", "--out", &set, "--count", count, "--size", "96", "--seed", "5", "--masks",
+    ]);
+    set
+}
+
+fn train(set: &str, out: &str) {
+    let mut arguments = vec!["train-cells", "--data", set, "--out", out];
+    arguments.extend(SMALL);
+    run(&arguments);
+}
+
+/// A run that has ended, and its package.
+fn package(folder: &TempDir, set: &str) -> String {
+    let (out, model) = (at(folder, "run"), at(folder, "model"));
+    train(set, &out);
+    run(&[
+        "package",
+        "--run",
+        &out,
+        "--out",
+        &model,
+        "--licence",
+        "CC0-1.0",
+    ]);
+    model
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.into_string().expect("Unicode"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_broken_off_training_ends_as_if_it_had_not_been() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "10");
+    let [whole, broken] = ["whole", "broken"].map(|name| at(&folder, name));
+    train(&set, &whole);
+    let mut arguments = vec!["train-cells", "--data", &set, "--out", &broken];
+    arguments.extend(SMALL);
+    let mut child = command(&arguments).spawn().expect("the trainer runs");
+    let best = Path::new(&broken).join("best.safetensors");
+    while !best.exists() && child.try_wait().expect("a process").is_none() {
+        sleep(Duration::from_millis(2));
+    }
+    child.kill().ok();
+    child.wait().expect("its end");
+    if !Path::new(&broken).join("run.json").exists() {
+        assert!(refuse(&arguments).contains("--resume"));
+        arguments.push("--resume");
+        run(&arguments);
+    }
+    let read = |run: &str, name: &str| fs::read(Path::new(run).join(name)).expect("a file");
+    assert!(read(&whole, "network.safetensors") == read(&broken, "network.safetensors"));
+    let metrics = text(&read(&broken, "metrics.jsonl"));
+    let epochs = metrics
+        .lines()
+        .filter(|line| line.contains("\"epoch\","))
+        .count();
+    assert_eq!(epochs, 3, "{metrics}");
+    assert!(refuse(&["train-cells", "--data", &set, "--out", &whole]).contains("has ended"));
+}
+
+#[test]
+fn cells_of_a_folder_are_written_once_and_in_shares() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "8");
+    let model = package(&folder, &set);
+    // A file that is no image, and a field without blue.
+    let data = Path::new(&set);
+    fs::write(data.join("simulated-5-000003_blue.png"), b"no image").expect("written");
+    fs::remove_file(data.join("simulated-5-000005_blue.png")).expect("removed");
+    let out = at(&folder, "out");
+    let find = |out: &str, more: &[&str]| {
+        let mut arguments = vec!["cells", "--model", &model, "--data", &set, "--out", out];
+        arguments.extend(more);
+        trainer(&arguments)
+    };
+    let output = find(&out, &["--overviews"]);
+    assert!(!output.status.success(), "two fields are left out");
+    let note = text(&output.stderr);
+    assert!(
+        note.contains("no blue channel") && note.contains("000003_blue.png"),
+        "{note}"
+    );
+    let out = Path::new(&out);
+    assert_eq!(
+        names(out),
+        ["cells.csv", "faults.csv", "masks", "outlines", "overviews"]
+    );
+    assert_eq!(names(&out.join("masks")).len(), 12);
+    assert_eq!(names(&out.join("outlines")).len(), 6);
+    assert_eq!(names(&out.join("overviews")).len(), 6);
+    let faults = fs::read_to_string(out.join("faults.csv")).expect("a table");
+    assert_eq!(faults.lines().count(), 3, "{faults}");
+    let table = fs::read_to_string(out.join("cells.csv")).expect("a table");
+    assert!(table.starts_with("field,cell,x,y,area,"), "{table}");
+    for name in names(&out.join("outlines")) {
+        let text = fs::read_to_string(out.join("outlines").join(name)).expect("a document");
+        let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(read["type"], "FeatureCollection");
+    }
+    let again = find(out.to_str().expect("Unicode"), &["--overviews"]);
+    assert!(text(&again.stderr).contains("not empty"));
+
+    // Shares, joined in order, are the whole.
+    let rows = |out: &Path| -> Vec<String> {
+        let table = fs::read_to_string(out.join("cells.csv")).expect("a table");
+        table.lines().skip(1).map(str::to_owned).collect()
+    };
+    let mut joined = Vec::new();
+    for share in ["1/3", "2/3", "3/3"] {
+        let part = at(&folder, &format!("part {}", share.replace('/', "-")));
+        find(&part, &["--shard", share]);
+        joined.extend(rows(Path::new(&part)));
+    }
+    assert_eq!(joined, rows(out));
+}
+
+#[test]
+fn cells_answer_by_a_model_package() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "6");
+    let model = package(&folder, &set);
+    let out = at(&folder, "out");
+    run(&[
+        "cells",
+        "--model",
+        &model,
+        "--data",
+        &set,
+        "--out",
+        &out,
+        "--answers",
+        MODEL,
+        "--submission",
+    ]);
+    let out = Path::new(&out);
+    let table = fs::read_to_string(out.join("cells.csv")).expect("a table");
+    assert!(
+        table
+            .lines()
+            .next()
+            .is_some_and(|header| header.contains("Nucleoplasm"))
+    );
+    let submission = fs::read_to_string(out.join("submission.csv")).expect("a table");
+    assert!(submission.starts_with("ID,ImageWidth,ImageHeight,PredictionString\n"));
+    assert_eq!(submission.lines().count(), 7);
+}
+
+#[test]
+fn scores_stand_beside_the_classical_method() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "6");
+    let model = package(&folder, &set);
+    let scores = at(&folder, "scores.json");
+    let table = run(&[
+        "score-cells",
+        "--model",
+        &model,
+        "--data",
+        &set,
+        "--out",
+        &scores,
+    ]);
+    for row in [
+        "| cells | network |",
+        "| cells | classical |",
+        "| nuclei | network |",
+    ] {
+        assert!(table.contains(row), "{table}");
+    }
+    let read: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&scores).expect("scores")).expect("JSON");
+    assert_eq!(read.as_array().map(Vec::len), Some(4));
+    assert_eq!(read[0]["fields"], 6);
+    let agreement = run(&[
+        "score-cells",
+        "--model",
+        &model,
+        "--data",
+        &set,
+        "--agreement",
+    ]);
+    assert!(agreement.contains("as true"), "{agreement}");
+    let named = at(&folder, "named");
+    run(&[
+        "package",
+        "--run",
+        &at(&folder, "run"),
+        "--out",
+        &named,
+        "--scores",
+        &format!("drawn={scores}"),
+    ]);
+    let manifest = fs::read_to_string(Path::new(&named).join("manifest.json")).expect("a manifest");
+    assert!(manifest.contains("\"drawn\""));
+}
+
+#[test]
+fn packages_of_the_other_kind_are_refused_by_name() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "6");
+    let model = package(&folder, &set);
+    let out = at(&folder, "out");
+    let refusal = refuse(&["cells", "--model", MODEL, "--data", &set, "--out", &out]);
+    assert!(
+        refusal.contains("classifier") && refusal.contains("cells"),
+        "{refusal}"
+    );
+    let table = at(&folder, "table.csv");
+    let refusal = refuse(&[
+        "predict", "--model", &model, "--data", &set, "--out", &table,
+    ]);
+    assert!(
+        refusal.contains("cells") && refusal.contains("classifier"),
+        "{refusal}"
+    );
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn a_cells_network_is_exported() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "6");
+    let model = package(&folder, &set);
+    let out = at(&folder, "exported");
+    run(&["export", "--model", &model, "--out", &out]);
+    assert_eq!(
+        names(Path::new(&out)),
+        ["model.onnx", "weights.safetensors"]
+    );
+    let of_run = at(&folder, "exported run");
+    run(&[
+        "export",
+        "--run",
+        &at(&folder, "run"),
+        "--out",
+        &of_run,
+        "--format",
+        "onnx",
+    ]);
+    assert_eq!(names(Path::new(&of_run)), ["model.onnx"]);
+}
+
+#[test]
+fn what_no_training_can_be_made_of_is_refused() {
+    let folder = folder();
+    let set = simulate(&folder, "set", "3");
+    let out = at(&folder, "out");
+    let mut arguments = vec!["train-cells", "--data", &set, "--out", &out];
+    let refusal = refuse(&arguments);
+    assert!(refusal.contains("3 fields are too few"), "{refusal}");
+    fs::remove_dir_all(Path::new(&set).join("masks")).expect("removed");
+    arguments.extend(SMALL);
+    let refusal = refuse(&arguments);
+    assert!(refusal.contains("has a mask"), "{refusal}");
+    assert!(!Path::new(&out).exists());
+}
