@@ -123,6 +123,13 @@ async function finished(page, id) {
   return page.evaluate((id) => window.seen.done[id], id);
 }
 
+/** Waits until so many fields are there and none is open. Of many the gallery has only a part in the document. */
+const settled = (page, count) => page.waitForFunction((count) => {
+  const tiles = document.querySelectorAll('#fields > li');
+  const there = Number(tiles[0]?.getAttribute('aria-setsize') ?? tiles.length);
+  return there === count && document.querySelector('#queue').hidden;
+}, count, {polling: 50});
+
 const ready = (page) => page.waitForSelector('body[data-engine="ready"]');
 
 async function measureUsable(rate) {
@@ -240,7 +247,7 @@ async function measureMemory() {
     const names = Array.from({length: count - given}, (_, index) => `memory-${given + index}`);
     given = count;
     await page.setInputFiles('#files', names.flatMap((id) => fields.files(id)));
-    await finished(page, names.at(-1));
+    await settled(page, count);
     const now = await readMemory(page);
     first ??= now;
     const target = (what) => (now === first ? '' : `<= ${megabytes(1.2 * first[what])}`);

@@ -150,12 +150,12 @@ for (const [what, changes, damage, reason] of [
 for (const [what, spoil, reason] of [
   ['its weights are cut short', (folder) => truncateSync(path.join(folder, 'weights.safetensors'), 1000), /1,000 bytes/],
   ['it is of another format', (folder) => change(folder, {format: 9999}), /9999/],
-  ['its manifest is no JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '<!doctype html>'), /no JSON/],
+  ['its manifest is no JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '<!doctype html>'), /not JSON/],
   ['its manifest is another JSON', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '{"samples": []}'), /not the manifest/],
   ['its manifest nests without end', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '['.repeat(200_000) + ']'.repeat(200_000)), /manifest/],
   ['its name turns the direction of writing', (folder) => change(folder, {name: 'Cytosol \u202e25.0'}), /direction of writing/],
   ['a label has no end', (folder) => change(folder, {labels: RENAMED.labels.map((label) => label.repeat(1000))}), /4,096 letters/],
-  ['its name is 10 MB long', (folder) => change(folder, {name: 'W'.repeat(10_000_000)}), /over 4 MB/],
+  ['its name is 10 MB long', (folder) => change(folder, {name: 'W'.repeat(10_000_000)}), /larger than 4 MB/],
   ['it has no labels', (folder) => change(folder, {labels: undefined}), /labels/],
   ['it is too large', (folder) => {
     change(folder, {weights: {sha256: '0'.repeat(64), bytes: 600_000_000}});

@@ -137,7 +137,7 @@ test('the keyboard chooses a label by chip, bar and part of the cell', {timeout}
     await page.keyboard.press('ArrowRight');
     const part = page.locator('.drawing [data-location]:focus');
     const partClass = Number(await part.getAttribute('data-class'));
-    assert.match(await page.textContent('.pointed'), new RegExp(`^${await label(partClass)}: \\d\\.\\d\\d`));
+    assert.match(await page.textContent('#answer .pointed'), new RegExp(`^${await label(partClass)}: \\d\\.\\d\\d`));
     await page.keyboard.press('Enter');
     assert.deepEqual(await pressed(), [partClass]);
     assert.equal(await stops.count(), 1);
@@ -172,12 +172,12 @@ test('the pointer names a part and chooses it', {timeout}, async () => {
     await page.waitForSelector('.drawing [data-class]');
     const part = page.locator('.drawing [data-location="Mitochondria"] .area').first();
     await part.hover();
-    assert.match(await page.textContent('.pointed'), /^Mitochondria: \d\.\d\d, (present|does not reach)/);
+    assert.match(await page.textContent('#answer .pointed'), /^Mitochondria: \d\.\d\d, (present|does not reach)/);
     await part.click();
     assert.equal(await page.getAttribute('.drawing [data-location="Mitochondria"]', 'aria-pressed'), 'true');
     assert.equal(await page.textContent('.meaning .name'), 'Mitochondria');
     await page.locator('#answer .took').hover();
-    assert.equal(await page.textContent('.pointed'), '');
+    assert.equal(await page.textContent('#answer .pointed'), '');
   });
 });
 

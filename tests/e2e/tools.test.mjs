@@ -78,7 +78,7 @@ test('fields are compared, taught, scored and mapped, and all of it is there aft
       for (const [at, id] of ten.slice(0, 9).entries()) await give(page, id, at % 2 ? '2' : '1');
       await page.waitForFunction(() => /of 9 right. Too few to tell/.test(document.querySelector('#teach-trials').textContent));
       await give(page, ten[9], '2');
-      await page.waitForFunction(() => /of 10 right, so between \d+ % and \d+ % \(95 %\)/.test(document.querySelector('#teach-trials').textContent));
+      await page.waitForFunction(() => /of 10 right, so between \d+% and \d+% \(95%\)/.test(document.querySelector('#teach-trials').textContent));
       assert.equal(await page.textContent('#own-answer'), 'Your class: odd');
       const classes = await saved(page, '[data-teach="classes"]');
       assert.match(classes.text, new RegExp(`^Id,Class,Answer,Lead\n${ten[0]},even,`));

@@ -61,7 +61,7 @@ async function pixels(page, points) {
 
 const pixel = async (page, point) => (await pixels(page, [point]))[0];
 
-const percent = async (page) => parseFloat(await page.textContent('#viewer .percent'));
+const percent = async (page) => parseFloat((await page.textContent('#viewer .percent')).replace(',', ''));
 const control = (page, deed, channel) => {
   if (!channel) return page.locator(`#viewer [data-do="${deed}"]`);
   // A toggle names its channel itself; what few change stands in a row of the channel.

@@ -27,6 +27,8 @@ pub(super) struct Supplies {
     package: Option<PackageBytes>,
     /// Whether supplies are on their way.
     are_coming: bool,
+    /// Whether the engine is given up until the visitor asks again: what comes meanwhile starts nothing.
+    is_given_up: bool,
     /// The worker that runs, if one does.
     worker: Option<RunningWorker>,
 }
@@ -67,7 +69,10 @@ impl App {
     /// Opens the chosen model on the chosen device, after the downloads that are missing.
     pub(super) fn reopen(self: &Rc<Self>) {
         self.change(|session| session.start_over());
-        self.supplies.borrow_mut().placement = None;
+        let mut supplies = self.supplies.borrow_mut();
+        supplies.placement = None;
+        supplies.is_given_up = false;
+        drop(supplies);
         self.start_engine(text::STARTING);
     }
 
@@ -108,6 +113,9 @@ impl App {
         self.supplies.borrow_mut().are_coming = false;
         // What is less urgent may be fetched from now on.
         set_attribute(&body(), "data-supplied", "");
+        if self.supplies.borrow().is_given_up {
+            return;
+        }
         match fetched {
             Ok(()) => self.supplied(&step),
             Err(error) => self.fail(&error.to_string()),
@@ -218,6 +226,7 @@ impl App {
     /// Gives the engine up until the visitor asks again. Waiting fields go on waiting.
     fn fail(self: &Rc<Self>, reason: &str) {
         self.stop_engine();
+        self.supplies.borrow_mut().is_given_up = true;
         self.status.failed(reason);
         self.offline.keep();
     }

@@ -40,6 +40,8 @@ impl App {
             kept.retain(|(field, _)| !removed.contains(field));
             self.mark_removed(&[]);
         }
+        let numbers = kept.iter().map(|(field, _)| *field).collect();
+        self.tools.teach.begin(&numbers, self.store.is_open());
         for (position, (field, record)) in kept.into_iter().enumerate() {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
@@ -82,20 +84,20 @@ impl App {
             if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
                 pause().await;
             }
+            let joining = self.joining(&input).await;
             if self.session.borrow().clearings() != clearings {
                 return;
             }
-            match self.joining(&input).await {
-                Some((_, Joining::Twice)) => twice.push(input.id),
-                joining => self.change(|session| {
-                    let field = match joining {
-                        Some((field, Joining::Completed(whole))) => session.renew(field, whole),
-                        _ => session.add(input),
-                    };
-                    if is_alone {
-                        session.select(field);
-                    }
-                }),
+            let added = match joining {
+                Some((_, Joining::Twice)) => {
+                    twice.push(input.id);
+                    None
+                }
+                Some((field, Joining::Completed(whole))) => Some(self.renew(field, whole)),
+                _ => Some(self.change(|session| session.add(input))),
+            };
+            if let Some(field) = added.filter(|_| is_alone) {
+                self.change(|session| session.select(field));
             }
             if position == 0 {
                 self.desk.reveal();
@@ -104,6 +106,13 @@ impl App {
         if !twice.is_empty() {
             self.desk.notify(&text::input::twice(&twice));
         }
+    }
+
+    /// Gives a field other files, or the same as other channels. Returns the number that it has then.
+    pub(super) fn renew(self: &Rc<Self>, field: u32, input: FieldInput) -> u32 {
+        let new = self.change(|session| session.renew(field, input));
+        self.tools.teach.renumber(field, new);
+        new
     }
 
     /// The field that new files may belong to, and what they are for it.

@@ -91,7 +91,7 @@ impl App {
                 && let Some(changed) = changed(input, &changes)
                 && self.session.borrow().entry(field).is_some()
             {
-                self.change(|session| session.renew(field, changed));
+                self.renew(field, changed);
             }
             pause().await;
         }

@@ -137,7 +137,10 @@ impl MapPanel {
         let numbers: Vec<u32> = fields.iter().map(|it| it.field).collect();
         if *self.of.borrow() == numbers && !numbers.is_empty() {
             for (spot, field) in self.spots.borrow_mut().iter_mut().zip(&fields) {
-                spot.group = self.group(field);
+                // Until a new map is made, the one before is shown.
+                if spot.field == field.field {
+                    spot.group = self.group(field);
+                }
             }
             return self.draw();
         }
@@ -155,6 +158,9 @@ impl MapPanel {
             &by_id("scatter-about"),
             &text::about(rows.len(), kind.value() == "neighbours" && !is_moved),
         );
+        let progress: HtmlProgressElement = by_id("scatter-progress");
+        // Another map may have been on its way.
+        set_hidden(&progress, !is_moved);
         if !is_moved {
             let places: Vec<[f32; 2]> = principal(&rows, 2)
                 .iter()
@@ -163,8 +169,6 @@ impl MapPanel {
             return self.lay(&fields, &places);
         }
         let mut scatter = Scatter::new(&rows);
-        let progress: HtmlProgressElement = by_id("scatter-progress");
-        set_hidden(&progress, false);
         loop {
             let begun = now_ms();
             let mut goes_on = true;

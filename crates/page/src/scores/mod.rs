@@ -18,6 +18,7 @@ use super::export::save::{CSV, save_text};
 use super::export::tables::{Dialect, write as csv};
 use super::quiz::truth;
 use super::similar::{ToolField, ToolHost};
+use super::text::input::{of_file, too_large_file};
 use super::text::scores as text;
 use cytolens_core::labels::{LOCATIONS, LabelSet};
 use cytolens_core::table::LabelTable;
@@ -26,6 +27,8 @@ pub(crate) use self::tally::Tally;
 
 /// The name under which the browser keeps the table.
 const KEY: &str = "cytolens-labels";
+/// The largest table that is read, in bytes: it stands in memory several times, and folders hold tables of every kind.
+const LARGEST: u64 = 64_000_000;
 /// The longest table that is kept for the next visit, in letters.
 const LONGEST_KEPT: usize = 1_000_000;
 /// The most mistakes and pairs that are listed.
@@ -102,6 +105,9 @@ impl ScorePanel {
     /// # Errors
     /// The reason why it is none, with its name.
     pub(crate) async fn take(&self, name: &str, content: &Blob) -> Result<(), String> {
+        if content.size() > LARGEST as f64 {
+            return Err(of_file(&too_large_file(LARGEST), name));
+        }
         let bytes = JsFuture::from(content.array_buffer()).await;
         let bytes = bytes.map_err(|error| error_text(&error))?;
         self.read(name, Uint8Array::new(&bytes).to_vec())?;

@@ -119,7 +119,10 @@ impl Similar {
             Some(loaded) => loaded.index.place(vector),
             None => Some(direction(vector)),
         };
-        let Some(placed) = place(&vector) else { return };
+        let Some(placed) = place(&vector) else {
+            self.shown.take();
+            return set_hidden(&self.root, true);
+        };
         let fields = (self.host.fields)();
         let near = self.near(field, answer, &fields, &placed, fitting, place);
         let shown = Shown {
@@ -292,6 +295,8 @@ impl Similar {
         if let Some(before) = before {
             _ = Url::revoke_object_url(&before.pictures);
         }
+        // Another index of the same name may place them otherwise.
+        self.rows_of.take();
         if let Some(field) = (self.host.selected)() {
             let fields = (self.host.fields)();
             let answer = fields.iter().find(|it| it.field == field);

@@ -141,6 +141,39 @@ impl Lesson {
         }
     }
 
+    /// Forgets all fields but these, also in what can be taken back.
+    pub(super) fn keep_only(&mut self, is_there: impl Fn(u32) -> bool) {
+        for content in self.all_mut() {
+            content.given.retain(|(field, _)| is_there(*field));
+            content.corrected.retain(|(field, _)| is_there(*field));
+        }
+    }
+
+    /// Gives a field another number, also in what can be taken back.
+    pub(super) fn renumber(&mut self, from: u32, to: u32) {
+        let renumbered = |field: &mut u32| {
+            if *field == from {
+                *field = to;
+            }
+        };
+        for content in self.all_mut() {
+            content
+                .given
+                .iter_mut()
+                .for_each(|(field, _)| renumbered(field));
+            content.given.sort_unstable();
+            content
+                .corrected
+                .iter_mut()
+                .for_each(|(field, _)| renumbered(field));
+            content.corrected.sort_unstable();
+        }
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Content> {
+        std::iter::once(&mut self.now).chain(&mut self.past)
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut Content)) {
         let before = self.now.clone();
         change(&mut self.now);
@@ -210,6 +243,23 @@ mod tests {
             [2, 3, 9].map(|field| lesson.now().class_of(field)),
             [Some(0), Some(0), None]
         );
+    }
+
+    #[test]
+    fn fields_that_are_gone_are_forgotten_and_renumbered_ones_keep_their_class() {
+        let mut lesson = lesson();
+        lesson.correct(4, Some(vec![7]));
+        lesson.renumber(4, 11);
+        lesson.keep_only(|field| field != 9);
+        let class_of = |lesson: &Lesson, field| lesson.now().class_of(field);
+        assert_eq!(
+            [2, 3, 4, 9, 11].map(|field| class_of(&lesson, field)),
+            [Some(0), Some(1), None, None, Some(0)]
+        );
+        assert_eq!(lesson.now().corrected(11), Some([7].as_slice()));
+        lesson.undo();
+        assert_eq!(lesson.now().corrected(11), None);
+        assert_eq!(class_of(&lesson, 11), Some(0), "also in what was before");
     }
 
     #[test]

@@ -5,7 +5,8 @@ mod keep;
 mod learnt;
 mod lesson;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -26,6 +27,8 @@ use super::text::teach as text;
 
 /// The most answers that are listed, the least sure first.
 const LISTED: usize = 60;
+/// What takes digits itself.
+const ELSEWHERE: &str = "input, select, textarea, dialog, [contenteditable], #viewer .stage";
 
 pub(crate) use self::learnt::Trials;
 pub(crate) use self::lesson::Refusal;
@@ -35,6 +38,8 @@ pub(crate) struct Teach {
     root: HtmlDetailsElement,
     host: Rc<ToolHost>,
     lesson: RefCell<Lesson>,
+    /// Whether the lesson is kept for the next visit, as the fields are.
+    is_kept: Cell<bool>,
     /// What was learnt, or why nothing was.
     learnt: RefCell<Result<Learnt, String>>,
     /// The desk as it was when last looked at.
@@ -48,6 +53,7 @@ impl Teach {
             root: by_id("teach"),
             host,
             lesson: RefCell::new(keep::read()),
+            is_kept: Cell::default(),
             learnt: RefCell::new(Err(text::NOTHING_TAUGHT.to_owned())),
             fields: RefCell::default(),
         });
@@ -155,8 +161,7 @@ impl Teach {
         let Some(at) = target::<Element>(event) else {
             return;
         };
-        let is_elsewhere =
-            closest(&at, "input, select, textarea, dialog, #viewer .stage").is_some();
+        let is_elsewhere = closest(&at, ELSEWHERE).is_some();
         if !self.is_open() || is_elsewhere || has_modifier(event) {
             return;
         }
@@ -270,9 +275,31 @@ impl Teach {
 
     fn change<T>(self: &Rc<Self>, change: impl FnOnce(&mut Lesson) -> T) -> T {
         let result = change(&mut self.lesson.borrow_mut());
-        keep::write(&self.lesson.borrow());
+        self.keep();
         self.refresh();
         result
+    }
+
+    /// The fields of an earlier visit are there again, and others will get the numbers of those that are not: what was taught of
+    /// these is forgotten. The lesson is kept from now on if the fields are.
+    pub(crate) fn begin(&self, fields: &BTreeSet<u32>, are_kept: bool) {
+        let mut lesson = self.lesson.borrow_mut();
+        lesson.keep_only(|field| fields.contains(&field));
+        drop(lesson);
+        self.is_kept.set(are_kept);
+        self.keep();
+    }
+
+    /// A field has another number from now on.
+    pub(crate) fn renumber(&self, from: u32, to: u32) {
+        self.lesson.borrow_mut().renumber(from, to);
+        self.keep();
+    }
+
+    fn keep(&self) {
+        if self.is_kept.get() {
+            keep::write(&self.lesson.borrow());
+        }
     }
 
     /// Learns anew from the desk as it is, and writes all.

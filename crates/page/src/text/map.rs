@@ -1,5 +1,6 @@
 //! Texts of the map.
 
+use super::number;
 use cytolens_similar::MOST_POINTS;
 
 /// The group of fields that have none.
@@ -12,28 +13,31 @@ pub(crate) fn about(count: usize, are_too_many: bool) -> String {
     match count {
         0 => "No field has an answer with features yet; fields of earlier visits have them once they are classified again.".to_owned(),
         _ if are_too_many => format!(
-            "{count} fields, by their principal components: {MOST_POINTS} are the most whose neighbours are drawn together."
+            "{}, by their principal components: {} are the most whose neighbours are drawn together.",
+            number::fields(count),
+            number::whole(MOST_POINTS)
         ),
-        _ => format!("{count} fields. Close together lies what the network sees alike; directions and far distances mean nothing."),
+        _ => format!("{}. Close together lies what the network sees alike; directions and far distances mean nothing.", number::fields(count)),
     }
 }
 
 /// A group and the number of its fields.
 pub(crate) fn group(name: &str, count: usize) -> String {
-    format!("{name} ({count})")
+    format!("{name} ({})", number::whole(count))
 }
 
 /// A place on the map.
 pub(crate) fn place([x, y]: [f32; 2]) -> String {
-    format!("{x:.2}, {y:.2}")
+    [x, y]
+        .map(|place| number::decimal(place.into(), 2))
+        .join("; ")
 }
 
 /// The fields inside the line.
 pub(crate) fn chosen(count: usize) -> String {
     match count {
         0 => "Draw a line around fields to choose them.".to_owned(),
-        1 => "1 field chosen.".to_owned(),
-        count => format!("{count} fields chosen."),
+        count => format!("{} chosen.", number::fields(count)),
     }
 }
 
@@ -44,7 +48,8 @@ pub(crate) fn give(class: &str) -> String {
 
 /// The announcement of fields that got a class.
 pub(crate) fn given(count: usize) -> String {
-    format!("{count} fields have the class now.")
+    let fields = number::counted(count, "field has", "fields have");
+    format!("{fields} the class now.")
 }
 
 /// The announcement of a saved file.
@@ -60,5 +65,9 @@ pub(crate) fn spot(id: &str, group: &str) -> String {
 /// The label of the map.
 pub(crate) fn drawing(count: usize, selected: Option<&str>) -> String {
     let selected = selected.map(|selected| format!("; {selected}"));
-    format!("Map of {count} fields{}", selected.unwrap_or_default())
+    format!(
+        "Map of {}{}",
+        number::fields(count),
+        selected.unwrap_or_default()
+    )
 }

@@ -1,5 +1,6 @@
 //! Texts of the scores against a table of labels.
 
+use super::number;
 use super::similar::labels;
 use crate::scores::Tally;
 
@@ -20,17 +21,18 @@ pub(crate) fn about(
     if labelled == 0 {
         return format!("{name} labels no field of the desk: {compared}");
     }
-    let mut line = format!("{name}: {scored} answered fields are scored");
+    let fields = number::counted(scored, "answered field is", "answered fields are");
+    let mut line = format!("{name}: {fields} scored");
     if labelled > scored {
-        line += &format!(
-            ", {} wait for an answer by the 28 locations",
-            labelled - scored
-        );
+        let waiting = number::counted(labelled - scored, "waits", "wait");
+        line += &format!(", {waiting} for an answer by the 28 locations");
     }
     if unknown > 0 {
+        let unknown = number::whole(unknown);
         line += &format!("; rows of fields that are not here: {unknown}");
     }
     if faults > 0 {
+        let faults = number::whole(faults);
         line += &format!("; rows that cannot be read: {faults}");
     }
     line + "."
@@ -38,20 +40,20 @@ pub(crate) fn about(
 
 /// A share, of three digits.
 pub(crate) fn share(share: f64) -> String {
-    format!("{share:.3}")
+    number::decimal(share, 3)
 }
 
 /// The scores of all classes together.
 pub(crate) fn all(tally: &Tally) -> String {
     let all = &tally.all;
     format!(
-        "Macro F1 {:.3} over the {} locations that occur ({:.3} over all 28), micro F1 {:.3}, all labels right in {:.0} % of {} fields.",
-        all.macro_f1_present,
+        "Macro F1 {} over the {} locations that occur ({} over all 28), micro F1 {}, all labels right in {} of {}.",
+        share(all.macro_f1_present),
         all.classes_present,
-        all.macro_f1,
-        all.micro_f1,
-        100.0 * all.exact_match,
-        all.samples
+        share(all.macro_f1),
+        share(all.micro_f1),
+        number::percent(all.exact_match),
+        number::fields(all.samples)
     )
 }
 

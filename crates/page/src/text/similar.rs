@@ -1,5 +1,7 @@
 //! Texts of the fields that are like the selected one.
 
+use super::number;
+
 /// The fault of a choice of files without an index.
 pub(crate) const NO_INDEX: &str =
     "an index is three files, to be chosen together: index.json, vectors.bin and thumbnails.jpg";
@@ -8,12 +10,12 @@ pub(crate) const OTHER_LENGTH: &str = "the index holds vectors of another length
 
 /// The line about an index.
 pub(crate) fn index(name: &str, entries: usize, licence: &str) -> String {
-    format!("{name}: {entries} fields, licence {licence}")
+    format!("{name}: {}, licence {licence}", number::fields(entries))
 }
 
 /// The announcement of an index.
 pub(crate) fn opened(name: &str, entries: usize) -> String {
-    format!("{name} is open, {entries} fields.")
+    format!("{name} is open, {}.", number::fields(entries))
 }
 
 /// Some labels.
@@ -27,7 +29,7 @@ pub(crate) fn labels(labels: &[&str]) -> String {
 
 /// How close a field is: the cosine of an angle.
 pub(crate) fn closeness(closeness: f32) -> String {
-    format!("{:.2}", closeness.clamp(-1.0, 1.0))
+    number::decimal(closeness.clamp(-1.0, 1.0).into(), 2)
 }
 
 /// A reason as a sentence.

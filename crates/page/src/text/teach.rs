@@ -1,5 +1,6 @@
 //! Texts of the classes that visitors teach.
 
+use super::number;
 use crate::teach::{Refusal, Trials};
 use cytolens_similar::{HeadError, LEAST_EXAMPLES};
 
@@ -58,19 +59,12 @@ pub(crate) fn given(id: &str, class: Option<&str>) -> String {
 
 /// The number of a class's examples.
 pub(crate) fn examples(count: usize) -> String {
-    match count {
-        1 => "1 example".to_owned(),
-        count => format!("{count} examples"),
-    }
+    number::counted(count, "example", "examples")
 }
 
 /// The label of the button that removes a class.
 pub(crate) fn remove(name: &str) -> String {
     format!("Remove the class {name}")
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
 }
 
 /// How well a head does on its own examples.
@@ -82,9 +76,10 @@ pub(crate) fn trials(trials: &Trials) -> String {
         format!("{said}. Too few to tell: {LEAST_EXAMPLES} examples a class are the least.")
     } else {
         format!(
-            "{said}, so between {} and {} (95 %).",
-            percent(low),
-            percent(high)
+            "{said}, so between {} and {} ({}).",
+            number::percent(low),
+            number::percent(high),
+            number::percent(0.95)
         )
     }
 }
@@ -102,15 +97,22 @@ pub(crate) fn wrong(id: &str, class: &str, said: &str) -> String {
 /// What a threshold decides.
 pub(crate) fn preview(count: usize, undecided: usize, sure: f32) -> String {
     format!(
-        "At a lead of {sure:.2}: of {count} other fields {} get a class, {undecided} are left undecided.",
-        count - undecided
+        "At a lead of {}: of {} {} get a class, and {} stay undecided.",
+        lead_of(sure),
+        number::counted(count, "other field", "other fields"),
+        number::whole(count - undecided),
+        number::whole(undecided)
     )
 }
 
 /// What a head says of a field.
 pub(crate) fn answer(id: &str, class: &str, lead: f32, is_sure: bool) -> String {
     let doubt = if is_sure { "" } else { ", undecided" };
-    format!("{id}: {class}, lead {lead:.2}{doubt}")
+    format!("{id}: {class}, lead {}{doubt}", lead_of(lead))
+}
+
+fn lead_of(lead: f32) -> String {
+    number::decimal(lead.into(), 2)
 }
 
 /// The line beside the model's labels; empty where nothing is known.
