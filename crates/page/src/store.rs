@@ -337,7 +337,7 @@ async fn open() -> Result<Database, idb::Error> {
             return;
         };
         let there = database.store_names();
-        let is_missing = |store: &&str| !there.iter().any(|name| name == store);
+        let is_missing = |store: &&str| !there.iter().any(|name| name.as_str() == *store);
         for store in STORES.into_iter().filter(is_missing) {
             // Without it every later transaction fails, which the visitor gets to know.
             database
