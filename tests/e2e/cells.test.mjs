@@ -1,10 +1,11 @@
 // The cells of a field: found by the network or without it, shown with an answer each, corrected and saved.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {test} from 'node:test';
 import zlib from 'node:zlib';
 import {CHANNELS, greyPng, settled} from './fields.mjs';
-import {chromiumForTests, halfPresent, PATIENCE, ready, smallModel, until, withManifest} from './harness.mjs';
+import {chromiumForTests, DIST, halfPresent, missing, PATIENCE, ready, smallModel, until, withManifest} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
 
@@ -213,6 +214,20 @@ test('fields without nuclei have a clear outcome', {timeout}, async () => {
     await page.waitForFunction(() => document.querySelector('#detail').dataset.id === 'tiny'
       && document.querySelector('#cells .status').textContent.startsWith('No cell'));
   }, site());
+});
+
+test('the network that comes with the page finds the cells of a drawn field', {timeout, skip: missing(path.join(DIST, 'cells/manifest.json'))}, async () => {
+  const id = 'sample-nucleoli';
+  const files = CHANNELS.map((channel) => {
+    const name = `${id}_${channel}.png`;
+    return {name, mimeType: 'image/png', buffer: readFileSync(path.join(DIST, 'samples', name))};
+  });
+  await open(async (page) => {
+    await show(page, files, id);
+    await find(page);
+    assert.equal(await page.locator('#cells .without-network').isVisible(), false, 'the network opens');
+    assert.ok((await numbers(page)).length >= 3, await status(page));
+  }, site({}));
 });
 
 test('a package that is not of cells is named', {timeout}, async () => {
