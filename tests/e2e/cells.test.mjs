@@ -1,10 +1,11 @@
 // The cells of a field: found by the network or without it, shown with an answer each, corrected and saved.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {test} from 'node:test';
 import zlib from 'node:zlib';
 import {CHANNELS, greyPng, settled} from './fields.mjs';
-import {chromiumForTests, halfPresent, PATIENCE, smallModel, withManifest} from './harness.mjs';
+import {chromiumForTests, DIST, halfPresent, missing, PATIENCE, ready, smallModel, until, withManifest} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
 
@@ -159,6 +160,51 @@ test('cells are deleted, merged and brought back', {timeout}, async () => {
   }, site());
 });
 
+/** Waits until the browser keeps so many corrections of a field: writing goes on in the background. */
+const correctionsKept = (page, count) => until(() => page.evaluate((count) => new Promise((resolve) => {
+  const opening = indexedDB.open('cytolens');
+  opening.onsuccess = () => {
+    const records = opening.result.transaction('cells').objectStore('cells').getAll();
+    records.onsuccess = () => {
+      opening.result.close();
+      resolve(records.result.some((record) => (record ? record.lengths.length - 1 : 0) === count));
+    };
+  };
+}), count));
+
+test('corrections outlive a reload, and are taken back after it', {timeout}, async () => {
+  await open(async (page) => {
+    const count = (expected) => page.waitForFunction((expected) => document.querySelectorAll('#cells tbody tr').length === expected, expected);
+    await show(page, fieldOfCells('four'), 'four');
+    await find(page);
+    const [first, second, third] = await numbers(page);
+    await page.click(`#cells tbody tr[data-cell="${first}"] button`);
+    await page.click('#cells [data-tool="delete"]');
+    await count(3);
+    for (const number of [second, third]) await page.click(`#cells tbody tr[data-cell="${number}"] button`);
+    await page.click('#cells [data-tool="merge"]');
+    await count(2);
+    await correctionsKept(page, 2);
+    await page.reload();
+    await ready(page);
+    await settled(page, 'four', timeout);
+    await find(page);
+    assert.match(await status(page), /^2 cells.*2 corrections by hand/);
+    await page.click('#cells [data-tool="undo"]');
+    await count(3);
+    await page.click('#cells [data-tool="undo"]');
+    await count(4);
+    // Taken back, they stay away.
+    await correctionsKept(page, 0);
+    await page.reload();
+    await ready(page);
+    await settled(page, 'four', timeout);
+    await find(page);
+    await count(4);
+    assert.doesNotMatch(await status(page), /by hand/);
+  }, site());
+});
+
 test('fields without nuclei have a clear outcome', {timeout}, async () => {
   await open(async (page) => {
     await show(page, fieldOfCells('empty', {cells: []}), 'empty');
@@ -168,6 +214,20 @@ test('fields without nuclei have a clear outcome', {timeout}, async () => {
     await page.waitForFunction(() => document.querySelector('#detail').dataset.id === 'tiny'
       && document.querySelector('#cells .status').textContent.startsWith('No cell'));
   }, site());
+});
+
+test('the network that comes with the page finds the cells of a drawn field', {timeout, skip: missing(path.join(DIST, 'cells/manifest.json'))}, async () => {
+  const id = 'sample-nucleoli';
+  const files = CHANNELS.map((channel) => {
+    const name = `${id}_${channel}.png`;
+    return {name, mimeType: 'image/png', buffer: readFileSync(path.join(DIST, 'samples', name))};
+  });
+  await open(async (page) => {
+    await show(page, files, id);
+    await find(page);
+    assert.equal(await page.locator('#cells .without-network').isVisible(), false, 'the network opens');
+    assert.ok((await numbers(page)).length >= 3, await status(page));
+  }, site({}));
 });
 
 test('a package that is not of cells is named', {timeout}, async () => {

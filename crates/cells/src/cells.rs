@@ -209,7 +209,15 @@ impl Cells {
     /// The masks of cells and of nuclei at another size. Each pixel takes the number that has the largest share in the four
     /// pixels around its place, so that borders come out smooth.
     pub fn scaled(&self, width: usize, height: usize) -> [Vec<u16>; 2] {
-        [&self.cells, &self.nuclei].map(|mask| self.scaled_mask(mask, width, height))
+        let masks = [&self.cells, &self.nuclei];
+        let [cells, mut nuclei] = masks.map(|mask| self.scaled_mask(mask, width, height));
+        // Where cells meet, a nucleus may win a pixel that another cell has.
+        for (nucleus, cell) in nuclei.iter_mut().zip(&cells) {
+            if nucleus != cell {
+                *nucleus = 0;
+            }
+        }
+        [cells, nuclei]
     }
 
     fn scaled_mask(&self, mask: &[u16], width: usize, height: usize) -> Vec<u16> {

@@ -8,6 +8,8 @@ use crate::region::fill_holes;
 
 /// The steps that a cell grows into the border that parts it from its neighbours.
 const BORDER_STEPS: usize = 3;
+/// The most pixels of a hole that is filled, in nuclei and in cells.
+const LARGEST_HOLE: usize = 60;
 
 /// What counts as a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +58,7 @@ pub fn instances(maps: &Maps, options: &Options) -> Cells {
         return Cells::none(*width, *height);
     }
     let mut inside: Vec<bool> = nucleus.iter().map(|&p| p >= options.nucleus).collect();
-    fill_holes(&mut inside, *width, options.smallest_cell);
+    fill_holes(&mut inside, *width, LARGEST_HOLE);
     let nuclei = parted(&inside, *width, options.smallest_nucleus);
 
     let mut inside: Vec<bool> = cell
@@ -64,7 +66,7 @@ pub fn instances(maps: &Maps, options: &Options) -> Cells {
         .zip(&nuclei)
         .map(|(&p, &number)| p >= options.cell || number > 0)
         .collect();
-    fill_holes(&mut inside, *width, options.smallest_cell);
+    fill_holes(&mut inside, *width, LARGEST_HOLE);
     // A cell whose nucleus is not in the image goes to no neighbour across the border between them.
     let interior: Vec<bool> = inside
         .iter()

@@ -40,6 +40,20 @@ impl Packed {
         }
     }
 
+    /// The masks of which [`Packed::parts`] gave these parts. Whether they are masks at all shows when they are unpacked.
+    pub fn of_parts([width, height]: [u32; 2], runs: Vec<u8>) -> Self {
+        Self {
+            width,
+            height,
+            runs,
+        }
+    }
+
+    /// The width and the height of the masks, and their runs.
+    pub fn parts(&self) -> ([u32; 2], &[u8]) {
+        ([self.width, self.height], &self.runs)
+    }
+
     /// The bytes that the masks take.
     pub fn bytes(&self) -> usize {
         self.runs.len()
@@ -100,6 +114,10 @@ mod tests {
             let cells = drawn(rows);
             let packed = Packed::new(&cells);
             assert_eq!(packed.cells().as_ref(), Ok(&cells));
+            let (sides, runs) = packed.parts();
+            assert_eq!(Packed::of_parts(sides, runs.to_vec()), packed);
+            let broken = Packed::of_parts(sides, runs[..runs.len() - 1].to_vec());
+            assert!(broken.cells().is_err());
         }
         let none = Cells::none(0, 0);
         assert_eq!(Packed::new(&none).cells(), Ok(none));

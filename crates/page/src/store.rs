@@ -1,4 +1,4 @@
-//! The store of the page in IndexedDB: fields, answers, images and activation maps outlive a reload.
+//! The store of the page in IndexedDB: fields, answers, images, activation maps and corrected cells outlive a reload.
 //!
 //! Writes go one after the other in the background. The page works without a store: then, and where
 //! the browser gives no more room, fields last as long as the page, and the visitor gets a notice.
@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use idb::{Database, Factory, ObjectStoreParams, Query, TransactionMode};
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
@@ -24,13 +24,14 @@ use cytolens_protocol::{Maps, ModelSummary, TimedPrediction};
 
 /// The name of the database, and of the lock of the tab that writes it.
 const NAME: &str = "cytolens";
-/// The version of the records' form. Records of an older version are dropped.
-const VERSION: u32 = 1;
+/// The version of the list of stores. What an older one lacks is added.
+const VERSION: u32 = 2;
 
 const FIELDS: &str = "fields";
 const INPUTS: &str = "inputs";
 const MAPS: &str = "maps";
-const STORES: [&str; 3] = [FIELDS, INPUTS, MAPS];
+const CELLS: &str = "cells";
+const STORES: [&str; 4] = [FIELDS, INPUTS, MAPS, CELLS];
 
 /// The record of a field.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -103,6 +104,20 @@ mod one_object {
             prediction: from_value(object.into()).map_err(D::Error::custom)?,
         })
     }
+}
+
+/// The record of a field's corrected cells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CellsRecord {
+    /// The width and the height of the masks.
+    pub(super) sides: [u32; 2],
+    /// Those of the field.
+    pub(super) full: [u32; 2],
+    /// How many bytes the masks have before each correction and after the last one.
+    pub(super) lengths: Vec<u32>,
+    /// These bytes, one mask after the other.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub(super) runs: Uint8Array,
 }
 
 impl FieldRecord {
@@ -191,6 +206,16 @@ impl Store {
         self.put(MAPS, field, maps);
     }
 
+    /// Writes a field's corrected cells, or that they are so no longer.
+    pub(super) fn keep_cells(self: &Rc<Self>, field: u32, cells: Option<&CellsRecord>) {
+        self.put(CELLS, field, &cells);
+    }
+
+    /// A field's corrected cells, where they are kept.
+    pub(super) async fn cells(&self, field: u32) -> Option<CellsRecord> {
+        self.get(CELLS, field).await
+    }
+
     /// A field's files, where they are kept.
     pub(super) async fn input(&self, field: u32) -> Option<FieldInput> {
         self.get(INPUTS, field).await
@@ -201,7 +226,7 @@ impl Store {
         self.get(MAPS, field).await
     }
 
-    /// Removes a field with its files and maps.
+    /// Removes a field with its files, maps and cells.
     pub(super) fn remove(self: &Rc<Self>, field: u32) {
         self.write(PendingWrite::Remove(field));
     }
@@ -311,7 +336,9 @@ async fn open() -> Result<Database, idb::Error> {
         let Ok(database) = idb::event::DatabaseEvent::database(&event) else {
             return;
         };
-        for store in STORES {
+        let there = database.store_names();
+        let is_missing = |store: &&str| !there.iter().any(|name| name.as_str() == *store);
+        for store in STORES.into_iter().filter(is_missing) {
             // Without it every later transaction fails, which the visitor gets to know.
             database
                 .create_object_store(store, ObjectStoreParams::new())

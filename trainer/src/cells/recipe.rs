@@ -80,7 +80,8 @@ impl RecipeFile for CellsRecipe {
         };
         within("network.levels", self.network.levels, 2, 8)?;
         within("network.width", self.network.width, 1, 256)?;
-        within("network.size", self.network.size, 32, 4096)?;
+        // What a package may state.
+        within("network.size", self.network.size, 32, 2048)?;
         within("training.part", self.training.part, 32, 4096)?;
         within("training.epochs", self.training.epochs, 1, 100_000)?;
         within("training.batch", self.training.batch, 1, 4096)?;
@@ -154,6 +155,7 @@ mod tests {
         for (change, named) in [
             ("network.levels=1", "network.levels"),
             ("training.part=100", "training.part must be a multiple of 8"),
+            ("network.size=4096", "network.size"),
             ("loss.dice=-1", "loss.dice"),
             ("training.batch=0", "training.batch"),
             ("augmentation.noise=2", "augmentation.noise"),

@@ -17,7 +17,7 @@ use super::package::{Stated, network_of};
 use super::recipe::CellsRecipe;
 use crate::output::{note, say};
 use crate::run::folder::RunFolder;
-use crate::run::position::BestEpoch;
+use crate::run::position::{BestEpoch, Position};
 
 /// The number of steps between two lines of progress.
 const SAY_EVERY: usize = 20;
@@ -93,9 +93,12 @@ enum Metrics {
 }
 
 impl Metrics {
-    fn step(&self) -> usize {
+    /// Whether a run at this position has come past it.
+    fn is_before(&self, position: &Position) -> bool {
         match *self {
-            Self::Step { step, .. } | Self::Epoch { step, .. } => step,
+            Self::Step { step, .. } => step <= position.step,
+            // The last steps of an epoch may be saved, and its validation not.
+            Self::Epoch { epoch, .. } => epoch <= position.epoch,
         }
     }
 }
@@ -111,7 +114,7 @@ impl CellsTraining<'_> {
         let device = self.device.clone().autodiff();
         let mut learner = CellsLearner::new(recipe, &device);
         let goes_on = resume && learner.load(run, &device)?;
-        let mut record = Record::open(run, goes_on.then_some(learner.position.step))?;
+        let mut record = Record::open(run, goes_on.then_some(&learner.position))?;
         if goes_on {
             say!("going on after step {}", learner.position.step)?;
         } else {
@@ -219,11 +222,18 @@ impl CellsTraining<'_> {
     /// The average precision of cells and of nuclei on the validation fields, each the mean over the thresholds.
     fn validate(&self, learner: &CellsLearner) -> Result<[f64; 2]> {
         let network = network_of(&self.recipe.network(), learner.predicting()?)?;
-        let comparisons: Vec<[Option<scores::Comparison>; 2]> = self
+        let of_fields: Vec<Result<[Option<scores::Comparison>; 2], Fault>> = self
             .validation
             .par_iter()
-            .filter_map(|field| compared(&network, field, self.recipe.network.size).ok())
+            .map(|field| compared(&network, field, self.recipe.network.size))
             .collect();
+        let mut comparisons = Vec::new();
+        for of_field in of_fields {
+            match of_field {
+                Ok(both) => comparisons.push(both),
+                Err(fault) => note!("left out: {fault}"),
+            }
+        }
         ensure!(!comparisons.is_empty(), "no validation field can be read");
         Ok([0, 1].map(|what| {
             let of_what: Vec<&scores::Comparison> = comparisons
@@ -298,16 +308,16 @@ struct Record {
 }
 
 impl Record {
-    /// Begins a record, or goes on with one after this many steps: lines of later ones are dropped, since these are taken again.
-    fn open(run: &Path, step: Option<usize>) -> Result<Self> {
+    /// Begins a record, or goes on with one from this position: lines of what comes after it are dropped, since it is done again.
+    fn open(run: &Path, position: Option<&Position>) -> Result<Self> {
         let path = run.join("metrics.jsonl");
-        let lines = match step {
-            Some(step) => std::fs::read_to_string(&path)
+        let lines = match position {
+            Some(position) => std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read {}", path.display()))?
                 .lines()
                 .filter(|line| {
                     let read = serde_json::from_str::<Metrics>(line);
-                    read.is_ok_and(|metrics| metrics.step() <= step)
+                    read.is_ok_and(|metrics| metrics.is_before(position))
                 })
                 .flat_map(|line| [line, "\n"])
                 .collect(),
@@ -322,6 +332,33 @@ impl Record {
         self.lines.push('\n');
         write_whole(&self.path, &self.lines)
     }
+}
+
+/// Writes into a run's folder which fields it is trained on and which it chooses by, or checks that they are still the same: a run
+/// that goes on with other fields would end otherwise, and nobody would know.
+///
+/// # Errors
+/// If they are others, or the file cannot be read or written.
+pub fn keep_fields(run: &Path, train: &[MaskedField], validation: &[MaskedField]) -> Result<()> {
+    let path = run.join("fields.txt");
+    let lines = |part: &'static str, fields: &[MaskedField]| -> String {
+        let lines = fields
+            .iter()
+            .map(|one| format!("{part} {}\n", one.field.id));
+        lines.collect()
+    };
+    let text = lines("train", train) + &lines("validation", validation);
+    if !path.exists() {
+        return write_whole(&path, &text);
+    }
+    let kept = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(
+        kept == text,
+        "the run in {} has other fields, see fields.txt in it; choose another --out",
+        run.display()
+    );
+    Ok(())
 }
 
 /// Parts a set: `validation` fields evenly out of the whole, and the others.

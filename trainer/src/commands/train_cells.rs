@@ -12,7 +12,7 @@ use cytolens_data::masked::MaskedSet;
 
 use crate::cells::package::Stated;
 use crate::cells::recipe::CellsRecipe;
-use crate::cells::training::{CellsTraining, parted};
+use crate::cells::training::{CellsTraining, keep_fields, parted};
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
@@ -76,6 +76,7 @@ impl TrainCells {
         let stated = Stated::of(&fields, &credits.unwrap_or_default());
         let (train, validation) = parted(fields, recipe.training.validation)?;
         let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
+        keep_fields(folder.path(), &train, &validation)?;
         say!(
             "{} fields to train on, {} to choose by",
             train.len(),

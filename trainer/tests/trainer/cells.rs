@@ -86,6 +86,10 @@ fn a_broken_off_training_ends_as_if_it_had_not_been() {
     if !Path::new(&broken).join("run.json").exists() {
         assert!(refuse(&arguments).contains("--resume"));
         arguments.push("--resume");
+        let other = simulate(&folder, "other", "12");
+        let mut with_others = arguments.clone();
+        with_others[2] = &other;
+        assert!(refuse(&with_others).contains("other fields"));
         run(&arguments);
     }
     let read = |run: &str, name: &str| fs::read(Path::new(run).join(name)).expect("a file");

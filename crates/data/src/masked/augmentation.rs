@@ -1,5 +1,7 @@
 //! The augmentation of fields with masks: other stains, other microscopes, other magnifications, missing channels.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 use cytolens_cells::Planes;
 use serde::{Deserialize, Serialize};
@@ -101,8 +103,18 @@ impl MaskedAugmentation {
             window.levels(truth.planes.plane(number), &mut planes);
         }
         let cells = window.numbers(&truth.cells);
-        let nuclei = truth.nuclei.map(|nuclei| window.numbers(&nuclei));
-        let (targets, weights) = targets(&cells, nuclei.as_deref(), side, border);
+        let nuclei = truth.nuclei.as_deref();
+        let with_nuclei = nuclei.map(|nuclei| cells_with_nuclei(&truth.cells, nuclei));
+        let nuclei = nuclei.map(|nuclei| window.numbers(nuclei));
+        let (targets, mut weights) = targets(&cells, nuclei.as_deref(), side, border);
+        if let Some(with_nuclei) = with_nuclei {
+            // Chromosomes in mitosis are no nucleus, and yet a cell is found by them: they teach nothing.
+            for (weight, cell) in weights.iter_mut().zip(&cells) {
+                if *cell > 0 && !with_nuclei.contains(cell) {
+                    *weight = 0.0;
+                }
+            }
+        }
         Example {
             planes,
             targets,
@@ -169,6 +181,13 @@ impl MaskedAugmentation {
             }
         }
     }
+}
+
+/// The numbers of the cells that have a pixel of a nucleus anywhere in the field.
+fn cells_with_nuclei(cells: &[u16], nuclei: &[u16]) -> BTreeSet<u16> {
+    let pairs = cells.iter().zip(nuclei);
+    let inside = pairs.filter(|(cell, nucleus)| **cell > 0 && **nucleus > 0);
+    inside.map(|(cell, _)| *cell).collect()
 }
 
 /// A square part of a field, turned, mirrored and magnified.
@@ -370,6 +389,22 @@ pub(super) mod tests {
             assert!(differ(2, 0) <= 4, "seed {seed}: {} of nuclei", differ(2, 0));
             assert!(differ(0, 1) <= 4, "seed {seed}: {} of cells", differ(0, 1));
         }
+    }
+
+    #[test]
+    fn a_cell_in_mitosis_says_nothing_of_nuclei() {
+        let mut truth = truth(64, 64);
+        // A second cell, without a nucleus.
+        for at in (0..64 * 64).filter(|at| at % 64 >= 44 && at / 64 >= 44) {
+            truth.cells[at] = 2;
+        }
+        let mut stream = Stream::new(Purpose::Augmentation, &[1]);
+        let example = plain().example(truth, 64, 1.0, &mut stream);
+        let pixels = 64 * 64;
+        let (nuclei, cells) = example.weights[..2 * pixels].split_at(pixels);
+        let unknown = nuclei.iter().filter(|weight| **weight == 0.0).count();
+        assert_eq!(unknown, 20 * 20);
+        assert!(cells.iter().all(|weight| *weight > 0.0));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use js_sys::Promise;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::App;
+use super::records::{history_of, record_of_cells};
 use crate::answer::Answer;
 use crate::cells::{Deed, FieldCells, Network};
 use crate::dom::pause;
@@ -56,6 +57,9 @@ impl App {
             }
             Deed::Delete | Deed::Merge | Deed::Undo => {
                 if let Some(said) = self.cells.correct(deed) {
+                    if let Some(field) = self.cells.shown_field() {
+                        self.keep_cells(field);
+                    }
                     self.desk.announce(&said);
                     self.show_cells_again();
                 }
@@ -126,11 +130,34 @@ impl App {
         Some((session.selected()?, answer))
     }
 
+    /// Writes a field's corrections to the store, or that there are none.
+    pub(super) fn keep_cells(&self, field: u32) {
+        if self.store.is_open() {
+            let history = self.cells.history(field);
+            let record = history.map(|(masks, full)| record_of_cells(&masks, full));
+            self.store.keep_cells(field, record.as_ref());
+        }
+    }
+
+    /// Reads a field's corrections of an earlier visit, once.
+    async fn read_cells(&self, field: u32) {
+        if self.cells.begin_reading(field)
+            && let Some(record) = self.store.cells(field).await
+            && let Some(history) = history_of(&record)
+        {
+            self.cells.restore(field, history, record.full);
+        }
+    }
+
     /// The cells of a field: those that are kept, or what the engine finds.
     ///
     /// # Errors
     /// The reason, for visitors.
     pub(super) async fn cells_of(self: &Rc<Self>, field: u32) -> Result<FieldCells, String> {
+        if let Some(cells) = self.cells.kept(field) {
+            return Ok(cells);
+        }
+        self.read_cells(field).await;
         if let Some(cells) = self.cells.kept(field) {
             return Ok(cells);
         }

@@ -183,6 +183,7 @@ impl App {
                 Some(mut input) => self.change(|session| {
                     if change(&mut input) {
                         self.cells.forget(&[field]);
+                        self.keep_cells(field);
                         session.read_as(field, input);
                     }
                     session.classify_again(field);

@@ -25,6 +25,23 @@ impl Found {
         self.before.push(former);
     }
 
+    /// The masks before each correction and after the last one; none where nobody corrected them.
+    pub(super) fn history(&self) -> Option<Vec<Packed>> {
+        let is_corrected = !self.before.is_empty();
+        is_corrected.then(|| self.before.iter().chain([&self.now]).cloned().collect())
+    }
+
+    /// The cells with these masks before each correction and after the last one; none where they are no masks.
+    pub(super) fn of_history(mut history: Vec<Packed>, full: [u32; 2]) -> Option<Self> {
+        let are_masks = history.iter().all(|masks| masks.cells().is_ok());
+        let now = history.pop().filter(|_| are_masks)?;
+        Some(Self {
+            now,
+            before: history,
+            full,
+        })
+    }
+
     /// Takes the last correction back. Returns whether there was one.
     pub(super) fn undo(&mut self) -> bool {
         let former = self.before.pop();
@@ -56,6 +73,12 @@ impl Kept {
         let mut all = self.0.iter();
         all.find(|(other, _)| *other == field)
             .map(|(_, found)| found)
+    }
+
+    /// Whether somebody corrected a field's cells.
+    pub(super) fn is_corrected(&self, field: u32) -> bool {
+        self.get(field)
+            .is_some_and(|found| !found.before.is_empty())
     }
 
     /// A field's cells, to be corrected.
@@ -98,6 +121,20 @@ mod tests {
     }
 
     #[test]
+    fn corrections_come_back_from_their_history() {
+        let mut corrected = found(1);
+        assert_eq!(corrected.history(), None);
+        corrected.correct(&Cells::none(2, 2));
+        let history = corrected.history().expect("a history");
+        assert_eq!(history.len(), 2);
+        let again = Found::of_history(history.clone(), [20, 20]);
+        assert_eq!(again, Some(corrected));
+        let broken = vec![history[0].clone(), Packed::of_parts([2, 2], vec![1])];
+        assert_eq!(Found::of_history(broken, [20, 20]), None);
+        assert_eq!(Found::of_history(Vec::new(), [20, 20]), None);
+    }
+
+    #[test]
     fn the_oldest_go_but_for_corrected_ones() {
         let mut kept = Kept::default();
         let mut corrected = found(1);
@@ -107,6 +144,7 @@ mod tests {
             kept.put(field, found(2));
         }
         assert!(kept.get(0).is_some());
+        assert!(kept.is_corrected(0) && !kept.is_corrected(4));
         assert!(kept.get(3).is_none());
         assert!(kept.get(4).is_some());
         assert_eq!(kept.0.len(), KEPT + 1);

@@ -8,6 +8,7 @@ mod panel;
 mod shown;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use cytolens_cells::{Cells, Packed, simplified};
@@ -71,6 +72,8 @@ struct State {
     begun: Option<(u32, Rc<Answer>)>,
     /// The fields whose cells are asked for, and who is told when they are there.
     waiting: Vec<(u32, Function)>,
+    /// The fields whose corrections of an earlier visit are read or hold no longer.
+    read: BTreeSet<u32>,
 }
 
 impl CellsDesk {
@@ -140,7 +143,13 @@ impl CellsDesk {
                     before: Vec::new(),
                     full: [masks.full_width, masks.full_height],
                 };
-                self.state.borrow_mut().kept.put(field, found);
+                {
+                    // Corrections of an earlier visit may have been read meanwhile.
+                    let mut state = self.state.borrow_mut();
+                    if !state.kept.is_corrected(field) {
+                        state.kept.put(field, found);
+                    }
+                }
                 self.tell(field, &JsValue::UNDEFINED);
             }
             Err(error) => self.not_found(field, &error.to_string()),
@@ -165,7 +174,11 @@ impl CellsDesk {
 
     /// Forgets fields, and tells whoever waits for their cells.
     pub(super) fn forget(&self, fields: &[u32]) {
-        self.state.borrow_mut().kept.forget(fields);
+        {
+            let mut state = self.state.borrow_mut();
+            state.kept.forget(fields);
+            state.read.extend(fields);
+        }
         fields
             .iter()
             .for_each(|field| self.not_found(*field, text::GONE));
@@ -197,6 +210,29 @@ impl CellsDesk {
             full: found.full,
             corrections: found.before.len(),
         })
+    }
+
+    /// Whether a field's corrections of an earlier visit are still to be read. They are then taken as read.
+    pub(super) fn begin_reading(&self, field: u32) -> bool {
+        self.state.borrow_mut().read.insert(field)
+    }
+
+    /// Takes the corrections of an earlier visit: the masks before each and after the last one.
+    pub(super) fn restore(&self, field: u32, history: Vec<Packed>, full: [u32; 2]) {
+        let mut state = self.state.borrow_mut();
+        if !state.kept.is_corrected(field)
+            && let Some(found) = Found::of_history(history, full)
+        {
+            state.kept.put(field, found);
+        }
+    }
+
+    /// A field's masks before each correction and after the last one, and the field's width and height; none where nobody corrected
+    /// its cells.
+    pub(super) fn history(&self, field: u32) -> Option<(Vec<Packed>, [u32; 2])> {
+        let state = self.state.borrow();
+        let found = state.kept.get(field)?;
+        Some((found.history()?, found.full))
     }
 
     /// Cells as the visitor wants them in files: without those that are left out.
