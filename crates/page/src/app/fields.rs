@@ -50,6 +50,7 @@ impl App {
             });
         }
         self.change(|session| session.resume());
+        self.tools.teach.restored(self.store.is_open());
     }
 
     /// Puts the fields, files and packages that a visitor brings where they belong.

@@ -17,7 +17,7 @@ use crate::teach::Teach;
 /// The tools.
 pub(super) struct Tools {
     similar: Rc<Similar>,
-    teach: Rc<Teach>,
+    pub(super) teach: Rc<Teach>,
     pub(super) scores: Rc<ScorePanel>,
     map: Rc<MapPanel>,
     /// Whether the tools are to be written anew, soon.

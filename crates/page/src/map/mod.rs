@@ -42,7 +42,7 @@ pub(crate) struct MapPanel {
     chosen: RefCell<Vec<u32>>,
     line: RefCell<Vec<[f32; 2]>>,
     /// The fields of the map that is shown or made, and the answers that it is of.
-    of: RefCell<Vec<(u32, *const Answer)>>,
+    of: RefCell<Vec<(u32, Rc<Answer>)>>,
     /// The number of the map that is made: an older one is given up.
     turn: Cell<u32>,
 }
@@ -135,11 +135,11 @@ impl MapPanel {
                     })
             })
             .collect();
-        let of: Vec<(u32, *const Answer)> = fields
+        let of: Vec<(u32, Rc<Answer>)> = fields
             .iter()
-            .filter_map(|it| Some((it.field, Rc::as_ptr(it.answer.as_ref()?))))
+            .filter_map(|it| Some((it.field, it.answer.clone()?)))
             .collect();
-        if *self.of.borrow() == of && !of.is_empty() {
+        if are_same(&self.of.borrow(), &of) && !of.is_empty() {
             let mut are_new = false;
             for spot in self.spots.borrow_mut().iter_mut() {
                 // Fields come in rising order. While a map is made, the spots are those of the one before.
@@ -418,4 +418,10 @@ impl MapPanel {
             .collect();
         set_attribute(&by_id("scatter-line"), "points", &points.join(" "));
     }
+}
+
+/// Whether these are the same fields with the same answers.
+fn are_same(some: &[(u32, Rc<Answer>)], others: &[(u32, Rc<Answer>)]) -> bool {
+    let mut pairs = some.iter().zip(others);
+    some.len() == others.len() && pairs.all(|(a, b)| a.0 == b.0 && Rc::ptr_eq(&a.1, &b.1))
 }

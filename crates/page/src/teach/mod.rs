@@ -5,7 +5,8 @@ mod keep;
 mod learnt;
 mod lesson;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -14,7 +15,8 @@ use web_sys::{
 };
 
 use self::learnt::{Learnt, answer, learn};
-use self::lesson::Lesson;
+use self::lesson::{Content, Lesson};
+use super::answer::Answer;
 use super::dom::{
     append, around, attribute, by_id, closest, create, emptied, find, find_all, from_template,
     has_modifier, on, set_attribute, set_flag, set_hidden, set_line, set_text, target, window,
@@ -37,9 +39,16 @@ pub(crate) struct Teach {
     lesson: RefCell<Lesson>,
     /// What was learnt, or why nothing was.
     learnt: RefCell<Result<Learnt, String>>,
+    /// What it was learnt from: nothing is learnt twice.
+    learnt_from: RefCell<Option<Lessons>>,
     /// The desk as it was when last looked at.
     fields: RefCell<Vec<ToolField>>,
+    /// Whether the lesson is kept for the next visit. The fields of a page that keeps none have numbers of their own.
+    is_kept: Cell<bool>,
 }
+
+/// The names of the classes, and the examples: field, class and answer.
+type Lessons = (Vec<String>, Vec<(u32, usize, *const Answer)>);
 
 impl Teach {
     /// The panel with the lesson of the last visit.
@@ -49,7 +58,9 @@ impl Teach {
             host,
             lesson: RefCell::new(keep::read()),
             learnt: RefCell::new(Err(text::NOTHING_TAUGHT.to_owned())),
+            learnt_from: RefCell::default(),
             fields: RefCell::default(),
+            is_kept: Cell::new(true),
         });
         teach.listen();
         teach
@@ -235,6 +246,7 @@ impl Teach {
                 let said = text::opened(&head.classes, &head.model);
                 let sure = head.sure;
                 *self.learnt.borrow_mut() = Ok(Learnt { head, trials: None });
+                self.learnt_from.take();
                 self.lesson.borrow_mut().set_sure(sure);
                 self.show();
                 said
@@ -270,9 +282,31 @@ impl Teach {
 
     fn change<T>(self: &Rc<Self>, change: impl FnOnce(&mut Lesson) -> T) -> T {
         let result = change(&mut self.lesson.borrow_mut());
-        keep::write(&self.lesson.borrow());
+        self.keep();
         self.refresh();
         result
+    }
+
+    fn keep(&self) {
+        if self.is_kept.get() {
+            keep::write(&self.lesson.borrow());
+        }
+    }
+
+    /// The fields of the last visit are there. The lesson is of these alone; where the page keeps no fields it begins without any,
+    /// and what another page keeps stays as it is.
+    pub(crate) fn restored(self: &Rc<Self>, keeps_fields: bool) {
+        if keeps_fields {
+            let fields: BTreeSet<u32> = (self.host.fields)().iter().map(|it| it.field).collect();
+            let are_gone = self.lesson.borrow_mut().forget_others(&fields);
+            if are_gone {
+                self.keep();
+            }
+        } else {
+            self.is_kept.set(false);
+            *self.lesson.borrow_mut() = Lesson::default();
+        }
+        self.refresh();
     }
 
     /// Learns anew from the desk as it is, and writes all.
@@ -290,8 +324,13 @@ impl Teach {
                 .as_ref()
                 .is_ok_and(|learnt| learnt.trials.is_none());
             if is_taught || !was_opened {
-                let learnt = learn(lesson.now(), &self.fields.borrow());
-                *self.learnt.borrow_mut() = learnt.map_err(|error| text::not_learnt(&error));
+                let fields = self.fields.borrow();
+                let from = lessons(lesson.now(), &fields);
+                if self.learnt_from.borrow().as_ref() != Some(&from) {
+                    let learnt = learn(lesson.now(), &fields);
+                    *self.learnt.borrow_mut() = learnt.map_err(|error| text::not_learnt(&error));
+                    *self.learnt_from.borrow_mut() = Some(from);
+                }
             }
         }
         self.show();
@@ -442,6 +481,15 @@ impl Teach {
             corrected.is_some(),
         );
     }
+}
+
+/// What is learnt from.
+fn lessons(content: &Content, fields: &[ToolField]) -> Lessons {
+    let examples = fields.iter().filter_map(|it| {
+        let class = content.class_of(it.field)?;
+        Some((it.field, class, Rc::as_ptr(it.answer.as_ref()?)))
+    });
+    (content.classes.clone(), examples.collect())
 }
 
 /// A line, which brings a field's picture when it is clicked where a field is given.
