@@ -182,6 +182,9 @@ exports() {
 browser() {
   build_native
   [ -d "$DIST" ] || web
+  local newer
+  newer="$(find crates src www index.html Trunk.toml Cargo.lock -type f -newer "$DIST/index.html" -print -quit)"
+  [ -z "$newer" ] || echo "browser: dist/ is older than $newer; the step web builds it anew"
   formula_packages
   if [ -n "${CYTOLENS_DATA:-}" ]; then
     # The trainer's own prediction of real fields, which the browser must equal.

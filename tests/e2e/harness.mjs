@@ -205,6 +205,10 @@ export async function visitSite(browser, site, address, use, {viewport = {width:
     });
     await page.goto(`${site.origin}/${address}`);
     await use(page, context);
+  } catch (error) {
+    // What went wrong in the page comes before what was waited for in vain.
+    if (problems.length > 0) error.message += `\nin the page: ${problems.join('\n')}`;
+    throw error;
   } finally {
     await context.close();
     proxy.closeAllConnections();

@@ -137,6 +137,11 @@ impl Index {
             return Err(IndexError::Contradiction("vectors of several lengths"));
         }
         let space = Space::fit(&vectors, components);
+        if space.components() == 0 {
+            return Err(IndexError::Contradiction(
+                "the features of all fields are the same",
+            ));
+        }
         let mut rows = Rows::new(space.components());
         for vector in &vectors {
             let (place, _) = space.place(vector).ok_or(IndexError::Empty)?;
@@ -370,5 +375,20 @@ mod tests {
             Index::new(about(), Vec::new(), 3),
             Err(IndexError::Empty)
         ));
+        // One field, or several that are all alike, have no direction in which they differ.
+        let alike = |count: usize| {
+            let entry = |at: usize| Entry {
+                id: format!("field {at}"),
+                labels: vec![0],
+            };
+            let entries = (0..count).map(|at| (entry(at), vec![1.0, 2.0, 3.0]));
+            Index::new(about(), entries.collect(), 3)
+        };
+        for count in [1, 5] {
+            assert!(
+                matches!(alike(count), Err(IndexError::Contradiction(_))),
+                "{count}"
+            );
+        }
     }
 }

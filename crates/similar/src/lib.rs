@@ -26,7 +26,7 @@ pub use index::{
 };
 pub use retrieval::{average_precision_at, mean_average_precision_at};
 pub use rows::{Neighbour, Rows};
-pub use scatter::{MOST_POINTS, Scatter, principal};
+pub use scatter::{MOST_POINTS, Scatter};
 pub use space::Space;
 pub use vector::{direction, from_halves, to_halves};
 pub use wilson::wilson;

@@ -35,43 +35,17 @@ pub(crate) fn mean<'a>(rows: impl IntoIterator<Item = &'a [f32]>, length: usize)
     mean
 }
 
-/// The directions of largest variance of centred vectors `[n, length]`, orthonormal, the largest first, with the variances.
-///
-/// Subspace iteration (Golub and Van Loan, Matrix Computations, 8.2.4) from a fixed start: the same vectors give the same
-/// directions. Fewer come back where the vectors span fewer.
+/// The directions of largest variance of centred vectors `[n, length]`, orthonormal, the largest first, with the variances. Fewer
+/// come back where the vectors span fewer.
 pub(crate) fn principal_directions(rows: &[Vec<f32>], count: usize) -> Vec<(Vec<f32>, f32)> {
-    const ROUNDS: usize = 40;
-    let Some(length) = rows.first().map(Vec::len) else {
-        return Vec::new();
-    };
-    let count = count.min(length).min(rows.len());
-    let mut state = 1_u32;
-    let mut start = || {
-        // Marsaglia's xorshift: any start will do that is not orthogonal to what is sought.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state as f32 / u32::MAX as f32 - 0.5
-    };
-    let mut directions: Vec<Vec<f32>> = (0..count)
-        .map(|_| (0..length).map(|_| start()).collect())
-        .collect();
-    orthonormalise(&mut directions);
-    for _ in 0..ROUNDS {
-        let mut next = vec![vec![0.0; length]; directions.len()];
-        for row in rows {
-            for (direction, next) in directions.iter().zip(&mut next) {
-                add_scaled(next, dot(direction, row), row);
-            }
-        }
-        directions = next;
-        orthonormalise(&mut directions);
-    }
+    let mut subspace = Subspace::new(rows, count);
+    while subspace.step(rows, rows.len()) {}
     let variance = |direction: &Vec<f32>| {
         let squares = rows.iter().map(|row| dot(direction, row).powi(2));
         squares.sum::<f32>() / rows.len() as f32
     };
-    let mut found: Vec<(Vec<f32>, f32)> = directions
+    let mut found: Vec<(Vec<f32>, f32)> = subspace
+        .directions
         .into_iter()
         .map(|direction| {
             let variance = variance(&direction);
@@ -80,6 +54,86 @@ pub(crate) fn principal_directions(rows: &[Vec<f32>], count: usize) -> Vec<(Vec<
         .collect();
     found.sort_by(|a, b| b.1.total_cmp(&a.1));
     found
+}
+
+/// The search for the directions of largest variance among centred rows, some rows at a time.
+///
+/// Subspace iteration (Golub and Van Loan, Matrix Computations, 8.2.4) from a fixed start: the same rows give the same
+/// directions, signs included.
+#[derive(Debug, Clone)]
+pub(crate) struct Subspace {
+    directions: Vec<Vec<f32>>,
+    /// The sums of the round in progress.
+    next: Vec<Vec<f32>>,
+    /// The rows that they are of.
+    done: usize,
+    rounds: usize,
+}
+
+impl Subspace {
+    const ROUNDS: usize = 40;
+
+    /// The start of a search for `count` directions, or for as many as there can be.
+    pub(crate) fn new(rows: &[Vec<f32>], count: usize) -> Self {
+        let length = rows.first().map_or(0, Vec::len);
+        let count = count.min(length).min(rows.len());
+        let mut state = 1_u32;
+        let mut start = || {
+            // Marsaglia's xorshift: any start will do that is not orthogonal to what is sought.
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as f32 / u32::MAX as f32 - 0.5
+        };
+        let mut directions: Vec<Vec<f32>> = (0..count)
+            .map(|_| (0..length).map(|_| start()).collect())
+            .collect();
+        orthonormalise(&mut directions);
+        Self {
+            next: vec![vec![0.0; length]; directions.len()],
+            directions,
+            done: 0,
+            rounds: 0,
+        }
+    }
+
+    /// Goes on by so many of the rows, which are to be those that it was begun with. False once the directions are found.
+    pub(crate) fn step(&mut self, rows: &[Vec<f32>], at_once: usize) -> bool {
+        if self.rounds >= Self::ROUNDS || self.directions.is_empty() {
+            return false;
+        }
+        let some = rows.iter().skip(self.done).take(at_once.max(1));
+        for row in some {
+            for (direction, next) in self.directions.iter().zip(&mut self.next) {
+                add_scaled(next, dot(direction, row), row);
+            }
+            self.done += 1;
+        }
+        if self.done >= rows.len() {
+            let length = rows.first().map_or(0, Vec::len);
+            self.directions = std::mem::take(&mut self.next);
+            orthonormalise(&mut self.directions);
+            self.next = vec![vec![0.0; length]; self.directions.len()];
+            self.done = 0;
+            self.rounds += 1;
+        }
+        self.rounds < Self::ROUNDS
+    }
+
+    /// The share of the search that is done, among so many rows.
+    pub(crate) fn progress(&self, rows: usize) -> f32 {
+        if self.directions.is_empty() {
+            return 1.0;
+        }
+        let done = self.rounds * rows + self.done;
+        done as f32 / (Self::ROUNDS * rows).max(1) as f32
+    }
+
+    /// A centred vector's coordinates along the directions, in the order in which they were found.
+    pub(crate) fn place(&self, vector: &[f32]) -> Vec<f32> {
+        let directions = self.directions.iter();
+        directions.map(|direction| dot(direction, vector)).collect()
+    }
 }
 
 /// Gram and Schmidt's orthonormal vectors of the same span, twice for accuracy; those that are left with nothing go.

@@ -21,18 +21,23 @@ pub fn average_precision_at(
 }
 
 /// The mean of [`average_precision_at`] over queries, of which each is what `nearest` gives for it; a result is relevant that has
-/// the same labels. Queries whose labels nothing has do not count. Also gives the number of those that do.
+/// the same labels. `may_be_found` tells, of a query and an entry, whether the entry can be a result: a field that is asked is none of
+/// its own. Queries whose labels nothing else has do not count. Also gives the number of those that do.
 pub fn mean_average_precision_at<L: PartialEq>(
     most: usize,
     queries: &[L],
     entries: &[L],
+    may_be_found: impl Fn(usize, usize) -> bool,
     mut nearest: impl FnMut(usize) -> Vec<usize>,
 ) -> (f64, usize) {
     let precisions: Vec<f64> = queries
         .iter()
         .enumerate()
         .filter_map(|(query, labels)| {
-            let relevant = entries.iter().filter(|entry| *entry == labels).count();
+            let relevant = entries.iter().enumerate();
+            let relevant = relevant
+                .filter(|(entry, of_it)| *of_it == labels && may_be_found(query, *entry))
+                .count();
             if relevant == 0 {
                 return None;
             }
@@ -63,9 +68,20 @@ mod tests {
 
     #[test]
     fn queries_without_anything_relevant_do_not_count() {
-        let (mean, count) = mean_average_precision_at(10, &["a", "x", "b"], &["a", "b"], |query| {
-            if query == 0 { vec![0, 1] } else { vec![0] }
-        });
+        let (mean, count) = mean_average_precision_at(
+            10,
+            &["a", "x", "b"],
+            &["a", "b"],
+            |_, _| true,
+            |query| if query == 0 { vec![0, 1] } else { vec![0] },
+        );
         assert_eq!((mean, count), (0.5, 2));
+        // Asked for themselves: nothing else is as the third is, and the other two find each other.
+        let fields = ["a", "a", "b"];
+        let others =
+            |query: usize| -> Vec<usize> { (0..3).filter(|entry| *entry != query).collect() };
+        let (mean, count) =
+            mean_average_precision_at(10, &fields, &fields, |query, entry| query != entry, others);
+        assert_eq!((mean, count), (1.0, 2));
     }
 }

@@ -75,7 +75,7 @@ impl Rows {
         count: usize,
         is_wanted: impl Fn(usize) -> bool,
     ) -> Vec<Neighbour> {
-        if vector.len() != self.length || count == 0 {
+        if self.length == 0 || vector.len() != self.length || count == 0 {
             return Vec::new();
         }
         let values = quantised(vector);
@@ -151,5 +151,8 @@ mod tests {
         assert_eq!(read, Some(rows));
         assert_eq!(Rows::read(2, &[1, 2, 3]), None);
         assert_eq!(Rows::read(0, &[]), None);
+        let mut none = Rows::new(0);
+        none.push(&[]);
+        assert!(none.nearest(&[], 3, |_| true).is_empty());
     }
 }

@@ -1,12 +1,14 @@
 //! A map of fields in two dimensions: their principal components, and from there t-SNE (van der Maaten and Hinton 2008,
 //! <https://www.jmlr.org/papers/v9/vandermaaten08a.html>), a step at a time. Nothing is random: the same fields give the same map.
 
-use crate::linear::{dot, mean, principal_directions};
+use crate::linear::{Subspace, mean};
 use crate::vector::direction;
 
 /// The most points that are moved: the work grows with their number's square.
 pub const MOST_POINTS: usize = 1500;
 
+/// The fewest points that are moved: fewer lie by their components.
+const LEAST_POINTS: usize = 4;
 /// The components between which distances are measured.
 const COMPONENTS: usize = 30;
 /// The number of neighbours that each point is held by, about.
@@ -16,34 +18,78 @@ const ROUNDS: usize = 400;
 const FIRST_ROUNDS: usize = 100;
 const EXAGGERATION: f32 = 12.0;
 
-/// The coordinates of vectors of one length along their first `count` principal components, missing ones 0.
-pub fn principal(vectors: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
-    let length = vectors.first().map_or(0, |vector| vector.len());
-    let vectors: Vec<Vec<f32>> = vectors.iter().map(|vector| direction(vector)).collect();
-    let mean = mean(vectors.iter().map(Vec::as_slice), length);
-    let centred: Vec<Vec<f32>> = vectors
-        .iter()
-        .map(|vector| {
-            vector
-                .iter()
-                .zip(&mean)
-                .map(|(value, mean)| value - mean)
-                .collect()
-        })
-        .collect();
-    let directions = principal_directions(&centred, count);
-    let mut places = vec![vec![0.0; count]; vectors.len()];
-    for (place, vector) in places.iter_mut().zip(&centred) {
-        for (value, (direction, _)) in place.iter_mut().zip(&directions) {
-            *value = dot(direction, vector);
+/// The rows that a step of the components takes.
+const ROWS: usize = 16;
+
+/// The principal components of vectors, in the making.
+#[derive(Debug, Clone)]
+struct Components {
+    centred: Vec<Vec<f32>>,
+    count: usize,
+    subspace: Subspace,
+    /// The coordinates of the vectors that have some.
+    places: Vec<Vec<f32>>,
+}
+
+impl Components {
+    fn new(vectors: &[&[f32]], count: usize) -> Self {
+        let length = vectors.first().map_or(0, |vector| vector.len());
+        let mut centred: Vec<Vec<f32>> = vectors.iter().map(|vector| direction(vector)).collect();
+        let mean = mean(centred.iter().map(Vec::as_slice), length);
+        for vector in &mut centred {
+            for (value, mean) in vector.iter_mut().zip(&mean) {
+                *value -= mean;
+            }
+        }
+        Self {
+            subspace: Subspace::new(&centred, count),
+            places: Vec::with_capacity(centred.len()),
+            centred,
+            count,
         }
     }
-    places
+
+    /// Does the next step. False once every vector has its coordinates.
+    fn step(&mut self) -> bool {
+        if self.subspace.step(&self.centred, ROWS) {
+            return true;
+        }
+        let some = self.centred.iter().skip(self.places.len()).take(ROWS);
+        let placed: Vec<Vec<f32>> = some.map(|vector| self.subspace.place(vector)).collect();
+        self.places.extend(placed);
+        self.places.len() < self.centred.len()
+    }
+
+    fn progress(&self) -> f32 {
+        self.subspace.progress(self.centred.len())
+    }
+
+    /// The coordinates, those of the largest variance first, missing ones 0.
+    fn places(&self) -> Vec<Vec<f32>> {
+        let found = self.places.first().map_or(0, Vec::len);
+        let mut axes: Vec<(usize, f32)> = (0..found)
+            .map(|axis| {
+                let squares = self.places.iter().map(|place| place[axis] * place[axis]);
+                (axis, squares.sum::<f32>())
+            })
+            .collect();
+        axes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let ordered = |place: &Vec<f32>| {
+            let mut values: Vec<f32> = axes.iter().map(|(axis, _)| place[*axis]).collect();
+            values.resize(self.count, 0.0);
+            values
+        };
+        self.places.iter().map(ordered).collect()
+    }
 }
 
 /// A map in the making.
 #[derive(Debug, Clone)]
 pub struct Scatter {
+    /// None once there are places.
+    components: Option<Components>,
+    /// Whether points are moved, by t-SNE, once they have places.
+    is_moved: bool,
     places: Vec<Vec<f32>>,
     /// `[n, n]`: first of each row as it is made, then of both directions.
     affinities: Vec<f32>,
@@ -55,38 +101,53 @@ pub struct Scatter {
 }
 
 impl Scatter {
-    /// Begins a map with the vectors' first two principal components.
+    /// Begins a map by t-SNE, which starts at the vectors' first two principal components. They are of one length.
     ///
     /// # Panics
     /// For more than [`MOST_POINTS`] vectors.
     pub fn new(vectors: &[&[f32]]) -> Self {
         let n = vectors.len();
         assert!(n <= MOST_POINTS, "{n} points are too many");
-        let places = principal(vectors, COMPONENTS);
-        let deviation =
-            (places.iter().map(|place| place[0] * place[0]).sum::<f32>() / n.max(1) as f32).sqrt();
-        let unit = if deviation > 0.0 {
-            1e-4 / deviation
-        } else {
-            0.0
-        };
         Self {
             affinities: vec![0.0; n * n],
-            points: places
-                .iter()
-                .map(|place| [place[0] * unit, place[1] * unit])
-                .collect(),
             moves: vec![[0.0; 2]; n],
             gains: vec![[1.0; 2]; n],
-            places,
+            is_moved: n >= LEAST_POINTS,
+            ..Self::begun(vectors, COMPONENTS)
+        }
+    }
+
+    /// Begins a map by the first two principal components alone, of any number of vectors of one length.
+    pub fn by_components(vectors: &[&[f32]]) -> Self {
+        Self::begun(vectors, 2)
+    }
+
+    fn begun(vectors: &[&[f32]], components: usize) -> Self {
+        Self {
+            components: Some(Components::new(vectors, components)),
+            is_moved: false,
+            places: Vec::new(),
+            affinities: Vec::new(),
+            points: vec![[0.0; 2]; vectors.len()],
+            moves: Vec::new(),
+            gains: Vec::new(),
             done: 0,
         }
     }
 
     /// Does the next step. False once the map is made.
     pub fn step(&mut self) -> bool {
+        if let Some(components) = &mut self.components {
+            if components.step() {
+                return true;
+            }
+            let places = components.places();
+            self.components = None;
+            self.lay(places);
+            return self.is_moved;
+        }
         let n = self.points.len();
-        if n < 4 || self.done >= n + ROUNDS {
+        if !self.is_moved || self.done >= n + ROUNDS {
             return false;
         }
         if self.done < n {
@@ -101,14 +162,33 @@ impl Scatter {
         true
     }
 
-    /// The share of the steps that are done, from 0 to 1.
+    /// The share of the work that is done, from 0 to 1, about.
     pub fn progress(&self) -> f32 {
-        let n = self.points.len();
-        if n < 4 {
-            1.0
+        let components = self.components.as_ref().map_or(1.0, Components::progress);
+        if self.is_moved {
+            let moved = self.done as f32 / (self.points.len() + ROUNDS) as f32;
+            (components + 2.0 * moved) / 3.0
         } else {
-            self.done as f32 / (n + ROUNDS) as f32
+            components
         }
+    }
+
+    /// Takes the coordinates; points that are to be moved begin close together.
+    fn lay(&mut self, places: Vec<Vec<f32>>) {
+        let squares = places.iter().map(|place| place[0] * place[0]);
+        let deviation = (squares.sum::<f32>() / places.len().max(1) as f32).sqrt();
+        let unit = if !self.is_moved {
+            1.0
+        } else if deviation > 0.0 {
+            1e-4 / deviation
+        } else {
+            0.0
+        };
+        self.points = places
+            .iter()
+            .map(|place| [place[0] * unit, place[1] * unit])
+            .collect();
+        self.places = places;
     }
 
     /// Where the points lie now.
@@ -262,6 +342,14 @@ mod tests {
         };
         let points = made();
         assert_eq!(points, made());
+        let mut by_components = Scatter::by_components(&rows);
+        while by_components.step() {}
+        assert_eq!(by_components.progress(), 1.0);
+        let variance = |axis: usize| {
+            let points = by_components.points().iter();
+            points.map(|point| point[axis].powi(2)).sum::<f32>()
+        };
+        assert!(variance(0) >= variance(1) && variance(1) > 0.0);
         let distance = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
         for (at, point) in points.iter().enumerate() {
             let others = (0..points.len()).filter(|&other| other != at);
@@ -277,16 +365,17 @@ mod tests {
         for count in 0..6 {
             let vectors = vec![vec![1.0, 2.0]; count];
             let rows: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
-            let mut scatter = Scatter::new(&rows);
-            while scatter.step() {}
-            assert_eq!(scatter.points().len(), count);
-            assert!(
-                scatter
-                    .points()
-                    .iter()
-                    .flatten()
-                    .all(|value| value.is_finite())
-            );
+            for mut scatter in [Scatter::new(&rows), Scatter::by_components(&rows)] {
+                while scatter.step() {}
+                assert_eq!(scatter.points().len(), count);
+                assert!(
+                    scatter
+                        .points()
+                        .iter()
+                        .flatten()
+                        .all(|value| value.is_finite())
+                );
+            }
         }
     }
 }

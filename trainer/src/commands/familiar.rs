@@ -35,7 +35,7 @@ pub struct MakeFamiliar {
     /// The principal components that are told apart
     #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u16).range(1..=256))]
     components: u16,
-    /// The new package's folder
+    /// The new package's folder; must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Threads that read and classify; by default one a core
@@ -52,6 +52,7 @@ impl MakeFamiliar {
     /// # Errors
     /// If the fields or the package cannot be read, or the new one not written.
     pub fn run(&self) -> Result<ExitCode> {
+        files::claim_folder(&self.out)?;
         let package = Package::read(&self.model)?;
         let embedder = Embedder::new(&package, self.device.clone())?;
         let gather = |folders: &[PathBuf]| -> Result<Vec<Vec<f32>>> {

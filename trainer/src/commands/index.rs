@@ -40,6 +40,9 @@ pub struct MakeIndex {
     /// The licence of the pictures; without it, that of the sets
     #[arg(long)]
     licence: Option<String>,
+    /// A person or a project to name; can be given again. Without it, those of the sets
+    #[arg(long, value_name = "TEXT")]
+    attribution: Vec<String>,
     /// The principal components by which fields are compared
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=512))]
     components: u16,
@@ -79,6 +82,11 @@ impl MakeIndex {
             credits = credits.and(set);
         }
         ensure!(!fields.is_empty(), "no field could be read");
+        let attribution = if self.attribution.is_empty() {
+            credits.attribution.into_iter().collect()
+        } else {
+            self.attribution.clone()
+        };
         let statements = IndexStatements {
             name: self.name.clone(),
             licence: self
@@ -86,7 +94,7 @@ impl MakeIndex {
                 .clone()
                 .or(credits.licence)
                 .unwrap_or("not stated".to_owned()),
-            attribution: credits.attribution.into_iter().collect(),
+            attribution,
             model: manifest.name,
             weights_sha256: manifest.weights.sha256,
         };

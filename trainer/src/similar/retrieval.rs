@@ -30,23 +30,38 @@ pub fn retrieval(index: &Index, fields: &[Gathered]) -> Retrieval {
         .map(|entry| entry.labels.clone())
         .collect();
     let is_other = |query: usize, row: usize| index.entries()[row].id != fields[query].id;
-    let (precision, count) = mean_average_precision_at(MOST, &queries, &entries, |query| {
-        let place = index.place(&fields[query].features).unwrap_or_default();
-        let found = index.nearest(&place, MOST + 1).into_iter();
-        found
-            .map(|neighbour| neighbour.row)
-            .filter(|&row| is_other(query, row))
-            .collect()
-    });
-    // Steps of a prime through the entries, from another place for each query.
-    let (random, _) = mean_average_precision_at(MOST, &queries, &entries, |query| {
-        (0..MOST)
-            .map(|step| (query * 7919 + step * 104_729 + 13) % entries.len())
-            .collect()
+    let (precision, count) =
+        mean_average_precision_at(MOST, &queries, &entries, is_other, |query| {
+            let place = index.place(&fields[query].features).unwrap_or_default();
+            let found = index.nearest(&place, MOST + 1).into_iter();
+            found
+                .map(|neighbour| neighbour.row)
+                .filter(|&row| is_other(query, row))
+                .collect()
+        });
+    let (random, _) = mean_average_precision_at(MOST, &queries, &entries, is_other, |query| {
+        let others = (0..entries.len()).filter(|&row| is_other(query, row));
+        some_of(others.collect(), query)
     });
     Retrieval {
         precision,
         random,
         queries: count,
     }
+}
+
+/// [`MOST`] of these, others for each number: drawn, by a generator whose start is the number.
+fn some_of(mut rows: Vec<usize>, number: usize) -> Vec<usize> {
+    let mut state = (number as u32).wrapping_mul(2_654_435_761).wrapping_add(1);
+    state = state.max(1);
+    let count = rows.len();
+    for at in 0..MOST.min(count) {
+        // Marsaglia's xorshift.
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        rows.swap(at, at + state as usize % (count - at));
+    }
+    rows.truncate(MOST);
+    rows
 }

@@ -13,6 +13,7 @@ use web_sys::{
 };
 
 use self::chart::{Spot, groups, in_square, is_inside, plate};
+use super::answer::Answer;
 use super::dom::{
     append, around, attribute, by_id, document, emptied, find, find_all, from_template, now_ms, on,
     pause, report, set_attribute, set_boolean, set_hidden, set_text, write,
@@ -22,7 +23,7 @@ use super::export::tables::{Dialect, write as csv};
 use super::similar::{ToolField, ToolHost};
 use super::teach::Teach;
 use super::text::map as text;
-use cytolens_similar::{MOST_POINTS, Scatter, principal};
+use cytolens_similar::{MOST_POINTS, Scatter};
 
 /// The time for which the map is computed before the browser may paint and react, in milliseconds.
 const STRETCH_MS: f64 = 12.0;
@@ -40,8 +41,8 @@ pub(crate) struct MapPanel {
     spots: RefCell<Vec<Spot>>,
     chosen: RefCell<Vec<u32>>,
     line: RefCell<Vec<[f32; 2]>>,
-    /// The fields of the map that is shown or made.
-    of: RefCell<Vec<u32>>,
+    /// The fields of the map that is shown or made, and the answers that it is of.
+    of: RefCell<Vec<(u32, Rc<Answer>)>>,
     /// The number of the map that is made: an older one is given up.
     turn: Cell<u32>,
 }
@@ -134,41 +135,64 @@ impl MapPanel {
                     })
             })
             .collect();
-        let numbers: Vec<u32> = fields.iter().map(|it| it.field).collect();
-        if *self.of.borrow() == numbers && !numbers.is_empty() {
-            for (spot, field) in self.spots.borrow_mut().iter_mut().zip(&fields) {
-                // Until a new map is made, the one before is shown.
-                if spot.field == field.field {
-                    spot.group = self.group(field);
-                }
+        let of: Vec<(u32, Rc<Answer>)> = fields
+            .iter()
+            .filter_map(|it| Some((it.field, it.answer.clone()?)))
+            .collect();
+        if are_same(&self.of.borrow(), &of) && !of.is_empty() {
+            let mut are_new = false;
+            for spot in self.spots.borrow_mut().iter_mut() {
+                // Fields come in rising order. While a map is made, the spots are those of the one before.
+                let Ok(at) = fields.binary_search_by_key(&spot.field, |it| it.field) else {
+                    continue;
+                };
+                let group = self.group(&fields[at]);
+                are_new |= group != spot.group;
+                spot.group = group;
             }
-            return self.draw();
+            return if are_new { self.draw() } else { self.mark() };
         }
-        *self.of.borrow_mut() = numbers;
+        *self.of.borrow_mut() = of;
         self.turn.set(self.turn.get() + 1);
         spawn_local(self.clone().make(fields, self.turn.get()));
     }
 
     async fn make(self: Rc<Self>, fields: Vec<ToolField>, turn: u32) {
-        let vectors: Vec<Vec<f32>> = fields.iter().filter_map(ToolField::features).collect();
-        let rows: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
         let kind: HtmlSelectElement = by_id("scatter-kind");
-        let is_moved = kind.value() == "neighbours" && rows.len() <= MOST_POINTS;
+        let by_neighbours = kind.value() == "neighbours";
+        let mut begun = now_ms();
+        let mut mapped = Vec::with_capacity(fields.len());
+        let mut vectors = Vec::with_capacity(fields.len());
+        for field in fields {
+            if let Some(vector) = field.features() {
+                vectors.push(vector);
+                mapped.push(field);
+            }
+            if now_ms() - begun > STRETCH_MS {
+                pause().await;
+                if self.is_given_up(turn) {
+                    return;
+                }
+                begun = now_ms();
+            }
+        }
+        let is_moved = by_neighbours && vectors.len() <= MOST_POINTS;
         set_text(
             &by_id("scatter-about"),
-            &text::about(rows.len(), kind.value() == "neighbours" && !is_moved),
+            &text::about(vectors.len(), by_neighbours && !is_moved),
         );
+        let mut scatter = {
+            let rows: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
+            if is_moved {
+                Scatter::new(&rows)
+            } else {
+                Scatter::by_components(&rows)
+            }
+        };
+        // Those of 10,000 fields are 40 MB.
+        drop(vectors);
         let progress: HtmlProgressElement = by_id("scatter-progress");
-        // Another map may have been on its way.
-        set_hidden(&progress, !is_moved);
-        if !is_moved {
-            let places: Vec<[f32; 2]> = principal(&rows, 2)
-                .iter()
-                .map(|place| [place[0], place[1]])
-                .collect();
-            return self.lay(&fields, &places);
-        }
-        let mut scatter = Scatter::new(&rows);
+        set_hidden(&progress, false);
         loop {
             let begun = now_ms();
             let mut goes_on = true;
@@ -180,16 +204,22 @@ impl MapPanel {
                 break;
             }
             pause().await;
-            if self.turn.get() != turn || !self.is_open() {
-                // Another map is made, or none is wanted.
-                if self.turn.get() == turn {
-                    self.of.borrow_mut().clear();
-                }
+            if self.is_given_up(turn) {
                 return;
             }
         }
         set_hidden(&progress, true);
-        self.lay(&fields, scatter.points());
+        self.lay(&mapped, scatter.points());
+    }
+
+    /// Whether the map of this number is to be made no further: another one is made, or none is wanted.
+    fn is_given_up(&self, turn: u32) -> bool {
+        let is_last = self.turn.get() == turn;
+        if is_last && !self.is_open() {
+            self.of.borrow_mut().clear();
+            set_hidden(&by_id("scatter-progress"), true);
+        }
+        !is_last || !self.is_open()
     }
 
     fn lay(&self, fields: &[ToolField], places: &[[f32; 2]]) {
@@ -388,4 +418,10 @@ impl MapPanel {
             .collect();
         set_attribute(&by_id("scatter-line"), "points", &points.join(" "));
     }
+}
+
+/// Whether these are the same fields with the same answers.
+fn are_same(some: &[(u32, Rc<Answer>)], others: &[(u32, Rc<Answer>)]) -> bool {
+    let mut pairs = some.iter().zip(others);
+    some.len() == others.len() && pairs.all(|(a, b)| a.0 == b.0 && Rc::ptr_eq(&a.1, &b.1))
 }

@@ -3,6 +3,7 @@
 mod tally;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{JsString, Uint8Array};
@@ -119,9 +120,9 @@ impl ScorePanel {
     fn read(&self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let table = truth::read(name, bytes)?;
-        if text.len() <= LONGEST_KEPT {
-            remember(KEY, &format!("{name}\n{text}"));
-        }
+        // A longer one is not kept, and the one before neither: it is not what was scored last.
+        let kept = (text.len() <= LONGEST_KEPT).then(|| format!("{name}\n{text}"));
+        remember(KEY, &kept.unwrap_or_default());
         *self.table.borrow_mut() = Some(Named {
             name: name.to_owned(),
             table,
@@ -185,10 +186,14 @@ impl ScorePanel {
 
 /// The answered fields among those that the table labels, of models with the 28 locations.
 fn scored(fields: &[ToolField], labelled: &[(String, LabelSet)]) -> Vec<Scored> {
+    // Of several with one id the first, which is what the table was matched with.
+    let mut known: BTreeMap<&str, &ToolField> = BTreeMap::new();
+    for it in fields {
+        known.entry(&it.id).or_insert(it);
+    }
     let mut scored = Vec::new();
     for (id, truth) in labelled {
-        // Of several with one id the first, which is what the table was matched with.
-        let Some(it) = fields.iter().find(|it| it.id == *id) else {
+        let Some(it) = known.get(id.as_str()) else {
             continue;
         };
         let Some(answer) = it

@@ -47,6 +47,11 @@ impl DeskRows {
         self.at = at;
     }
 
+    /// Whether most vectors are of fields that are gone or answered anew: it is time to begin anew, for they take memory.
+    pub(super) fn is_mostly_old(&self) -> bool {
+        self.of.len() > 2 * self.at.len() + 64
+    }
+
     /// The `count` other fields nearest to this one, the nearest first.
     pub(super) fn nearest(&self, field: u32, place: &[f32], count: usize) -> Vec<(u32, f32)> {
         let is_other = |row: usize| {
@@ -106,5 +111,10 @@ mod tests {
             place,
         );
         assert_eq!(fields(&rows), [3, 2]);
+        assert!(!rows.is_mostly_old());
+        for _ in 0..70 {
+            rows.take([(1, &answer(&[1.0, 0.0]))].into_iter(), place);
+        }
+        assert!(rows.is_mostly_old());
     }
 }

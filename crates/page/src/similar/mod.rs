@@ -41,6 +41,8 @@ pub(crate) struct Similar {
     index: RefCell<Option<Rc<Loaded>>>,
     /// Whether the page's own index was asked for.
     is_asked: Cell<bool>,
+    /// Why the page's own index is not there; empty where it is, or is on its way.
+    fault: RefCell<String>,
     rows: RefCell<DeskRows>,
     /// What the desk's vectors are of: the weights of the network and the name of the index.
     rows_of: RefCell<(String, String)>,
@@ -66,6 +68,7 @@ impl Similar {
             host,
             index: RefCell::default(),
             is_asked: Cell::default(),
+            fault: RefCell::default(),
             rows: RefCell::default(),
             rows_of: RefCell::default(),
             addresses: RefCell::default(),
@@ -149,7 +152,7 @@ impl Similar {
         let list = emptied(find(&self.root, ".from-index"));
         let note: Element = find(&self.root, ".index-note");
         let Some(loaded) = loaded else {
-            return set_line(&note, "");
+            return set_line(&note, &self.fault.borrow());
         };
         let about = loaded.index.about();
         let Some(found) = found else {
@@ -222,7 +225,11 @@ impl Similar {
         rows.take(same, |vector| {
             place(vector).filter(|it| it.len() == placed.len())
         });
-        rows.nearest(field, placed, SHOWN)
+        let near = rows.nearest(field, placed, SHOWN);
+        if rows.is_mostly_old() {
+            *rows = DeskRows::new(placed.len());
+        }
+        near
     }
 
     fn show_near(&self, fields: &[ToolField], near: &[(u32, f32)]) {
@@ -257,20 +264,20 @@ impl Similar {
         }
     }
 
-    /// Fetches the page's own index.
+    /// Fetches the page's own index, and says where it is not there.
     async fn fetch(self: Rc<Self>) {
-        let address = |name: &str| format!("{FOLDER}/{name}");
-        let (Ok(description), Ok(vectors)) = (
-            download::text(&address(INDEX)).await,
-            download::blob(&address(VECTORS)).await,
-        ) else {
+        let found = fetched().await;
+        let has_another = self.index.borrow().is_some();
+        if has_another {
             return;
-        };
-        if let Ok(vectors) = bytes(&vectors).await
-            && let Ok(index) = parsed(&description, &vectors)
-            && self.index.borrow().is_none()
-        {
-            self.open(index, address(THUMBNAILS));
+        }
+        match found {
+            Ok(index) => self.open(index, format!("{FOLDER}/{THUMBNAILS}")),
+            Err(reason) => {
+                *self.fault.borrow_mut() = text::not_available(&reason);
+                self.shown.take();
+                self.show_selected();
+            }
         }
     }
 
@@ -295,14 +302,28 @@ impl Similar {
         if let Some(before) = before {
             _ = Url::revoke_object_url(&before.pictures);
         }
-        // Another index of the same name may place them otherwise.
+        // Another index may have the same name.
         self.rows_of.take();
+        self.show_selected();
+    }
+
+    fn show_selected(self: &Rc<Self>) {
         if let Some(field) = (self.host.selected)() {
             let fields = (self.host.fields)();
             let answer = fields.iter().find(|it| it.field == field);
             self.show(field, answer.and_then(|it| it.answer.as_ref()));
         }
     }
+}
+
+/// The page's own index.
+async fn fetched() -> Result<Index, String> {
+    let address = |name: &str| format!("{FOLDER}/{name}");
+    let description = download::text(&address(INDEX)).await;
+    let description = description.map_err(|error| error.to_string())?;
+    let vectors = download::blob(&address(VECTORS)).await;
+    let vectors = vectors.map_err(|error| error.to_string())?;
+    parsed(&description, &bytes(&vectors).await?)
 }
 
 /// Reads an index's files; its pictures may be missing.

@@ -14,8 +14,8 @@ const KEY: &str = "cytolens-lesson";
 /// The lesson of an earlier visit.
 pub(super) fn read() -> Lesson {
     let text = JSON::parse(&remembered(KEY)).ok();
-    text.and_then(|text| from_value(text).ok())
-        .unwrap_or_default()
+    let lesson = text.and_then(|text| from_value(text).ok());
+    lesson.filter(Lesson::is_sound).unwrap_or_default()
 }
 
 /// Keeps a lesson in place of the one before.

@@ -1,7 +1,7 @@
 //! What the visitor teaches: classes of one's own and the fields that belong to them, and the labels that the visitor corrects.
 //! Plain values; every change can be taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,11 @@ impl Lesson {
     /// What is taught now.
     pub(super) fn now(&self) -> &Content {
         &self.now
+    }
+
+    /// Whether all of it fits together: a browser's memory can be written by others.
+    pub(super) fn is_sound(&self) -> bool {
+        self.past.iter().chain([&self.now]).all(Content::is_sound)
     }
 
     /// Whether there is something to take back.
@@ -141,11 +146,13 @@ impl Lesson {
         }
     }
 
-    /// Forgets all fields but these, also in what can be taken back.
-    pub(super) fn keep_only(&mut self, is_there: impl Fn(u32) -> bool) {
+    /// Forgets the fields that are not among these, also in what can be taken back: another field may have their number one day.
+    pub(super) fn forget_others(&mut self, fields: &BTreeSet<u32>) {
         for content in self.all_mut() {
-            content.given.retain(|(field, _)| is_there(*field));
-            content.corrected.retain(|(field, _)| is_there(*field));
+            content.given.retain(|(field, _)| fields.contains(field));
+            content
+                .corrected
+                .retain(|(field, _)| fields.contains(field));
         }
     }
 
@@ -187,6 +194,16 @@ impl Lesson {
 }
 
 impl Content {
+    fn is_sound(&self) -> bool {
+        self.given.is_sorted_by(|a, b| a.0 < b.0)
+            && self.corrected.is_sorted_by(|a, b| a.0 < b.0)
+            && self
+                .given
+                .iter()
+                .all(|(_, class)| *class < self.classes.len())
+            && self.sure.is_finite()
+    }
+
     /// The class that a field was given.
     pub(super) fn class_of(&self, field: u32) -> Option<usize> {
         let at = self
@@ -250,7 +267,7 @@ mod tests {
         let mut lesson = lesson();
         lesson.correct(4, Some(vec![7]));
         lesson.renumber(4, 11);
-        lesson.keep_only(|field| field != 9);
+        lesson.forget_others(&BTreeSet::from([2, 3, 11]));
         let class_of = |lesson: &Lesson, field| lesson.now().class_of(field);
         assert_eq!(
             [2, 3, 4, 9, 11].map(|field| class_of(&lesson, field)),
@@ -272,6 +289,33 @@ mod tests {
             assert_eq!(lesson.add_class(&number.to_string()), Ok(()));
         }
         assert_eq!(lesson.add_class("one more"), Err(Refusal::Many));
+    }
+
+    #[test]
+    fn fields_that_are_gone_are_forgotten_in_the_past_too() {
+        let mut lesson = lesson();
+        lesson.correct(9, Some(vec![1]));
+        lesson.give(&[4], None);
+        assert!(lesson.is_sound());
+        lesson.forget_others(&BTreeSet::from([2, 3]));
+        assert_eq!(lesson.now().counts(0..10), [1, 1]);
+        assert_eq!(lesson.now().corrected(9), None);
+        lesson.undo();
+        assert_eq!(lesson.now().class_of(4), None);
+        assert!(lesson.is_sound());
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_not_sound() {
+        let mut lesson = lesson();
+        lesson.now.given.push((1, 0));
+        assert!(!lesson.is_sound());
+        lesson.now.given = vec![(1, 2)];
+        assert!(!lesson.is_sound());
+        lesson.now.given = vec![(1, 1)];
+        assert!(lesson.is_sound());
+        lesson.past[0].sure = f32::NAN;
+        assert!(!lesson.is_sound());
     }
 
     #[test]

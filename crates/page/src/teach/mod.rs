@@ -15,7 +15,8 @@ use web_sys::{
 };
 
 use self::learnt::{Learnt, answer, learn};
-use self::lesson::Lesson;
+use self::lesson::{Content, Lesson};
+use super::answer::Answer;
 use super::dom::{
     append, around, attribute, by_id, closest, create, emptied, find, find_all, from_template,
     has_modifier, on, set_attribute, set_flag, set_hidden, set_line, set_text, target, window,
@@ -38,13 +39,18 @@ pub(crate) struct Teach {
     root: HtmlDetailsElement,
     host: Rc<ToolHost>,
     lesson: RefCell<Lesson>,
-    /// Whether the lesson is kept for the next visit, as the fields are.
-    is_kept: Cell<bool>,
     /// What was learnt, or why nothing was.
     learnt: RefCell<Result<Learnt, String>>,
+    /// What it was learnt from: nothing is learnt twice.
+    learnt_from: RefCell<Option<Lessons>>,
     /// The desk as it was when last looked at.
     fields: RefCell<Vec<ToolField>>,
+    /// Whether the lesson is kept for the next visit. The fields of a page that keeps none have numbers of their own.
+    is_kept: Cell<bool>,
 }
+
+/// The names of the classes, and the examples: field, class and answer.
+type Lessons = (Vec<String>, Vec<(u32, usize, *const Answer)>);
 
 impl Teach {
     /// The panel with the lesson of the last visit.
@@ -53,9 +59,10 @@ impl Teach {
             root: by_id("teach"),
             host,
             lesson: RefCell::new(keep::read()),
-            is_kept: Cell::default(),
             learnt: RefCell::new(Err(text::NOTHING_TAUGHT.to_owned())),
+            learnt_from: RefCell::default(),
             fields: RefCell::default(),
+            is_kept: Cell::default(),
         });
         teach.listen();
         teach
@@ -240,6 +247,7 @@ impl Teach {
                 let said = text::opened(&head.classes, &head.model);
                 let sure = head.sure;
                 *self.learnt.borrow_mut() = Ok(Learnt { head, trials: None });
+                self.learnt_from.take();
                 self.lesson.borrow_mut().set_sure(sure);
                 self.show();
                 said
@@ -280,16 +288,6 @@ impl Teach {
         result
     }
 
-    /// The fields of an earlier visit are there again, and others will get the numbers of those that are not: what was taught of
-    /// these is forgotten. The lesson is kept from now on if the fields are.
-    pub(crate) fn begin(&self, fields: &BTreeSet<u32>, are_kept: bool) {
-        let mut lesson = self.lesson.borrow_mut();
-        lesson.keep_only(|field| fields.contains(&field));
-        drop(lesson);
-        self.is_kept.set(are_kept);
-        self.keep();
-    }
-
     /// A field has another number from now on.
     pub(crate) fn renumber(&self, from: u32, to: u32) {
         self.lesson.borrow_mut().renumber(from, to);
@@ -299,6 +297,18 @@ impl Teach {
     fn keep(&self) {
         if self.is_kept.get() {
             keep::write(&self.lesson.borrow());
+        }
+    }
+
+    /// These fields of the last visit come back, and others will get the numbers of those that are gone: the lesson is of these alone.
+    /// Where the page keeps no fields it begins without any, and what another page keeps stays as it is.
+    pub(crate) fn begin(&self, fields: &BTreeSet<u32>, are_kept: bool) {
+        self.is_kept.set(are_kept);
+        if are_kept {
+            self.lesson.borrow_mut().forget_others(fields);
+            self.keep();
+        } else {
+            *self.lesson.borrow_mut() = Lesson::default();
         }
     }
 
@@ -317,8 +327,13 @@ impl Teach {
                 .as_ref()
                 .is_ok_and(|learnt| learnt.trials.is_none());
             if is_taught || !was_opened {
-                let learnt = learn(lesson.now(), &self.fields.borrow());
-                *self.learnt.borrow_mut() = learnt.map_err(|error| text::not_learnt(&error));
+                let fields = self.fields.borrow();
+                let from = lessons(lesson.now(), &fields);
+                if self.learnt_from.borrow().as_ref() != Some(&from) {
+                    let learnt = learn(lesson.now(), &fields);
+                    *self.learnt.borrow_mut() = learnt.map_err(|error| text::not_learnt(&error));
+                    *self.learnt_from.borrow_mut() = Some(from);
+                }
             }
         }
         self.show();
@@ -469,6 +484,15 @@ impl Teach {
             corrected.is_some(),
         );
     }
+}
+
+/// What is learnt from.
+fn lessons(content: &Content, fields: &[ToolField]) -> Lessons {
+    let examples = fields.iter().filter_map(|it| {
+        let class = content.class_of(it.field)?;
+        Some((it.field, class, Rc::as_ptr(it.answer.as_ref()?)))
+    });
+    (content.classes.clone(), examples.collect())
 }
 
 /// A line, which brings a field's picture when it is clicked where a field is given.

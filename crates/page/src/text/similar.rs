@@ -13,6 +13,11 @@ pub(crate) fn index(name: &str, entries: usize, licence: &str) -> String {
     format!("{name}: {}, licence {licence}", number::fields(entries))
 }
 
+/// The line where the page's own index is not there.
+pub(crate) fn not_available(reason: &str) -> String {
+    format!("The index of known fields is not available: {reason}.")
+}
+
 /// The announcement of an index.
 pub(crate) fn opened(name: &str, entries: usize) -> String {
     format!("{name} is open, {}.", number::fields(entries))
