@@ -100,7 +100,9 @@ fn a_broken_off_training_ends_as_if_it_had_not_been() {
         .filter(|line| line.contains("\"epoch\","))
         .count();
     assert_eq!(epochs, 3, "{metrics}");
-    assert!(refuse(&["train-cells", "--data", &set, "--out", &whole]).contains("has ended"));
+    let mut again = vec!["train-cells", "--data", &set, "--out", &whole];
+    again.extend(SMALL);
+    assert!(refuse(&again).contains("has ended"));
 }
 
 #[test]

@@ -292,7 +292,7 @@ impl MapPanel {
     fn mark(&self) {
         let selected = (self.host.selected)();
         let chosen = self.chosen.borrow();
-        for dot in find_all::<Element>(&self.drawing, "[data-spot]") {
+        for dot in find_all::<Element>(&self.drawing, "circle") {
             let field: Option<u32> = attribute(&dot, "data-spot").parse().ok();
             set_boolean(&dot, "data-selected", field.is_some() && field == selected);
             set_boolean(
