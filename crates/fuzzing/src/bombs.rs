@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use cytolens_cells::CellsManifest;
 use cytolens_core::{Channel, ChannelOrder};
 use cytolens_field::{Source, decode_field};
 use cytolens_package::{Manifest, Weights};
+use cytolens_similar::{Head, Index};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
@@ -135,6 +137,15 @@ fn json_that_nests_without_end() {
         let changed = manifest.replace("\"drawn\"", &deep);
         let error = Manifest::read(&changed).expect_err("a refusal");
         assert!(error.to_string().contains("recursion"), "{error}");
+        let [cells, ..] = &seeds::cells_manifests()[..] else {
+            unreachable!("a seed");
+        };
+        let cells = String::from_utf8_lossy(cells).replace("\"drawn\"", &deep);
+        let error = CellsManifest::read(&cells).expect_err("a refusal");
+        assert!(error.to_string().contains("recursion"), "{error}");
+        assert!(Index::read(&format!("{{\"format\":1,\"about\":{deep}}}"), &[]).is_err());
+        let head = format!("{{\"format\":1,\"kind\":\"cytolens-head\",\"classes\":{deep}}}");
+        assert!(Head::read(&head).is_err());
     }
 }
 
