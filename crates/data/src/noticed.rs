@@ -65,7 +65,16 @@ impl Noticed {
                  stretches them"
             )
         };
-        let other = |(kind, (count, example)): (&Kind, &(usize, String))| {
+        let mut warnings: Vec<String> = found.dark.iter().map(dark).collect();
+        drop(found);
+        warnings.extend(self.but_for_bits());
+        warnings
+    }
+
+    /// The warnings but for those of fields that seem dark.
+    pub fn but_for_bits(&self) -> Vec<String> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let warning = |(kind, (count, example)): (&Kind, &(usize, String))| {
             let more = match count - 1 {
                 0 => String::new(),
                 1 => ", and another field".to_owned(),
@@ -80,8 +89,7 @@ impl Noticed {
             };
             format!("{example}{more}{way_out}")
         };
-        let dark = found.dark.iter().map(dark);
-        dark.chain(found.others.iter().map(other)).collect()
+        found.others.iter().map(warning).collect()
     }
 }
 
