@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use cytolens_field::{Doubt, Field, Notice};
+use cytolens_core::Channel;
+use cytolens_field::{Doubt, Field, Notice, Plane, Samples};
 
 /// What was noticed of the fields that were looked at. Threads may share it.
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ enum Kind {
     Reduced,
     Framed,
     OtherScale,
+    Empty(Channel),
 }
 
 impl Noticed {
@@ -66,14 +68,20 @@ impl Noticed {
             )
         };
         let mut warnings: Vec<String> = found.dark.iter().map(dark).collect();
-        drop(found);
-        warnings.extend(self.but_for_bits());
+        warnings.extend(found.others(|_| true));
         warnings
     }
 
-    /// The warnings but for those of fields that seem dark.
-    pub fn but_for_bits(&self) -> Vec<String> {
+    /// The warnings of what was decided in reading and of scales, without those of brightness, which a report measures by itself.
+    pub fn but_for_brightness(&self) -> Vec<String> {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.others(|kind| !matches!(kind, Kind::Empty(_)))
+    }
+}
+
+impl Found {
+    /// The warnings of the wanted kinds but for dark fields.
+    fn others(&self, is_wanted: impl Fn(Kind) -> bool) -> Vec<String> {
         let warning = |(kind, (count, example)): (&Kind, &(usize, String))| {
             let more = match count - 1 {
                 0 => String::new(),
@@ -85,11 +93,12 @@ impl Noticed {
                 Kind::OtherScale => {
                     "; predict --to-scale answers their middle, or lays them on black, at its scale"
                 }
-                Kind::Cut | Kind::Reduced | Kind::Framed => "",
+                Kind::Cut | Kind::Reduced | Kind::Framed | Kind::Empty(_) => "",
             };
             format!("{example}{more}{way_out}")
         };
-        found.others.iter().map(warning).collect()
+        let wanted = self.others.iter().filter(|(kind, _)| is_wanted(**kind));
+        wanted.map(warning).collect()
     }
 }
 
@@ -110,27 +119,46 @@ fn noticed(field: &Field) -> BTreeMap<Kind, String> {
         let said = format!("{}: {}", Doubt::OtherScale(width), field.id());
         noticed.insert(Kind::OtherScale, said);
     }
+    for channel in field.channels() {
+        if field.plane(channel).is_some_and(is_empty) {
+            let said = format!("{}: {}", Doubt::Empty(channel), field.id());
+            noticed.insert(Kind::Empty(channel), said);
+        }
+    }
     noticed
+}
+
+/// Whether all samples are equal.
+fn is_empty(plane: &Plane) -> bool {
+    fn are_equal<T: PartialEq>(samples: &[T]) -> bool {
+        samples
+            .split_first()
+            .is_none_or(|(first, rest)| rest.iter().all(|sample| sample == first))
+    }
+    match plane.samples() {
+        Samples::Eight(samples) => are_equal(samples),
+        Samples::Sixteen(samples) => are_equal(samples),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use cytolens_core::{Channel, ChannelOrder};
-    use cytolens_field::{Plane, Samples, Source, decode_field};
-    use image::{DynamicImage, GrayImage, ImageFormat};
+    use cytolens_core::ChannelOrder;
+    use cytolens_field::{Source, decode_field};
+    use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 
     use super::*;
 
     #[test]
     fn fields_of_cameras_are_counted_and_others_are_not() {
         let noticed = Noticed::default();
-        let plane = |samples| Plane::new(1, 1, samples).expect("a plane");
+        let plane = |samples| Plane::new(2, 1, samples).expect("a plane");
         let field = |samples| Field::new("x", [(Channel::Green, plane(samples))]).expect("a field");
-        for brightest in [4095, 3000, 65535, 0] {
-            noticed.look_at(&field(Samples::Sixteen(vec![brightest])));
+        for brightest in [4095, 3000, 65535] {
+            noticed.look_at(&field(Samples::Sixteen(vec![0, brightest])));
         }
-        noticed.look_at(&field(Samples::Eight(vec![255])));
-        let stretched = field(Samples::Sixteen(vec![4095])).stretched(12);
+        noticed.look_at(&field(Samples::Eight(vec![0, 255])));
+        let stretched = field(Samples::Sixteen(vec![0, 4095])).stretched(12);
         noticed.look_at(&stretched.expect("12 bits"));
         let [warning] = &noticed.warnings()[..] else {
             panic!("one warning, not {:?}", noticed.warnings());
@@ -140,13 +168,20 @@ mod tests {
                 && warning.contains("--bits 12 "),
             "{warning}"
         );
+        noticed.look_at(&field(Samples::Sixteen(vec![0, 0])));
+        let warnings = noticed.warnings();
+        assert_eq!(
+            warnings[1..],
+            ["the green channel is empty, so there is no protein to be found in it: x"]
+        );
+        assert!(noticed.but_for_brightness().is_empty());
     }
 
     /// A field whose second channel has a row more than its first, and whose PNG says how large a pixel is, where it does.
     fn field(id: &str, pixels_a_metre: Option<u32>) -> Field {
         let file = |height: u32| {
             let mut file = std::io::Cursor::new(Vec::new());
-            DynamicImage::ImageLuma8(GrayImage::new(64, height))
+            DynamicImage::ImageLuma8(GrayImage::from_fn(64, height, |x, _| Luma([x as u8])))
                 .write_to(&mut file, ImageFormat::Png)
                 .expect("written");
             let mut bytes = file.into_inner();

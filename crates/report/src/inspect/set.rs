@@ -175,7 +175,7 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
             }
         }
     }
-    sums.measured(with_spectrum.len(), noticed.but_for_bits(), faults)
+    sums.measured(with_spectrum.len(), noticed.but_for_brightness(), faults)
 }
 
 /// The indices of the fields whose spectra are measured.
