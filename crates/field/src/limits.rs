@@ -16,7 +16,7 @@ pub(super) const MAX_DIFFERENCE: u32 = 2;
 
 /// The most bytes to which so many bytes of gzip may unpack: as for entries of archives, 64 MB or a hundred times as many.
 pub(super) fn most_unpacked(packed: usize) -> usize {
-    packed.saturating_mul(100).max(64 << 20).min(MAX_FILE_BYTES)
+    packed.saturating_mul(100).clamp(64 << 20, MAX_FILE_BYTES)
 }
 
 /// Checks that both sides of an image, in pixels, are within [`MIN_SIDE`] and [`MAX_FILE_SIDE`].
