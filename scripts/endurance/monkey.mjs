@@ -9,6 +9,7 @@ const begun = performance.now();
 const {counts, memory} = await monkey({
   seed,
   adapter: true,
+  tools: true,
   isEnough: ({milliseconds}) => milliseconds > minutes * 60_000,
   say: (line) => console.log(`${((performance.now() - begun) / 60_000).toFixed(1)} min: ${line}`),
 });

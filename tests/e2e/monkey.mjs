@@ -76,15 +76,16 @@ const areKept = (page, ids) => page.evaluate((ids) => new Promise((resolve, reje
 
 /**
  * Lets the monkey loose until `isEnough({actions, milliseconds})`; `say` hears how it goes, a line a rest. Gives the
- * counts of what it did and the memory at each rest with an empty desk. With an `adapter` there is a GPU to be lost.
+ * counts of what it did and the memory at each rest with an empty desk. With an `adapter` there is a GPU to be lost; with
+ * `tools` it also changes views, teaches, and opens and closes what compares the fields.
  */
-export async function monkey({seed, adapter, isEnough, say = () => {}}) {
+export async function monkey({seed, adapter, tools = false, isEnough, say = () => {}}) {
   const browser = await launchForTests({adapter});
   try {
     let found;
     await withSite({model: smallModel(), changes: beforeEngine(ON_COMMAND)}, (site) =>
       visitSite(browser, site, CPU, async (page, context) => {
-        found = await run({browser, page, context, site, seed, isEnough, say});
+        found = await run({browser, page, context, site, seed, tools, isEnough, say});
       }));
     return found;
   } finally {
@@ -92,7 +93,7 @@ export async function monkey({seed, adapter, isEnough, say = () => {}}) {
   }
 }
 
-async function run({browser, page, context, site, seed, isEnough, say}) {
+async function run({browser, page, context, site, seed, tools, isEnough, say}) {
   const random = randomNumbers(seed);
   const below = (limit) => Math.floor(random() * limit);
   const one = (list) => list[below(list.length)];
@@ -105,7 +106,10 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
 
   const idle = () => until(() => page.evaluate(() =>
     document.body.dataset.engine === 'ready' && !document.querySelector('.field:is([data-state="waiting"], [data-state="working"])')), PATIENCE.gpu);
-  const showAll = () => choose(page, '#filter', 'all');
+  const showAll = async () => {
+    if (tools) await press(page, '#views [data-view="gallery"]');
+    await choose(page, '#filter', 'all');
+  };
   const tiles = () => page.$$eval('#fields .field', (tiles) => tiles.map(({dataset}) => ({id: dataset.id, state: dataset.state})));
 
   /** Loads the page anew, until its program listens: what is dropped before that, nobody takes. */
@@ -173,6 +177,18 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
       await press(page, one(['#viewer [data-do="in"]', '#viewer [data-do="fit"]', '#viewer [data-do="map"]', '#viewer [data-channel="green"]', '#by-anatomy', '#by-probability']));
     },
     turn: () => press(page, one(['#next', '#previous'])),
+    view: () => press(page, one(['gallery', 'table', 'plate'].map((view) => `#views [data-view="${view}"]`))),
+    tool: () => page.evaluate((id) => {
+      const tool = document.getElementById(id);
+      tool.open = !tool.open;
+    }, one(['teach', 'score', 'scatter'])),
+    async teach() {
+      await page.evaluate((name) => {
+        document.getElementById('teach-name').value = name;
+        document.getElementById('teach-form').requestSubmit();
+      }, `class ${below(4)}`);
+      await press(page, one(['#teach-classes [data-teach="give"]', '#teach-classes [data-teach="remove"]', '#teach-undo']));
+    },
     async sift() {
       await choose(page, '#sort', one(['added', 'confident', 'doubtful', 'name']));
       const filters = await page.$$eval('#filter option', (options) => options.map(({value}) => value));
@@ -243,6 +259,7 @@ async function run({browser, page, context, site, seed, isEnough, say}) {
     },
   };
   const weights = {add: 12, look: 10, turn: 4, sift: 4, pause: 2, cancel: 1, again: 2, remove: 4, clear: 0.5, undo: 2, reload: 2, device: 0.7, lose: 0.7, break: 0.3, quota: 0.3};
+  if (tools) Object.assign(weights, {view: 4, tool: 2, teach: 3});
   const bag = Object.entries(weights);
   const sum = bag.reduce((sum, [, weight]) => sum + weight, 0);
   const next = () => {

@@ -66,6 +66,17 @@ test('fields are compared, taught, scored and mapped, and all of it is there aft
       ];
       await page.setInputFiles('#similar-files', chosen({...description, entries: []}));
       await page.waitForFunction(() => /bytes|empty/.test(document.querySelector('#similar-said').textContent));
+      // One whose words would turn the writing is refused; words that look like a page's parts are words.
+      const named = (words) => chosen({...description, about: {...description.about, ...words}});
+      await page.setInputFiles('#similar-files', named({name: 'Known\u202efields'}));
+      await page.waitForFunction(() => /direction of writing/.test(document.querySelector('#similar-said').textContent));
+      await page.setInputFiles('#similar-files', named({side: 'W'.repeat(100_000)}));
+      await page.waitForFunction(() => /WWW/.test(document.querySelector('#similar-said').textContent));
+      assert.ok((await page.textContent('#similar-said')).length < 1000, 'a reason is no longer than a few lines');
+      const markup = '<img src="x" onerror="document.title = 1">';
+      await page.setInputFiles('#similar-files', named({name: markup, labels: description.about.labels.map(() => markup)}));
+      await page.waitForFunction((markup) => document.querySelector('.index-note').textContent.startsWith(markup), markup);
+      assert.equal(await page.locator('#similar img').count(), 0);
       await page.setInputFiles('#similar-files', chosen(foreign));
       await page.waitForFunction(() => /another network \(Another model\)/.test(document.querySelector('.index-note').textContent));
       await page.setInputFiles('#similar-files', chosen(description));
@@ -142,6 +153,9 @@ test('fields are compared, taught, scored and mapped, and all of it is there aft
       // The head that was saved answers without any class.
       await page.setInputFiles('#teach-file', {name: head.name, mimeType: 'application/json', buffer: Buffer.from(head.text)});
       await page.waitForFunction(() => /^By what you taught: /.test(document.querySelector('#own-answer').textContent));
+      const misleading = JSON.stringify({...JSON.parse(head.text), classes: ['even\u2066', 'odd']});
+      await page.setInputFiles('#teach-file', {name: head.name, mimeType: 'application/json', buffer: Buffer.from(misleading)});
+      await page.waitForFunction(() => /^Not opened: .*names/.test(document.querySelector('#teach-said').textContent));
       await page.setInputFiles('#teach-file', {name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{}')});
       await page.waitForFunction(() => /^Not opened: /.test(document.querySelector('#teach-said').textContent));
     },

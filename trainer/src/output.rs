@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
+use cytolens_core::plain::plain;
+
 /// Prints a line on standard output. Gives [`OutputError`] where it cannot be written.
 macro_rules! say {
     ($($text:tt)*) => { $crate::output::say_line(format_args!($($text)*)) };
@@ -27,13 +29,43 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|OutputError(error)| error.kind() == ErrorKind::BrokenPipe)
 }
 
+/// The text with U+FFFD for what a terminal would obey or what would turn the direction of writing: names of files and words in them
+/// are foreign. Line breaks and tabs are our own.
+fn shown(text: &str) -> String {
+    let parts = text.split_inclusive(['\n', '\t']);
+    parts
+        .map(|part| match part.strip_suffix(['\n', '\t']) {
+            Some(words) => plain(words) + &part[words.len()..],
+            None => plain(part),
+        })
+        .collect()
+}
+
 /// The function behind [`say!`].
 pub fn say_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
-    writeln!(io::stdout().lock(), "{line}").map_err(OutputError)
+    writeln!(io::stdout().lock(), "{}", shown(&line.to_string())).map_err(OutputError)
 }
 
 /// The function behind [`note!`].
 pub fn note_line(line: fmt::Arguments<'_>) {
     // A failure could only be reported here.
-    writeln!(io::stderr().lock(), "{line}").ok();
+    writeln!(io::stderr().lock(), "{}", shown(&line.to_string())).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_give_a_terminal_no_orders() {
+        for (text, expected) in [
+            ("plain, \u{e4}, 細胞", "plain, \u{e4}, 細胞"),
+            ("two\nlines\tand a tab\n", "two\nlines\tand a tab\n"),
+            ("a\u{1b}[2Jb", "a\u{fffd}[2Jb"),
+            ("a\rb\u{9b}c\u{202e}d", "a\u{fffd}b\u{fffd}c\u{fffd}d"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
 }

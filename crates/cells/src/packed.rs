@@ -2,6 +2,9 @@
 
 use crate::cells::{Cells, MaskError};
 
+/// The most pixels of masks: four times those of the largest field in memory.
+const MOST_PIXELS: usize = 1 << 26;
+
 /// The masks of [`Cells`] as runs of equal pixels: some kilobytes instead of hundreds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
@@ -65,12 +68,19 @@ impl Packed {
     /// [`MaskError`] where the runs are not those of masks of this size, which those of [`Packed::new`] always are.
     pub fn cells(&self) -> Result<Cells, MaskError> {
         let (width, height) = (self.width as usize, self.height as usize);
-        let length = width * height;
+        let length = width.checked_mul(height);
+        let Some(length) = length.filter(|length| *length <= MOST_PIXELS) else {
+            return Err(MaskError::Size {
+                width,
+                height,
+                pixels: 0,
+            });
+        };
         let (mut cells, mut nuclei) = (Vec::with_capacity(length), Vec::with_capacity(length));
         let mut bytes = self.runs.iter().copied();
         while let (Some(run), Some(value)) = (pull(&mut bytes), pull(&mut bytes)) {
             let number = (value / 2) as u16;
-            let filled = (cells.len() + run as usize).min(length);
+            let filled = cells.len().saturating_add(run as usize).min(length);
             cells.resize(filled, number);
             nuclei.resize(filled, if value % 2 == 1 { number } else { 0 });
         }
@@ -118,6 +128,10 @@ mod tests {
             assert_eq!(Packed::of_parts(sides, runs.to_vec()), packed);
             let broken = Packed::of_parts(sides, runs[..runs.len() - 1].to_vec());
             assert!(broken.cells().is_err());
+        }
+        for sides in [[u32::MAX, u32::MAX], [1 << 14, 1 << 13]] {
+            let endless = Packed::of_parts(sides, vec![0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 2]);
+            assert!(endless.cells().is_err(), "{sides:?}");
         }
         let none = Cells::none(0, 0);
         assert_eq!(Packed::new(&none).cells(), Ok(none));

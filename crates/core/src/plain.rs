@@ -14,6 +14,16 @@ pub fn plain(text: &str) -> String {
     text.replace(is_unruly, "\u{fffd}")
 }
 
+/// The most bytes of a reason that quotes a file.
+const LONGEST_REASON: usize = 500;
+
+/// A reason that may quote a file's words: [`plain`], and no longer than a line or a few.
+pub fn reason(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST_REASON);
+    let more = if end < text.len() { " ..." } else { "" };
+    plain(&text[..end]) + more
+}
+
 /// Whether a text can be the name of a model or of a label: at most [`LONGEST_NAME`] bytes, and plain.
 pub fn is_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME && !text.contains(is_unruly)
@@ -35,6 +45,14 @@ mod tests {
             assert_eq!(plain(text), text);
             assert!(is_name(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_quotes_not_all_of_a_file() {
+        assert_eq!(reason("expected a number"), "expected a number");
+        assert_eq!(reason("x\u{202e}\u{1b}y"), "x\u{fffd}\u{fffd}y");
+        let long = reason(&"細".repeat(10_000));
+        assert!(long.len() <= 504 && long.ends_with("細 ..."), "{long}");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cytolens_core::matching::{Match, matched};
+use cytolens_core::plain::plain;
 use cytolens_core::table::utf8;
-use cytolens_core::{ChannelOrder, FieldFiles, MAX_FILE_BYTES, group, is_litter};
+use cytolens_core::{
+    ChannelOrder, FieldFiles, MAX_FILE_BYTES, OtherFormat, group, image_name, is_litter,
+};
 use cytolens_field::{Field, FieldDecoder, FieldError, Source};
 
 use super::archive::{self, Packed};
@@ -34,6 +37,8 @@ pub struct Reading {
     pub order: ChannelOrder,
     /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
+    /// Whether a field of another scale than the atlas's is brought to it: [`Field::at_atlas_scale`].
+    pub to_scale: bool,
 }
 
 /// The fields among some files, and the files that belong to no field.
@@ -176,11 +181,14 @@ impl FieldOnDisk {
                 bytes: &bytes,
             })?;
         }
-        let field = decoder.finish()?;
-        Ok(match self.reading.bits {
-            Some(bits) => field.stretched(bits)?,
-            None => field,
-        })
+        let mut field = decoder.finish()?;
+        if let Some(bits) = self.reading.bits {
+            field = field.stretched(bits)?;
+        }
+        if self.reading.to_scale {
+            field = field.at_atlas_scale()?;
+        }
+        Ok(field)
     }
 
     fn folder(&self) -> &str {
@@ -305,7 +313,9 @@ fn nothing_found(folder: &Path, paths: &[PathBuf], faults: &[Fault]) -> String {
             inner.display()
         );
     }
-    said + ". Fields are PNG, JPEG or TIFF images, one a channel (x_red.png, x_green.png, x_blue.png, x_yellow.png) or one of all \
+    // Names of files are shown here, and may hold what a terminal would obey.
+    plain(&said)
+        + ". Fields are PNG, JPEG or TIFF images, one a channel (x_red.png, x_green.png, x_blue.png, x_yellow.png) or one of all \
             channels, beside one another, in images or train, one folder below, or in a zip archive"
 }
 
@@ -420,6 +430,7 @@ fn among_places(
             )),
         }
     }
+    without_zarr(&mut named, &mut faults);
     let grouping = group(named.iter().map(|(name, _)| name));
     faults.extend(grouping.faults.into_iter().map(Fault::from));
     let fields = grouping
@@ -437,6 +448,35 @@ fn among_places(
         })
         .collect();
     FoundFields { fields, faults }
+}
+
+/// Takes out the files of OME-Zarr folders and archives, which are many: each such folder or archive is one fault. Images inside stay,
+/// for people keep what was exported beside what it was exported from.
+fn without_zarr(named: &mut Vec<(String, FilePlace)>, faults: &mut Vec<Fault>) {
+    let with_slashes = |name: &str| name.replace('\\', "/");
+    let mut formats: BTreeMap<String, OtherFormat> = BTreeMap::new();
+    for (name, _) in named.iter() {
+        if let Some((folder, format)) = OtherFormat::of_folder(&with_slashes(name)) {
+            formats.insert(folder.to_owned(), format);
+        }
+    }
+    if formats.is_empty() {
+        return;
+    }
+    // The outermost of those that a name lies in, for they have folders of the same kind inside.
+    let folder_of = |name: &str| {
+        let ends = name.match_indices('/').map(|(at, _)| at);
+        let mut folders = ends.chain([name.len()]).map(|end| &name[..end]);
+        folders.find_map(|folder| formats.get_key_value(folder))
+    };
+    let mut told: BTreeMap<&str, OtherFormat> = BTreeMap::new();
+    named.retain(|(name, _)| {
+        let found = folder_of(&with_slashes(name)).filter(|_| image_name(name).is_none());
+        told.extend(found.map(|(folder, format)| (folder.as_str(), *format)));
+        found.is_none()
+    });
+    let told = told.into_iter();
+    faults.extend(told.map(|(folder, format)| Fault::new(folder, format.to_string())));
 }
 
 /// Makes a folder for output, or accepts an empty one.

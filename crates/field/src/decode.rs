@@ -14,7 +14,7 @@ use super::canvas::Picture;
 use super::directory::{self, Pages};
 use super::error::{FieldError, ImageFault};
 use super::field::{Field, Plane};
-use super::limits::MAX_DIFFERENCE;
+use super::limits::{MAX_DIFFERENCE, most_unpacked};
 use super::notice::Notice;
 use super::picture::Image;
 use super::{description, jpeg, page, pixel_size, png, stack};
@@ -273,11 +273,12 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ImageFault> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(too_many);
     }
+    let limit = most_unpacked(bytes.len());
     if !bytes.starts_with(b"\x1F\x8B") {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut content = Vec::new();
-    let mut unpacker = MultiGzDecoder::new(bytes).take(MAX_FILE_BYTES as u64 + 1);
+    let mut unpacker = MultiGzDecoder::new(bytes).take(limit as u64 + 1);
     // What is no image is not unpacked to its end.
     let mut read = |limit: u64, content: &mut Vec<u8>| match unpacker
         .by_ref()
@@ -293,8 +294,14 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ImageFault> {
     read(1024, &mut content)?;
     format(&content)?;
     read(u64::MAX, &mut content)?;
-    if content.len() > MAX_FILE_BYTES {
-        return Err(too_many);
+    if content.len() > limit {
+        return Err(match limit {
+            MAX_FILE_BYTES => too_many,
+            _ => ImageFault::Bomb {
+                packed: bytes.len().div_ceil(1000),
+                unpacked: limit / 1_000_000,
+            },
+        });
     }
     Ok(Cow::Owned(content))
 }

@@ -14,6 +14,16 @@ pub enum ImageFault {
         /// The most bytes a file may have.
         limit: usize,
     },
+    /// A file inside gzip that would unpack to far more than it is.
+    #[error(
+        "the file would grow from {packed} kB to more than {unpacked} MB, as a decompression bomb does: bring the image without gzip around it"
+    )]
+    Bomb {
+        /// The bytes of the file in kB.
+        packed: usize,
+        /// The most bytes to which it may unpack in MB.
+        unpacked: usize,
+    },
     /// Content that is no image, whatever the name says.
     #[error("the content is no PNG, JPEG or TIFF image")]
     NotAnImage,

@@ -1,6 +1,6 @@
 //! The limits of decoding.
 
-use cytolens_core::{MAX_FILE_SIDE, MAX_SIDE, MIN_SIDE};
+use cytolens_core::{MAX_FILE_BYTES, MAX_FILE_SIDE, MAX_SIDE, MIN_SIDE};
 
 use super::error::ImageFault;
 
@@ -13,6 +13,11 @@ pub(super) const MAX_DECODER_BYTES: u64 = if cfg!(target_arch = "wasm32") {
 
 /// The most pixels by which the sides of a field's channels may differ; the larger are cut.
 pub(super) const MAX_DIFFERENCE: u32 = 2;
+
+/// The most bytes to which so many bytes of gzip may unpack: as for entries of archives, 64 MB or a hundred times as many.
+pub(super) fn most_unpacked(packed: usize) -> usize {
+    packed.saturating_mul(100).clamp(64 << 20, MAX_FILE_BYTES)
+}
 
 /// Checks that both sides of an image, in pixels, are within [`MIN_SIDE`] and [`MAX_FILE_SIDE`].
 pub(super) fn check_size(width: u64, height: u64) -> Result<(), ImageFault> {

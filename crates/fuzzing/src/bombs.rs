@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use cytolens_cells::CellsManifest;
 use cytolens_core::{Channel, ChannelOrder};
 use cytolens_field::{Source, decode_field};
 use cytolens_package::{Manifest, Weights};
+use cytolens_similar::{Head, Index};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
@@ -21,6 +23,22 @@ fn deflated() -> Vec<u8> {
         packer.write_all(&zeros).expect("packed");
     }
     packer.finish().expect("packed")
+}
+
+/// Zeros in ZSTD (RFC 8878, 3.1.1): blocks of 128 KB, four bytes each.
+fn zstd() -> Vec<u8> {
+    const BLOCK: usize = 1 << 17;
+    const REPEATED: u32 = 1;
+    // No size of the content, no checksum, a window of one block.
+    let mut file = vec![0x28, 0xB5, 0x2F, 0xFD, 0, 7 << 3];
+    let count = UNPACKED / BLOCK;
+    for block in 0..count {
+        let is_last = u32::from(block + 1 == count);
+        let header = (BLOCK as u32) << 3 | REPEATED << 1 | is_last;
+        file.extend(&header.to_le_bytes()[..3]);
+        file.push(0);
+    }
+    file
 }
 
 /// Reads a file as a channel's and as a field's. Says what is refused; a field that is read is no larger than its seed.
@@ -90,7 +108,12 @@ fn tiff_strips_that_unpack_to_more_than_their_rows() {
         .encode(&vec![0; UNPACKED])
         .expect("packed");
     let pack_bits = [0x81, 0].repeat(UNPACKED / 128 / 8);
-    for (compression, bytes) in [(8, deflated()), (5, lzw), (0x8005, pack_bits)] {
+    for (compression, bytes) in [
+        (8, deflated()),
+        (5, lzw),
+        (0x8005, pack_bits),
+        (50_000, zstd()),
+    ] {
         let page = Page {
             packed: Some((compression, bytes)),
             ..Page::default()
@@ -99,6 +122,17 @@ fn tiff_strips_that_unpack_to_more_than_their_rows() {
             unreachable!("two readings");
         };
         assert!(!channel.contains("panic"), "{compression}: {channel}");
+    }
+}
+
+#[test]
+fn gzip_around_an_image_that_unpacks_without_end() {
+    let mut file = seeds::images()[0].clone();
+    file.resize(UNPACKED, 0);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(&file).expect("packed");
+    for reason in read(&packer.finish().expect("packed")) {
+        assert!(reason.contains("decompression bomb"), "{reason}");
     }
 }
 
@@ -135,6 +169,15 @@ fn json_that_nests_without_end() {
         let changed = manifest.replace("\"drawn\"", &deep);
         let error = Manifest::read(&changed).expect_err("a refusal");
         assert!(error.to_string().contains("recursion"), "{error}");
+        let [cells, ..] = &seeds::cells_manifests()[..] else {
+            unreachable!("a seed");
+        };
+        let cells = String::from_utf8_lossy(cells).replace("\"drawn\"", &deep);
+        let error = CellsManifest::read(&cells).expect_err("a refusal");
+        assert!(error.to_string().contains("recursion"), "{error}");
+        assert!(Index::read(&format!("{{\"format\":1,\"about\":{deep}}}"), &[]).is_err());
+        let head = format!("{{\"format\":1,\"kind\":\"cytolens-head\",\"classes\":{deep}}}");
+        assert!(Head::read(&head).is_err());
     }
 }
 

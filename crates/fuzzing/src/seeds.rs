@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cytolens_similar::{About, Entry, Example, Head, Index};
+use cytolens_similar::{About, Entry, Example, Familiar, Head, Index};
 use image::{DynamicImage, ImageFormat};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -249,7 +249,23 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
         manifest.into(),
         manifest.replace("\"drawn\"", &deep).into(),
         manifest.replace("\"rgb\"", "\"gray-green\"").into(),
+        manifest
+            .replace("\"provenance\"", &format!("{}\"provenance\"", familiar()))
+            .into(),
     ]
+}
+
+/// The part of a manifest that sums up the fields that its model learnt from.
+fn familiar() -> String {
+    let vector = |at: u16| -> Vec<f32> {
+        (0..1024)
+            .map(|feature| f32::from((feature * (at + 3)) % 7))
+            .collect()
+    };
+    let vectors: Vec<Vec<f32>> = (0..6).map(vector).collect();
+    let familiar = Familiar::fit(&vectors[..3], &vectors[3..], 1);
+    let written = familiar.and_then(|familiar| serde_json::to_string(&familiar).ok());
+    written.map_or(String::new(), |written| format!("\"familiar\":{written},"))
 }
 
 /// Manifests of cells packages.
@@ -442,4 +458,44 @@ pub(crate) fn heads() -> Vec<Vec<u8>> {
     let taught = Head::learn(&classes, &examples);
     let text = taught.and_then(|taught| taught.head.write());
     text.into_iter().map(String::into_bytes).collect()
+}
+
+/// Splits, as the program, people and spreadsheets write them.
+pub(crate) fn splits() -> Vec<Vec<u8>> {
+    let texts = [
+        "Id,Part,Group,Source,Seed,Duplicates\na,train,a,set SHA-256 0123,5,near\nb,test,b,set SHA-256 0123,5,near\n",
+        "\u{feff}Part;Id\r\nfold-1;a\r\nfold-0;\"b; c\"\r\n",
+        "Id\tPart\na\tvalidation\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// What sets say of their licences.
+pub(crate) fn credits() -> Vec<Vec<u8>> {
+    let texts = [
+        "# The people.\nattribution = \"Fields by A. Nobody\"\nlicence = \"CC-BY-4.0\"\n",
+        "licence = '''\nCC0-1.0'''",
+        "[a.b]\nc = [[1, {d = 1979-05-27}], \"\\u202e\"]\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// Orders of channels, compositions and labels, a line each.
+pub(crate) fn choices() -> Vec<Vec<u8>> {
+    let texts = [
+        "auto\nblue,red,-,green\n-,-,yellow\nred,red",
+        "rgb\nrgby\ngray-green\ndimmed\ngreen-boost",
+        "0 25\n1|2;3,4\n27\n28\n-1",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// Masks of four by three pixels: one cell with a nucleus, and none.
+pub(crate) fn masks() -> Vec<Vec<u8>> {
+    let sides = [4, 0, 3, 0];
+    let cell = [3, 0, 2, 2, 2, 3, 5, 0];
+    let none = [12, 0];
+    [&cell[..], &none]
+        .map(|runs| [&sides[..], runs].concat())
+        .to_vec()
 }

@@ -1,12 +1,17 @@
 //! The readers, each as a function that takes whatever bytes there are.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::Range;
 
 use cytolens_archive::{is_archive, list};
-use cytolens_cells::CellsManifest;
+use cytolens_cells::{CellsManifest, Packed};
+use cytolens_core::labels::LabelSet;
+use cytolens_core::plain::is_name;
 use cytolens_core::table::{LabelTable, utf8};
 use cytolens_core::{Channel, ChannelOrder, PlatePosition, group, natural_order};
+use cytolens_data::credits::Credits;
+use cytolens_data::split::file::parse_split;
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
 use cytolens_package::{Manifest, Weights};
@@ -88,6 +93,26 @@ pub const TARGETS: &[Target] = &[
         name: "names",
         read: names,
         seeds: seeds::names,
+    },
+    Target {
+        name: "split",
+        read: split,
+        seeds: seeds::splits,
+    },
+    Target {
+        name: "credits",
+        read: credits,
+        seeds: seeds::credits,
+    },
+    Target {
+        name: "choices",
+        read: choices,
+        seeds: seeds::choices,
+    },
+    Target {
+        name: "masks",
+        read: masks,
+        seeds: seeds::masks,
     },
 ];
 
@@ -271,6 +296,12 @@ fn index(bytes: &[u8]) {
     let Ok(index) = Index::read(&String::from_utf8_lossy(description), vectors) else {
         return;
     };
+    // The rule of names is written twice.
+    let about = index.about();
+    let words = [&about.name, &about.licence, &about.model].into_iter();
+    let words = words.chain(&about.attribution).chain(&about.labels);
+    let mut words = words.chain(index.entries().iter().map(|entry| &entry.id));
+    assert!(words.all(|word| is_name(word)), "a word that misleads");
     if let Some(place) = index.place(&vec![0.5; index.features()]) {
         let found = index.nearest(&place, 10);
         assert_eq!(found.len(), index.entries().len().min(10));
@@ -286,6 +317,8 @@ fn index(bytes: &[u8]) {
 /// A head with classes of one's own.
 fn head(bytes: &[u8]) {
     if let Ok(head) = Head::read(&String::from_utf8_lossy(bytes)) {
+        let mut words = head.classes.iter().chain([&head.model]);
+        assert!(words.all(|word| is_name(word)), "a word that misleads");
         let answer = head.answer(&vec![0.5; head.features()]);
         assert!(answer.is_some_and(|answer| answer.class < head.classes.len()));
     }
@@ -320,5 +353,56 @@ fn names(bytes: &[u8]) {
             natural_order(pair[1], pair[0]),
         );
         assert_eq!(there, back.reverse());
+    }
+}
+
+/// A split. Each id has one row, and what is wrong names the file.
+fn split(bytes: &[u8]) {
+    match parse_split(bytes.to_vec(), &"split.csv") {
+        Ok(split) => {
+            let ids: BTreeSet<&str> = split.rows.iter().map(|row| row.id.as_str()).collect();
+            assert_eq!(ids.len(), split.rows.len(), "an id comes twice");
+        }
+        Err(error) => assert!(
+            format!("{error:#}").contains("split.csv"),
+            "{error:#} names no file"
+        ),
+    }
+}
+
+/// What a set says of its licence.
+fn credits(bytes: &[u8]) {
+    if let Ok(credits) = Credits::parse(&String::from_utf8_lossy(bytes)) {
+        let texts = [credits.attribution, credits.licence];
+        assert!(texts.iter().flatten().all(|text| !text.trim().is_empty()));
+    }
+}
+
+/// What people choose, a line each: orders of channels, compositions, labels. What is taken is written, and read as the same.
+fn choices(bytes: &[u8]) {
+    for line in String::from_utf8_lossy(bytes).lines() {
+        if let Ok(order) = line.parse::<ChannelOrder>() {
+            assert_eq!(order.to_string().parse(), Ok(order));
+        }
+        if let Ok(composition) = line.parse::<Composition>() {
+            assert_eq!(composition.to_string(), line);
+        }
+        if let Ok(labels) = line.parse::<LabelSet>() {
+            assert_eq!(labels.to_string().parse(), Ok(labels));
+        }
+    }
+}
+
+/// Masks of cells as the browser keeps them: the width and the height, 16 bit each, and the runs.
+fn masks(bytes: &[u8]) {
+    let Some((sides, runs)) = bytes.split_first_chunk::<4>() else {
+        return;
+    };
+    let [a, b, c, d] = *sides;
+    let sides = [[a, b], [c, d]].map(|side| u32::from(u16::from_le_bytes(side)));
+    let packed = Packed::of_parts(sides, runs.to_vec());
+    if let Ok(cells) = packed.cells() {
+        let again = Packed::new(&cells);
+        assert_eq!(again.cells().as_ref(), Ok(&cells));
     }
 }

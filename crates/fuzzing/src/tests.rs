@@ -40,7 +40,7 @@ macro_rules! hold {
 
 hold!(
     image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, cells: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, index: 10_000,
-    head: 10_000, names: 20_000
+    head: 10_000, names: 20_000, split: 10_000, credits: 10_000, choices: 10_000, masks: 10_000
 );
 
 /// What fuzzing has found, made small.
@@ -74,6 +74,10 @@ fn seeds_are_files_that_are_read() {
         .count();
     // Planes in tiles of several samples are not read, nor is an ImageJ stack; all others are.
     assert!(read + 4 >= files().len(), "{read} of {}", files().len());
+    let manifests = (TARGETS[3].seeds)();
+    let familiar = manifests.last().expect("a seed");
+    let familiar = cytolens_package::Manifest::read(&String::from_utf8_lossy(familiar));
+    assert!(familiar.expect("a manifest").familiar.is_some());
     for target in ["manifest", "weights"] {
         let target = TARGETS.iter().find(|found| found.name == target);
         let seeds = (target.expect("a target").seeds)();
@@ -101,4 +105,12 @@ fn seeds_are_files_that_are_read() {
     );
     let manifest = String::from_utf8((TARGETS[3].seeds)()[0].clone()).expect("text");
     cytolens_package::Manifest::read(&manifest).expect("a manifest");
+    for split in seeds::splits() {
+        cytolens_data::split::file::parse_split(split, &"split.csv").expect("a split");
+    }
+    for masks in seeds::masks() {
+        let runs = masks[4..].to_vec();
+        let packed = cytolens_cells::Packed::of_parts([4, 3], runs);
+        packed.cells().expect("masks");
+    }
 }

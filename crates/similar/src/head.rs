@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::linear::{add_scaled, dot, inverse, mean};
 use crate::vector::{direction, from_halves, to_halves};
+use crate::words::is_plain;
 
 /// The examples a class below which its scores say nothing.
 pub const LEAST_EXAMPLES: usize = 5;
@@ -287,11 +288,16 @@ impl Head {
                 "its numbers are not as many as its classes need",
             ));
         }
-        let is_name = |name: &String| {
-            !name.is_empty() && name.len() <= LONGEST && !name.contains(char::is_control)
-        };
+        let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST && is_plain(name);
         if count < 2 || !file.classes.iter().all(is_name) {
             return Err(HeadError::Damaged("its classes have no names"));
+        }
+        // Each has an example at least where it was learnt.
+        if count > MOST_EXAMPLES {
+            return Err(HeadError::Damaged("it has more classes than examples"));
+        }
+        if !is_plain(&file.model) || !is_plain(&file.weights_sha256) {
+            return Err(HeadError::Damaged("its model has no name"));
         }
         Ok(Self {
             classes: file.classes,
@@ -507,6 +513,9 @@ mod tests {
             ("\"format\":1", "\"format\":9", "format 9"),
             ("cytolens-head", "something", "another kind"),
             ("\"right\"", "\"\"", "names"),
+            ("\"right\"", "\"ri\\u202eght\"", "names"),
+            ("\"right\"", "\"right\\n\"", "names"),
+            ("a model", "a \\u2067model", "its model"),
             ("[\"left\",\"right\"]", "[\"left\"]", "not as many"),
         ] {
             let refusal = Head::read(&text.replace(from, to)).expect_err("a refusal");

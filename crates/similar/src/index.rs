@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::{Neighbour, Rows};
 use crate::space::{Space, SpaceParts};
 use crate::vector::direction;
+use crate::words::is_plain;
 
 /// The file that describes an index.
 pub const INDEX: &str = "index.json";
@@ -67,6 +68,23 @@ pub struct About {
     pub side: u32,
     /// The squares in a row of it.
     pub columns: u32,
+}
+
+impl About {
+    /// All words in it.
+    fn words(&self) -> impl Iterator<Item = &String> {
+        let Self {
+            name,
+            licence,
+            model,
+            weights_sha256,
+            ..
+        } = self;
+        [name, licence, model, weights_sha256]
+            .into_iter()
+            .chain(&self.attribution)
+            .chain(&self.labels)
+    }
 }
 
 /// A field in an index.
@@ -215,6 +233,12 @@ impl Index {
         if *side > 512 || *columns > 4096 || (*side > 0) != (*columns > 0) {
             return Err(IndexError::Contradiction(
                 "the squares of the pictures are none",
+            ));
+        }
+        let ids = self.entries.iter().map(|entry| &entry.id);
+        if !self.about.words().chain(ids).all(|text| is_plain(text)) {
+            return Err(IndexError::Contradiction(
+                "a name or an id has more than 4096 bytes, or a character that is a control or turns the direction of writing",
             ));
         }
         Ok(())
@@ -367,6 +391,18 @@ mod tests {
         assert!(
             refusal(&description.replace("\"side\":48", "\"side\":0"), &values).contains("squares")
         );
+        for (from, to) in [
+            ("two kinds", "two \\u202ekinds".to_owned()),
+            ("a model", "a\\nmodel".to_owned()),
+            ("Nobody", "\\u0007".to_owned()),
+            ("field 3\"", "W".repeat(5000) + "\""),
+            ("\"left\"", "\"\\u2066left\"".to_owned()),
+        ] {
+            assert!(
+                refusal(&description.replace(from, &to), &values).contains("direction of writing"),
+                "{from}"
+            );
+        }
         let from = description.find("\"entries\":").expect("entries");
         assert!(
             refusal(&format!("{}\"entries\":[]}}", &description[..from]), &[]).contains("empty")

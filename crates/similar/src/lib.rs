@@ -16,6 +16,7 @@ mod scatter;
 mod space;
 mod vector;
 mod wilson;
+mod words;
 
 pub use familiar::{Familiar, FamiliarError};
 pub use head::{

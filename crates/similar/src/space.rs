@@ -8,6 +8,9 @@ use crate::vector::{from_halves, to_halves};
 /// The highest number of a quantised component.
 const MOST: f32 = 127.0;
 
+/// The most features, and the most directions: a sum of products of so many whole numbers of 8 bit is one of 32 bit.
+const MOST_NUMBERS: usize = 1 << 16;
+
 /// The directions of largest variance among some feature vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Space {
@@ -162,7 +165,13 @@ impl Space {
         let deviations = from_halves(&parts.deviations)?;
         let left = f32::from_le_bytes(parts.left.as_slice().try_into().ok()?);
         let fits = mean.len().checked_mul(deviations.len()) == Some(parts.directions.len());
-        if !fits || mean.is_empty() || deviations.is_empty() || !left.is_finite() || left < 0.0 {
+        let is_of_size = |values: &[f32]| (1..=MOST_NUMBERS).contains(&values.len());
+        if !fits
+            || !is_of_size(&mean)
+            || !is_of_size(&deviations)
+            || !left.is_finite()
+            || left < 0.0
+        {
             return None;
         }
         let directions = parts.directions.iter().map(|&value| value as i8).collect();
@@ -209,5 +218,14 @@ pub(crate) mod tests {
         let mut damaged = space.parts();
         damaged.directions.pop();
         assert_eq!(Space::read(&damaged), None);
+        // So many that sums of products would be too large.
+        let many = |count: usize| SpaceParts {
+            mean: vec![0; 2],
+            directions: vec![128; count],
+            deviations: vec![0; 2 * count],
+            left: vec![0; 4],
+        };
+        assert!(Space::read(&many(1 << 16)).is_some());
+        assert_eq!(Space::read(&many((1 << 16) + 1)), None);
     }
 }

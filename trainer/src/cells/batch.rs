@@ -8,9 +8,9 @@ use cytolens_cells::export::{
 };
 use cytolens_cells::{Answers, Cells, CellsError, CellsNetwork, Evidence, Options};
 use cytolens_data::ahead::{Ahead, Threads};
-use cytolens_data::dark::DarkFields;
 use cytolens_data::fault::Fault;
 use cytolens_data::files::FieldOnDisk;
+use cytolens_data::noticed::Noticed;
 use cytolens_field::Field;
 
 use super::outputs::{FoundCells, OutputFolder};
@@ -33,8 +33,8 @@ pub struct CellsBatch<'a> {
     pub overviews: bool,
     /// Whether the challenge's rows are made.
     pub submission: bool,
-    /// Notes of fields that seem dark.
-    pub dark: &'a DarkFields,
+    /// What is noticed of fields as they are read.
+    pub noticed: &'a Noticed,
     /// The output folder.
     pub out: &'a OutputFolder,
 }
@@ -91,7 +91,7 @@ impl CellsBatch<'_> {
     fn cells(&self, field: &FieldOnDisk) -> Result<(Field, Cells, Option<Answers>), Fault> {
         let id = &field.id;
         let field = field.read()?;
-        self.dark.look_at(&field);
+        self.noticed.look_at(&field);
         let cells = self
             .network
             .cells(&field, self.options)

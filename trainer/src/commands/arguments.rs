@@ -45,6 +45,7 @@ impl ReadingArguments {
         Reading {
             order: self.channels.clone(),
             bits: self.bits,
+            to_scale: false,
         }
     }
 }

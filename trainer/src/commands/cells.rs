@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use cytolens::package::{Classifier, CpuNetwork, Package, sha256};
 use cytolens_cells::{CellsNetwork, CellsPackage, Options};
-use cytolens_data::dark::DarkFields;
 use cytolens_data::files::{self, FieldOnDisk, FoundFields};
+use cytolens_data::noticed::Noticed;
 use cytolens_kernels::Processor;
 use serde::Serialize;
 
@@ -133,14 +133,14 @@ impl FindCells {
             whole_only: self.whole_only,
             ..Options::default()
         };
-        let dark = DarkFields::default();
+        let noticed = Noticed::default();
         let batch = CellsBatch {
             network: &network,
             options: &options,
             classifier: classifier.as_ref(),
             overviews: self.overviews,
             submission: self.submission,
-            dark: &dark,
+            noticed: &noticed,
             out: &out,
         };
         let mut pace = Pace::new(fields.len(), before);
@@ -150,7 +150,7 @@ impl FindCells {
             Ok(())
         })?;
         pace.finish();
-        for warning in dark.warnings() {
+        for warning in noticed.warnings() {
             note!("{warning}");
         }
         for fault in &faults {

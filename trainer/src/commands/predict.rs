@@ -20,9 +20,9 @@ use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
 use crate::predict::shard::Shard;
 use cytolens_data::ahead::{Ahead, Threads};
-use cytolens_data::dark::DarkFields;
 use cytolens_data::fault::Fault;
-use cytolens_data::files::{self, FieldOnDisk, FoundFields};
+use cytolens_data::files::{self, FieldOnDisk, FoundFields, Reading};
+use cytolens_data::noticed::Noticed;
 use cytolens_data::views::{VIEWS, view};
 
 /// The number of batches that a worker may be ahead of the one to be written next.
@@ -43,6 +43,10 @@ pub struct Predict {
     data: Vec<PathBuf>,
     #[command(flatten)]
     reading: ReadingArguments,
+    /// Bring fields to the training's scale whose cells look more than twice as large or as small, by the size of a
+    /// pixel that their files name: answer their middle alone, or lay them on black
+    #[arg(long)]
+    to_scale: bool,
     #[command(flatten)]
     outputs: Outputs,
     /// Classify one of several shares of the fields: 2/8 is the second of eight, which joined in order are
@@ -92,15 +96,21 @@ impl Predict {
         let classifier = Classifier::new(&package, self.device.open()?)?;
         let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
         let mut pace = Pace::new(fields.len(), before);
-        let dark = DarkFields::default();
-        self.classify(&classifier, features, &fields[before..], &dark, |entries| {
-            log.append(entries)?;
-            pace.add(entries.len());
-            Ok(())
-        })?;
+        let noticed = Noticed::default();
+        self.classify(
+            &classifier,
+            features,
+            &fields[before..],
+            &noticed,
+            |entries| {
+                log.append(entries)?;
+                pace.add(entries.len());
+                Ok(())
+            },
+        )?;
         pace.finish();
 
-        for warning in dark.warnings() {
+        for warning in noticed.warnings() {
             note!("{warning}");
         }
         for fault in &faults {
@@ -142,7 +152,7 @@ impl Predict {
         classifier: &Classifier,
         features: bool,
         fields: &[FieldOnDisk],
-        dark: &DarkFields,
+        noticed: &Noticed,
         mut done: impl FnMut(&[LogEntry]) -> Result<()>,
     ) -> Result<()> {
         let workers = workers(self.workers);
@@ -155,7 +165,13 @@ impl Predict {
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         std::thread::scope(|scope| {
             let entries = |batch: usize| {
-                self.entries(classifier, features, batches[batch], dark, turns.as_ref())
+                self.entries(
+                    classifier,
+                    features,
+                    batches[batch],
+                    noticed,
+                    turns.as_ref(),
+                )
             };
             Ahead::scoped(scope, batches.len(), threads, entries)
                 .try_for_each(|entries| done(&entries?))
@@ -168,14 +184,14 @@ impl Predict {
         classifier: &Classifier,
         features: bool,
         fields: &[FieldOnDisk],
-        dark: &DarkFields,
+        noticed: &Noticed,
         turns: Option<&Mutex<()>>,
     ) -> Result<Vec<LogEntry>> {
         let mut inputs = Vec::new();
         let decoded: Vec<Result<(), Fault>> = fields
             .iter()
             .map(|field| {
-                inputs.extend(self.decode(classifier, field, dark)?);
+                inputs.extend(self.decode(classifier, field, noticed)?);
                 Ok(())
             })
             .collect();
@@ -205,10 +221,10 @@ impl Predict {
         &self,
         classifier: &Classifier,
         field: &FieldOnDisk,
-        dark: &DarkFields,
+        noticed: &Noticed,
     ) -> Result<Vec<Planes>, Fault> {
         let field = field.read()?;
-        dark.look_at(&field);
+        noticed.look_at(&field);
         let planes = classifier.compose(&field)?;
         Ok((0..self.views())
             .map(|index| view(&planes, index))
@@ -220,12 +236,21 @@ impl Predict {
         if self.flips { VIEWS } else { 1 }
     }
 
+    /// The reading of image files.
+    fn reading(&self) -> Reading {
+        Reading {
+            to_scale: self.to_scale,
+            ..self.reading.reading()
+        }
+    }
+
     fn choices(&self, features: bool) -> Choices {
-        let reading = self.reading.reading();
+        let reading = self.reading();
         Choices {
             shard: self.shard.to_string(),
             channels: reading.order.to_string(),
             bits: reading.bits,
+            to_scale: reading.to_scale,
             flips: self.flips,
             features,
             device: self.device.to_string(),
@@ -236,7 +261,7 @@ impl Predict {
     fn find(&self) -> Result<FoundFields> {
         match self.data.as_slice() {
             [place] if place.is_dir() || files::is_archive(place) => {
-                files::in_folder(place, &self.reading.reading())
+                files::in_folder(place, &self.reading())
             }
             paths => {
                 if let Some(missing) = paths.iter().find(|path| !path.is_file()) {
@@ -245,7 +270,7 @@ impl Predict {
                         missing.display()
                     );
                 }
-                Ok(files::among(paths.to_vec(), &self.reading.reading()))
+                Ok(files::among(paths.to_vec(), &self.reading()))
             }
         }
     }

@@ -347,6 +347,7 @@ pub mod tests {
             ids_sha256: "89ab".to_owned(),
             channels: "auto".to_owned(),
             bits: None,
+            to_scale: false,
             flips: false,
             features: false,
             device: "flex".to_owned(),

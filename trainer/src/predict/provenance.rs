@@ -33,6 +33,9 @@ pub struct Provenance {
     pub channels: String,
     /// The bits that 16-bit samples use.
     pub bits: Option<u32>,
+    /// Whether fields of another scale are brought to the training's.
+    #[serde(default)]
+    pub to_scale: bool,
     /// Whether fields are classified in eight views.
     pub flips: bool,
     /// Whether rows have their pooled features.
@@ -53,6 +56,8 @@ pub struct Choices {
     pub channels: String,
     /// The bits that 16-bit samples use.
     pub bits: Option<u32>,
+    /// Whether fields of another scale are brought to the training's.
+    pub to_scale: bool,
     /// Whether fields are classified in eight views.
     pub flips: bool,
     /// Whether rows have their pooled features.
@@ -78,6 +83,7 @@ impl Provenance {
             shard,
             channels,
             bits,
+            to_scale,
             flips,
             features,
             device,
@@ -94,6 +100,7 @@ impl Provenance {
             ids_sha256: ids_sha256(ids),
             channels,
             bits,
+            to_scale,
             flips,
             features,
             device,

@@ -8,11 +8,11 @@ use cellsim::{ATTRIBUTION, ID_PREFIX};
 use cytolens_core::labels::{COUNT, LabelSet, counts};
 use cytolens_data::batches::channel_planes;
 use cytolens_data::credits::Credits;
-use cytolens_data::dark::DarkFields;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
 use cytolens_data::moments::Moments;
+use cytolens_data::noticed::Noticed;
 use cytolens_data::split::file::{Part, Split, SplitRow, read_split};
 use cytolens_data::split::stratified;
 use indicatif::ProgressBar;
@@ -121,10 +121,10 @@ impl Samples {
             faults.extend(set.faults);
             credits = credits.and(set.credits);
         }
-        let dark = DarkFields::default();
-        let measure = |sample: &Sample| moments(sample, &recipe.input, &dark);
+        let noticed = Noticed::default();
+        let measure = |sample: &Sample| moments(sample, &recipe.input, &noticed);
         let set = MeasuredSet::new(samples, kept, workers, measure, bar);
-        for warning in dark.warnings() {
+        for warning in noticed.warnings() {
             bar.suspend(|| note!("{warning}"));
         }
         faults.extend(set.left_out.values().cloned());
@@ -224,9 +224,9 @@ pub fn part_of_run(part: Part) -> Part {
 }
 
 /// The moments of a sample's planes at 8 bits, as training reads them.
-fn moments(sample: &Sample, input: &InputChoice, dark: &DarkFields) -> Result<Moments, ReadError> {
+fn moments(sample: &Sample, input: &InputChoice, noticed: &Noticed) -> Result<Moments, ReadError> {
     let field = sample.field.read()?;
-    dark.look_at(&field);
+    noticed.look_at(&field);
     let channels = channel_planes(&field, input.composition, input.missing, input.size as u32)?;
     let levels = input.composition.mix(&channels);
     let fractions: Vec<f32> = levels

@@ -216,6 +216,11 @@ fn a_changed_folder_or_package_is_not_gone_on_with() {
         fs::rename(bench.at(channel), bench.image(20, channel)).expect("a moved file");
     }
     assert!(gone.exists());
+    assert!(
+        bench
+            .refuse("table.csv", &["--resume", "--to-scale"])
+            .contains("to_scale was false and is true")
+    );
     let manifest = bench.at("model").join("manifest.json");
     let before_change = fs::read_to_string(&manifest).expect("a manifest");
     let mut changed: serde_json::Value = serde_json::from_str(&before_change).expect("JSON");
@@ -234,6 +239,25 @@ fn a_changed_folder_or_package_is_not_gone_on_with() {
     bench.run("table.csv", &["--overwrite"]);
     assert_eq!(bench.rows("table.csv").len(), 24);
     assert!(!log.exists());
+}
+
+/// What is decided in reading a field is said, as on the page.
+#[test]
+fn what_is_noticed_of_fields_is_told_once_with_an_example() {
+    let bench = Bench::new(3, 64);
+    for index in 0..2 {
+        let path = bench.image(index, "green");
+        let green = image::open(&path).expect("an image");
+        let shorter = green.crop_imm(0, 0, green.width(), green.height() - 1);
+        shorter.save(&path).expect("written");
+    }
+    let output = bench.predict("table.csv", &[]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let notice = "all are cut to 128 × 127 px, from 128 × 128 px";
+    assert_eq!(said.matches(notice).count(), 1, "{said}");
+    assert!(said.contains(".png, and another field"), "{said}");
+    assert_eq!(bench.rows("table.csv").len(), 3);
 }
 
 #[test]

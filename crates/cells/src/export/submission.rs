@@ -3,6 +3,7 @@
 //! class, the class's number, a confidence, and the cell's mask, run-length encoded as in COCO, packed with zlib and written in
 //! base64.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -77,7 +78,7 @@ pub fn submission_row<'a>(
     cells: impl IntoIterator<Item = (u16, &'a [f32])>,
 ) -> String {
     let masks = encoded_masks(mask, [width, height]);
-    let mut row = format!("{id},{width},{height},");
+    let mut row = format!("{},{width},{height},", quoted(id));
     let mut first = true;
     for (number, answer) in cells {
         let Some(encoded) = masks.get(&number) else {
@@ -97,6 +98,14 @@ pub fn submission_row<'a>(
         }
     }
     row
+}
+
+/// An id as a cell of a table: in quotes where a reader would take it for several cells or rows.
+fn quoted(id: &str) -> Cow<'_, str> {
+    match id.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", id.replace('"', "\"\"")).into(),
+        false => id.into(),
+    }
 }
 
 /// The mask of each number: COCO's run lengths in their ASCII form, packed with zlib, in base64.

@@ -181,6 +181,14 @@ fn a_row_of_the_submission_has_every_cell_and_class() {
             assert!(found.iter().zip(&mask).all(|(a, b)| *a == (*b == number)));
         }
         assert!(challenge_classes(&["Cranes".to_owned()]).is_empty());
+        for (id, written) in [
+            ("=1+1", "=1+1,80,80,"),
+            ("a,b", "\"a,b\",80,80,"),
+            ("a \"b\"\n", "\"a \"\"b\"\"\n\",80,80,"),
+        ] {
+            let row = submission_row(id, &mask, [80, 80], &classes, cells);
+            assert!(row.starts_with(written), "{row:.60}");
+        }
     });
 }
 
@@ -260,6 +268,41 @@ fn outlines_are_features_as_qupath_reads_them() {
             classes.iter().any(|class| **class == "Nucleoplasm"),
             "{classes:?}"
         );
+    });
+}
+
+/// Ids are names of files, and labels a package's: both are foreign.
+#[test]
+#[cfg(feature = "network")]
+fn hostile_ids_and_labels_stay_words_in_outlines() {
+    use serde_json::Value;
+
+    with_field(|field| {
+        for word in [
+            "\",\"properties\":{\"x\":1},\"y\":\"",
+            "</script><script>x()</script>",
+            "\\u0022\\",
+            "\0\u{1b}\u{7f}\n\r\t\u{2028}\u{202e}\u{fffe}",
+            "'; DROP TABLE cells; --",
+        ] {
+            let labels = [word, "Cytosol", "cell"].map(str::to_owned);
+            let hostile = FieldCells {
+                id: word,
+                labels: &labels,
+                ..*field
+            };
+            let document: Value = serde_json::from_str(&geojson(&hostile)).expect("JSON");
+            let features = document["features"].as_array().expect("features");
+            assert_eq!(features.len(), 3);
+            for (number, feature) in (1..).zip(features) {
+                let names: Vec<&String> = feature.as_object().expect("a feature").keys().collect();
+                let all = ["geometry", "nucleusGeometry", "properties", "type"];
+                assert!(names.iter().all(|name| all.contains(&name.as_str())));
+                let properties = &feature["properties"];
+                assert_eq!(properties["name"], format!("{word} {number}"));
+                assert!(properties["measurements"][word].is_number());
+            }
+        }
     });
 }
 

@@ -736,6 +736,61 @@ fn a_folder_without_fields_is_described_with_the_way_out() {
     );
 }
 
+/// On the page it is told as one, too, by the same words.
+#[test]
+fn an_ome_zarr_is_one_fault_and_what_lies_beside_it_is_read() {
+    let folder = Folder::new();
+    folder
+        .write("train.csv", "Id,Target\na,0\n")
+        .field("a")
+        .write("x.ome.zarr/.zattrs", "{}")
+        .write("x.ome.zarr/.zgroup", "{}")
+        .write("plain/zarr.json", "{}");
+    let chunks: Vec<(String, Vec<u8>)> = ["zarr.json", "0/zarr.json", "0/c/0/0", "0/c/0/1"]
+        .map(|name| (format!("y/{name}"), vec![0]))
+        .to_vec();
+    folder
+        .write("y.zip", zipped(&chunks))
+        .write("z.ozx", "PK")
+        .write("w.zarr.zip", zipped(&chunks));
+    let set = folder.set();
+    assert_eq!(ids(&set), ["a"]);
+    let mut faults = folder.faults();
+    faults.sort();
+    let zarr =
+        "OME-Zarr: open it in Fiji (File > Import > HDF5/N5/Zarr/OME-NGFF) and save it as TIFF";
+    let expected = ["plain", "w.zarr.zip", "x.ome.zarr", "y.zip/y", "z.ozx"];
+    assert_eq!(faults, expected.map(|name| format!("{zarr}: {name}")));
+
+    // Where nothing else is there, too, and where it is named itself.
+    let folder = Folder::new();
+    folder
+        .write("x.zarr/zarr.json", "{}")
+        .write("x.zarr/0/zarr.json", "{}");
+    for place in ["", "x.zarr"] {
+        let place = folder.0.path().join(place);
+        let error = files::in_folder(&place, &Reading::default()).expect_err("nothing");
+        assert!(
+            error.to_string().contains("OME-Zarr: open it in Fiji"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_field_of_another_scale_is_brought_to_the_atlas_where_it_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("train.csv", "Id,Target\na,0\n").field("a");
+    let reading = Reading {
+        to_scale: true,
+        ..Reading::default()
+    };
+    // Where files tell no size of a pixel, nothing is changed.
+    let set = Dataset::open(folder.0.path(), &reading).expect("a set");
+    let field = set.samples[0].field.read().expect("readable");
+    assert_eq!((field.width(), field.notices()), (16, &[][..]));
+}
+
 #[test]
 fn lists_of_ids_are_read_as_spreadsheets_write_them() {
     let folder = Folder::new();

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use cytolens_core::matching::{Match, matched};
+use cytolens_core::table::utf8;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -183,25 +184,47 @@ impl Split {
     }
 }
 
+/// The signs that may part the columns, the likeliest first.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
 /// Reads a split. Only the columns `Id` and `Part` are needed.
 ///
 /// # Errors
-/// If the file cannot be read, has an unknown part, an id twice or folds beside other parts, or where the parts of a group or the
-/// origins of rows differ.
+/// If the file cannot be read, and those of [`parse_split`].
 pub fn read_split(path: &Path) -> Result<Split> {
     let name = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let bytes = fs::read(path).with_context(|| format!("cannot read {name}"))?;
+    parse_split(bytes, &name)
+}
+
+/// Reads a split from the bytes of the file of this name, as programs and spreadsheets write them.
+///
+/// # Errors
+/// If it is no text, has an unknown part, an id twice or folds beside other parts, or where the parts of a group or the origins of
+/// rows differ.
+pub fn parse_split(bytes: Vec<u8>, name: &impl fmt::Display) -> Result<Split> {
+    let text = String::from_utf8(utf8(bytes)).with_context(|| format!("cannot read {name}"))?;
+    let reader = |separator| {
+        csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .delimiter(separator)
+            .from_reader(text.as_bytes())
+    };
+    let has_columns = |headers: &csv::StringRecord| {
+        ["Id", "Part"]
+            .iter()
+            .all(|column| headers.iter().any(|header| header == *column))
+    };
+    let fitting = SEPARATORS
+        .into_iter()
+        .find(|&separator| reader(separator).headers().is_ok_and(has_columns));
+    let mut reader = reader(fitting.unwrap_or(SEPARATORS[0]));
     let headers = reader
         .headers()
         .with_context(|| format!("cannot read {name}"))?
         .clone();
     ensure!(
-        ["Id", "Part"]
-            .iter()
-            .all(|column| headers.iter().any(|header| header == *column)),
+        has_columns(&headers),
         "{name} must have the columns Id and Part; it has {}",
         headers.iter().collect::<Vec<_>>().join(", ")
     );
@@ -345,6 +368,27 @@ mod tests {
             found.rows,
             [row("a", Part::Fold(1), "a"), row("b", Part::Fold(0), "b")]
         );
+    }
+
+    #[test]
+    fn a_table_that_a_spreadsheet_wrote_is_read() {
+        let rows = [row("a", Part::Train, "a"), row("b", Part::Test, "b")];
+        let text = "Id\tPart\r\na\ttrain\r\nb\ttest\r\n";
+        let wide: Vec<u8> = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for bytes in [
+            text.into(),
+            wide,
+            "Id;Part\na;train\n\"b\";test\n".into(),
+            "Part,Id\rtrain,a\rtest,b".into(),
+        ] {
+            let found = parse_split(bytes, &"split.csv").expect("a split");
+            assert_eq!(found.rows, rows);
+        }
+        let fault = parse_split(vec![0xE4, b','], &"split.csv").expect_err("no text");
+        assert!(format!("{fault:#}").contains("cannot read split.csv"));
     }
 
     #[test]

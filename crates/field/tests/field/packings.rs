@@ -411,6 +411,21 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn gzip_that_grows_without_end_is_refused() {
+    // An image that is whole, and behind it nothing but zeros.
+    let mut file = encode(&grey_8(20, 20, noise_8(1, 400)), ImageFormat::Png);
+    file.resize(80 << 20, 0);
+    let packed = gzip(&file);
+    let error = decode_green("x_green.gz", &packed).expect_err("a refusal");
+    let error = error.to_string();
+    assert!(
+        error.contains("kB to more than 67 MB, as a decompression bomb does")
+            && error.ends_with(": x_green.gz"),
+        "{error}"
+    );
+}
+
+#[test]
 fn files_inside_gzip_are_read() {
     let image = grey_8(20, 20, noise_8(1, 400));
     for format in [ImageFormat::Png, ImageFormat::Tiff] {

@@ -101,8 +101,9 @@ fn numbers(answer: &Answer) -> String {
 pub(crate) struct Dialect {
     /// The sign between columns.
     pub(crate) separator: char,
-    /// Whether the file begins with a byte-order mark, without which Excel takes letters beyond ASCII for others.
-    pub(crate) has_mark: bool,
+    /// Whether the file is for Excel: it begins with a byte-order mark, without which Excel takes letters beyond ASCII for others,
+    /// and words that Excel would compute have an apostrophe before them.
+    pub(crate) is_for_excel: bool,
 }
 
 impl Default for Dialect {
@@ -110,7 +111,7 @@ impl Default for Dialect {
     fn default() -> Self {
         Self {
             separator: ',',
-            has_mark: false,
+            is_for_excel: false,
         }
     }
 }
@@ -120,7 +121,7 @@ impl Dialect {
     pub(super) fn excel(has_decimal_comma: bool) -> Self {
         Self {
             separator: if has_decimal_comma { ';' } else { ',' },
-            has_mark: true,
+            is_for_excel: true,
         }
     }
 }
@@ -132,20 +133,25 @@ pub(crate) fn write<'a>(
     rows: impl Iterator<Item = Vec<String>>,
     Dialect {
         separator,
-        has_mark,
+        is_for_excel,
     }: Dialect,
 ) -> String {
-    let mut table = String::from(if has_mark { "\u{feff}" } else { "" });
+    let mut table = String::from(if is_for_excel { "\u{feff}" } else { "" });
     let mut row = |fields: Vec<String>| {
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
                 table.push(separator);
             }
+            let mark = if is_for_excel && is_computed(field) {
+                "'"
+            } else {
+                ""
+            };
             if field.contains([separator, '"', '\n', '\r']) {
                 let doubled = field.replace('"', "\"\"");
-                table.extend(["\"", &doubled, "\""]);
+                table.extend(["\"", mark, &doubled, "\""]);
             } else {
-                table.push_str(field);
+                table.extend([mark, field]);
             }
         }
         table.push('\n');
@@ -153,6 +159,12 @@ pub(crate) fn write<'a>(
     row(columns.map(str::to_owned).collect());
     rows.for_each(row);
     table
+}
+
+/// Whether a spreadsheet would take a cell for a formula, which may run programs and ask servers: ids are names of files, and labels a
+/// package's. Numbers are none.
+fn is_computed(field: &str) -> bool {
+    field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err()
 }
 
 #[cfg(test)]
@@ -264,6 +276,28 @@ mod tests {
             "\u{feff}Id;Predicted;Nucleoplasm\na, b;0;0.75\n\"c;d\";;0.5\n"
         );
         assert!(written(false).starts_with("\u{feff}Id,Predicted,Nucleoplasm\n\"a, b\",0,0.75\n"));
+    }
+
+    #[test]
+    fn excel_computes_nothing_that_files_say() {
+        let model = model("first", &["=cmd|' /C calc'!A0"]);
+        let rows = [
+            answered("=1+1", &model, &[], &[0.5]),
+            answered("@SUM(A1)", &model, &[], &[-1e-9]),
+            refused("+b", "-b_red.png, \tx", "-2"),
+        ];
+        let dialect = Dialect::excel(false);
+        assert_eq!(
+            predictions(&tables(&rows)[0], dialect).expect("written"),
+            "\u{feff}Id,Predicted,'=cmd|' /C calc'!A0\n'=1+1,,0.5\n'@SUM(A1),,-0.000000001\n"
+        );
+        assert_eq!(
+            faults(&rows, dialect),
+            "\u{feff}Id,Subject,Reason\n'+b,\"'-b_red.png, \tx\",-2\n"
+        );
+        // For other programs ids stay what they are.
+        let plain = predictions(&tables(&rows)[0], Dialect::default()).expect("written");
+        assert!(plain.contains("\n=1+1,,0.5\n"), "{plain}");
     }
 
     #[test]

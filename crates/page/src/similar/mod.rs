@@ -18,7 +18,9 @@ use super::dom::{
     set_hidden, set_line, set_style, set_text, target, write,
 };
 use super::download;
+use super::text::input::{of_file, too_large_file};
 use super::text::similar as text;
+use cytolens_core::plain::reason;
 use cytolens_similar::{INDEX, Index, Neighbour, THUMBNAILS, VECTORS, Version, direction};
 
 pub(crate) use self::field::{ToolField, ToolHost, features};
@@ -27,6 +29,8 @@ pub(crate) use self::field::{ToolField, ToolHost, features};
 const FOLDER: &str = "similar";
 /// The fields that are shown of each kind.
 const SHOWN: usize = 6;
+/// The largest file of an index that is read, in bytes: a hundred times that of the page's own.
+const LARGEST: u64 = 64_000_000;
 
 /// An index and the address of its pictures.
 struct Loaded {
@@ -330,6 +334,11 @@ async fn fetched() -> Result<Index, String> {
 async fn read(files: &[File]) -> Result<(Index, String), String> {
     let named = |name: &str| files.iter().find(|file| file.name() == name);
     let (description, vectors) = named(INDEX).zip(named(VECTORS)).ok_or(text::NO_INDEX)?;
+    for file in [description, vectors] {
+        if file.size() > LARGEST as f64 {
+            return Err(of_file(&too_large_file(LARGEST), &file.name()));
+        }
+    }
     let description = JsFuture::from(description.text()).await;
     let description = description.map_err(|error| error_text(&error))?;
     let vectors = bytes(vectors).await?;
@@ -341,9 +350,10 @@ async fn read(files: &[File]) -> Result<(Index, String), String> {
 /// The index of these files. The browser reads the JSON: a reader of our own would make the program a good deal larger.
 fn parsed(description: &str, vectors: &[u8]) -> Result<Index, String> {
     let value = JSON::parse(description).map_err(|error| error_text(&error))?;
-    let version: Version = from_value(value.clone()).map_err(|error| error.to_string())?;
+    let unlike = |error: serde_wasm_bindgen::Error| reason(&error.to_string());
+    let version: Version = from_value(value.clone()).map_err(unlike)?;
     version.check().map_err(|error| error.to_string())?;
-    let description = from_value(value).map_err(|error| error.to_string())?;
+    let description = from_value(value).map_err(unlike)?;
     Index::of(description, vectors).map_err(|error| error.to_string())
 }
 

@@ -7,6 +7,7 @@ use serde_wasm_bindgen::from_value;
 
 use super::lesson::Lesson;
 use crate::dom::{error_text, remember, remembered};
+use cytolens_core::plain::reason;
 use cytolens_similar::{Head, HeadVersion};
 
 const KEY: &str = "cytolens-lesson";
@@ -41,8 +42,9 @@ pub(super) fn text(value: &impl Serialize) -> Result<String, String> {
 /// The reason why it is none.
 pub(super) fn head(text: &str) -> Result<Head, String> {
     let value = JSON::parse(text).map_err(|error| error_text(&error))?;
-    let version: HeadVersion = from_value(value.clone()).map_err(|error| error.to_string())?;
+    let unlike = |error: serde_wasm_bindgen::Error| reason(&error.to_string());
+    let version: HeadVersion = from_value(value.clone()).map_err(unlike)?;
     version.check().map_err(|error| error.to_string())?;
-    let file = from_value(value).map_err(|error| error.to_string())?;
+    let file = from_value(value).map_err(unlike)?;
     Head::of(file).map_err(|error| error.to_string())
 }

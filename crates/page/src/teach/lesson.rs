@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cytolens_core::plain::is_name;
 use serde::{Deserialize, Serialize};
 
 /// The changes that can be taken back.
@@ -75,9 +76,7 @@ impl Lesson {
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let refusal = match &*name {
             "" => Some(Refusal::Nameless),
-            _ if name.len() > LONGEST_NAME || name.contains(char::is_control) => {
-                Some(Refusal::Long)
-            }
+            _ if name.len() > LONGEST_NAME || !is_name(&name) => Some(Refusal::Long),
             _ if self.now.classes.contains(&name) => Some(Refusal::Known),
             _ if self.now.classes.len() >= MOST_CLASSES => Some(Refusal::Many),
             _ => None,
@@ -285,6 +284,8 @@ mod tests {
         assert_eq!(lesson.add_class("  "), Err(Refusal::Nameless));
         assert_eq!(lesson.add_class("long "), Err(Refusal::Known));
         assert_eq!(lesson.add_class(&"x".repeat(81)), Err(Refusal::Long));
+        // A head with such a class would not be opened.
+        assert_eq!(lesson.add_class("a\u{202e}b"), Err(Refusal::Long));
         for number in 2..MOST_CLASSES {
             assert_eq!(lesson.add_class(&number.to_string()), Ok(()));
         }

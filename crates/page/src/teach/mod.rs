@@ -24,10 +24,13 @@ use super::dom::{
 };
 use super::export::save::{CSV, JSON, save_text};
 use super::similar::{ToolField, ToolHost};
+use super::text::input::too_large_file;
 use super::text::teach as text;
 
 /// The most answers that are listed, the least sure first.
 const LISTED: usize = 60;
+/// The largest file of a head that is read, in bytes: several times that of one with the most classes.
+const LARGEST: u64 = 16_000_000;
 /// What takes digits itself.
 const ELSEWHERE: &str = "input, select, textarea, dialog, [contenteditable], #viewer .stage";
 
@@ -107,6 +110,10 @@ impl Teach {
                 {
                     let teach = teach.clone();
                     spawn_local(async move {
+                        if file.size() > LARGEST as f64 {
+                            let said = text::not_opened(&too_large_file(LARGEST));
+                            return set_text(&by_id("teach-said"), &said);
+                        }
                         let text = JsFuture::from(file.text()).await.ok();
                         teach.open(&text.and_then(|text| text.as_string()).unwrap_or_default());
                     });

@@ -12,6 +12,7 @@ pub fn notes(set: &InspectedSet) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(fields) = &set.fields {
         depths_and_sizes(fields, &mut notes);
+        notes.extend(fields.decided.iter().cloned());
         channels(fields, &mut notes);
     }
     classes(&set.labels, &mut notes);

@@ -16,6 +16,7 @@ use super::spectrum::{self, Spectrum, SpectrumSum};
 use cytolens_data::dataset::Sample;
 use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
+use cytolens_data::noticed::Noticed;
 use cytolens_data::random::{Purpose, Stream};
 
 /// The most fields whose spectra are measured, drawn from the set by [`SPECTRUM_SEED`]: the mean hardly changes with more, and
@@ -121,6 +122,8 @@ pub struct FieldStatistics {
     pub shallow: Mention,
     /// The number of 16-bit fields.
     pub sixteen_bit: usize,
+    /// What was decided in reading the fields, a sentence for each kind with an example.
+    pub decided: Vec<String>,
 }
 
 /// The result of one pass over a set.
@@ -145,6 +148,7 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
     let with_spectrum = drawn(samples.len());
     let mut sums = Sums::default();
     let mut faults = Vec::new();
+    let noticed = Noticed::default();
     let batch = BATCH_PER_THREAD * rayon::current_num_threads();
     for (number, part) in samples.chunks(batch).enumerate() {
         let start = number * batch;
@@ -153,8 +157,10 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
             .enumerate()
             .map(|(index, sample)| {
                 let field = sample.field.read();
-                let one = field
-                    .map(|field| OneField::of(&field, with_spectrum.contains(&(start + index))));
+                let one = field.map(|field| {
+                    noticed.look_at(&field);
+                    OneField::of(&field, with_spectrum.contains(&(start + index)))
+                });
                 bar.inc(1);
                 one
             })
@@ -169,7 +175,7 @@ pub fn measure(samples: &[Sample], bar: &ProgressBar) -> Measured {
             }
         }
     }
-    sums.measured(with_spectrum.len(), faults)
+    sums.measured(with_spectrum.len(), noticed.but_for_brightness(), faults)
 }
 
 /// The indices of the fields whose spectra are measured.
@@ -309,7 +315,12 @@ impl Sums {
         }
     }
 
-    fn measured(self, spectrum_fields: usize, faults: Vec<Fault>) -> Measured {
+    fn measured(
+        self,
+        spectrum_fields: usize,
+        decided: Vec<String>,
+        faults: Vec<Fault>,
+    ) -> Measured {
         let mut sizes: Vec<SizeCount> = self
             .sizes
             .into_iter()
@@ -344,6 +355,7 @@ impl Sums {
             oddities: self.oddities,
             shallow: self.shallow,
             sixteen_bit: self.sixteen_bit,
+            decided,
         };
         Measured {
             labels: self.labels,

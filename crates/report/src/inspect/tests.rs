@@ -204,6 +204,21 @@ fn what_is_odd_is_noted_and_no_fault() {
 }
 
 #[test]
+fn what_was_decided_in_reading_is_noted() {
+    let data = set(&[("a", "0"), ("b", "1")]);
+    for id in ["a", "b"] {
+        plane(data.path(), id, Channel::Green, SIDE + 1, pattern);
+    }
+    let out = report(&[&data]);
+    let notes = notes_of(&out);
+    assert!(
+        notes.contains("all are cut to 32 × 32 px, from 33 × 33 px")
+            && notes.contains("a_green.png, and another field"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn sixteen_bit_files_of_a_12_bit_camera_and_mixed_sizes_are_noted() {
     let data = set(&[("eight", "0"), ("sixteen", "1")]);
     for channel in Channel::ALL {
