@@ -101,4 +101,8 @@ fn seeds_are_files_that_are_read() {
     );
     let manifest = String::from_utf8((TARGETS[3].seeds)()[0].clone()).expect("text");
     cytolens_package::Manifest::read(&manifest).expect("a manifest");
+    let manifests = seeds::manifests();
+    let ensemble = manifests.last().map(|bytes| String::from_utf8_lossy(bytes));
+    let ensemble = cytolens_package::ModelManifest::read(&ensemble.expect("a seed"));
+    assert_eq!(ensemble.expect("a manifest").members().len(), 2);
 }
