@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 pub use cytolens_package::{
-    ActivationMaps, ClassifierError, MAP_SIDE, Output, Prediction, probability,
+    ActivationMaps, Answers, ClassifierError, MAP_SIDE, Output, Prediction, probability,
 };
 
 use crate::model::{InferenceNetwork, Network, head};
@@ -11,6 +11,9 @@ use crate::package::{Inference, Package, PackageError};
 
 /// A package's network on a device, which predicts the locations in a field.
 pub type Classifier = crate::package::Classifier<InferenceNetwork>;
+
+/// A package's one or several networks on a device.
+pub type Model = crate::package::Model<InferenceNetwork>;
 
 impl Inference for InferenceNetwork {
     type Device = Device;

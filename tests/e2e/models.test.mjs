@@ -1,5 +1,6 @@
 // Visitors' own model packages: brought, used, kept, refused, removed; and the model card.
 import assert from 'node:assert/strict';
+import {createHash} from 'node:crypto';
 import {copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -113,6 +114,93 @@ for (const name of ['all-cnn-described', 'densenet-121-described', 'resnet-50-po
       assert.match(card, /All-CNN|DenseNet-121|ResNet-50/);
       assert.match(card, name.endsWith('described') ? /endoplasmic reticulum, each in a plane/ : /microtubules, protein and nucleus/);
     }, {model: SHIPPED_MODEL});
+  });
+}
+
+/**
+ * A folder with an ensemble of packages, each `[folder, share]`: the weights' file is a safetensors file that holds the members'
+ * files whole, each as a tensor of bytes, in their order.
+ */
+function ensembleOf(members, changes = {}) {
+  const folder = path.join(mkdtempSync(path.join(scratch, 'ensemble-')), 'whole');
+  mkdirSync(folder);
+  const files = members.map(([from]) => readFileSync(path.join(from, 'weights.safetensors')));
+  let at = 0;
+  const tensors = files.map((bytes, number) => {
+    const place = [at, at + bytes.length];
+    at += bytes.length;
+    return [`member.${String(number + 1).padStart(2, '0')}`, {dtype: 'U8', shape: [bytes.length], data_offsets: place}];
+  });
+  const head = Buffer.from(JSON.stringify(Object.fromEntries(tensors)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(head.length));
+  const weights = Buffer.concat([length, head, ...files]);
+  writeFileSync(path.join(folder, 'weights.safetensors'), weights);
+  const {labels, licence} = manifestOf(members[0][0]);
+  const manifest = {
+    kind: 'ensemble', format: 1, name: 'Together', limits: 'Those of both.', licence, attribution: [], labels, thresholds: labels.map(() => 0.5),
+    members: members.map(([from, share]) => ({share, manifest: manifestOf(from)})),
+    weights: {sha256: createHash('sha256').update(weights).digest('hex'), bytes: weights.length},
+    provenance: null, metrics: null, ...changes,
+  };
+  writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify(manifest));
+  return folder;
+}
+
+test('an ensemble answers with the weighted mean of its networks, tells the time of each, and comes back after a reload', {timeout: 2 * timeout}, async () => {
+  // Of other architectures, compositions and heads.
+  const members = [[formulaPackage('all-cnn-pooling'), 0.75], [formulaPackage('resnet-50-described'), 0.25]];
+  await open(async (page) => {
+    const classified = async (folder, name, id) => {
+      await bring(page, folder);
+      await opened(page, name);
+      await page.setInputFiles('#files', drawnField(id));
+      const {state, reason, bars} = await settled(page, id);
+      assert.equal(state, 'done', reason);
+      return new Map(bars.map((bar) => [bar.class, bar]));
+    };
+    const names = members.map(([folder]) => manifestOf(folder).name);
+    const alone = [];
+    for (const [at, [folder]] of members.entries()) alone.push(await classified(folder, names[at], `alone-${at}`));
+    const together = await classified(ensembleOf(members), 'Together', 'together');
+    assert.equal(together.size, 28);
+    for (const [label, {probability, present}] of together) {
+      const expected = members.reduce((sum, [, share], at) => sum + share * alone[at].get(label).probability, 0);
+      assert.ok(Math.abs(probability - expected) < 1e-5, `class ${label}: ${probability}, not ${expected}`);
+      assert.equal(present, probability >= 0.5);
+    }
+    const took = await page.textContent('#detail .took');
+    for (const name of names) assert.match(took, new RegExp(`${name}: [\\d.,]+ m?s\\.`));
+    assert.match(await page.textContent('#model-facts'), /^2 networks: All-CNN \+ ResNet-50, rgb \+ rgby, /);
+    await says(page, /is kept/);
+    await choose(page, '#model-about');
+    const card = await page.textContent('#card-network');
+    for (const [at, [, share]] of members.entries()) assert.ok(card.includes(names[at]) && card.includes(`counts ${share.toFixed(3)}`), card);
+    assert.match(await page.textContent('#card-summary'), /Ensemble of 2 networks, 28 locations/);
+    await page.reload();
+    await ready(page);
+    assert.equal(await page.textContent('#model-name'), 'Together');
+  });
+});
+
+for (const [what, make, reason] of [
+  ['a member is given twice', (one) => ensembleOf([[one, 0.5], [one, 0.5]]), /member 2.*twice/],
+  ['shares do not add up to 1', (one, other) => ensembleOf([[one, 0.5], [other, 0.25]]), /add up to 0\.75/],
+  ['it has no members', (one, other) => ensembleOf([[one, 0.5], [other, 0.5]], {members: []}), /network/],
+  ['members are for other labels', (one, other) => ensembleOf([[one, 0.5], [other, 0.5]], {labels: RENAMED.labels}), /member 1.*other labels/],
+  ['a bit of one member is flipped', (one, other) => {
+    const folder = ensembleOf([[one, 0.5], [other, 0.5]]);
+    flipped(folder);
+    return folder;
+  }, /member 2.*damaged/],
+]) {
+  test(`an ensemble is refused where ${what}`, {timeout}, async () => {
+    await open(async (page) => {
+      const shipped = await page.textContent('#model-name');
+      await bring(page, make(formulaPackage('all-cnn-pooling'), formulaPackage('all-cnn-described')));
+      assert.match(await says(page, /Together|whole|The package/), reason);
+      await opened(page, shipped);
+    });
   });
 }
 

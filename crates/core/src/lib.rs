@@ -9,6 +9,7 @@ pub mod labels;
 mod limits;
 mod litter;
 pub mod matching;
+pub mod mixture;
 mod order;
 pub mod package;
 pub mod plain;

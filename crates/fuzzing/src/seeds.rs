@@ -237,7 +237,7 @@ pub(crate) fn descriptions() -> Vec<Vec<u8>> {
     texts.map(String::into_bytes).to_vec()
 }
 
-/// A manifest, and one whose provenance is deep.
+/// A manifest, one whose provenance is deep, and an ensemble's.
 pub(crate) fn manifests() -> Vec<Vec<u8>> {
     let manifest = r#"{"format":1,"name":"Two","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
 "network":{"architecture":"densenet-121","head":"pooling","planes":3,"size":64,"classes":2,"batch_norm_epsilon":1e-5},
@@ -245,6 +245,12 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
 "std":[0.5,1.0,2.0],"weights":{"sha256":"00","bytes":8},"goldens":[{"size":64,"logits":[0.5,-1.5]}],
 "provenance":{"data":"drawn","seed":5},"metrics":{"samples":40,"score":0.6}}"#;
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let other = manifest.replace("\"rgb\"", "\"dimmed\"");
+    let ensemble = format!(
+        r#"{{"kind":"ensemble","format":1,"name":"Both","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
+"labels":["Nucleoli","Cytosol"],"thresholds":[0.5,0.25],"members":[{{"share":0.75,"manifest":{manifest}}},
+{{"share":0.25,"manifest":{other}}}],"weights":{{"sha256":"00","bytes":200}},"provenance":{{}},"metrics":{{}}}}"#
+    );
     vec![
         manifest.into(),
         manifest.replace("\"drawn\"", &deep).into(),
@@ -252,6 +258,7 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
         manifest
             .replace("\"provenance\"", &format!("{}\"provenance\"", familiar()))
             .into(),
+        ensemble.into(),
     ]
 }
 

@@ -14,7 +14,7 @@ use cytolens_data::credits::Credits;
 use cytolens_data::split::file::parse_split;
 use cytolens_field::{Composition, MissingChannels, Source, decode_field, preview};
 use cytolens_kernels::Tensors;
-use cytolens_package::{Manifest, Weights};
+use cytolens_package::{ModelManifest, Weights};
 use cytolens_similar::{Head, Index};
 use pytorch_reader::PytorchReader;
 use serde_json::Value;
@@ -170,13 +170,17 @@ fn description(bytes: &[u8]) {
     field(&seeds::described(bytes), None, &ChannelOrder::default());
 }
 
-/// A package's manifest. What is taken is written, and read as the same.
+/// A package's manifest, of one network or an ensemble. What is taken is written, and read as the same.
 fn manifest(bytes: &[u8]) {
-    let Ok(manifest) = Manifest::read(&String::from_utf8_lossy(bytes)) else {
+    let Ok(manifest) = ModelManifest::read(&String::from_utf8_lossy(bytes)) else {
         return;
     };
+    for member in 0..manifest.members().len() {
+        let place = manifest.place(member);
+        assert!(place.start <= place.end && place.end <= manifest.weights().bytes);
+    }
     if let Ok(written) = serde_json::to_value(&manifest) {
-        let again = Manifest::read(&written.to_string());
+        let again = ModelManifest::read(&written.to_string());
         let again = again
             .ok()
             .and_then(|again| serde_json::to_value(again).ok());

@@ -113,4 +113,8 @@ fn seeds_are_files_that_are_read() {
         let packed = cytolens_cells::Packed::of_parts([4, 3], runs);
         packed.cells().expect("masks");
     }
+    let manifests = seeds::manifests();
+    let ensemble = manifests.last().map(|bytes| String::from_utf8_lossy(bytes));
+    let ensemble = cytolens_package::ModelManifest::read(&ensemble.expect("a seed"));
+    assert_eq!(ensemble.expect("a manifest").members().len(), 2);
 }

@@ -11,6 +11,8 @@
 //! the pixels of the 128 reduced maps. A pixel's share of that sum, less what the reduction's bias adds to every pixel alike,
 //! is the map; it equals the gradient of the logit by the features, times the features.
 
+use crate::mean::mean_of_members;
+
 /// The largest side of an activation map in pixels; larger maps are averaged down.
 pub const MAP_SIDE: usize = 32;
 
@@ -29,6 +31,29 @@ impl ActivationMaps {
     #[must_use]
     pub fn averaged_down(self, side: usize) -> Self {
         if self.side <= side {
+            return self;
+        }
+        self.resampled(side)
+    }
+
+    /// The mean of several networks' maps by their shares, with the pixels of the finest.
+    ///
+    /// # Panics
+    /// If the maps are not of the same classes.
+    #[must_use]
+    pub fn mean(shares: &[f32], maps: Vec<Self>) -> Self {
+        let side = maps.iter().map(|it| it.side).max().unwrap_or_default();
+        let values: Vec<Vec<f32>> = maps
+            .into_iter()
+            .map(|it| it.resampled(side).values)
+            .collect();
+        let values = mean_of_members(shares, &values);
+        Self { side, values }
+    }
+
+    /// The maps with this many pixels a side, smaller or larger.
+    fn resampled(self, side: usize) -> Self {
+        if self.side == side {
             return self;
         }
         let shares: Vec<Vec<(usize, f32)>> = (0..side)
@@ -55,7 +80,7 @@ impl ActivationMaps {
     }
 }
 
-/// The pixels of `from` under one of `to` larger ones, with their shares in it.
+/// The pixels of `from` under one of `to` others, with their shares in it.
 fn shares(from: usize, to: usize, large: usize) -> Vec<(usize, f32)> {
     // In units of which a pixel has `to` and a larger one `from`, so that all borders are whole.
     let (start, end) = (large * from, (large + 1) * from);
@@ -70,6 +95,24 @@ fn shares(from: usize, to: usize, large: usize) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maps_of_several_networks_are_one_map_with_the_finest_pixels() {
+        let coarse = ActivationMaps {
+            side: 2,
+            values: vec![1.0, 2.0, 3.0, 4.0],
+        };
+        let fine = ActivationMaps {
+            side: 3,
+            values: vec![0.0; 9],
+        };
+        let mean = ActivationMaps::mean(&[0.5, 0.5], vec![coarse.clone(), fine]);
+        // A pixel of three lies in one of two, or half in each.
+        let expected = [0.5, 0.75, 1.0, 1.0, 1.25, 1.5, 1.5, 1.75, 2.0];
+        assert_eq!((mean.side, mean.values.as_slice()), (3, &expected[..]));
+        let alone = ActivationMaps::mean(&[1.0], vec![coarse.clone()]);
+        assert_eq!(alone, coarse);
+    }
 
     #[test]
     fn averaging_keeps_the_mean_and_the_place() {

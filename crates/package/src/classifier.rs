@@ -1,5 +1,7 @@
 //! The classifier: a package's network, which predicts the locations in a field.
 
+use std::borrow::Borrow;
+
 use cytolens_field::{Field, FieldError, Planes, normalise};
 
 use crate::activation_maps::{ActivationMaps, MAP_SIDE};
@@ -11,8 +13,8 @@ use crate::package::{Package, PackageError};
 ///
 /// Numbers come later where a device is asked for them. What it says where it fails is for visitors.
 pub trait Inference: Sized {
-    /// Where it computes.
-    type Device;
+    /// Where it computes. Several networks may share one.
+    type Device: Clone;
     /// A backbone's features of some fields, kept where they were computed.
     type Features;
 
@@ -45,6 +47,21 @@ pub struct Prediction {
     pub probabilities: Vec<f32>,
     /// The classes whose probability reaches their threshold, rising.
     pub present: Vec<usize>,
+}
+
+impl Prediction {
+    /// The prediction of probabilities, by the thresholds of their classes.
+    ///
+    /// # Panics
+    /// If there are more probabilities than thresholds.
+    pub fn of(probabilities: Vec<f32>, thresholds: &[f32]) -> Self {
+        let reached = |&class: &usize| probabilities[class] >= thresholds[class];
+        let present = (0..probabilities.len()).filter(reached).collect();
+        Self {
+            probabilities,
+            present,
+        }
+    }
 }
 
 /// The raw output of a network.
@@ -123,11 +140,7 @@ impl<N: Inference> Classifier<N> {
     /// # Errors
     /// [`FieldError::MissingChannels`].
     pub fn compose(&self, field: &Field) -> Result<Planes, FieldError> {
-        self.manifest.composition.compose(
-            field,
-            self.manifest.missing,
-            self.manifest.network.size as u32,
-        )
+        self.manifest.compose(field)
     }
 
     /// Classifies planes from [`Classifier::compose`].
@@ -192,7 +205,7 @@ impl<N: Inference> Classifier<N> {
     /// If the planes are not all of the size that [`Classifier::compose`] gives.
     pub async fn classify_batch(
         &self,
-        batch: &[Planes],
+        batch: &[impl Borrow<Planes>],
     ) -> Result<Vec<Prediction>, ClassifierError> {
         if batch.is_empty() {
             return Ok(Vec::new());
@@ -212,7 +225,7 @@ impl<N: Inference> Classifier<N> {
     /// If the planes are not all of the size that [`Classifier::compose`] gives.
     pub async fn embed_batch(
         &self,
-        batch: &[Planes],
+        batch: &[impl Borrow<Planes>],
     ) -> Result<Vec<(Prediction, Vec<f32>)>, ClassifierError> {
         if batch.is_empty() {
             return Ok(Vec::new());
@@ -228,10 +241,10 @@ impl<N: Inference> Classifier<N> {
     }
 
     /// Runs the backbone on the planes of several fields.
-    fn batch_features(&self, batch: &[Planes]) -> N::Features {
+    fn batch_features(&self, batch: &[impl Borrow<Planes>]) -> N::Features {
         let values = batch
             .iter()
-            .flat_map(|planes| planes.values.iter().copied());
+            .flat_map(|planes| planes.borrow().values.iter().copied());
         self.run_backbone(values.collect(), self.manifest.network.size)
     }
 
@@ -247,12 +260,7 @@ impl<N: Inference> Classifier<N> {
     /// # Panics
     /// If there are more probabilities than classes.
     pub fn decide(&self, probabilities: Vec<f32>) -> Prediction {
-        let reached = |&class: &usize| probabilities[class] >= self.manifest.thresholds[class];
-        let present = (0..probabilities.len()).filter(reached).collect();
-        Prediction {
-            probabilities,
-            present,
-        }
+        Prediction::of(probabilities, &self.manifest.thresholds)
     }
 
     /// Runs the network on planes `[planes, size, size]` of values from 0 to 1.

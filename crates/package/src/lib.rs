@@ -2,14 +2,17 @@
 //! CPU engine is small.
 //!
 //! From low to high: [`Architecture`] and [`NetworkConfig`], [`Names`], [`Weights`], [`Manifest`] and [`Package`],
-//! [`Inference`] and [`Classifier`], [`CpuNetwork`].
+//! [`ModelManifest`] and [`ModelPackage`], [`Inference`] and [`Classifier`], [`Model`], [`CpuNetwork`].
 
 mod activation_maps;
 mod architecture;
 mod classifier;
 mod cpu;
+mod ensemble;
 mod golden;
 mod manifest;
+mod mean;
+mod model;
 mod names;
 mod network;
 mod package;
@@ -20,8 +23,11 @@ pub use activation_maps::{ActivationMaps, MAP_SIDE};
 pub use architecture::Architecture;
 pub use classifier::{Classifier, ClassifierError, Inference, Output, Prediction, probability};
 pub use cpu::CpuNetwork;
+pub use ensemble::{ENSEMBLE, EnsembleManifest, MOST_MEMBERS, Member, ModelManifest, ModelPackage};
 pub use golden::{Golden, golden_planes};
 pub use manifest::{Manifest, WeightsEntry, check_head};
+pub use mean::mean_of_members;
+pub use model::{Answers, Model, compose};
 pub use names::{Names, current_name};
 pub use network::{HeadKind, NetworkConfig};
 pub use package::{Package, PackageError, sha256};

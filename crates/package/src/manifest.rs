@@ -2,7 +2,7 @@
 
 use cytolens_core::package::FORMAT;
 use cytolens_core::plain::{LONGEST_NAME, is_name, plain};
-use cytolens_field::{Composition, MissingChannels};
+use cytolens_field::{Composition, Field, FieldError, MissingChannels, Planes};
 use cytolens_similar::Familiar;
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +119,26 @@ pub fn check_head(text: &str, kind: Option<&'static str>) -> Result<(), PackageE
 }
 
 impl Manifest {
+    /// Composes the network's input planes of a field, before normalisation.
+    ///
+    /// # Errors
+    /// [`FieldError::MissingChannels`].
+    pub fn compose(&self, field: &Field) -> Result<Planes, FieldError> {
+        self.composition
+            .compose(field, self.missing, self.network.size as u32)
+    }
+
+    /// Whether another network sees of a field what this one sees: then planes are composed once for both.
+    pub fn sees_as(&self, other: &Self) -> bool {
+        let seen = |it: &Self| (it.composition, it.missing, it.network.size);
+        seen(self) == seen(other)
+    }
+
+    /// Whether another package is the same network on the same input, so that its answers are the same.
+    pub fn is_same_network(&self, other: &Self) -> bool {
+        self.weights.sha256 == other.weights.sha256 && self.sees_as(other)
+    }
+
     /// Reads a manifest's text and checks it.
     ///
     /// # Errors

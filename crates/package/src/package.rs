@@ -65,6 +65,14 @@ pub enum PackageError {
     /// A file exists already.
     #[error("{0} exists already; nothing was written")]
     Exists(String),
+    /// A member of an ensemble is at fault.
+    #[error("the ensemble's member {number}: {error}")]
+    Member {
+        /// The member's number, from 1.
+        number: usize,
+        /// The fault.
+        error: Box<PackageError>,
+    },
 }
 
 /// A manifest and the weights it describes, both checked.
@@ -81,7 +89,11 @@ impl Package {
     /// [`PackageError`] for another format, a manifest that is malformed or contradicts itself, and
     /// weights other than those it describes.
     pub fn new(manifest: &str, weights: Vec<u8>) -> Result<Self, PackageError> {
-        let manifest = Manifest::read(manifest)?;
+        Self::of(Manifest::read(manifest)?, weights)
+    }
+
+    /// Makes a package of a checked manifest and the weights that it describes.
+    pub(crate) fn of(manifest: Manifest, weights: Vec<u8>) -> Result<Self, PackageError> {
         manifest.weights.check(&weights)?;
         Ok(Self { manifest, weights })
     }
@@ -125,6 +137,11 @@ impl Package {
     /// The bytes of the weights' file.
     pub fn weights(&self) -> &[u8] {
         &self.weights
+    }
+
+    /// The manifest and the bytes of the weights' file.
+    pub(crate) fn into_parts(self) -> (Manifest, Vec<u8>) {
+        (self.manifest, self.weights)
     }
 }
 

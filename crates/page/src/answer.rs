@@ -78,6 +78,7 @@ pub(super) mod examples {
             architecture: "DenseNet-121".to_owned(),
             licence: String::new(),
             weights_sha256: String::new(),
+            members: Vec::new(),
         })
     }
 

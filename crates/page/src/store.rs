@@ -425,6 +425,7 @@ mod tests {
                 decode_ms: 12.5,
                 network_ms: 1400.0,
                 map_ms: 1.5,
+                member_ms: Vec::new(),
             }
         );
     }

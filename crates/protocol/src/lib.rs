@@ -79,6 +79,27 @@ pub struct ModelSummary {
     pub licence: String,
     /// The SHA-256 of the weights in hexadecimal, which tells models apart.
     pub weights_sha256: String,
+    /// The networks of an ensemble, in its order; none where the model is one network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberSummary>,
+}
+
+/// A network of an ensemble, as the page describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberSummary {
+    /// The name of the package that it was.
+    pub name: String,
+    /// The SHA-256 of its own weights in hexadecimal.
+    pub weights_sha256: String,
+}
+
+impl ModelSummary {
+    /// The SHA-256 of the weights of the network whose features an answer has: an ensemble's are its first network's, so that
+    /// what was learnt from these goes on.
+    pub fn features_sha256(&self) -> &str {
+        let first = self.members.first();
+        first.map_or(&self.weights_sha256, |first| &first.weights_sha256)
+    }
 }
 
 /// One file of a field.
@@ -128,10 +149,14 @@ pub struct TimedPrediction {
     pub features: Vec<u8>,
     /// The time to read, decode and resize the field, in milliseconds.
     pub decode_ms: f64,
-    /// The time of the network alone, in milliseconds.
+    /// The time of the network alone, in milliseconds; of an ensemble, of all its networks.
     pub network_ms: f64,
     /// The time of the activation maps alone, in milliseconds.
     pub map_ms: f64,
+    /// The time of each network of an ensemble, in milliseconds, with its maps and, where memory does not hold all of them, its
+    /// loading. Empty where the model is one network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub member_ms: Vec<f64>,
 }
 
 /// The activation maps of one field, one per class.
@@ -252,7 +277,7 @@ pub enum Request {
     },
     /// Asks for the engine's use of memory. Answered by [`Reply::Diagnosed`].
     Diagnose,
-    /// Runs the network on given planes, for parity tests and benchmarks. Answered by
+    /// Runs the network, of an ensemble the first, on given planes, for parity tests and benchmarks. Answered by
     /// [`Reply::Probed`] or [`Reply::Refused`].
     Probe {
         /// The caller's number, repeated in the reply.

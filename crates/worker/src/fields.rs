@@ -2,22 +2,23 @@
 
 use cytolens_core::ChannelOrder;
 use cytolens_field::{Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
-use cytolens_package::{ActivationMaps, Classifier, Inference};
+use cytolens_package::ActivationMaps;
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use cytolens_similar::to_halves;
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::Failure;
+use super::model::{Answer, Model};
 use super::scope::{now, post};
+use super::{Engine, Failure};
 
 /// The thumbnail's longest side in pixels: a tile of the gallery on a sharp screen.
 const THUMBNAIL_SIDE: u32 = 288;
 
 /// Decodes a field, posts its thumbnail and classifies it.
-pub(super) async fn classify<N: Inference>(
-    classifier: &Classifier<N>,
+pub(super) async fn classify<E: Engine>(
+    model: &Model<E>,
     field: u32,
     input: &InputField,
 ) -> Result<Reply, Failure> {
@@ -33,7 +34,7 @@ pub(super) async fn classify<N: Inference>(
         }),
         is_of_other_scale: decoded.is_of_other_scale(),
     });
-    let planes = classifier
+    let planes = model
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     let mut remarks = remarks(&decoded);
@@ -41,15 +42,16 @@ pub(super) async fn classify<N: Inference>(
     drop(decoded);
     let decode_ms = now() - start;
 
-    let start = now();
-    let features = classifier.features(&planes);
-    let prediction = classifier.predict(&features).await?;
-    let pooled = classifier.pooled(&features).await?;
-    remarks.extend(classifier.unlike(&pooled));
-    let network_ms = now() - start;
-
-    let start = now();
-    let ActivationMaps { side, values } = classifier.maps(&features).await?;
+    let Answer {
+        prediction,
+        pooled,
+        unlike,
+        maps: ActivationMaps { side, values },
+        network_ms,
+        map_ms,
+        member_ms,
+    } = model.answer(planes).await?;
+    remarks.extend(unlike);
     Ok(Reply::Classified {
         field,
         maps: Maps {
@@ -64,7 +66,8 @@ pub(super) async fn classify<N: Inference>(
             features: to_halves(&pooled),
             decode_ms,
             network_ms,
-            map_ms: now() - start,
+            map_ms,
+            member_ms,
         },
     })
 }

@@ -5,6 +5,7 @@
 
 mod cells;
 mod fields;
+mod model;
 mod opening;
 mod scope;
 
@@ -13,13 +14,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use cytolens_cells::CellsNetwork;
-use cytolens_package::{Classifier, ClassifierError, Inference};
+use cytolens_package::{ClassifierError, Inference};
 use cytolens_protocol::{DeviceKind, Reply, Request};
 use js_sys::WebAssembly;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 
+use self::model::Model;
 use self::scope::{now, post, scope, turn};
 
 /// What computes.
@@ -35,6 +37,9 @@ pub trait Engine: 'static {
     /// The device's own message.
     fn device() -> impl Future<Output = Result<<Self::Network as Inference>::Device, String>>;
 }
+
+/// The device of an engine.
+type Device<E> = <<E as Engine>::Network as Inference>::Device;
 
 /// Runs the worker for as long as the page keeps it.
 pub fn run<E: Engine>() {
@@ -54,7 +59,7 @@ pub fn run<E: Engine>() {
 }
 
 /// The opened package, for as long as a request needs it.
-type Opened<E> = Rc<Classifier<<E as Engine>::Network>>;
+type Opened<E> = Rc<Model<E>>;
 
 /// The waiting requests and the opened packages.
 struct Worker<E: Engine> {
@@ -176,7 +181,7 @@ impl Failure {
 async fn answer<E: Engine>(
     request: Request,
     opened: Option<Opened<E>>,
-) -> Result<Option<Classifier<E::Network>>, DeviceLost> {
+) -> Result<Option<Model<E>>, DeviceLost> {
     match request {
         Request::Open {
             manifest,
@@ -225,14 +230,17 @@ async fn answer<E: Engine>(
 }
 
 /// Runs the network on given planes.
-async fn probe<N: Inference>(
-    classifier: &Classifier<N>,
+async fn probe<E: Engine>(
+    model: &Model<E>,
     field: u32,
     planes: &[f32],
     size: u32,
 ) -> Result<Reply, Failure> {
+    let Some(network) = model.first() else {
+        unreachable!("an open model has a network");
+    };
     let start = now();
-    let output = classifier.run(planes, size as usize).await?;
+    let output = network.run(planes, size as usize).await?;
     Ok(Reply::Probed {
         field,
         logits: output.logits,

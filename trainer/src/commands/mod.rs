@@ -8,6 +8,7 @@ pub mod cells;
 pub mod compare;
 pub mod download;
 pub mod embed;
+pub mod ensemble;
 pub mod evaluate;
 pub mod export;
 pub mod familiar;

@@ -4,11 +4,12 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cytolens::classifier::{Classifier, Prediction};
-use cytolens::package::Package;
+use cytolens::classifier::{Answers, Model, Prediction};
+use cytolens::package::ModelPackage;
 use cytolens_field::Planes;
 
 use crate::commands::arguments::{ReadingArguments, workers};
@@ -89,25 +90,21 @@ impl Predict {
         } else {
             Vec::new()
         };
-        let package = Package::read(&self.model)?;
-        let labels = &package.manifest().labels;
+        let package = ModelPackage::read(&self.model)?;
+        let labels = package.manifest().labels();
         let ids = || fields.iter().map(|field| field.id.as_str());
         let provenance = Provenance::new(package.manifest(), ids(), self.choices(features))?;
-        let classifier = Classifier::new(&package, self.device.open()?)?;
+        let model = Model::new(&package, self.device.open()?)?;
         let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
         let mut pace = Pace::new(fields.len(), before);
         let noticed = Noticed::default();
-        self.classify(
-            &classifier,
-            features,
-            &fields[before..],
-            &noticed,
-            |entries| {
-                log.append(entries)?;
-                pace.add(entries.len());
-                Ok(())
-            },
-        )?;
+        let times = MemberTimes::default();
+        let left = &fields[before..];
+        self.classify(&model, features, left, &noticed, &times, |entries| {
+            log.append(entries)?;
+            pace.add(entries.len());
+            Ok(())
+        })?;
         pace.finish();
 
         for warning in noticed.warnings() {
@@ -139,6 +136,9 @@ impl Predict {
             self.outputs.out.display(),
             pace.rate(),
         )?;
+        for line in times.lines(&model) {
+            say!("{line}")?;
+        }
         Ok(if left_out + faults.len() == 0 {
             ExitCode::SUCCESS
         } else {
@@ -149,10 +149,11 @@ impl Predict {
     /// Classifies fields and gives their log entries to `done`, a batch at a time, in order.
     fn classify(
         &self,
-        classifier: &Classifier,
+        model: &Model,
         features: bool,
         fields: &[FieldOnDisk],
         noticed: &Noticed,
+        times: &MemberTimes,
         mut done: impl FnMut(&[LogEntry]) -> Result<()>,
     ) -> Result<()> {
         let workers = workers(self.workers);
@@ -165,70 +166,65 @@ impl Predict {
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         std::thread::scope(|scope| {
             let entries = |batch: usize| {
-                self.entries(
-                    classifier,
-                    features,
-                    batches[batch],
-                    noticed,
-                    turns.as_ref(),
-                )
+                let (entries, answers) =
+                    self.entries(model, features, batches[batch], noticed, turns.as_ref())?;
+                times.add(&answers);
+                anyhow::Ok(entries)
             };
             Ahead::scoped(scope, batches.len(), threads, entries)
                 .try_for_each(|entries| done(&entries?))
         })
     }
 
-    /// Classifies a batch of fields. Where there are turns, the network runs in one of them.
+    /// Classifies a batch of fields. Where there are turns, the networks run in one of them.
     fn entries(
         &self,
-        classifier: &Classifier,
+        model: &Model,
         features: bool,
         fields: &[FieldOnDisk],
         noticed: &Noticed,
         turns: Option<&Mutex<()>>,
-    ) -> Result<Vec<LogEntry>> {
+    ) -> Result<(Vec<LogEntry>, Answers)> {
         let mut inputs = Vec::new();
         let decoded: Vec<Result<(), Fault>> = fields
             .iter()
             .map(|field| {
-                inputs.extend(self.decode(classifier, field, noticed)?);
+                inputs.extend(self.decode(model, field, noticed)?);
                 Ok(())
             })
             .collect();
         let turn = turns.map(|turns| turns.lock().unwrap_or_else(PoisonError::into_inner));
-        let predictions = if features {
-            pollster::block_on(classifier.embed_batch(&inputs))?
-        } else {
-            let predictions = pollster::block_on(classifier.classify_batch(&inputs))?;
-            let without = predictions.into_iter().map(|it| (it, Vec::new()));
-            without.collect()
-        };
+        let begun = Instant::now();
+        let clock = || begun.elapsed().as_secs_f64() * 1000.0;
+        let answers = pollster::block_on(model.answer_batch(&inputs, features, clock))?;
         drop(turn);
-        let mut predictions = predictions.chunks_exact(self.views());
+        let mut predictions = answers.fields.chunks_exact(self.views());
         let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
             let id = field.id.clone();
             if let Err(fault) = decoded {
                 return Ok(LogEntry::Fault { id, fault });
             }
             let views = predictions.next().context("a field without a prediction")?;
-            Ok(LogEntry::Row(row(id, classifier, views)))
+            Ok(LogEntry::Row(row(id, model, views)))
         });
-        entries.collect()
+        let entries = entries.collect::<Result<Vec<_>>>()?;
+        Ok((entries, answers))
     }
 
-    /// Decodes a field into its views.
+    /// Decodes a field into its views, each as every network sees it.
     fn decode(
         &self,
-        classifier: &Classifier,
+        model: &Model,
         field: &FieldOnDisk,
         noticed: &Noticed,
-    ) -> Result<Vec<Planes>, Fault> {
+    ) -> Result<Vec<Vec<Planes>>, Fault> {
         let field = field.read()?;
         noticed.look_at(&field);
-        let planes = classifier.compose(&field)?;
-        Ok((0..self.views())
-            .map(|index| view(&planes, index))
-            .collect())
+        let planes = model.compose(&field)?;
+        let seen = |index: usize| -> Vec<Planes> {
+            planes.iter().map(|planes| view(planes, index)).collect()
+        };
+        Ok((0..self.views()).map(seen).collect())
     }
 
     /// The number of views of each field.
@@ -276,9 +272,46 @@ impl Predict {
     }
 }
 
+/// The time that each network of an ensemble took.
+#[derive(Debug, Default)]
+struct MemberTimes(Mutex<(usize, Vec<f64>)>);
+
+impl MemberTimes {
+    /// Adds the times of a batch.
+    fn add(&self, answers: &Answers) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (views, sums) = &mut *times;
+        *views += answers.fields.len();
+        sums.resize(answers.member_ms.len(), 0.0);
+        for (sum, time) in sums.iter_mut().zip(&answers.member_ms) {
+            *sum += time;
+        }
+    }
+
+    /// A line for each network; none for a model of one, or where nothing was classified.
+    fn lines(&self, model: &Model) -> Vec<String> {
+        let times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (views, sums) = &*times;
+        if *views == 0 || sums.len() < 2 {
+            return Vec::new();
+        }
+        let members = model.manifest().members().into_iter();
+        let parts = members.zip(model.manifest().shares()).zip(sums);
+        parts
+            .map(|((member, share), sum)| {
+                let each = sum / *views as f64;
+                format!(
+                    "  {each:.0} ms a view by {}, which counts {share:.3}",
+                    member.name
+                )
+            })
+            .collect()
+    }
+}
+
 /// The prediction of a field by the mean probabilities of its views, and their mean features where they have any.
-fn row(id: String, classifier: &Classifier, views: &[(Prediction, Vec<f32>)]) -> FieldRow {
-    let classes = classifier.manifest().network.classes;
+fn row(id: String, model: &Model, views: &[(Prediction, Vec<f32>)]) -> FieldRow {
+    let classes = model.manifest().labels().len();
     let mean = |class: usize| {
         let probabilities = views.iter().map(|(view, _)| view.probabilities[class]);
         probabilities.sum::<f32>() / views.len() as f32
@@ -291,7 +324,7 @@ fn row(id: String, classifier: &Classifier, views: &[(Prediction, Vec<f32>)]) ->
     let Prediction {
         probabilities,
         present,
-    } = classifier.decide((0..classes).map(mean).collect());
+    } = model.manifest().decide((0..classes).map(mean).collect());
     FieldRow {
         id,
         present,

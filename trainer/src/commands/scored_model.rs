@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::Device;
-use cytolens::classifier::Classifier;
+use cytolens::classifier::{Classifier, Model};
 use cytolens::model::InferenceNetwork;
-use cytolens::package::{Manifest, Package};
+use cytolens::package::{Manifest, ModelPackage};
 use cytolens_core::labels::{COUNT, LOCATIONS};
-use cytolens_field::{Field, FieldError};
+use cytolens_field::{Field, FieldError, Planes};
 use indicatif::ProgressBar;
 
 use crate::run::folder::RunFolder;
@@ -33,7 +33,7 @@ pub struct ScoredModel {
     pub thresholds: [f32; COUNT],
     /// The origin of the thresholds, in words.
     pub thresholds_from: String,
-    classifier: Classifier,
+    model: Model,
 }
 
 impl ScoredModel {
@@ -42,16 +42,17 @@ impl ScoredModel {
     /// # Errors
     /// If it is no package, or one for other classes than the 28 locations.
     pub fn of_package(folder: &Path, device: Device) -> Result<Self> {
-        let package = Package::read(folder).with_context(|| format!("in {}", folder.display()))?;
+        let package =
+            ModelPackage::read(folder).with_context(|| format!("in {}", folder.display()))?;
         let manifest = package.manifest();
         ensure!(
-            manifest.labels == LOCATIONS,
+            manifest.labels() == LOCATIONS,
             "the package in {} is for other labels than the 28 locations",
             folder.display()
         );
-        let name = manifest.name.clone();
-        let classifier = Classifier::new(&package, device)?;
-        Self::new(name, "The package's own.", classifier)
+        let name = manifest.name().to_owned();
+        let model = Model::new(&package, device)?;
+        Self::new(name, "The package's own.", model)
     }
 
     /// Opens the network of a run that has ended on a device.
@@ -67,26 +68,19 @@ impl ScoredModel {
             |name| name.to_string_lossy().into_owned(),
         );
         let classifier = Classifier::of_network(manifest, InferenceNetwork::new(network));
-        Self::new(name, "The run's own, tuned in training.", classifier)
+        let model = Model::of_classifier(classifier);
+        Self::new(name, "The run's own, tuned in training.", model)
     }
 
-    fn new(name: String, thresholds_from: &str, classifier: Classifier) -> Result<Self> {
-        let Manifest {
-            network,
-            composition,
-            thresholds,
-            ..
-        } = classifier.manifest();
+    fn new(name: String, thresholds_from: &str, model: Model) -> Result<Self> {
+        let manifest = model.manifest();
+        let networks: Vec<String> = manifest.members().into_iter().map(network).collect();
         Ok(Self {
             name,
-            network: format!(
-                "{}, {composition} at {size} × {size} px",
-                network.architecture.title(),
-                size = network.size
-            ),
-            thresholds: twenty_eight(thresholds.clone())?,
+            network: networks.join("; "),
+            thresholds: twenty_eight(manifest.thresholds().to_vec())?,
             thresholds_from: thresholds_from.to_owned(),
-            classifier,
+            model,
         })
     }
 
@@ -100,13 +94,28 @@ impl ScoredModel {
         workers: usize,
         bar: &ProgressBar,
     ) -> Result<(Predicted, Vec<Fault>)> {
-        let compose = |field: &Field| self.classifier.compose(field);
-        let classify = |planes: &_| {
-            let prediction = pollster::block_on(self.classifier.classify_planes(planes))?;
+        let compose = |field: &Field| self.model.compose(field);
+        let classify = |planes: &Vec<Planes>| {
+            let prediction = pollster::block_on(self.model.classify_planes(planes))?;
             twenty_eight(prediction.probabilities)
         };
         predicted(samples, workers, compose, classify, bar)
     }
+}
+
+/// A network and its input, in words.
+fn network(
+    Manifest {
+        network,
+        composition,
+        ..
+    }: &Manifest,
+) -> String {
+    format!(
+        "{}, {composition} at {size} × {size} px",
+        network.architecture.title(),
+        size = network.size
+    )
 }
 
 /// Predicts samples by `classify`, in their order, from what threads `compose` ahead of it.

@@ -1,7 +1,7 @@
 //! The provenance of a prediction: all that it depends on, so that only the same prediction is resumed.
 
 use anyhow::{Context, Result, bail};
-use cytolens::package::{Manifest, sha256};
+use cytolens::package::{ModelManifest, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -74,7 +74,7 @@ impl Provenance {
     /// # Errors
     /// If the manifest cannot be written as JSON.
     pub fn new<'a>(
-        manifest: &Manifest,
+        manifest: &ModelManifest,
         ids: impl ExactSizeIterator<Item = &'a str>,
         choices: Choices,
     ) -> Result<Self> {
@@ -92,9 +92,9 @@ impl Provenance {
         Ok(Self {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            package: manifest.name.clone(),
+            package: manifest.name().to_owned(),
             manifest_sha256: sha256(&serde_json::to_vec(manifest)?),
-            weights_sha256: manifest.weights.sha256.clone(),
+            weights_sha256: manifest.weights().sha256.clone(),
             shard,
             fields,
             ids_sha256: ids_sha256(ids),

@@ -3,6 +3,7 @@
 mod augment;
 mod cells;
 mod commands;
+mod ensemble;
 mod evaluate;
 mod export;
 mod predict;

@@ -56,11 +56,12 @@ fn model(model: &ModelSummary) -> String {
         ("limits", text(&model.limits)),
         ("licence", text(&model.licence)),
         ("weights_sha256", text(&model.weights_sha256)),
+        ("members", texts(model.members.iter().map(|it| &*it.name))),
     ];
     object(&members)
 }
 
-fn answered(answer: &Answer) -> [(&'static str, String); 8] {
+fn answered(answer: &Answer) -> [(&'static str, String); 9] {
     let present = answer.present().iter().map(|class| answer.label(*class));
     [
         ("device", text(&answer.device)),
@@ -80,6 +81,10 @@ fn answered(answer: &Answer) -> [(&'static str, String); 8] {
         ("decode_ms", answer.prediction.decode_ms.to_string()),
         ("network_ms", answer.prediction.network_ms.to_string()),
         ("map_ms", answer.prediction.map_ms.to_string()),
+        (
+            "member_ms",
+            list(answer.prediction.member_ms.iter().map(f64::to_string)),
+        ),
     ]
 }
 
@@ -87,10 +92,11 @@ fn answered(answer: &Answer) -> [(&'static str, String); 8] {
 mod tests {
     use super::super::tests::{answered, model, refused};
     use super::*;
+    use cytolens_protocol::MemberSummary;
 
     #[test]
     fn a_document_holds_models_fields_and_refusals() {
-        let (first, second) = (model("first", &["x", "y"]), model("second", &["z"]));
+        let (mut first, second) = (model("first", &["x", "y"]), model("second", &["z"]));
         let rows = [
             answered("a", &first, &[1], &[0.25, 0.1]),
             refused("b", "b_green.png", "no image"),
@@ -101,6 +107,21 @@ mod tests {
         if let Ok(answer) = &mut rows[0].outcome {
             std::rc::Rc::make_mut(answer).prediction.pixel_size = Some(0.08);
         }
+        let several = std::rc::Rc::make_mut(&mut first);
+        several.members = ["one", "other"]
+            .map(|name| MemberSummary {
+                name: name.to_owned(),
+                weights_sha256: String::new(),
+            })
+            .to_vec();
+        if let Ok(answer) = &mut rows[0].outcome {
+            let answer = std::rc::Rc::make_mut(answer);
+            answer.model = first.clone();
+            answer.prediction.member_ms = vec![900.5, 500.0];
+        }
+        if let Ok(answer) = &mut rows[3].outcome {
+            std::rc::Rc::make_mut(answer).model = first;
+        }
         let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.");
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["format"], "cytolens-predictions");
@@ -110,11 +131,18 @@ mod tests {
         assert_eq!(read["models"].as_array().map(Vec::len), Some(2));
         assert_eq!(read["models"][0]["labels"][1], "y");
         assert_eq!(read["models"][0]["weights_sha256"], "of first");
+        assert_eq!(
+            read["models"][0]["members"],
+            serde_json::json!(["one", "other"])
+        );
+        assert_eq!(read["models"][1]["members"], serde_json::json!([]));
         assert_eq!(read["models"][1]["licence"], "CC0-1.0");
         let field = |at: usize| &read["fields"][at];
         assert_eq!(field(0)["id"], "a");
         assert_eq!(field(0)["present"], serde_json::json!(["y"]));
         assert_eq!(field(0)["pixel_size_um"], 0.08);
+        assert_eq!(field(0)["member_ms"], serde_json::json!([900.5, 500.0]));
+        assert_eq!(field(1)["member_ms"], serde_json::json!([]));
         assert!(field(1)["pixel_size_um"].is_null());
         assert_eq!(field(1)["model"], 1);
         assert_eq!(field(2)["model"], 0);

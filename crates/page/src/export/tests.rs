@@ -18,6 +18,7 @@ pub(super) fn model(name: &str, labels: &[&str]) -> Rc<ModelSummary> {
         architecture: "DenseNet-121".to_owned(),
         licence: "CC0-1.0".to_owned(),
         weights_sha256: format!("of {name}"),
+        members: Vec::new(),
     })
 }
 

@@ -130,7 +130,7 @@ impl MapPanel {
                     .as_ref()
                     .zip(first.as_ref())
                     .is_some_and(|(answer, first)| {
-                        answer.model.weights_sha256 == first.model.weights_sha256
+                        answer.model.features_sha256() == first.model.features_sha256()
                             && answer.prediction.features.len() == first.prediction.features.len()
                     })
             })

@@ -4,7 +4,7 @@ use web_sys::{Element, Event, HtmlDialogElement};
 
 use super::blocks::{FigureTable, blocks, per_class};
 use super::draw::{self, add};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Member};
 use super::node::Node;
 use crate::dom::{
     around, attribute, by_id, emptied, find_all, focus, open_dialog, set_boolean, set_hidden,
@@ -22,10 +22,11 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
     let (name, classes) = (&manifest.name, manifest.labels.len());
     set_text(&by_id("card-name"), name);
     let Manifest { size, planes, .. } = *manifest;
-    set_text(
-        &by_id("card-summary"),
-        &text::summary(&manifest.architecture, classes, size, planes),
-    );
+    let summary = match manifest.members.len() {
+        0 => text::summary(&manifest.architecture, classes, size, planes),
+        count => text::summary_of_several(count, classes),
+    };
+    set_text(&by_id("card-summary"), &summary);
     let has_limits = !manifest.limits.trim().is_empty();
     set_text(
         &by_id("card-limits"),
@@ -52,7 +53,15 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
             &text::normalised(&manifest.mean, &manifest.std),
         ),
     ];
-    draw::facts(&emptied(by_id("card-network")), network);
+    let place = emptied(by_id("card-network"));
+    if manifest.members.is_empty() {
+        draw::facts(&place, network);
+    } else {
+        add(&place, "p", text::MEAN_OF_MEMBERS);
+        let members: Vec<String> = manifest.members.iter().map(member).collect();
+        let names = manifest.members.iter().map(|member| &*member.name);
+        draw::facts(&place, names.zip(members.iter().map(|it| &**it)));
+    }
     set_text(&by_id("card-classes-title"), &text::classes(classes));
     draw::table(
         &emptied(by_id("card-classes")),
@@ -81,6 +90,16 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
     let dialog = dialog();
     open_dialog(&dialog);
     dialog.set_scroll_top(0);
+}
+
+/// A network of an ensemble in words.
+fn member(member: &Member) -> String {
+    text::member(
+        member.share,
+        &member.architecture,
+        &member.composition,
+        member.size,
+    )
 }
 
 /// Writes a package's own words on something, or that it has none.

@@ -38,8 +38,35 @@ pub(super) struct Manifest {
     pub(super) bytes: f64,
     /// The sides of the inputs whose answers are known, in pixels.
     pub(super) goldens: Vec<f64>,
+    /// The networks of an ensemble, of which the first's facts are above; none where the model is one network.
+    pub(super) members: Vec<Member>,
     pub(super) provenance: Node,
     pub(super) metrics: Node,
+}
+
+/// A network of an ensemble.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// How much its answer counts, from 0 to 1.
+    pub(super) share: f64,
+    pub(super) architecture: String,
+    pub(super) composition: String,
+    pub(super) size: f64,
+}
+
+impl Member {
+    fn read(node: &Node) -> Result<Self, String> {
+        let manifest = part(node, "manifest")?;
+        let network = part(manifest, "network")?;
+        Ok(Self {
+            name: string(manifest, "name")?,
+            share: number(node, "share")?,
+            architecture: string(network, "architecture")?,
+            composition: string(manifest, "composition")?,
+            size: number(network, "size")?,
+        })
+    }
 }
 
 impl Manifest {
@@ -58,7 +85,13 @@ impl Manifest {
         if format != FORMAT {
             return Err(text::other_format(format, FORMAT));
         }
-        let network = part(root, "network")?;
+        let members = root.get("members").and_then(Node::items);
+        let members = members.unwrap_or_default();
+        let first = match members.first() {
+            Some(member) => part(member, "manifest")?,
+            None => root,
+        };
+        let network = part(first, "network")?;
         let weights = part(root, "weights")?;
         let manifest = Self {
             name: string(root, "name")?,
@@ -69,14 +102,15 @@ impl Manifest {
             head: string(network, "head")?,
             planes: number(network, "planes")?,
             size: number(network, "size")?,
-            composition: string(root, "composition")?,
+            composition: string(first, "composition")?,
             labels: list(root, "labels", |item| item.text().map(str::to_owned))?,
             thresholds: list(root, "thresholds", Node::number)?,
-            mean: list(root, "mean", Node::number)?,
-            std: list(root, "std", Node::number)?,
+            mean: list(first, "mean", Node::number)?,
+            std: list(first, "std", Node::number)?,
             sha256: string(weights, "sha256")?,
             bytes: number(weights, "bytes")?,
-            goldens: list(root, "goldens", |golden| golden.get("size")?.number())?,
+            goldens: list(first, "goldens", |golden| golden.get("size")?.number())?,
+            members: members.iter().map(Member::read).collect::<Result<_, _>>()?,
             provenance: part(root, "provenance")?.clone(),
             metrics: part(root, "metrics")?.clone(),
         };
@@ -84,7 +118,9 @@ impl Manifest {
         if manifest.sha256.len() != 64 || !manifest.sha256.bytes().all(is_hexadecimal) {
             return Err(text::no_field("weights.sha256"));
         }
-        if is_name(&manifest.name) && manifest.labels.iter().all(|name| is_name(name)) {
+        let members = manifest.members.iter().map(|member| &member.name);
+        let mut names = manifest.labels.iter().chain(members);
+        if is_name(&manifest.name) && names.all(|name| is_name(name)) {
             Ok(manifest)
         } else {
             Err(text::NO_NAME.to_owned())
@@ -177,6 +213,38 @@ mod tests {
         assert_eq!(manifest.goldens, [64.0]);
         assert_eq!(manifest.provenance, Node::Nothing);
         assert!(manifest.id().ends_with("0a Example"));
+    }
+
+    #[test]
+    fn an_ensemble_is_read_with_its_members() {
+        let (mut whole, mut second) = (example(), example());
+        second["name"] = "Second".into();
+        second["composition"] = "rgb".into();
+        let members = json!([
+            {"share": 0.75, "manifest": example()}, {"share": 0.25, "manifest": second}
+        ]);
+        let root = whole.as_object_mut().expect("a section");
+        for of_members in ["network", "composition", "mean", "std", "goldens"] {
+            root.remove(of_members);
+        }
+        whole["kind"] = "ensemble".into();
+        whole["members"] = members;
+        let manifest = read(whole.clone()).expect("a whole manifest");
+        assert_eq!(
+            (&*manifest.architecture, manifest.size),
+            ("resnet-50", 64.0)
+        );
+        let [first, second] = &manifest.members[..] else {
+            panic!("{:?}", manifest.members);
+        };
+        assert_eq!((&*first.name, first.share), ("Example", 0.75));
+        assert_eq!((&*second.name, &*second.composition), ("Second", "rgb"));
+        let mut less = whole.clone();
+        less["members"][1]["share"] = Value::Null;
+        assert!(read(less).expect_err("no share").contains("share"));
+        whole["members"][1]["manifest"]["name"] = "Sound\u{202e}5.0".into();
+        assert_eq!(read(whole), Err(text::NO_NAME.to_owned()));
+        assert!(read(example()).expect("one network").members.is_empty());
     }
 
     #[test]

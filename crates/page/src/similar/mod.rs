@@ -119,7 +119,7 @@ impl Similar {
         }
         let loaded = self.index.borrow().clone();
         let fitting = loaded.as_deref().filter(|Loaded { index, .. }| {
-            let is_of_it = index.check_network(&answer.model.weights_sha256).is_ok();
+            let is_of_it = index.check_network(answer.model.features_sha256()).is_ok();
             is_of_it && index.features() == vector.len()
         });
         let place = |vector: &[f32]| match fitting {
@@ -160,7 +160,7 @@ impl Similar {
         };
         let about = loaded.index.about();
         let Some(found) = found else {
-            let reason = loaded.index.check_network(&answer.model.weights_sha256);
+            let reason = loaded.index.check_network(answer.model.features_sha256());
             let reason = reason
                 .err()
                 .map_or(text::OTHER_LENGTH.to_owned(), |error| error.to_string());
@@ -214,9 +214,9 @@ impl Similar {
         fitting: Option<&Loaded>,
         place: impl Fn(&[f32]) -> Option<Vec<f32>>,
     ) -> Vec<(u32, f32)> {
-        let network = &answer.model.weights_sha256;
+        let network = answer.model.features_sha256();
         let name = fitting.map_or("", |loaded| &loaded.index.about().name);
-        let of = (network.clone(), name.to_owned());
+        let of = (network.to_owned(), name.to_owned());
         let mut rows = self.rows.borrow_mut();
         if *self.rows_of.borrow() != of {
             *rows = DeskRows::new(placed.len());
@@ -225,7 +225,7 @@ impl Similar {
         let answered = fields
             .iter()
             .filter_map(|it| Some((it.field, it.answer.as_ref()?)));
-        let same = answered.filter(|(_, other)| other.model.weights_sha256 == *network);
+        let same = answered.filter(|(_, other)| other.model.features_sha256() == network);
         rows.take(same, |vector| {
             place(vector).filter(|it| it.len() == placed.len())
         });

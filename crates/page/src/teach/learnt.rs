@@ -49,7 +49,7 @@ pub(super) fn learn(content: &Content, fields: &[ToolField]) -> Result<Learnt, H
     let network = |it: &ToolField| {
         it.answer
             .as_ref()
-            .map(|answer| answer.model.weights_sha256.clone())
+            .map(|answer| answer.model.features_sha256().to_owned())
     };
     let mut networks: Vec<(Option<String>, usize)> = Vec::new();
     for (field, ..) in &taught {
@@ -99,8 +99,8 @@ pub(super) fn learn(content: &Content, fields: &[ToolField]) -> Result<Learnt, H
 
 /// A head's answer for a field of the network that it is of.
 pub(super) fn answer(head: &Head, field: &ToolField) -> Option<Trial> {
-    let of = &field.answer.as_ref()?.model.weights_sha256;
-    (*of == head.weights_sha256).then(|| head.answer(&field.features()?))?
+    let of = field.answer.as_ref()?.model.features_sha256();
+    (of == head.weights_sha256).then(|| head.answer(&field.features()?))?
 }
 
 #[cfg(test)]

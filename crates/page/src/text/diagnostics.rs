@@ -125,11 +125,14 @@ fn detail(name: &str) -> (&str, bool) {
 }
 
 fn model_rows(model: &ModelSummary) -> Vec<(String, String)> {
-    vec![
+    let mut rows = vec![
         row("Name", &model.name),
         row("Network", &super::architecture(model)),
         row("Classes", &model.labels.len().to_string()),
-    ]
+    ];
+    let members = model.members.iter();
+    rows.extend(members.map(|member| row("One of its networks", &member.name)));
+    rows
 }
 
 fn time_rows(facts: &EngineFacts) -> Vec<(String, String)> {
@@ -195,6 +198,7 @@ mod tests {
                 architecture: "DenseNet-121".to_owned(),
                 licence: String::new(),
                 weights_sha256: String::new(),
+                members: Vec::new(),
             })),
             times: MedianTimes {
                 fields: 3,

@@ -225,12 +225,16 @@ pub(super) fn channel(channel: Option<Channel>) -> &'static str {
     channel.map_or("all channels", Channel::name)
 }
 
-/// A model's network and input, for example `DenseNet-121, rgb, 512 × 512 px`.
+/// A model's network and input, for example `DenseNet-121, rgb, 512 × 512 px`, and how many networks an ensemble has.
 pub(super) fn architecture(model: &ModelSummary) -> String {
-    format!(
+    let said = format!(
         "{}, {}, {} × {} px",
         model.architecture, model.composition, model.size, model.size
-    )
+    );
+    match model.members.len() {
+        0 => said,
+        count => format!("{count} networks: {said}"),
+    }
 }
 
 /// The progress of the downloads, for example `3.4 of 18.1 MB`.

@@ -45,6 +45,9 @@ pub(crate) const COMPOSITION: &str = "Composition";
 /// The fact in the section on the network.
 pub(crate) const NORMALISED: &str = "Normalised by";
 
+/// How an ensemble answers.
+pub(crate) const MEAN_OF_MEMBERS: &str = "Several networks answer one after the other. A probability is the mean of theirs, and so is the evidence; each counts as much as is said here. Similar fields are found by the first.";
+
 /// The reason for a text that is no JSON.
 pub(crate) fn no_json(cause: &str) -> String {
     format!("manifest.json is not JSON: {cause}")
@@ -150,6 +153,18 @@ pub(crate) fn among_others(name: &str, sha256: &str) -> String {
 pub(crate) fn summary(architecture: &str, classes: usize, size: f64, planes: f64) -> String {
     let (architecture, input) = (self::architecture(architecture), input(size, planes));
     format!("{architecture}, {}, {input}", locations(classes))
+}
+
+/// The line under the title of an ensemble's card.
+pub(crate) fn summary_of_several(networks: usize, classes: usize) -> String {
+    let networks = written::counted(networks, "network", "networks");
+    format!("Ensemble of {networks}, {}", locations(classes))
+}
+
+/// A network of an ensemble, beside its name.
+pub(crate) fn member(share: f64, architecture: &str, composition: &str, side: f64) -> String {
+    let (share, architecture) = (self::share(share), self::architecture(architecture));
+    format!("counts {share}: {architecture}, {composition}, {side} × {side} px")
 }
 
 /// The network's input.

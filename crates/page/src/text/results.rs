@@ -45,13 +45,22 @@ pub(crate) fn atlas(location: &str) -> String {
     format!("{location} in the Human Protein Atlas")
 }
 
-/// The times of an answer, its device and its model.
+/// The times of an answer, its device and its model; of an ensemble, the times of its networks too.
 pub(crate) fn took(answer: &Answer) -> String {
-    format!(
+    let mut said = format!(
         "Read in {}, classified in {} on {} by {}.",
         duration(answer.prediction.decode_ms),
         duration(answer.prediction.network_ms),
         answer.device,
         answer.model.name
-    )
+    );
+    let networks = answer
+        .model
+        .members
+        .iter()
+        .zip(&answer.prediction.member_ms);
+    for (network, time) in networks {
+        said += &[" ", &network.name, ": ", &duration(*time), "."].concat();
+    }
+    said
 }
