@@ -91,6 +91,11 @@ for (const width of WIDTHS) {
         await settled(page, 'beta', timeout);
         await settled(page, 'alpha', timeout);
         await look('results');
+        await page.click('#views [data-view="table"]');
+        await page.locator('#results tbody .choose input').first().check();
+        await look('table');
+        await page.click('#chosen-none');
+        await page.click('#views [data-view="gallery"]');
         await eachDialog(page, look);
         await choose(page, '#open-quiz');
         await page.check('[name="kind"][value="desk"]');

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {drawnField, passedOver, settled, textNamed} from './fields.mjs';
+import {tiffOfChannels} from './archives.mjs';
+import {CHANNELS, drawnField, passedOver, settled, textNamed} from './fields.mjs';
 import {chromiumForTests, PATIENCE, ready, until} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.cpu;
@@ -288,6 +289,61 @@ it('channels can be exchanged afterwards, of one field or of all alike', async (
   assert.equal(await page.locator('.field').count(), 2);
 });
 
+/** An RGB picture of three discs of these colours, the smallest first. */
+const colourPicture = async (page, name, colours) => {
+  const address = await page.evaluate((colours) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 64;
+    const context = canvas.getContext('2d');
+    context.fillRect(0, 0, 64, 64);
+    context.globalCompositeOperation = 'lighter';
+    for (const [at, colour] of colours.entries()) {
+      context.fillStyle = {red: '#c00', green: '#0c0', blue: '#00c'}[colour];
+      context.beginPath();
+      context.arc(32, 32, 10 + 8 * at, 0, 7);
+      context.fill();
+    }
+    return canvas.toDataURL('image/png');
+  }, colours);
+  return {name, mimeType: 'image/png', buffer: Buffer.from(address.split(',')[1], 'base64')};
+};
+
+it('the colours of a picture and the images of a stack can be other channels afterwards', async (page) => {
+  const again = async (id, wished) => {
+    const tile = page.locator(`.field[data-id="${id}"]`);
+    const before = await tile.getAttribute('data-field');
+    const {bars} = await settled(page, id);
+    await page.click('#rechannel-open');
+    const selects = page.locator('#rechannel select');
+    await selects.first().waitFor();
+    for (const [at, channel] of wished.entries()) await selects.nth(at).selectOption(channel);
+    const values = await selects.evaluateAll((all) => all.map(({value}) => value));
+    await page.click('#rechannel-keep');
+    await until(async () => (await tile.getAttribute('data-field')) !== before && (await tile.getAttribute('data-state')) === 'done');
+    return {before: bars, after: (await settled(page, id)).bars, values};
+  };
+  const [red, green, blue] = CHANNELS;
+  await page.setInputFiles('#files', [await colourPicture(page, 'right.png', [red, green, blue]), await colourPicture(page, 'turned.png', [green, blue, red])]);
+  const right = (await settled(page, 'right')).bars;
+  const picture = await again('turned', [blue, red]);
+  assert.deepEqual(picture.values, [blue, red, green], 'each colour is one channel');
+  assert.notDeepEqual(picture.before, right);
+  assert.deepEqual(picture.after, right);
+
+  const backwards = [...CHANNELS].reverse();
+  await page.setInputFiles('#files', [tiffOfChannels('whole.tif', 64, CHANNELS), tiffOfChannels('stack.tif', 64, backwards)]);
+  const whole = (await settled(page, 'whole')).bars;
+  const stack = await again('stack', backwards);
+  assert.deepEqual(stack.values, [...backwards, '', '']);
+  assert.deepEqual(stack.after, whole);
+  // A gap is told, and the dialog stays.
+  await page.click('#rechannel-open');
+  await page.locator('#rechannel select').first().selectOption('');
+  await page.click('#rechannel-keep');
+  assert.match(await page.textContent('#rechannel-fault'), /skip/);
+  await page.keyboard.press('Escape');
+});
+
 it('the question about channels shows a picture of each', async (page) => {
   const files = drawnField('A1', {side: 64}).map((file, at) => ({...file, name: `A1_w${at + 1}.png`}));
   await page.setInputFiles('#files', files);
@@ -325,6 +381,62 @@ const saved = async (page, what) => {
   await page.click(`[data-export="${what}"]`);
   return readFileSync(await (await download).path(), 'utf8');
 };
+
+const chosen = (page) => page.locator('#results tbody tr:has(.choose :checked)').evaluateAll((rows) => rows.map((row) => row.dataset.id));
+
+it('several rows are chosen by box, click and key, and saved, given a class and removed together', async (page) => {
+  await withFields(page, PLATE);
+  await view(page, 'table');
+  const ids = PLATE.map(({id}) => id);
+  const row = (at) => `#results tr[data-id="${ids[at]}"]`;
+  assert.ok(await page.isHidden('#chosen'));
+  await page.check(`${row(1)} .choose input`);
+  assert.deepEqual(await chosen(page), [ids[1]]);
+  assert.equal(await page.textContent('#chosen-count'), '1 field chosen');
+  assert.equal(await selected(page), ids[0], 'the field beside the table stays');
+  await page.click(`${row(3)} td.labels`, {modifiers: ['Shift']});
+  assert.deepEqual(await chosen(page), ids.slice(1, 4));
+  await page.click(`${row(2)} td.labels`, {modifiers: ['Control']});
+  assert.deepEqual(await chosen(page), [ids[1], ids[3]]);
+  const lines = (await saved(page, 'table')).trim().split('\n').slice(1);
+  assert.deepEqual(lines.map((line) => line.split(',')[0]), [ids[1], ids[3]]);
+  assert.equal(await page.textContent('#export-chosen'), 'Tables and JSON are of the 2 fields chosen.');
+  await page.click('#teach > summary');
+  await page.fill('#teach-name', 'odd');
+  await page.click('#teach-form [type="submit"]');
+  await until(async () => (await page.textContent('#teach-selected')) === '2 fields chosen');
+  await page.click('#teach [data-teach="give"]');
+  await until(async () => (await page.textContent('#teach-classes .count')) === '2 examples');
+  await page.click('#teach > summary');
+
+  await page.click('#chosen-none');
+  assert.equal(await focused(page), ids[0]);
+  assert.deepEqual(await chosen(page), []);
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Shift+ArrowDown');
+  assert.deepEqual([await chosen(page), await selected(page)], [ids.slice(0, 2), ids[1]]);
+  await page.keyboard.press('Control+a');
+  assert.ok(await page.isChecked('#choose-all'));
+  // What a filter hides takes no part.
+  await page.fill('#filter-text', 'B02');
+  assert.equal(await page.textContent('#chosen-count'), '2 fields chosen');
+  await page.click('#chosen-remove');
+  await page.click('#show-all');
+  assert.deepEqual(await rows(page), ids.slice(2));
+  await page.click('#choose-all');
+  assert.ok(await page.isHidden('#chosen'), 'all were chosen already');
+  await page.click('#undo-take-back');
+  assert.deepEqual(await rows(page), ids);
+});
+
+it('tiles are chosen, too, and say so', async (page) => {
+  await withFields(page, PLATE);
+  await page.click('.field[data-id="p_C03_s1"] button', {modifiers: ['Control']});
+  const pressed = () => page.locator('.tile[aria-pressed="true"]').evaluateAll((tiles) => tiles.map((tile) => tile.closest('li').dataset.id));
+  assert.deepEqual(await pressed(), ['p_B02_s1', 'p_C03_s1'], 'beside the one that is looked at');
+  await view(page, 'table');
+  assert.deepEqual(await chosen(page), ['p_B02_s1', 'p_C03_s1']);
+});
 
 test('numbers are the language\'s on the page and never in files; tables for Excel are a choice', {timeout}, async () => {
   await visit(async (page) => {

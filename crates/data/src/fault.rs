@@ -61,7 +61,7 @@ impl From<FieldError> for Fault {
                 second_bits,
             } => Self::new(
                 format!("{first} ({first_bits} bit), {second} ({second_bits} bit)"),
-                "all channels of a field must have the same depth",
+                "all channels of a field must have the same bit depth",
             ),
             FieldError::MissingChannels { missing, id, .. } => Self::new(
                 id,
@@ -78,7 +78,7 @@ impl From<FieldError> for Fault {
             ),
             FieldError::CompositeNotAlone { id, file } => Self::new(
                 file,
-                format!("a composite is a whole field, but {id} has other files"),
+                format!("a file of all channels is a whole field, but {id} has other files"),
             ),
             FieldError::ChannelTwice { channel, second } => Self::new(
                 second,

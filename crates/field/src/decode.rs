@@ -42,7 +42,8 @@ pub struct Source<'a> {
 ///
 /// A TIFF of several channels has one grey page a channel, or more samples a pixel than a colour image; smaller images of its pages
 /// are passed over. `order` assigns the channels; without one, the names in the file do, or the colours there, and else they are
-/// red, green, blue, yellow. Stacks in depth and series in time are refused.
+/// red, green, blue, yellow. Stacks in depth and series in time are refused. The colours of an RGB composite are the channels whatever
+/// the order, but with [`FieldDecoder::ordering_colours`].
 ///
 /// Images of more than [`cytolens_core::MAX_SIDE`] px a side are reduced by a whole factor, each sample the mean of a square.
 /// Channels that differ in size by one or two pixels are cut. Of both, and of names passed over, [`Field::notices`] tells.
@@ -68,6 +69,8 @@ pub struct FieldDecoder<'a> {
     id: &'a str,
     order: &'a ChannelOrder,
     channels: Vec<Decoded>,
+    /// Whether the order holds for the colours of a composite, too.
+    orders_colours: bool,
     /// The name of a file of several channels, which stands alone.
     composite: Option<String>,
     notices: Vec<Notice>,
@@ -88,10 +91,18 @@ impl<'a> FieldDecoder<'a> {
         Self {
             id,
             order,
+            orders_colours: false,
             channels: Vec::new(),
             composite: None,
             notices: Vec::new(),
         }
+    }
+
+    /// Has the order, where one is given, hold for the red, green and blue of an RGB composite, too: one was given for this file, and
+    /// not for any stack.
+    pub fn ordering_colours(mut self) -> Self {
+        self.orders_colours = true;
+        self
     }
 
     /// Decodes a file.
@@ -142,7 +153,20 @@ impl<'a> FieldDecoder<'a> {
         }
         let mut picture = read(bytes)?.into_rgb()?;
         let planes = std::mem::take(&mut picture.planes);
-        for (channel, plane) in Channel::ALL.into_iter().zip(planes) {
+        let by_position = Channel::ALL.map(Some);
+        let given = self.order.given().filter(|_| self.orders_colours);
+        let channels: &[Option<Channel>] = match given {
+            Some(given) if given.len() != planes.len() => {
+                return Err(ImageFault::OrderDiffers {
+                    order: self.order.clone(),
+                    found: planes.len(),
+                });
+            }
+            Some(given) => given,
+            None => &by_position,
+        };
+        for (channel, plane) in channels.iter().zip(planes) {
+            let Some(channel) = *channel else { continue };
             self.channels.push(Decoded {
                 channel,
                 picture: Picture {

@@ -108,7 +108,7 @@ pub enum ImageFault {
         found: &'static str,
     },
     /// A composite some pixels of which are not opaque.
-    #[error("a composite must be opaque, but parts of this one are transparent")]
+    #[error("a colour picture must be opaque, but parts of this one are transparent")]
     Transparent,
     /// A TIFF of many pages.
     #[error("the file holds more than {limit} pages, the most that are looked at")]
@@ -156,9 +156,9 @@ pub enum ImageFault {
     },
     /// A stack in depth, or a series in time.
     #[error(
-        "the file holds {} (Z) and {} (T), where one plane of each channel is expected; if they are the channels, give their order",
-        counted(*.depths, "depth"),
-        counted(*.times, "time")
+        "the file is a stack of {} (Z) and {} (T), where one image of each channel is expected; if they are the channels, give their order",
+        counted(*.depths, "slice"),
+        counted(*.times, "time point")
     )]
     SeveralPlanes {
         /// The number of depths.
@@ -192,7 +192,9 @@ pub enum FieldError {
         fault: ImageFault,
     },
     /// A composite beside other files.
-    #[error("a composite is a whole field, but field {id} has other files beside it: {file}")]
+    #[error(
+        "a file of all channels is a whole field, but field {id} has other files beside it: {file}"
+    )]
     CompositeNotAlone {
         /// The field's id.
         id: String,
@@ -230,7 +232,7 @@ pub enum FieldError {
     },
     /// Two channels of different depths: one of them was probably rescaled.
     #[error(
-        "all channels of a field must have the same depth, not {first_bits} bit: {first}, and {second_bits} bit: {second}"
+        "all channels of a field must have the same bit depth, not {first_bits} bit: {first}, and {second_bits} bit: {second}"
     )]
     DepthsDiffer {
         /// The name of the first file.
@@ -288,7 +290,7 @@ fn pixels((width, height): &(u32, u32)) -> String {
     format!("{width} × {height} px")
 }
 
-/// A number with its noun, for example `1 depth` and `3 depths`.
+/// A number with its noun, for example `1 slice` and `3 slices`.
 fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")

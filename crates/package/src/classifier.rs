@@ -87,7 +87,7 @@ pub enum ClassifierError {
     Device(String),
     /// The device computes wrongly.
     #[error(
-        "the device computes wrongly: its answer to the golden input of {size} px is off by {deviation:e}, \
+        "the device computes wrongly: its answer to a known input of {size} px is off by {deviation:e}, \
          and {tolerance:e} is allowed",
         tolerance = Golden::TOLERANCE
     )]

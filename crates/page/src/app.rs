@@ -74,14 +74,9 @@ pub fn start() {
         supplies: RefCell::default(),
         status: StatusPanel::new(),
         device: DevicePanel::new(),
-        gallery: gallery::new(
-            calling(app, App::choose),
-            calling(app, App::go),
-            calling(app, App::follow),
-        ),
+        gallery: gallery::new(calling(app, App::touch), calling(app, App::follow)),
         table: Table::new(
-            calling(app, App::choose),
-            calling(app, App::go),
+            calling(app, App::touch),
             calling(app, |app, column| {
                 app.change(|session| session.sort_by(column))
             }),
@@ -192,6 +187,8 @@ fn listen(app: &Rc<App>) {
     click(by_id("pause"), Session::toggle_pause);
     click(by_id("cancel"), Session::cancel);
     click(by_id("remove"), Session::remove_selected);
+    click(by_id("chosen-remove"), Session::remove_chosen);
+    click(by_id("chosen-none"), Session::choose_none);
     click(by_id("pin"), Session::toggle_pinned);
     click(by_id("previous"), |session| session.turn(-1));
     click(by_id("next"), |session| session.turn(1));
@@ -267,6 +264,7 @@ impl App {
                         focus(&by_id::<HtmlElement>("detail-title"));
                     }
                 }
+                Effect::ShowChosen => self.show_chosen(),
                 Effect::ShowPinned => self.show_pinned(),
                 Effect::Open(field) => {
                     self.mark(field);

@@ -1,12 +1,14 @@
 //! The gallery: one tile a field.
 
-use web_sys::{Element, KeyboardEvent};
+use std::rc::Rc;
+
+use web_sys::Element;
 
 use super::dom::{
-    attribute, by_id, find, from_template, has_modifier, moved, on, set_attribute, write,
+    attribute, by_id, find, from_template, remove_attribute, set_attribute, set_flag, write,
 };
 use super::entry::DeskEntry;
-use super::listing::{Kind, Listing};
+use super::listing::{Kind, Listing, Touch, arrow};
 use super::text;
 
 /// A tile.
@@ -28,39 +30,23 @@ impl Kind for Tile {
         let said = text::tile(&attribute(root, "data-id"), &entry.state);
         set_attribute(&button, "title", &said);
     }
-}
 
-/// A way from one field to another: the field that it begins at, and the place that it leads to, of the field's place and the
-/// number of all.
-pub(super) type Way = (Option<u32>, Box<dyn FnOnce(usize, usize) -> Option<usize>>);
-
-/// The gallery in `index.html`. `select` is called with the field whose tile is chosen, `go` with the way that a key takes,
-/// `follow` when the gallery is scrolled or gets another size.
-pub(super) fn new(
-    select: impl Fn(u32) + 'static,
-    go: impl Fn(Way) + 'static,
-    follow: impl Fn(bool) + 'static,
-) -> std::rc::Rc<Listing<Tile>> {
-    let gallery = Listing::new(by_id("fields"), by_id("fields"), select, follow);
-    let gallery = std::rc::Rc::new(gallery);
-    let list: Element = by_id("fields");
-    on(&list, "keydown", {
-        let gallery = gallery.clone();
-        move |event: KeyboardEvent| {
-            let key = event.key();
-            if has_modifier(&event) || !is_way(&key) {
-                return;
-            }
-            event.prevent_default();
-            let columns = gallery.columns();
-            let to = move |at, count| moved(&key, at, count, columns);
-            go((gallery.focused(), Box::new(to)));
+    fn choose(root: &Element, is_chosen: bool) {
+        let button: Element = find(root, "button");
+        // Nobody is to hear of every tile that it is not chosen.
+        if is_chosen {
+            set_flag(&button, "aria-pressed", true);
+        } else {
+            remove_attribute(&button, "aria-pressed");
         }
-    });
-    gallery
+    }
 }
 
-/// Whether a key leads from one item to another.
-fn is_way(key: &str) -> bool {
-    key.starts_with("Arrow") || key == "Home" || key == "End"
+/// The gallery in `index.html`. `touch` is called with what is done with tiles, `follow` when the gallery is scrolled or gets
+/// another size.
+pub(super) fn new(
+    touch: impl Fn(Touch) + 'static,
+    follow: impl Fn(bool) + 'static,
+) -> Rc<Listing<Tile>> {
+    Listing::new(by_id("fields"), by_id("fields"), touch, follow, arrow)
 }

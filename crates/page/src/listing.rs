@@ -9,18 +9,21 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Blob, Element, Event, HtmlElement, HtmlImageElement, ResizeObserver, Url};
+use web_sys::{
+    Blob, Element, Event, HtmlElement, HtmlImageElement, KeyboardEvent, MouseEvent, ResizeObserver,
+    Url,
+};
 
 use self::part::{Geometry, WHOLE, part};
 use super::dom::{
-    around, attribute, closest, document, find, focus, on, remove_attribute, report, set_attribute,
-    set_boolean, set_hidden, set_style, window,
+    around, attribute, closest, document, find, focus, has_modifier, moved, on, remove_attribute,
+    report, set_attribute, set_boolean, set_hidden, set_style, target, window,
 };
 use super::entry::DeskEntry;
 use super::session::Session;
 
 /// The kind of an item: a tile, a row.
-pub(super) trait Kind {
+pub(super) trait Kind: 'static {
     /// The attributes that tell an item's place among all and their number, as far as the kind has them, and the number of
     /// the first.
     const PLACE: (&'static str, Option<&'static str>, usize);
@@ -30,7 +33,33 @@ pub(super) trait Kind {
 
     /// Writes a field into its item.
     fn write(root: &Element, entry: &DeskEntry);
+
+    /// Writes into an item whether its field is chosen.
+    fn choose(root: &Element, is_chosen: bool);
 }
+
+/// The part of an item that only chooses it.
+const CHOOSER: &str = ".choose";
+
+/// What a visitor does with an item.
+pub(super) enum Touch {
+    /// Looks at a field.
+    Look(u32),
+    /// Chooses a field, or takes that back.
+    Toggle(u32),
+    /// The same, beside the one that is looked at.
+    Beside(u32),
+    /// Chooses all fields from the last choice to this one.
+    UpTo(u32),
+    /// Chooses all fields, or none.
+    All,
+    /// Goes from a field, else from the selected one, to the place that the step leads to, of the field's place and the number
+    /// of all; and chooses all on the way, or does not.
+    Go(Option<u32>, Step, bool),
+}
+
+/// A step from a place, of so many, to another.
+pub(super) type Step = Box<dyn FnOnce(usize, usize) -> Option<usize>>;
 
 /// The item of a field.
 struct Item {
@@ -73,18 +102,38 @@ pub(super) struct Listing<K> {
 }
 
 impl<K: Kind> Listing<K> {
-    /// The list in these elements, empty. `select` is called with the field whose item is chosen, `follow` when the list is
-    /// scrolled or gets another size.
+    /// The list in these elements, empty. `touch` is called with what is done with its items, `follow` when the list is
+    /// scrolled or gets another size. `step` gives the step of a key, from the number of items in a row.
     pub(super) fn new(
         frame: HtmlElement,
         list: Element,
-        select: impl Fn(u32) + 'static,
+        touch: impl Fn(Touch) + 'static,
         follow: impl Fn(bool) + 'static,
-    ) -> Self {
+        step: fn(&str, usize) -> Option<Step>,
+    ) -> Rc<Self> {
         let follow: Rc<dyn Fn(bool)> = Rc::new(follow);
-        on(&list, "click", move |event: Event| {
-            if let Some(field) = field_of(&event) {
-                select(field);
+        let touch = Rc::new(touch);
+        on(&list, "click", {
+            let touch = touch.clone();
+            move |event: MouseEvent| {
+                let Some(field) = field_of(&event) else {
+                    return;
+                };
+                touch(if event.shift_key() {
+                    Touch::UpTo(field)
+                } else if event.ctrl_key() || event.meta_key() {
+                    Touch::Beside(field)
+                } else if around(&event, CHOOSER).is_some() {
+                    Touch::Toggle(field)
+                } else {
+                    Touch::Look(field)
+                });
+            }
+        });
+        on(&list, "mousedown", |event: MouseEvent| {
+            // Else the browser marks all text on the way.
+            if event.shift_key() {
+                event.prevent_default();
             }
         });
         on(&frame, "scroll", {
@@ -101,7 +150,7 @@ impl<K: Kind> Listing<K> {
         }
         // The list lives as long as the page.
         resized.forget();
-        Self {
+        let listing = Rc::new(Self {
             frame,
             list,
             items: RefCell::default(),
@@ -112,7 +161,44 @@ impl<K: Kind> Listing<K> {
             marked: Cell::default(),
             stop: Cell::default(),
             kind: std::marker::PhantomData,
+        });
+        on(&listing.frame, "keydown", {
+            let listing = listing.clone();
+            move |event: KeyboardEvent| {
+                if let Some(pressed) = listing.pressed(&event, step) {
+                    event.prevent_default();
+                    touch(pressed);
+                }
+            }
+        });
+        listing
+    }
+
+    /// What a key does.
+    fn pressed(
+        &self,
+        event: &KeyboardEvent,
+        step: fn(&str, usize) -> Option<Step>,
+    ) -> Option<Touch> {
+        let at: Element = target(event)?;
+        if closest(&at, "thead").is_some() {
+            return None;
         }
+        let key = event.key();
+        if event.ctrl_key() || event.meta_key() {
+            return (key.eq_ignore_ascii_case("a") && !event.alt_key()).then_some(Touch::All);
+        }
+        if has_modifier(event) {
+            return None;
+        }
+        if key == " " {
+            // A box is its own.
+            let is_box = closest(&at, "input").is_some();
+            let field = field_of(event).filter(|_| !is_box)?;
+            return Some(Touch::Toggle(field));
+        }
+        let step = step(&key, self.columns())?;
+        Some(Touch::Go(self.focused(), step, event.shift_key()))
     }
 
     /// Follows a scroll of the list, or another size of it.
@@ -159,6 +245,13 @@ impl<K: Kind> Listing<K> {
     pub(super) fn show(&self, field: u32, entry: &DeskEntry) {
         if let Some(item) = self.items.borrow().get(&field) {
             K::write(&item.root, entry);
+        }
+    }
+
+    /// Shows which fields are chosen.
+    pub(super) fn show_chosen(&self, session: &Session) {
+        for (field, item) in &*self.items.borrow() {
+            K::choose(&item.root, session.is_chosen(*field));
         }
     }
 
@@ -251,7 +344,11 @@ impl<K: Kind> Listing<K> {
                         continue;
                     };
                     let is_marked = self.marked.get() == Some(*field);
-                    items.insert(*field, Item::new::<K>(*field, entry, is_marked));
+                    let item = Item::new::<K>(*field, entry, is_marked);
+                    if session.is_chosen(*field) {
+                        K::choose(&item.root, true);
+                    }
+                    items.insert(*field, item);
                 }
                 let next = there.get(at).and_then(|next| items.get(next));
                 let next = next.map(|item| item.root.as_ref());
@@ -417,6 +514,13 @@ impl Item {
             }
         }
     }
+}
+
+/// The step of an arrow, or to the first or the last place.
+pub(super) fn arrow(key: &str, columns: usize) -> Option<Step> {
+    let is_step = key.starts_with("Arrow") || key == "Home" || key == "End";
+    let key = key.to_owned();
+    is_step.then(|| Box::new(move |at, count| moved(&key, at, count, columns)) as Step)
 }
 
 /// Scrolls the list, and nothing around it, so far that an item is seen.

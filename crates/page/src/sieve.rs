@@ -170,6 +170,13 @@ impl Sieve {
         self.press(session);
     }
 
+    /// Shows how many fields are chosen, and what can be done with them.
+    pub(super) fn show_chosen(&self, session: &Session) {
+        let chosen = session.chosen().len();
+        set_text(&by_id("chosen-count"), &text::overview::chosen(chosen));
+        set_hidden(&by_id("chosen"), chosen == 0);
+    }
+
     /// Says so where no field is shown.
     pub(super) fn show_none(&self, session: &Session) {
         set_hidden(&by_id("none-shown"), !session.shown().is_empty());

@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
-use web_sys::{Element, Event, KeyboardEvent};
+use web_sys::{Element, Event, HtmlInputElement};
 
 use super::dom::{
-    around, attribute, by_id, find, find_all, from_template, has_modifier, moved, on,
-    remove_attribute, set_attribute, write,
+    around, attribute, by_id, find, find_all, from_template, on, remove_attribute, set_attribute,
+    write,
 };
 use super::entry::DeskEntry;
-use super::gallery::Way;
-use super::listing::{Kind, Listing};
+use super::listing::{Kind, Listing, Step, Touch, arrow};
 use super::session::{Column, Session, Sort};
 use super::text;
 
@@ -46,6 +45,12 @@ impl Kind for Row {
         for (part, said) in [(".labels", labels), (".told", remarks)] {
             set_attribute(&find::<Element>(root, part), "title", &said);
         }
+        let chooser: Element = find(root, "input");
+        set_attribute(&chooser, "aria-label", &text::overview::chooser(&entry.id));
+    }
+
+    fn choose(root: &Element, is_chosen: bool) {
+        find::<HtmlInputElement>(root, "input").set_checked(is_chosen);
     }
 }
 
@@ -53,47 +58,29 @@ impl Kind for Row {
 pub(super) struct Table {
     pub(super) rows: Rc<Listing<Row>>,
     root: Element,
+    /// The box that chooses all rows.
+    all: HtmlInputElement,
 }
 
 impl Table {
-    /// The table, empty. `select` is called with the field whose row is chosen, `go` with the way that a key takes, `sort_by`
-    /// with the column that the visitor orders by, `follow` when the table is scrolled or gets another size.
+    /// The table, empty. `touch` is called with what is done with rows, `sort_by` with the column that the visitor orders by,
+    /// `follow` when the table is scrolled or gets another size.
     pub(super) fn new(
-        select: impl Fn(u32) + 'static,
-        go: impl Fn(Way) + 'static,
+        touch: impl Fn(Touch) + Clone + 'static,
         sort_by: impl Fn(Column) + 'static,
         follow: impl Fn(bool) + 'static,
     ) -> Self {
         let root: Element = by_id("results");
-        let rows = Listing::new(by_id("results"), find(&root, "tbody"), select, follow);
-        let rows = Rc::new(rows);
-        on(&root, "keydown", {
-            let rows = rows.clone();
-            move |event: KeyboardEvent| {
-                let is_row = around(&event, "thead").is_none();
-                let way = way(&event.key()).filter(|_| is_row && !has_modifier(&event));
-                if let Some((key, page)) = way {
-                    event.prevent_default();
-                    let to = move |at: usize, count: usize| {
-                        let to = moved(key, at, count, page);
-                        // A page ends at the last row.
-                        let end = if key == "ArrowUp" {
-                            0
-                        } else {
-                            count.checked_sub(1)?
-                        };
-                        to.or((page > 1).then_some(end))
-                    };
-                    go((rows.focused(), Box::new(to)));
-                }
-            }
-        });
+        let (list, choose) = (find(&root, "tbody"), touch.clone());
+        let rows = Listing::new(by_id("results"), list, touch, follow, step);
+        let all: HtmlInputElement = by_id("choose-all");
+        on(&all, "change", move |_: Event| choose(Touch::All));
         on(&root, "click", move |event: Event| {
             if let Some(head) = around(&event, "[data-sort]") {
                 sort_by(Column::of_name(&attribute(&head, "data-sort")));
             }
         });
-        Self { rows, root }
+        Self { rows, root, all }
     }
 
     /// Shows the fields that the session shows.
@@ -102,6 +89,14 @@ impl Table {
         let rows = session.shown().len() + 1;
         set_attribute(&table, "aria-rowcount", &rows.to_string());
         self.rows.arrange(session);
+    }
+
+    /// Shows which fields are chosen.
+    pub(super) fn show_chosen(&self, session: &Session) {
+        self.rows.show_chosen(session);
+        let (chosen, all) = (session.chosen().len(), session.shown().len());
+        self.all.set_checked(chosen > 0 && chosen == all);
+        self.all.set_indeterminate(chosen > 0 && chosen < all);
     }
 
     /// Shows the order in the heads of the columns.
@@ -121,15 +116,32 @@ impl Table {
     }
 }
 
-/// The arrow for which a key stands, and the rows that it goes.
-fn way(key: &str) -> Option<(&'static str, usize)> {
+/// The step of a key. A page ends at the first or the last row.
+fn step(key: &str, _: usize) -> Option<Step> {
     match key {
-        "ArrowDown" => Some(("ArrowDown", 1)),
-        "ArrowUp" => Some(("ArrowUp", 1)),
-        "PageDown" => Some(("ArrowDown", PAGE)),
-        "PageUp" => Some(("ArrowUp", PAGE)),
-        "Home" => Some(("Home", 1)),
-        "End" => Some(("End", 1)),
-        _ => None,
+        "ArrowLeft" | "ArrowRight" => None,
+        "PageDown" => Some(Box::new(|at, count| {
+            Some((at + PAGE).min(count.checked_sub(1)?))
+        })),
+        "PageUp" => Some(Box::new(|at, _| Some(at.saturating_sub(PAGE)))),
+        key => arrow(key, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step;
+
+    #[test]
+    fn keys_go_from_row_to_row_and_page_to_page() {
+        let to = |key, at| step(key, 7).and_then(|step| step(at, 25));
+        assert_eq!((to("ArrowDown", 3), to("ArrowUp", 0)), (Some(4), None));
+        assert_eq!(
+            (to("PageDown", 3), to("PageDown", 20)),
+            (Some(13), Some(24))
+        );
+        assert_eq!((to("PageUp", 13), to("PageUp", 3)), (Some(3), Some(0)));
+        assert_eq!((to("Home", 9), to("End", 9)), (Some(0), Some(24)));
+        assert_eq!((to("ArrowRight", 3), to("x", 3)), (None, None));
     }
 }

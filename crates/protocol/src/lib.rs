@@ -124,6 +124,9 @@ pub struct InputField {
     /// The channels inside a TIFF of several, as [`ChannelOrder`](cytolens_core::ChannelOrder)
     /// writes them: `auto`, or for example `blue,red,-,green`.
     pub order: String,
+    /// Whether that order was given for this field, and so holds for the colours of an RGB picture, too.
+    #[serde(default)]
+    pub orders_colours: bool,
     /// The bits that 16-bit samples use, from 8 to 16; none for all 16.
     pub bits: Option<u32>,
     /// Whether a field of another scale than the atlas's is brought to it.

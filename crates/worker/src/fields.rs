@@ -118,11 +118,15 @@ pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
         id,
         files,
         order,
+        orders_colours,
         bits,
         to_scale,
     } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut decoder = FieldDecoder::new(id, &order);
+    if *orders_colours {
+        decoder = decoder.ordering_colours();
+    }
     for file in files {
         let buffer = JsFuture::from(file.blob.array_buffer())
             .await
@@ -137,7 +141,7 @@ pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
     let mut field = decoder.finish().map_err(|error| error.to_string())?;
     if let Some(bits) = *bits {
         field = field.stretched(bits).map_err(|error| {
-            format!("{error}; choose other bits under Channels and bring it again")
+            format!("{error}; choose other bits under Channels and add it again")
         })?;
     }
     if *to_scale {

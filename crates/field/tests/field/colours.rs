@@ -1,7 +1,7 @@
 //! Channels as pictures in their own colour, as the Human Protein Atlas gives them away.
 
 use cytolens_core::Channel;
-use cytolens_field::{Field, FieldError, Samples, Source, decode_field};
+use cytolens_field::{Field, FieldDecoder, FieldError, Samples, Source, decode_field};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageBuffer, ImageFormat, RgbImage};
 
@@ -183,4 +183,42 @@ fn composites_are_no_channel() {
             )
         );
     }
+}
+
+#[test]
+fn an_order_holds_for_the_colours_of_a_composite_where_it_was_given_for_it() {
+    let pixels = (0..256).flat_map(|_| [10, 20, 30]).collect();
+    let image = RgbImage::from_raw(16, 16, pixels).expect("right count");
+    let bytes = encode(&DynamicImage::ImageRgb8(image), ImageFormat::Png);
+    let read = |order: &str, is_its_own: bool| {
+        let order = order.parse().expect("an order");
+        let decoder = FieldDecoder::new("x", &order);
+        let mut decoder = match is_its_own {
+            true => decoder.ordering_colours(),
+            false => decoder,
+        };
+        decoder.add(Source {
+            name: "x.png",
+            channel: None,
+            bytes: &bytes,
+        })?;
+        let field = decoder.finish()?;
+        let first = |channel| match field.plane(channel)?.samples() {
+            Samples::Eight(values) => values.first().copied(),
+            Samples::Sixteen(_) => None,
+        };
+        Ok::<_, FieldError>(Channel::ALL.map(first))
+    };
+    let [red, green, blue] = [10, 20, 30].map(Some);
+    let as_it_is = [red, green, blue, None];
+    assert_eq!(read("auto", true), Ok(as_it_is));
+    assert_eq!(read("blue,red,green", false), Ok(as_it_is));
+    let ordered = read("blue,red,green", true);
+    assert_eq!(ordered, Ok([green, blue, red, None]));
+    assert_eq!(read("-,green,yellow", true), Ok([None, green, None, blue]));
+    let error = read("green,red", true).expect_err("a refusal");
+    assert_eq!(
+        error.to_string(),
+        "the order green,red does not fit the 3 images that the file holds: x.png"
+    );
 }

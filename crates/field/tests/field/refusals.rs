@@ -287,7 +287,7 @@ fn a_composite_that_is_not_opaque_rgb() {
         "a.png",
         &encode(&DynamicImage::ImageRgba8(image), ImageFormat::Png),
     );
-    let message = "a composite must be opaque, but parts of this one are transparent: a.png";
+    let message = "a colour picture must be opaque, but parts of this one are transparent: a.png";
     assert_eq!(error.expect_err("a refusal").to_string(), message);
 }
 
@@ -317,7 +317,7 @@ fn files_that_do_not_belong_together() {
     );
     assert_eq!(
         refusal(&[red, ("a_blue.png", Some(Channel::Blue), &deep)]),
-        "all channels of a field must have the same depth, not 8 bit: a_red.png, and 16 bit: a_blue.png"
+        "all channels of a field must have the same bit depth, not 8 bit: a_red.png, and 16 bit: a_blue.png"
     );
     assert_eq!(
         refusal(&[red, ("a_red.tif", Some(Channel::Red), &small)]),
@@ -325,7 +325,7 @@ fn files_that_do_not_belong_together() {
     );
     assert_eq!(
         refusal(&[red, ("a.png", None, &small)]),
-        "a composite is a whole field, but field a has other files beside it: a.png"
+        "a file of all channels is a whole field, but field a has other files beside it: a.png"
     );
 }
 

@@ -216,20 +216,20 @@ fn stacks_in_depth_and_in_time_are_refused() {
     for (sizes, found) in [
         (
             r#"SizeC="1" SizeZ="4" SizeT="1""#,
-            "4 depths (Z) and 1 time (T)",
+            "4 slices (Z) and 1 time point (T)",
         ),
         (
             r#"SizeC="1" SizeZ="1" SizeT="4""#,
-            "1 depth (Z) and 4 times (T)",
+            "1 slice (Z) and 4 time points (T)",
         ),
         (
             r#"SizeC="2" SizeZ="2" SizeT="1""#,
-            "2 depths (Z) and 1 time (T)",
+            "2 slices (Z) and 1 time point (T)",
         ),
     ] {
         let file = pages(4, &ome(sizes, r#"<Channel Name="protein"/>"#));
         let message = format!(
-            "the file holds {found}, where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
+            "the file is a stack of {found}, where one image of each channel is expected; if they are the channels, give their order: cell.ome.tif"
         );
         assert_eq!(refusal(&file), message);
         let error = decode_by("red,green,blue", &file).expect_err("a refusal");
@@ -249,7 +249,7 @@ fn image_j_tells_stacks_from_channels() {
     let file = pages(4, "ImageJ=1.54f\nimages=4\nslices=4\nloop=false\n");
     assert_eq!(
         refusal(&file),
-        "the file holds 4 depths (Z) and 1 time (T), where one plane of each channel is expected; if they are the channels, give their order: cell.ome.tif"
+        "the file is a stack of 4 slices (Z) and 1 time point (T), where one image of each channel is expected; if they are the channels, give their order: cell.ome.tif"
     );
     let field = decode_by("blue,red,green,yellow", &file).expect("readable");
     assert_eq!(sources(&field), "red 1 green 2 blue 0 yellow 3");
@@ -625,7 +625,7 @@ fn transparency_is_a_channel_only_where_the_caller_says_so() {
     };
     assert_eq!(
         refusal(&bands.bytes()),
-        "a composite must be opaque, but parts of this one are transparent: cell.ome.tif"
+        "a colour picture must be opaque, but parts of this one are transparent: cell.ome.tif"
     );
     let field = decode_by("red,green,blue,yellow", &bands.bytes()).expect("readable");
     assert_eq!(sources(&field), "red 0 green 1 blue 2 yellow 3");

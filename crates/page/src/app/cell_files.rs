@@ -131,11 +131,13 @@ impl App {
         Ok(self.cells.wished(cells, asked.answer.clone(), maps))
     }
 
-    /// All answered fields.
+    /// The answered fields that tables are to be of.
     fn answered(&self) -> Vec<Asked> {
         let session = self.session.borrow();
+        let is_meant = session.is_meant();
         let entries = session.entries().iter();
         entries
+            .filter(|(field, _)| is_meant(**field))
             .filter_map(|(field, entry)| asked(*field, entry))
             .collect()
     }

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::App;
 use crate::cells::Network;
-use crate::dom::{body, set_attribute};
+use crate::dom::{body, pause, set_attribute};
 use crate::download::{self, DownloadError, PackageBytes, Progress};
 use crate::engine::EngineEvent;
 use crate::placement::Placement;
@@ -328,6 +328,10 @@ impl App {
         self.device.show(&device);
         self.hand_out_cells_network();
         self.change(|session| session.model_opened(model, device));
+        spawn_local(async {
+            pause().await;
+            text::number::prepare();
+        });
     }
 
     /// Starts a crashed engine again, unless that is hopeless.

@@ -8,13 +8,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::App;
 use super::records::entry_of;
 use crate::dom::{pause, remember, remembered};
-use crate::input::{self, FieldInput, Joining, Lot, join};
+use crate::input::{self, FieldInput, Joining, Lot, breathe, join};
 use crate::session::{Job, Subject, Task};
 use crate::text;
 use cytolens_protocol::{InputField, Maps, Picture, Request, TimedPrediction};
-
-/// The number of tiles that are made before the browser may paint and react.
-const TILES_AT_ONCE: usize = 8;
 
 /// The longest side of a picture in the viewer, in pixels: every pixel of the atlas's fields.
 const VIEWER_SIDE: u32 = 2048;
@@ -42,10 +39,8 @@ impl App {
         }
         let numbers = kept.iter().map(|(field, _)| *field).collect();
         self.tools.teach.begin(&numbers, self.store.is_open());
-        for (position, (field, record)) in kept.into_iter().enumerate() {
-            if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
-                pause().await;
-            }
+        for (field, record) in kept {
+            breathe().await;
             self.change(|session| {
                 let entry = entry_of(record, |model| session.shared(model));
                 session.restore(field, entry);
@@ -81,9 +76,7 @@ impl App {
         let is_alone = lot.fields.len() == 1;
         let mut twice = Vec::new();
         for (position, input) in lot.fields.into_iter().enumerate() {
-            if position % TILES_AT_ONCE == TILES_AT_ONCE - 1 {
-                pause().await;
-            }
+            breathe().await;
             let joining = self.joining(&input).await;
             if self.session.borrow().clearings() != clearings {
                 return;
@@ -100,7 +93,10 @@ impl App {
                 self.change(|session| session.select(field));
             }
             if position == 0 {
+                // The page has another layout now, whose making is to share its task with nothing.
+                pause().await;
                 self.desk.reveal();
+                pause().await;
             }
         }
         if !twice.is_empty() {
@@ -222,6 +218,7 @@ impl App {
             let FieldInput {
                 id,
                 order,
+                orders_colours,
                 bits,
                 to_scale,
                 ..
@@ -231,6 +228,7 @@ impl App {
                 id,
                 files,
                 order,
+                orders_colours,
                 bits,
                 to_scale,
             };

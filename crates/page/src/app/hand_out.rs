@@ -11,9 +11,10 @@ impl App {
     pub(super) fn open_export(self: &Rc<Self>) {
         let (rows, selected) = (self.clone(), self.clone());
         let (picture, say) = (self.clone(), self.clone());
-        let (cells, save) = (self.clone(), self.clone());
+        let (cells, save, chosen) = (self.clone(), self.clone(), self.clone());
         Export::new(Handlers {
             rows: Box::new(move || rows.rows()),
+            chosen: Box::new(move || chosen.session.borrow().chosen().len()),
             selected: Box::new(move || selected.selected()),
             picture: Box::new(move || Box::pin(picture.detail.viewer.png()) as PictureComing),
             cells: Box::new(move || cells.cell_files()),
@@ -26,7 +27,12 @@ impl App {
 
     fn rows(&self) -> Vec<Row> {
         let session = self.session.borrow();
-        let settled = session.entries().values().filter_map(|entry| {
+        let is_meant = session.is_meant();
+        let meant = session
+            .entries()
+            .iter()
+            .filter(|(field, _)| is_meant(**field));
+        let settled = meant.filter_map(|(_, entry)| {
             let outcome = match &entry.state {
                 FieldState::Done(answer) => Ok(answer.clone()),
                 FieldState::Refused(reason) => Err(reason.clone()),

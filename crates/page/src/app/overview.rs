@@ -6,20 +6,31 @@ use web_sys::Element;
 
 use super::App;
 use crate::dom::{by_id, set_flag, set_text};
-use crate::gallery::Way;
+use crate::listing::Touch;
 use crate::session::{Session, View};
 use crate::sieve::Wish;
 use crate::text;
 
 impl App {
-    /// Selects a field whose tile or row was chosen.
-    pub(super) fn choose(self: &Rc<Self>, field: u32) {
-        self.change(|session| session.select(field));
+    /// Does what the visitor does with tiles and rows.
+    pub(super) fn touch(self: &Rc<Self>, touch: Touch) {
+        self.change(|session| match touch {
+            Touch::Look(field) => session.select(field),
+            Touch::Toggle(field) => session.toggle_chosen(field),
+            Touch::Beside(field) => session.choose_beside(field),
+            Touch::UpTo(field) => session.choose_to(field),
+            Touch::All => session.choose_all(),
+            Touch::Go(from, step, true) => session.go_choosing(from, step),
+            Touch::Go(from, step, false) => session.go(from, step),
+        });
     }
 
-    /// Goes from one field to another.
-    pub(super) fn go(self: &Rc<Self>, (from, moved): Way) {
-        self.change(|session| session.go(from, moved));
+    /// Shows which fields are chosen, and what can be done with them.
+    pub(super) fn show_chosen(&self) {
+        let session = self.session.borrow();
+        self.gallery.show_chosen(&session);
+        self.table.show_chosen(&session);
+        self.sieve.show_chosen(&session);
     }
 
     /// Does what the visitor wishes of the views.

@@ -28,6 +28,7 @@ impl Tools {
     /// The tools in `index.html`.
     pub(super) fn new(app: &Weak<App>) -> Self {
         let (fields, selected, select, say) = (app.clone(), app.clone(), app.clone(), app.clone());
+        let chosen = app.clone();
         let host = Rc::new(ToolHost {
             fields: Box::new(move || {
                 fields
@@ -35,6 +36,10 @@ impl Tools {
                     .map_or_else(Vec::new, |app| app.tool_fields())
             }),
             selected: Box::new(move || selected.upgrade()?.session.borrow().selected()),
+            chosen: Box::new(move || {
+                let app = chosen.upgrade();
+                app.map_or_else(Vec::new, |app| app.session.borrow().chosen())
+            }),
             select: Box::new(move |field| {
                 if let Some(app) = select.upgrade() {
                     app.change(|session: &mut Session| session.select(field));
@@ -63,7 +68,12 @@ impl App {
         let matters = effects.iter().any(|effect| {
             matches!(
                 effect,
-                Effect::Open(_) | Effect::Close | Effect::Show(_) | Effect::Arrange | Effect::Count
+                Effect::Open(_)
+                    | Effect::Close
+                    | Effect::Show(_)
+                    | Effect::ShowChosen
+                    | Effect::Arrange
+                    | Effect::Count
             )
         });
         if !matters || self.tools.is_due.replace(true) {

@@ -20,7 +20,7 @@ use self::tables::Dialect;
 use super::answer::Answer;
 use super::dom::{
     append, around, attribute, by_id, emptied, find, from_template, on, remember, remembered,
-    remove_attribute, report, set_attribute, set_flag, set_hidden, write,
+    remove_attribute, report, set_attribute, set_flag, set_hidden, set_line, write,
 };
 use super::numerals::has_decimal_comma;
 use super::text::export as text;
@@ -57,8 +57,10 @@ pub(super) type CellFiles = Vec<(&'static str, Result<String, &'static str>)>;
 
 /// The calls by which the export asks the page.
 pub(super) struct Handlers {
-    /// All settled fields, in the order of the desk.
+    /// The settled fields that files are to be of, in the order of the desk.
     pub(super) rows: Box<dyn Fn() -> Vec<Row>>,
+    /// The number of fields that files are to be of, where these are not all.
+    pub(super) chosen: Box<dyn Fn() -> usize>,
     /// The selected field, once it is answered.
     pub(super) selected: Box<dyn Fn() -> Option<Selected>>,
     /// The selected field's picture as the viewer shows it, its map included, as PNG.
@@ -176,6 +178,8 @@ impl Export {
         describe(&faults, &Ok(text::faults(refused)));
         set_hidden(&faults, refused == 0);
         set_hidden(&by_id("export-apart"), !is_several);
+        let chosen = text::of_chosen((self.handlers.chosen)());
+        set_line(&by_id("export-chosen"), &chosen);
     }
 
     fn item(&self, what: &str) -> Element {

@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Lets the browser paint and react, if it could not for a while.
-pub(super) async fn breathe() {
+pub(crate) async fn breathe() {
     if now_ms() - SINCE.get() > LONGEST {
         pause().await;
         SINCE.set(now_ms());

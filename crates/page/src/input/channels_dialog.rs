@@ -128,7 +128,7 @@ fn order(selects: &[HtmlSelectElement]) -> Result<ChannelOrder, String> {
 }
 
 /// The order in the values of selects: empty ones may only stand at the end.
-fn read_order(values: &[String]) -> Result<ChannelOrder, String> {
+pub(crate) fn read_order(values: &[String]) -> Result<ChannelOrder, String> {
     let end = values.iter().rposition(|value| !value.is_empty());
     let given = &values[..end.map_or(0, |end| end + 1)];
     if given.iter().any(String::is_empty) {

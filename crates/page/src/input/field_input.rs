@@ -17,6 +17,9 @@ pub(crate) struct FieldInput {
     /// The channels inside a TIFF of several: `auto`, or as
     /// [`ChannelOrder`](cytolens_core::ChannelOrder) writes them.
     pub(crate) order: String,
+    /// Whether that order was given for this field, and so holds for the colours of an RGB picture, too.
+    #[serde(default)]
+    pub(crate) orders_colours: bool,
     /// The bits that 16-bit samples use; none for all.
     pub(crate) bits: Option<u32>,
     /// Whether the field is brought to the atlas's scale.

@@ -4,14 +4,14 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 
 use super::field_input::{FieldInput, FieldSource};
-use cytolens_core::Channel;
+use cytolens_core::{Channel, ChannelOrder};
 
 /// What files are for a field of the same id.
 #[derive(Debug, Clone)]
 pub(crate) enum Joining {
     /// The same files once more.
     Twice,
-    /// Channels that the field lacks: the field with all its files.
+    /// Channels that the field lacks, or the same in another order: the field with all its files.
     Completed(FieldInput),
     /// Another field's files.
     Other,
@@ -28,6 +28,9 @@ pub(crate) async fn join(there: &FieldInput, new: &FieldInput) -> Joining {
         same.push(is_same);
     }
     decide(&channels(there), &channels(new), &same).map_or(Joining::Other, |added| {
+        if added.is_empty() && is_read_anew(there, new) {
+            return Joining::Completed(new.clone());
+        }
         if added.is_empty() {
             return Joining::Twice;
         }
@@ -37,6 +40,15 @@ pub(crate) async fn join(there: &FieldInput, new: &FieldInput) -> Joining {
         input.files.sort_by_key(|file| file.channel);
         Joining::Completed(input)
     })
+}
+
+/// Whether the visitor has chosen meanwhile that the same files are to be read in another way: a file of several channels in
+/// another order, or samples that were taken for fewer bits.
+fn is_read_anew(there: &FieldInput, new: &FieldInput) -> bool {
+    let is_of_several = new.files.iter().any(|file| file.channel.is_none());
+    let is_ordered = new.order != ChannelOrder::default().to_string();
+    is_of_several && is_ordered && new.order != there.order
+        || there.bits.is_some() && new.bits != there.bits
 }
 
 fn channels(input: &FieldInput) -> Vec<Option<Channel>> {
@@ -76,8 +88,23 @@ async fn has_same_bytes(a: &FieldSource, b: &FieldSource) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::decide;
+    use super::{FieldInput, decide, is_read_anew};
     use cytolens_core::Channel::{Blue, Green, Red};
+
+    #[test]
+    fn the_same_files_are_read_anew_where_other_bits_were_chosen() {
+        let of = |bits| FieldInput {
+            id: "x".to_owned(),
+            files: Vec::new(),
+            order: "blue,red,green".to_owned(),
+            orders_colours: false,
+            bits,
+            to_scale: false,
+        };
+        assert!(is_read_anew(&of(Some(12)), &of(None)));
+        assert!(!is_read_anew(&of(Some(12)), &of(Some(12))));
+        assert!(!is_read_anew(&of(None), &of(Some(12))));
+    }
 
     #[test]
     fn channels_that_a_field_lacks_complete_it() {

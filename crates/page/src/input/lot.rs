@@ -111,6 +111,7 @@ fn alone(file: &SourceFile) -> FieldInput {
             content: file.content.clone(),
         }],
         order: ChannelOrder::default().to_string(),
+        orders_colours: false,
         bits: None,
         to_scale: false,
     }
@@ -170,6 +171,7 @@ async fn inputs(found: Vec<FieldFiles>, files: &[SourceFile]) -> Vec<FieldInput>
             id,
             files: sources.collect(),
             order: order.clone(),
+            orders_colours: false,
             bits,
             to_scale: false,
         });

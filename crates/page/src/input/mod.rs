@@ -32,6 +32,8 @@ use self::source::{SourceFile, SourceFiles};
 use super::dom::by_id;
 use cytolens_protocol::Picture;
 
+pub(super) use self::breath::breathe;
+pub(super) use self::channels_dialog::read_order;
 pub(super) use self::field_input::{Content, FieldInput};
 pub(super) use self::joining::{Joining, join};
 pub(super) use self::lot::{Lot, PackageFiles};

@@ -37,7 +37,7 @@ pub(super) async fn fates(
         if let Some(image) = read.filter(|image| !image.has_channel()) {
             open.push(LotName {
                 index,
-                path: image.stem.to_owned(),
+                path: scheme::without_identifier(image.stem).to_owned(),
             });
         }
     }
@@ -71,9 +71,10 @@ async fn find(names: &[LotName]) -> Option<Scheme> {
     if names.len() > 1 {
         for place in scheme::places() {
             breathe().await;
-            let most = best.as_ref().map_or(0, |best| best.members.len());
             let scheme = scheme::at(place, names);
-            best = scheme.filter(|scheme| scheme.members.len() > most).or(best);
+            let is_likelier =
+                |scheme: &Scheme| best.as_ref().is_none_or(|best| scheme.is_likelier(best));
+            best = scheme.filter(is_likelier).or(best);
         }
     }
     best

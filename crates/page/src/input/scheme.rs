@@ -46,6 +46,19 @@ pub(super) struct Scheme {
     pub(super) values: Vec<SchemeValue>,
     /// The names that have the part, in the order given.
     pub(super) members: Vec<Member>,
+    /// How likely the part is the channel's.
+    likelihood: Likelihood,
+}
+
+/// How likely a part of names is the channel's, of several parts that as many names have: rising.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Likelihood {
+    /// Whether its values name channels, and are not only the same in every field.
+    names_channels: bool,
+    /// Whether one of them can mean nothing else.
+    has_word: bool,
+    /// Its place in the first name: what stands behind a well is the channel, and the well may be `C02`.
+    place: usize,
 }
 
 /// A name and its position in the lot.
@@ -72,6 +85,8 @@ pub(super) struct Place {
     /// The number of the part, from the end or from the start.
     part: usize,
     from_end: bool,
+    /// Whether the values there name channels, or are only the same few in every field.
+    names_channels: bool,
 }
 
 /// The places to look at, the likeliest first.
@@ -81,6 +96,7 @@ pub(super) fn places() -> impl Iterator<Item = Place> {
             cut,
             part,
             from_end: true,
+            names_channels: true,
         })
     };
     let start = |cut, parts: usize| {
@@ -88,22 +104,36 @@ pub(super) fn places() -> impl Iterator<Item = Place> {
             cut,
             part,
             from_end: false,
+            names_channels: true,
         })
     };
+    // Only whole parts, the last or the first.
+    let grid = [true, false].map(|from_end| Place {
+        cut: Cut::Signs,
+        part: 0,
+        from_end,
+        names_channels: false,
+    });
     end(Cut::Signs, 5)
         .chain(start(Cut::Signs, 2))
         .chain(end(Cut::Runs, 9))
         .chain(start(Cut::Runs, 2))
+        .chain(grid)
 }
 
 /// The scheme at this place, if there is one.
 pub(super) fn at(place: Place, names: &[LotName]) -> Option<Scheme> {
-    by_words(place, names).or_else(|| by_grid(place, names))
+    if place.names_channels {
+        by_words(place, names)
+    } else {
+        by_grid(place, names)
+    }
 }
 
-/// A name cut at a place: the value there, and the rest as the field's id.
+/// A name cut at a place: the value there and where it begins, and the rest as the field's id.
 struct SplitName<'a> {
     value: &'a str,
+    start: usize,
     id: String,
 }
 
@@ -148,15 +178,12 @@ fn by_words(place: Place, names: &[LotName]) -> Option<Scheme> {
         all.contains_key(split.id.as_str())
             || known.contains(&key(split.value)) && certainty(split.value).is_some()
     });
-    scheme(splits)
+    scheme(splits, true)
 }
 
 /// The scheme of values that name nothing, but are the same few in every field: three at least, since two
-/// channels make no field. Only as a whole part, the first or the last.
+/// channels make no field.
 fn by_grid(place: Place, names: &[LotName]) -> Option<Scheme> {
-    if place.cut != Cut::Signs || place.part > 0 {
-        return None;
-    }
     let mut splits = Vec::new();
     let mut values_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in names {
@@ -174,7 +201,7 @@ fn by_grid(place: Place, names: &[LotName]) -> Option<Scheme> {
         && first.len() > 2
         && sets.all(|set| set == first)
         && (is_count(first) || first.iter().all(|value| !is_number(value)));
-    if is_grid { scheme(splits) } else { None }
+    if is_grid { scheme(splits, false) } else { None }
 }
 
 /// Whether the values count from 0 or 1.
@@ -186,7 +213,7 @@ fn is_count(values: &BTreeSet<String>) -> bool {
     })
 }
 
-fn scheme(splits: Vec<(&LotName, SplitName<'_>)>) -> Option<Scheme> {
+fn scheme(splits: Vec<(&LotName, SplitName<'_>)>, names_channels: bool) -> Option<Scheme> {
     let mut values: BTreeMap<String, SchemeValue> = BTreeMap::new();
     for (name, split) in &splits {
         values
@@ -203,6 +230,13 @@ fn scheme(splits: Vec<(&LotName, SplitName<'_>)>) -> Option<Scheme> {
         return None;
     }
     let keys: Vec<&String> = values.keys().collect();
+    let likelihood = Likelihood {
+        names_channels,
+        has_word: keys
+            .iter()
+            .any(|key| certainty(key) == Some(Certainty::Word)),
+        place: splits.first().map_or(0, |(_, split)| split.start),
+    };
     let members = splits.into_iter().filter_map(|(name, split)| {
         Some(Member {
             index: name.index,
@@ -214,6 +248,7 @@ fn scheme(splits: Vec<(&LotName, SplitName<'_>)>) -> Option<Scheme> {
     let mut scheme = Scheme {
         values: values.into_values().collect(),
         members,
+        likelihood,
     };
     scheme.guess_once();
     Some(scheme)
@@ -233,9 +268,56 @@ impl Scheme {
         }
     }
 
+    /// Whether this is the likelier scheme of two: that of more names, or of the likelier part.
+    pub(super) fn is_likelier(&self, other: &Self) -> bool {
+        let rank = |scheme: &Self| (scheme.members.len(), scheme.likelihood);
+        rank(self) > rank(other)
+    }
+
     /// The texts of all values.
     pub(super) fn texts(&self) -> Vec<&str> {
         self.values.iter().map(|value| &*value.text).collect()
+    }
+}
+
+/// A name without the identifier that MetaXpress writes behind the channel: `w1` of `w1` and 32 hexadecimal digits in five groups.
+pub(super) fn without_identifier(stem: &str) -> &str {
+    const FORM: &str = "00000000-0000-0000-0000-000000000000";
+    let Some((name, identifier)) = stem
+        .len()
+        .checked_sub(FORM.len())
+        .and_then(|at| stem.split_at_checked(at))
+    else {
+        return stem;
+    };
+    let has_form = identifier.bytes().zip(FORM.bytes()).all(|(byte, form)| {
+        if form == b'0' {
+            byte.is_ascii_hexdigit()
+        } else {
+            byte == form
+        }
+    });
+    let mark = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let is_behind_channel = mark.len() < name.len() && mark.ends_with(['w', 'W']);
+    if has_form && is_behind_channel {
+        name
+    } else {
+        stem
+    }
+}
+
+/// Takes the number of the action out of a Yokogawa microscope's name, `L01A02Z03`: it may be another for each channel of a field.
+fn drop_action(name: &mut String) {
+    const FORM: &[u8] = b"L00A00Z00";
+    let Some(at) = name.len().checked_sub(FORM.len()) else {
+        return;
+    };
+    let mut both = name.as_bytes()[at..].iter().zip(FORM);
+    if both.all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == form,
+    }) {
+        name.replace_range(at + 3..at + 6, "");
     }
 }
 
@@ -310,6 +392,7 @@ fn split(path: &str, range: Range<usize>) -> SplitName<'_> {
     } else {
         rest.push_str(before);
         rest.push_str(after);
+        drop_action(&mut rest);
     }
     let name = match (rest.is_empty(), folder.rsplit('/').next()) {
         (true, Some(last)) if !last.is_empty() => last,
@@ -321,7 +404,11 @@ fn split(path: &str, range: Range<usize>) -> SplitName<'_> {
     } else {
         format!("{folder}/{name}")
     };
-    SplitName { value, id }
+    SplitName {
+        value,
+        start: range.start,
+        id,
+    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use web_sys::{Blob, Element, Event, File, HtmlDetailsElement, HtmlInputElement};
 
 use self::tally::Scored;
 use super::dom::{
-    append, around, attribute, by_id, create, emptied, error_text, on, remember, remembered,
-    set_attribute, set_hidden, set_text, target,
+    append, around, attribute, by_id, create, emptied, error_text, find, from_template, on,
+    remember, remembered, set_attribute, set_hidden, set_text, target,
 };
 use super::export::save::{CSV, save_text};
 use super::export::tables::{Dialect, write as csv};
@@ -246,15 +246,13 @@ fn show(scored: &[Scored], tally: &Tally) {
         let it = &scored[at];
         let names =
             |set: LabelSet| -> Vec<&str> { set.classes().map(|class| LOCATIONS[class]).collect() };
-        let item: Element = create("li");
-        let button: Element = create("button");
-        set_attribute(&button, "type", "button");
+        let item = from_template("line-template");
+        let button: Element = find(&item, "button");
         set_attribute(&button, "data-go", &it.field.to_string());
         set_text(
             &button,
             &text::mistake(&it.id, &names(it.truth), &names(it.given)),
         );
-        append(&item, &button);
         append(&worst, &item);
     }
     set_hidden(&by_id("score-no-pairs"), !tally.pairs.is_empty());

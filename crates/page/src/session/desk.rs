@@ -1,6 +1,6 @@
 //! The fields on the desk: their order in the gallery, and the one that is selected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::{Filter, Sort};
 use crate::entry::DeskEntry;
@@ -14,6 +14,10 @@ pub(super) struct Desk {
     sort: Sort,
     filter: Filter,
     selected: Option<u32>,
+    /// The fields that the visitor has chosen to do something with all of them.
+    chosen: BTreeSet<u32>,
+    /// The field from which a choice of several begins.
+    anchor: Option<u32>,
 }
 
 impl Desk {
@@ -112,22 +116,79 @@ impl Desk {
         self.shown.get(to).copied()
     }
 
-    /// Removes the selected field. Returns it, and the field to be selected in its place.
-    pub(super) fn remove_selected(&mut self) -> Option<((u32, DeskEntry), Option<u32>)> {
-        let field = self.selected.take()?;
-        let position = self.shown.iter().position(|shown| *shown == field);
-        self.shown.retain(|shown| *shown != field);
-        let entry = self.entries.remove(&field)?;
-        let next =
-            position.and_then(|position| self.shown.get(position).or(self.shown.last()).copied());
-        Some(((field, entry), next))
+    /// Removes fields. Returns them, and the field that is selected then, or is to be in place of the one that was.
+    pub(super) fn remove(
+        &mut self,
+        fields: &BTreeSet<u32>,
+    ) -> (Vec<(u32, DeskEntry)>, Option<u32>) {
+        let at = self
+            .shown
+            .iter()
+            .position(|shown| Some(*shown) == self.selected);
+        let next = at.and_then(|at| {
+            let (before, after) = self.shown.split_at(at);
+            let is_left = |field: &&u32| !fields.contains(field);
+            let after = after.iter().find(is_left);
+            after.or(before.iter().rev().find(is_left)).copied()
+        });
+        self.selected.take_if(|selected| fields.contains(selected));
+        self.anchor.take_if(|anchor| fields.contains(anchor));
+        self.chosen.retain(|field| !fields.contains(field));
+        self.shown.retain(|field| !fields.contains(field));
+        let is_gone = |field: &u32, _: &mut DeskEntry| fields.contains(field);
+        (self.entries.extract_if(.., is_gone).collect(), next)
     }
 
-    /// Removes a field.
-    pub(super) fn remove(&mut self, field: u32) {
-        self.selected.take_if(|selected| *selected == field);
-        self.shown.retain(|shown| *shown != field);
-        self.entries.remove(&field);
+    /// The chosen fields that the gallery shows, in its order: nothing is done with what is not seen.
+    pub(super) fn chosen(&self) -> Vec<u32> {
+        let shown = self.shown.iter().copied();
+        shown.filter(|field| self.is_chosen(*field)).collect()
+    }
+
+    /// Whether a field is chosen.
+    pub(super) fn is_chosen(&self, field: u32) -> bool {
+        self.chosen.contains(&field)
+    }
+
+    /// Chooses a field, or takes that back.
+    pub(super) fn toggle_chosen(&mut self, field: u32) {
+        if self.entries.contains_key(&field) {
+            self.anchor = Some(field);
+            if !self.chosen.remove(&field) {
+                self.chosen.insert(field);
+            }
+        }
+    }
+
+    /// Chooses a field, or takes that back; the first beside the selected one.
+    pub(super) fn choose_beside(&mut self, field: u32) {
+        if self.chosen().is_empty() && self.selected != Some(field) {
+            self.chosen.extend(self.selected);
+        }
+        self.toggle_chosen(field);
+    }
+
+    /// Chooses all that are shown from one field to another. It begins where the last choice did, else at `from`.
+    pub(super) fn choose_to(&mut self, field: u32, from: Option<u32>) {
+        let place = |field: u32| self.shown.iter().position(|shown| *shown == field);
+        let Some(to) = place(field) else { return };
+        let begin = self.anchor.filter(|anchor| place(*anchor).is_some());
+        let begin = begin.or(from).unwrap_or(field);
+        let at = place(begin).unwrap_or(to);
+        self.anchor = Some(begin);
+        let all = &self.shown[at.min(to)..=at.max(to)];
+        self.chosen.extend(all.iter().copied());
+    }
+
+    /// Chooses all that are shown.
+    pub(super) fn choose_all(&mut self) {
+        self.chosen.extend(self.shown.iter().copied());
+    }
+
+    /// Takes every choice back.
+    pub(super) fn choose_none(&mut self) {
+        self.chosen.clear();
+        self.anchor = None;
     }
 
     /// Removes the files that belong to no field, and returns them.
@@ -224,13 +285,56 @@ mod tests {
         let mut desk = desk(&["a", "b", "c"]);
         let mut removed = |field| {
             desk.select(field);
-            let ((field, _), next) = desk.remove_selected()?;
-            Some((field, next))
+            let (removed, next) = desk.remove(&BTreeSet::from([field]));
+            (removed.len(), next)
         };
-        assert_eq!(removed(9), None);
-        assert_eq!(removed(1), Some((1, Some(2))));
-        assert_eq!(removed(2), Some((2, Some(0))));
-        assert_eq!(removed(0), Some((0, None)));
+        assert_eq!(removed(9), (0, None));
+        assert_eq!(removed(1), (1, Some(2)));
+        assert_eq!(removed(2), (1, Some(0)));
+        assert_eq!(removed(0), (1, None));
+    }
+
+    #[test]
+    fn of_several_that_go_the_next_that_stays_is_selected() {
+        let mut desk = desk(&["a", "b", "c", "d", "e"]);
+        desk.select(2);
+        let (removed, next) = desk.remove(&BTreeSet::from([0, 2, 3]));
+        let removed: Vec<u32> = removed.iter().map(|it| it.0).collect();
+        assert_eq!((removed, next), (vec![0, 2, 3], Some(4)));
+        assert_eq!((desk.shown(), desk.selected()), (&[1, 4][..], None));
+        desk.select(1);
+        assert_eq!(desk.remove(&BTreeSet::from([4])).1, Some(1), "it stays");
+        assert_eq!(desk.selected(), Some(1));
+    }
+
+    #[test]
+    fn fields_are_chosen_one_by_one_in_a_row_and_all() {
+        let mut desk = desk(&["e", "d", "c", "b", "a"]);
+        desk.select(3);
+        desk.choose_beside(1);
+        assert_eq!(desk.chosen(), [1, 3], "beside the selected one");
+        desk.choose_beside(3);
+        assert_eq!(desk.chosen(), [1]);
+        desk.choose_to(4, desk.selected());
+        assert_eq!(desk.chosen(), [1, 3, 4], "from where the last began");
+        desk.choose_to(1, None);
+        assert_eq!(desk.chosen(), [1, 2, 3, 4]);
+        desk.choose_none();
+        desk.choose_to(4, Some(3));
+        desk.set_order(by(Column::Name, false), Filter::default());
+        assert_eq!(desk.chosen(), [4, 3], "in the order of the gallery");
+        let only = Filter {
+            text: "a".to_owned(),
+            ..Filter::default()
+        };
+        desk.set_order(by(Column::Name, false), only);
+        assert_eq!(desk.chosen(), [4], "what is not shown takes no part");
+        desk.choose_none();
+        desk.choose_all();
+        assert_eq!(desk.chosen(), [4]);
+        desk.toggle_chosen(9);
+        desk.remove(&BTreeSet::from([4]));
+        assert!(desk.chosen().is_empty() && !desk.is_chosen(4) && !desk.is_chosen(9));
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(super) enum Effect {
     Mark(u32),
     /// Bring a field's tile or row into sight and give it the focus.
     Focus(u32),
+    /// Show which fields are chosen.
+    ShowChosen,
     /// Keep the selected field's picture beside those of the fields that are selected next, or let it go.
     ShowPinned,
     /// Open a field in the panel and mark its tile or row.
@@ -245,6 +247,22 @@ impl Session {
     /// The number of the selected field.
     pub(super) fn selected(&self) -> Option<u32> {
         self.desk.selected()
+    }
+
+    /// The fields that the visitor has chosen, as far as they are shown, in their order.
+    pub(super) fn chosen(&self) -> Vec<u32> {
+        self.desk.chosen()
+    }
+
+    /// Whether a field is chosen.
+    pub(super) fn is_chosen(&self, field: u32) -> bool {
+        self.desk.is_chosen(field)
+    }
+
+    /// Whether something is to be done with this field: all are meant where none is chosen.
+    pub(super) fn is_meant(&self) -> impl Fn(u32) -> bool + use<> {
+        let chosen: BTreeSet<u32> = self.desk.chosen().into_iter().collect();
+        move |field| chosen.is_empty() || chosen.contains(&field)
     }
 
     /// The selected field.
@@ -500,6 +518,59 @@ impl Session {
         }
     }
 
+    /// Goes as [`Self::go`], and chooses all on the way.
+    pub(super) fn go_choosing(
+        &mut self,
+        from: Option<u32>,
+        moved: impl FnOnce(usize, usize) -> Option<usize>,
+    ) {
+        let from = from.or(self.desk.selected());
+        self.go(from, moved);
+        if let Some(field) = self.desk.selected() {
+            self.choose(|desk| desk.choose_to(field, from));
+        }
+    }
+
+    /// Chooses a field, or takes that back.
+    pub(super) fn toggle_chosen(&mut self, field: u32) {
+        self.choose(|desk| desk.toggle_chosen(field));
+    }
+
+    /// Chooses a field, or takes that back; the first beside the selected one.
+    pub(super) fn choose_beside(&mut self, field: u32) {
+        self.choose(|desk| desk.choose_beside(field));
+    }
+
+    /// Chooses all from the last choice, or from the selected field, to this one.
+    pub(super) fn choose_to(&mut self, field: u32) {
+        self.choose(|desk| desk.choose_to(field, desk.selected()));
+    }
+
+    /// Chooses all that are shown, or none where all are chosen.
+    pub(super) fn choose_all(&mut self) {
+        let are_all = self.desk.chosen().len() == self.desk.shown().len();
+        self.choose(|desk| match are_all {
+            true => desk.choose_none(),
+            false => desk.choose_all(),
+        });
+    }
+
+    /// Takes every choice back.
+    pub(super) fn choose_none(&mut self) {
+        self.choose(Desk::choose_none);
+        if let Some(field) = self.desk.selected() {
+            // What had the focus is gone.
+            self.note(Effect::Focus(field));
+        }
+    }
+
+    fn choose(&mut self, change: impl FnOnce(&mut Desk)) {
+        change(&mut self.desk);
+        self.note(Effect::ShowChosen);
+        let said = text::overview::chosen(self.desk.chosen().len());
+        self.note(Effect::Announce(said));
+    }
+
     /// Takes another order.
     pub(super) fn set_sort(&mut self, sort: Sort) {
         self.reorder(sort, self.desk.filter().clone());
@@ -587,6 +658,7 @@ impl Session {
         self.desk.set_order(sort, filter);
         self.note(Effect::Arrange);
         self.note(Effect::ShowOrder);
+        self.note(Effect::ShowChosen);
     }
 
     /// Holds the classification of the desk, or lets it go on.
@@ -654,8 +726,13 @@ impl Session {
             self.unpin();
         }
         let is_selected = self.desk.selected() == Some(field);
-        self.desk.remove(field);
+        let is_chosen = self.desk.is_chosen(field);
+        self.desk.remove(&BTreeSet::from([field]));
         let new = self.add(input);
+        if is_chosen {
+            self.desk.toggle_chosen(new);
+            self.note(Effect::ShowChosen);
+        }
         if is_selected {
             self.select(new);
         }
@@ -674,6 +751,7 @@ impl Session {
         self.note(Effect::Arrange);
         self.note(Effect::OfferLabels);
         self.note(Effect::ShowOrder);
+        self.note(Effect::ShowChosen);
         self.note(Effect::Close);
         self.note(Effect::ListPassedOver);
         self.note(Effect::Count);
@@ -683,21 +761,36 @@ impl Session {
 
     /// Removes the selected field; the next one is selected.
     pub(super) fn remove_selected(&mut self) {
-        let Some((removed, next)) = self.desk.remove_selected() else {
+        self.remove(self.desk.selected().into_iter().collect());
+    }
+
+    /// Removes the chosen fields.
+    pub(super) fn remove_chosen(&mut self) {
+        self.remove(self.desk.chosen().into_iter().collect());
+    }
+
+    fn remove(&mut self, fields: BTreeSet<u32>) {
+        let selected = self.desk.selected();
+        let (removed, next) = self.desk.remove(&fields);
+        if removed.is_empty() {
             return;
-        };
-        let field = removed.0;
-        self.jobs.remove_field(field);
-        if self.pinned == Some(field) {
-            self.unpin();
+        }
+        for field in fields {
+            self.jobs.remove_field(field);
+            if self.pinned == Some(field) {
+                self.unpin();
+            }
         }
         self.note(Effect::Arrange);
         match next {
+            // It may be selected already.
             Some(next) => self.select(next),
-            None => self.note(Effect::Close),
+            None if self.desk.selected().is_none() => self.note(Effect::Close),
+            None => {}
         }
         self.note(Effect::Count);
-        self.offer_undo(vec![removed], Some(field));
+        self.note(Effect::ShowChosen);
+        self.offer_undo(removed, selected);
         self.note(next.map_or(Effect::FocusUndo, Effect::Focus));
         self.feed();
     }

@@ -7,6 +7,7 @@ fn input(id: &str) -> FieldInput {
         id: id.to_owned(),
         files: Vec::new(),
         order: "auto".to_owned(),
+        orders_colours: false,
         bits: None,
         to_scale: false,
     }
@@ -324,6 +325,7 @@ fn a_removed_field_leaves_store_gallery_and_queue() {
             Effect::Send(view(1)),
             Effect::Show(1),
             Effect::Count,
+            Effect::ShowChosen,
             Effect::OfferUndo(vec![0], "Removed: 1 field.".to_owned()),
             Effect::Focus(1),
         ]
@@ -336,6 +338,49 @@ fn a_removed_field_leaves_store_gallery_and_queue() {
         "only the last removal can be taken back"
     );
     assert_eq!(session.tally().open, 0);
+}
+
+#[test]
+fn what_is_done_with_the_chosen_fields_is_done_with_them_alone() {
+    let mut session = answered_fields(&["a", "b", "c", "d"]);
+    session.select(1);
+    assert!(session.is_meant()(3), "all, where none is chosen");
+    session.choose_beside(2);
+    assert_eq!(session.chosen(), [1, 2]);
+    let effects = session.take_effects();
+    assert!(effects.contains(&Effect::ShowChosen));
+    assert_eq!(announced(&effects).last(), Some(&"2 fields chosen"));
+    let is_meant = session.is_meant();
+    assert_eq!([0, 1, 2, 3].map(is_meant), [false, true, true, false]);
+    // Other channels give a field another number.
+    let renewed = session.renew(2, input("c"));
+    assert_eq!(session.chosen(), [1, renewed]);
+    session.take_effects();
+    session.remove_chosen();
+    assert_eq!(session.selected(), Some(3));
+    assert_eq!(states(&session), ["done", "done"]);
+    let effects = session.take_effects();
+    let offer = Effect::OfferUndo(vec![1, renewed], "Removed: 2 fields.".to_owned());
+    assert!(effects.contains(&offer) && effects.contains(&Effect::Focus(3)));
+    session.undo();
+    assert_eq!(session.tally().all, 4);
+    assert!(session.chosen().is_empty());
+    session.remove_chosen();
+    assert_eq!(session.tally().all, 4, "nothing is chosen");
+}
+
+#[test]
+fn keys_choose_all_on_their_way() {
+    let mut session = answered_fields(&["a", "b", "c", "d"]);
+    session.select(1);
+    session.go_choosing(None, |at, _| Some(at + 1));
+    session.go_choosing(Some(2), |at, _| Some(at + 1));
+    assert_eq!(session.chosen(), [1, 2, 3]);
+    assert_eq!(session.selected(), Some(3));
+    session.choose_all();
+    assert_eq!(session.chosen().len(), 4);
+    session.choose_all();
+    assert!(session.chosen().is_empty());
 }
 
 #[test]

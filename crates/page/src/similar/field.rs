@@ -42,6 +42,8 @@ pub(crate) struct ToolHost {
     pub(crate) fields: Box<dyn Fn() -> Vec<ToolField>>,
     /// The number of the selected field.
     pub(crate) selected: Box<dyn Fn() -> Option<u32>>,
+    /// The numbers of the chosen fields, with all of which something is to be done.
+    pub(crate) chosen: Box<dyn Fn() -> Vec<u32>>,
     /// Selects a field.
     pub(crate) select: Box<dyn Fn(u32)>,
     /// Announces something to screen readers.

@@ -25,7 +25,7 @@ use super::dom::{
 use super::export::save::{CSV, JSON, save_text};
 use super::similar::{ToolField, ToolHost};
 use super::text::input::too_large_file;
-use super::text::teach as text;
+use super::text::{number, overview, teach as text};
 
 /// The most answers that are listed, the least sure first.
 const LISTED: usize = 60;
@@ -170,7 +170,7 @@ impl Teach {
         self.change(|lesson| lesson.give(fields, class));
     }
 
-    /// A key of a digit gives the selected field a class, wherever no other control takes it.
+    /// A key of a digit gives the chosen fields, or the selected one, a class, wherever no other control takes it.
     fn pressed(self: &Rc<Self>, event: &KeyboardEvent) {
         let Some(at) = target::<Element>(event) else {
             return;
@@ -190,18 +190,24 @@ impl Teach {
     }
 
     fn give_selected(self: &Rc<Self>, class: Option<usize>) {
-        let Some(field) = (self.host.selected)() else {
+        let mut fields = (self.host.chosen)();
+        let are_chosen = !fields.is_empty();
+        if !are_chosen {
+            fields.extend((self.host.selected)());
+        }
+        let Some(first) = fields.first().copied() else {
             return (self.host.say)(text::NOTHING_SELECTED);
         };
-        self.give(&[field], class);
-        let id = self
-            .fields
-            .borrow()
-            .iter()
-            .find(|it| it.field == field)
-            .map(|it| it.id.clone());
+        self.give(&fields, class);
+        let what = if are_chosen {
+            number::fields(fields.len())
+        } else {
+            let fields = self.fields.borrow();
+            let first = fields.iter().find(|it| it.field == first);
+            first.map_or_else(String::new, |it| it.id.clone())
+        };
         let name = class.and_then(|class| self.classes().get(class).cloned());
-        (self.host.say)(&text::given(&id.unwrap_or_default(), name.as_deref()));
+        (self.host.say)(&text::given(&what, name.as_deref()));
     }
 
     fn clicked(self: &Rc<Self>, what: &str, class: Option<usize>) {
@@ -467,10 +473,11 @@ impl Teach {
         if !self.is_open() {
             return;
         }
-        set_text(
-            &by_id("teach-selected"),
-            &text::selected(field.map(|it| &*it.id), given),
-        );
+        let line = match (self.host.chosen)().len() {
+            0 => text::selected(field.map(|it| &*it.id), given),
+            chosen => overview::chosen(chosen),
+        };
+        set_text(&by_id("teach-selected"), &line);
         let list = emptied(by_id("teach-labels"));
         let corrected = field.and_then(|it| content.corrected(it.field));
         let answer = field.and_then(|it| it.answer.as_ref());
@@ -504,16 +511,14 @@ fn lessons(content: &Content, fields: &[ToolField]) -> Lessons {
 
 /// A line, which brings a field's picture when it is clicked where a field is given.
 fn line_of(line: &str, field: Option<u32>) -> Element {
-    let item: Element = create("li");
-    match field {
-        Some(field) => {
-            let button: Element = create("button");
-            set_attribute(&button, "type", "button");
-            set_attribute(&button, "data-go", &field.to_string());
-            set_text(&button, line);
-            append(&item, &button);
-        }
-        None => set_text(&item, line),
-    }
+    let Some(field) = field else {
+        let item: Element = create("li");
+        set_text(&item, line);
+        return item;
+    };
+    let item = from_template("line-template");
+    let button: Element = find(&item, "button");
+    set_attribute(&button, "data-go", &field.to_string());
+    set_text(&button, line);
     item
 }

@@ -31,6 +31,15 @@ pub(crate) fn table(count: usize, model: Option<&str>) -> String {
     )
 }
 
+/// The line that says of which fields files are; none where they are of all.
+pub(crate) fn of_chosen(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "Tables and JSON are of the chosen field alone.".to_owned(),
+        _ => format!("Tables and JSON are of the {} chosen.", fields(count)),
+    }
+}
+
 /// The content of the submission.
 pub(crate) fn submission(held: usize, answered: usize) -> String {
     let left = answered - held;
@@ -116,6 +125,13 @@ mod tests {
     fn the_submission_says_what_it_leaves_out() {
         assert!(!submission(3, 3).contains("left out"));
         assert!(submission(1, 3).contains("2 fields left out: their models"));
+    }
+
+    #[test]
+    fn files_say_that_they_are_of_some_fields() {
+        assert_eq!(of_chosen(0), "");
+        let some = "Tables and JSON are of the 3 fields chosen.";
+        assert_eq!(of_chosen(3), some);
     }
 
     #[test]

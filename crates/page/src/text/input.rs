@@ -84,7 +84,7 @@ pub(crate) fn twice(ids: &[String]) -> String {
 pub(crate) const RECHANNEL: &str =
     "Choose the channel that each file shows. The field is classified again.";
 /// The same for a field of one file with several channels.
-pub(crate) const RECHANNEL_INSIDE: &str = "One file holds all channels of this field. Choose their order under Channels in the menu, then add the file again.";
+pub(crate) const RECHANNEL_INSIDE: &str = "One file holds all channels of this field. Choose the channel that each image in it shows, and “skip” for one that shows none. Where nothing is chosen, the names in the file count. The field is classified again.";
 /// The notice for a field whose files are gone.
 pub(crate) const NO_FILES: &str =
     "The images of this field were not kept. Add them again to change their channels.";
@@ -195,6 +195,11 @@ pub(crate) fn remembered_pictures(values: &[String]) -> String {
 /// The label of the button that forgets an answer.
 pub(crate) fn forget(answer: &str) -> String {
     format!("Forget {answer}")
+}
+
+/// A colour of a picture whose colours are channels.
+pub(crate) fn colour(channel: Channel) -> String {
+    ["What is ", channel.name(), " in the picture"].concat()
 }
 
 /// The label of one image's channel in the order inside files, counted from 1.

@@ -2,6 +2,11 @@
 
 use crate::numerals::{Form, written};
 
+/// Has the browser make what writes the numbers of answers, before there is one: that takes longer than to write them.
+pub(crate) fn prepare() {
+    drop([percent(0.0), decimal(0.0, 2), decimal(0.0, 1)]);
+}
+
 /// A whole number.
 pub(crate) fn whole(number: usize) -> String {
     decimal(number as f64, 0)

@@ -13,6 +13,16 @@ pub(crate) fn said_shown(shown: usize, all: usize) -> String {
     format!("{} of {} shown.", number::whole(shown), number::fields(all))
 }
 
+/// The number of fields that are chosen, for what is done with all of them.
+pub(crate) fn chosen(count: usize) -> String {
+    [&number::fields(count), " chosen"].concat()
+}
+
+/// The box that chooses a field, for screen readers.
+pub(crate) fn chooser(id: &str) -> String {
+    ["Choose ", id].concat()
+}
+
 /// The name beside a count: a label's, or that of the fields without one or without an answer.
 pub(crate) fn counted(label: Option<&str>, is_unlabelled: bool) -> &str {
     match label {

@@ -10,8 +10,7 @@ pub(crate) const NOTHING_TAUGHT: &str =
 /// The announcement where no field is selected.
 pub(crate) const NOTHING_SELECTED: &str = "No field is selected.";
 /// The line about a head that was opened.
-pub(crate) const OPENED_HEAD: &str =
-    "These answers are by a head from a file. What it reaches was shown where it was taught.";
+pub(crate) const OPENED_HEAD: &str = "These answers are by what was taught elsewhere and opened from a file. How well they do was shown there.";
 
 /// The reason why a class is not added.
 pub(crate) fn refusal(refusal: Refusal) -> &'static str {
@@ -53,7 +52,7 @@ pub(crate) fn saved(name: &str) -> String {
 pub(crate) fn given(id: &str, class: Option<&str>) -> String {
     match class {
         Some(class) => format!("{id}: {class}."),
-        None => format!("{id} has no class of yours."),
+        None => format!("{id}: no class of yours."),
     }
 }
 
@@ -71,7 +70,7 @@ pub(crate) fn remove(name: &str) -> String {
 pub(crate) fn trials(trials: &Trials) -> String {
     let (hits, count, [low, high]) = trials.all();
     let said =
-        format!("Each example answered by a head that had not seen it: {hits} of {count} right");
+        format!("Each example answered by what the others alone teach: {hits} of {count} right");
     if trials.are_too_few() {
         format!("{said}. Too few to tell: {LEAST_EXAMPLES} examples a class are the least.")
     } else {

@@ -102,9 +102,16 @@ pub(crate) fn opacity(opacity: f64) -> String {
 /// The end of a map's scale and its line, explained.
 pub(crate) fn strength(logits: f32) -> String {
     format!(
-        "At its strongest the evidence adds {} to the log-odds of the label. Within the line it adds at least half of that.",
-        number::decimal(logits.into(), 1)
+        "At its strongest the evidence adds {} to the log-odds of the label{}. Within the line it adds at least half of that.",
+        number::decimal(logits.into(), 1),
+        log_odds()
     )
+}
+
+/// The meaning of log-odds, by two of them.
+fn log_odds() -> String {
+    let [even, two] = [0.5, 0.88].map(number::percent);
+    [" (0 is ", &even, ", 2 is ", &two, ")"].concat()
 }
 
 /// The title over the scale of a map.
@@ -130,7 +137,8 @@ pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
 /// The line under an exported picture about the map over it.
 pub(crate) fn caption_map(label: &str, logits: f32) -> String {
     format!(
-        "Magenta: evidence for {label}. It adds up to {logits:.1} to the log-odds, and at least half of that within the line."
+        "Magenta: evidence for {label}. It adds up to {logits:.1} to the log-odds{}, and at least half of that within the line.",
+        log_odds()
     )
 }
 
@@ -182,6 +190,15 @@ mod tests {
         assert_eq!(length(20.0), "20 µm");
         assert_eq!(length(0.1 + 0.2), "0.3 µm");
         assert_eq!(pixel_size(0.325_000_01), "0.325 µm a pixel");
+    }
+
+    #[test]
+    fn log_odds_are_explained() {
+        let said = "It adds up to 5.6 to the log-odds (0 is 50%, 2 is 88%), and";
+        assert!(caption_map("Nucleoli", 5.62).contains(said));
+        assert!(
+            strength(5.62).contains("adds 5.6 to the log-odds of the label (0 is 50%, 2 is 88%).")
+        );
     }
 
     #[test]

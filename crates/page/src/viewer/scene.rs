@@ -178,6 +178,13 @@ impl Scene {
         let start = now_ms();
         let is_late = || now_ms() - start > PAINTING_MS;
         let is_resized = self.measure(state);
+        // In a frame of its own: painting and drawing together keep a slow machine from everything else.
+        if std::mem::take(&mut state.is_put_off) {
+            state.needs_drawing = false;
+            self.draw(state);
+            self.schedule();
+            return false;
+        }
         let halvings = state.halvings();
         let (mut is_whole, mut has_changed) = state.layers.paint(&state.display, halvings, is_late);
         state.is_painted = is_whole;
@@ -187,10 +194,13 @@ impl Scene {
             is_whole &= painted.0;
             has_changed |= painted.1;
         }
-        if std::mem::take(&mut state.needs_drawing) || has_changed || is_resized {
+        let needs_drawing = std::mem::take(&mut state.needs_drawing) || has_changed || is_resized;
+        // A canvas of another size is blank until it is drawn.
+        state.is_put_off = needs_drawing && !is_resized && now_ms() - start > PAINTING_MS / 2.0;
+        if needs_drawing && !state.is_put_off {
             self.draw(state);
         }
-        if !is_whole {
+        if !is_whole || state.is_put_off {
             self.schedule();
         }
         is_whole && has_changed

@@ -70,6 +70,8 @@ pub(super) struct ViewerState {
     pub(super) is_painted: bool,
     /// Whether the canvas no longer shows this state.
     pub(super) needs_drawing: bool,
+    /// Whether what the frame before has painted is drawn in this one.
+    pub(super) is_put_off: bool,
 }
 
 impl ViewerState {

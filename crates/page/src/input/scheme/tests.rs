@@ -1,7 +1,7 @@
 //! Schemes of names from microscopes, people and cameras.
 
 use super::*;
-use cytolens_core::Channel;
+use cytolens_core::{Channel, PlatePosition};
 
 /// The scheme of the most names, the first of several, as the page takes it.
 fn find(paths: &[&str]) -> Option<Scheme> {
@@ -10,15 +10,12 @@ fn find(paths: &[&str]) -> Option<Scheme> {
         .enumerate()
         .map(|(index, path)| LotName {
             index,
-            path: (*path).to_owned(),
+            path: without_identifier(path).to_owned(),
         })
         .collect();
     let mut best: Option<Scheme> = None;
     for scheme in places().filter_map(|place| at(place, &names)) {
-        if best
-            .as_ref()
-            .is_none_or(|best| scheme.members.len() > best.members.len())
-        {
+        if best.as_ref().is_none_or(|best| scheme.is_likelier(best)) {
             best = Some(scheme);
         }
     }
@@ -93,7 +90,7 @@ fn the_channel_may_stand_before_or_within() {
         "P_A01_T0001F002L01A01Z01C02",
     ];
     assert_eq!(texts(&plate), ["C01", "C02"]);
-    assert_eq!(ids(&plate)[0], "P_A01_T0001F001L01A01Z01");
+    assert_eq!(ids(&plate)[0], "P_A01_T0001F001L01Z01");
     let columns = [
         "r01c01f01p01-ch1sk1fk1fl1",
         "r01c01f01p01-ch2sk1fk1fl1",
@@ -101,6 +98,123 @@ fn the_channel_may_stand_before_or_within() {
         "r01c02f01p01-ch2sk1fk1fl1",
     ];
     assert_eq!(texts(&columns), ["ch1", "ch2"]);
+}
+
+/// A name by the row's letter, the numbers of row and column, the site and the channel, all counted from 1.
+type Named = fn(char, u32, u32, u32, u32) -> String;
+
+#[test]
+fn every_microscope_is_asked_for_the_channel_alone_and_keeps_well_and_site() {
+    let microscopes: [(&str, [&str; 3], Named); 8] = [
+        (
+            "Yokogawa",
+            ["C01", "C02", "C03"],
+            |row, _, column, site, channel| {
+                format!("Assay_{row}{column:02}_T0001F{site:03}L01A01Z01C{channel:02}")
+            },
+        ),
+        (
+            "Yokogawa, one action a channel",
+            ["C01", "C02", "C03"],
+            |row, _, column, site, channel| {
+                format!("Assay_{row}{column:02}_T0001F{site:03}L01A{channel:02}Z01C{channel:02}")
+            },
+        ),
+        (
+            "Opera Phenix",
+            ["ch1", "ch2", "ch3"],
+            |_, row, column, site, channel| {
+                format!("Images/r{row:02}c{column:02}f{site:02}p01-ch{channel}sk1fk1fl1")
+            },
+        ),
+        (
+            "ImageXpress",
+            ["w1", "w2", "w3"],
+            |row, _, column, site, channel| format!("Plate_{row}{column:02}_s{site}_w{channel}"),
+        ),
+        (
+            "ImageXpress, with identifiers",
+            ["w1", "w2", "w3"],
+            |row, number, column, site, channel| {
+                let own = 1000 * number + 100 * column + 10 * site + channel;
+                format!(
+                    "Week1_{row}{column:02}_s{site}_w{channel}0744{own:04}-AC92-4844-8008-CB30C5CAB88E"
+                )
+            },
+        ),
+        (
+            "Leica",
+            ["C01", "C02", "C03"],
+            |_, row, column, site, channel| {
+                let (row, column, site) = (row - 1, column - 1, site - 1);
+                format!(
+                    "image--L0000--S00--U{column:02}--V{row:02}--J20--E00--O00--X{site:02}--Y00--T0000--Z00--C{channel:02}"
+                )
+            },
+        ),
+        (
+            "ZEISS ZEN",
+            ["c1", "c2", "c3"],
+            |row, _, column, site, channel| format!("Screen-P{site}-{row}{column}_c{channel}"),
+        ),
+        (
+            "ZEISS ZEN, exported",
+            ["c1", "c2", "c3"],
+            |row, _, column, site, channel| format!("Screen_{row}{column}_s{site}c{channel}_ORG"),
+        ),
+    ];
+    for (microscope, values, name) in microscopes {
+        // Wells of row C have names like channels.
+        for rows in [&[('B', 2)][..], &[('C', 3)], &[('B', 2), ('C', 3)]] {
+            for sites in [1, 2] {
+                let mut names = Vec::new();
+                let mut places = Vec::new();
+                for (letter, row) in rows {
+                    for (column, site) in [(2, 1), (2, sites), (3, 1), (3, sites)] {
+                        for channel in 1..=3 {
+                            let name = name(*letter, *row, column, site, channel);
+                            if !names.contains(&name) {
+                                names.push(name);
+                                places.push((format!("{letter}{column:02}"), site));
+                            }
+                        }
+                    }
+                }
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let scheme = find(&names).unwrap_or_default();
+                assert_eq!(scheme.texts(), values, "{microscope}, {rows:?}");
+                assert_eq!(scheme.members.len(), names.len(), "{microscope}");
+                for (member, (well, site)) in scheme.members.iter().zip(places) {
+                    let place = PlatePosition::of(&member.id).expect("a well");
+                    let told = match microscope {
+                        "Leica" => format!("X{:02} Y00", site - 1),
+                        _ => site.to_string(),
+                    };
+                    assert_eq!(
+                        (place.well.to_string(), place.site),
+                        (well, told),
+                        "{}",
+                        member.id
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn only_identifiers_behind_a_channel_are_left_out() {
+    let own = "0DFA4D8E-AC92-4844-8008-CB30C5CAB88E";
+    let name = format!("A01_s1_w2{own}");
+    assert_eq!(without_identifier(&name), "A01_s1_w2");
+    for other in [
+        own.to_owned(),
+        format!("x_{own}"),
+        format!("A01_w{own}"),
+        "A01_w2".to_owned(),
+    ] {
+        assert_eq!(without_identifier(&other), other);
+    }
 }
 
 #[test]
