@@ -35,7 +35,7 @@ pub use instances::{Options, instances};
 pub use manifest::{CellsManifest, CellsPackage, KIND, UNetConfig, golden_logits};
 pub use maps::Maps;
 #[cfg(feature = "network")]
-pub use network::{CellsError, CellsNetwork, classical_cells};
+pub use network::{CellsError, CellsNetwork, LEAST_SIDE, classical_cells};
 pub use outline::{Point, Ring, simplified};
 pub use packed::Packed;
 #[cfg(feature = "network")]

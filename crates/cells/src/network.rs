@@ -32,24 +32,38 @@ pub enum CellsError {
         /// The field's id.
         id: String,
     },
+    /// The field is a thumbnail, in which noise cannot be told from cells.
+    #[error("{id} has {side} px on its longer side, and cells are found from {LEAST_SIDE} px on")]
+    TooSmall {
+        /// The field's id.
+        id: String,
+        /// Its longer side in pixels.
+        side: u32,
+    },
 }
 
-/// Checks that a field shows nuclei.
-fn has_nuclei(field: &Field) -> Result<(), CellsError> {
-    match field.plane(Channel::Blue) {
-        Some(_) => Ok(()),
-        None => Err(CellsError::NoNuclei {
-            id: field.id().to_owned(),
-        }),
+/// The longer side in pixels of the smallest field in which cells are looked for.
+pub const LEAST_SIDE: u32 = 64;
+
+/// Checks that a field shows nuclei, and is large enough to show them.
+fn can_show_nuclei(field: &Field) -> Result<(), CellsError> {
+    let id = field.id().to_owned();
+    let side = field.width().max(field.height());
+    if field.plane(Channel::Blue).is_none() {
+        Err(CellsError::NoNuclei { id })
+    } else if side < LEAST_SIDE {
+        Err(CellsError::TooSmall { id, side })
+    } else {
+        Ok(())
     }
 }
 
 /// The cells of a field by [`classical`], whose planes have `size` px on the longer side.
 ///
 /// # Errors
-/// [`CellsError::NoNuclei`].
+/// [`CellsError::NoNuclei`], [`CellsError::TooSmall`].
 pub fn classical_cells(field: &Field, size: usize, options: &Options) -> Result<Cells, CellsError> {
-    has_nuclei(field)?;
+    can_show_nuclei(field)?;
     Ok(instances(&classical(&planes(field, size)), options))
 }
 
@@ -132,9 +146,9 @@ impl CellsNetwork {
     /// The cells of a field.
     ///
     /// # Errors
-    /// [`CellsError::NoNuclei`].
+    /// [`CellsError::NoNuclei`], [`CellsError::TooSmall`].
     pub fn cells(&self, field: &Field, options: &Options) -> Result<Cells, CellsError> {
-        has_nuclei(field)?;
+        can_show_nuclei(field)?;
         let planes = planes(field, self.manifest.network.size);
         Ok(instances(&self.maps(&planes), options))
     }

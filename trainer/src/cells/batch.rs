@@ -6,7 +6,7 @@ use cytolens_cells::export::{
     ChallengeClass, FieldCells, challenge_classes, geojson, label_png, submission_row,
     table_header, table_rows,
 };
-use cytolens_cells::{Answers, Cells, CellsError, CellsNetwork, Evidence, Options};
+use cytolens_cells::{Answers, Cells, CellsError, CellsNetwork, Evidence, LEAST_SIDE, Options};
 use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::FieldOnDisk;
@@ -99,6 +99,12 @@ impl CellsBatch<'_> {
                 CellsError::NoNuclei { id } => {
                     Fault::new(id, "no blue channel, and cells are found by their nuclei")
                 }
+                CellsError::TooSmall { id, side } => Fault::new(
+                    id,
+                    format!(
+                        "{side} px on its longer side, and cells are found from {LEAST_SIDE} px on"
+                    ),
+                ),
                 other => Fault::new(id, other.to_string()),
             })?;
         let answers = match self.classifier {
