@@ -92,7 +92,7 @@ for (const width of WIDTHS) {
         await settled(page, 'alpha', timeout);
         await look('results');
         await page.click('#views [data-view="table"]');
-        await page.locator('#results tbody .choose input').first().check();
+        await page.locator('#results tbody .chooser input').first().check();
         await look('table');
         await page.click('#chosen-none');
         await page.click('#views [data-view="gallery"]');

@@ -382,7 +382,7 @@ const saved = async (page, what) => {
   return readFileSync(await (await download).path(), 'utf8');
 };
 
-const chosen = (page) => page.locator('#results tbody tr:has(.choose :checked)').evaluateAll((rows) => rows.map((row) => row.dataset.id));
+const chosen = (page) => page.locator('#results tbody tr:has(.chooser :checked)').evaluateAll((rows) => rows.map((row) => row.dataset.id));
 
 it('several rows are chosen by box, click and key, and saved, given a class and removed together', async (page) => {
   await withFields(page, PLATE);
@@ -390,7 +390,7 @@ it('several rows are chosen by box, click and key, and saved, given a class and 
   const ids = PLATE.map(({id}) => id);
   const row = (at) => `#results tr[data-id="${ids[at]}"]`;
   assert.ok(await page.isHidden('#chosen'));
-  await page.check(`${row(1)} .choose input`);
+  await page.check(`${row(1)} .chooser input`);
   assert.deepEqual(await chosen(page), [ids[1]]);
   assert.equal(await page.textContent('#chosen-count'), '1 field chosen');
   assert.equal(await selected(page), ids[0], 'the field beside the table stays');

@@ -39,7 +39,7 @@ pub(super) trait Kind: 'static {
 }
 
 /// The part of an item that only chooses it.
-const CHOOSER: &str = ".choose";
+const CHOOSER: &str = ".chooser";
 
 /// What a visitor does with an item.
 pub(super) enum Touch {
