@@ -419,7 +419,8 @@ fn gzip_that_grows_without_end_is_refused() {
     let error = decode_green("x_green.gz", &packed).expect_err("a refusal");
     let error = error.to_string();
     assert!(
-        error.contains("kB to more than 67 MB, as a decompression bomb does")
+        error.contains("kB to more than")
+            && error.contains("MB, as a decompression bomb does")
             && error.ends_with(": x_green.gz"),
         "{error}"
     );
