@@ -396,7 +396,7 @@ mod tests {
             ("a model", "a\\nmodel".to_owned()),
             ("Nobody", "\\u0007".to_owned()),
             ("field 3\"", "W".repeat(5000) + "\""),
-            ("\"left\"", "\"\\u2066left\"".to_owned()),
+            ("[\"left\"", "[\"\\u2066left\"".to_owned()),
         ] {
             assert!(
                 refusal(&description.replace(from, &to), &values).contains("direction of writing"),

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(field(0)["id"], "a");
         assert_eq!(field(0)["present"], serde_json::json!(["y"]));
         assert_eq!(field(0)["pixel_size_um"], 0.08);
-        assert_eq!(field(0)["member_ms"], serde_json::json!([900.5, 500.0]));
+        assert_eq!(field(0)["member_ms"], serde_json::json!([900.5, 500]));
         assert_eq!(field(1)["member_ms"], serde_json::json!([]));
         assert!(field(1)["pixel_size_um"].is_null());
         assert_eq!(field(1)["model"], 1);
