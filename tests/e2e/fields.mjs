@@ -106,10 +106,11 @@ export const passedOver = (page) => page.locator('#passed-over li').evaluateAll(
 
 /** Waits until this field is done or refused, selects it, and reads its panel. */
 export async function settled(page, id, timeout = PATIENCE.cpu) {
-  const tile = `.field[data-id="${id}"]`;
+  const quoted = id.replace(/["\\]/g, '\\$&');
+  const tile = `.field[data-id="${quoted}"]`;
   await page.waitForSelector(`${tile}[data-state="done"], ${tile}[data-state="error"]`, {timeout, state: 'attached'});
   if ((await page.getAttribute('#detail', 'data-id')) !== id) await page.locator(`${tile} button`).first().click();
-  await page.locator(`#detail[data-id="${id}"]`).waitFor();
+  await page.locator(`#detail[data-id="${quoted}"]`).waitFor();
   return page.evaluate(readPanel);
 }
 
@@ -119,7 +120,7 @@ export const readPanel = () => {
   return {
     state: detail.dataset.state,
     reason: detail.querySelector('.reason').textContent,
-    hasPreview: Boolean(document.querySelector(`.field[data-id="${detail.dataset.id}"] img`)?.src),
+    hasPreview: Boolean(document.querySelector(`.field[data-id="${CSS.escape(detail.dataset.id)}"] img`)?.src),
     chips: [...detail.querySelectorAll('.chip[data-class]')].map((chip) => Number(chip.dataset.class)),
     bars: [...detail.querySelectorAll('.bar[data-class]')].map((bar) => ({
       class: Number(bar.dataset.class),
