@@ -11,16 +11,7 @@ set -euo pipefail
 
 # shellcheck source=scripts/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-[ $# = 1 ] || die "usage: scripts/similar-index.sh DIR"
-
-data="$(cd "${CYTOLENS_DATA:-$ROOT/../shared/data}" && pwd)" || die "no third-party data: set CYTOLENS_DATA"
-trainer="${TRAINER:-$CARGO_TARGET_DIR/release/trainer}"
-if [ -z "${TRAINER:-}" ]; then
-  setup_rust
-  (cd "$ROOT" && cargo build --release --locked --workspace --all-targets)
-fi
-mkdir -p "$1"
-cd "$1"
+begin_recipe "$@"
 
 # simulated NAME COUNT SEED ARGUMENTS...: a set of 384 px; one that was broken off goes on.
 simulated() {

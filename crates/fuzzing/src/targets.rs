@@ -179,16 +179,9 @@ fn manifest(bytes: &[u8]) {
         let place = manifest.place(member);
         assert!(place.start <= place.end && place.end <= manifest.weights().bytes);
     }
-    if let Ok(written) = serde_json::to_value(&manifest) {
-        let again = ModelManifest::read(&written.to_string());
-        let again = again
-            .ok()
-            .and_then(|again| serde_json::to_value(again).ok());
-        assert!(
-            again.is_some_and(|again| is_same(&again, &written)),
-            "a manifest is read otherwise than it was written: {written}"
-        );
-    }
+    assert_read_back(serde_json::to_value(&manifest).ok(), |text| {
+        serde_json::to_value(ModelManifest::read(text).ok()?).ok()
+    });
 }
 
 /// A cells package's manifest. What is taken is written, and read as the same.
@@ -197,11 +190,15 @@ fn cells(bytes: &[u8]) {
         return;
     };
     assert!(manifest.network.unit() <= manifest.network.size);
-    if let Ok(written) = serde_json::to_value(&manifest) {
-        let again = CellsManifest::read(&written.to_string());
-        let again = again
-            .ok()
-            .and_then(|again| serde_json::to_value(again).ok());
+    assert_read_back(serde_json::to_value(&manifest).ok(), |text| {
+        serde_json::to_value(CellsManifest::read(text).ok()?).ok()
+    });
+}
+
+/// Asserts that a manifest is read as it was written.
+fn assert_read_back(written: Option<Value>, read: impl Fn(&str) -> Option<Value>) {
+    if let Some(written) = written {
+        let again = read(&written.to_string());
         assert!(
             again.is_some_and(|again| is_same(&again, &written)),
             "a manifest is read otherwise than it was written: {written}"
