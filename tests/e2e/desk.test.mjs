@@ -185,8 +185,9 @@ itHolds('a tab that stands still for a while, page and engine, goes on where it 
   const {processInfo} = await (await context.browser().newBrowserCDPSession()).send('SystemInfo.getProcessInfo');
   const signal = (name) => processInfo.filter(({type}) => type === 'renderer').forEach(({id}) => process.kill(id, name));
   await page.setInputFiles('#files', files(fields(24)));
-  await letThrough(page);
+  await letThrough(page, 1);
   await page.waitForSelector('.field[data-state="done"]', {...patience, state: 'attached'});
+  await letThrough(page);
   signal('SIGSTOP');
   let there;
   try {
