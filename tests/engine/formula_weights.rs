@@ -21,7 +21,7 @@ pub fn hashed(name: &str) -> impl Fn(u32) -> f64 + use<> {
     }
 }
 
-/// The weights of a network by the formula, which `fixtures/networks.py` has too.
+/// The weights of a network by the formula, which `fixtures/formula.py` has too.
 pub fn formula_weights(names: Names, network: &Network) -> Tensors {
     formula_tensors(names, network)
 }

@@ -1,6 +1,6 @@
 //! Words out of foreign files, which are shown beside words of our own.
 
-/// The most bytes of a name of a model or of a label. Every answer that is kept has them all.
+/// The most bytes of a name, of a model or of a label for example. Every answer that is kept has them all.
 pub const LONGEST_NAME: usize = 4096;
 
 /// Whether a letter changes how those beside it are shown: a control character, or a mark that turns the direction of writing
@@ -24,7 +24,7 @@ pub fn reason(text: &str) -> String {
     plain(&text[..end]) + more
 }
 
-/// Whether a text can be the name of a model or of a label: at most [`LONGEST_NAME`] bytes, and plain.
+/// Whether a text can be a name, of a model or of a label for example, or an id in an index: at most [`LONGEST_NAME`] bytes, and plain.
 pub fn is_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME && !text.contains(is_unruly)
 }
@@ -36,12 +36,18 @@ mod tests {
     #[test]
     fn what_turns_the_writing_is_replaced_and_no_name() {
         // Shown as it stands, this reads as "Cytosol 0.52" with its number turned round.
-        for text in ["Cytosol\u{202e}25.0", "a\u{2067}b", "a\nb", "a\0"] {
+        for text in [
+            "Cytosol\u{202e}25.0",
+            "a\u{2067}b",
+            "a\u{2069}b",
+            "a\nb",
+            "a\0",
+        ] {
             assert!(!is_name(text), "{text:?}");
             assert!(is_name(&plain(text)), "{text:?}");
         }
         assert_eq!(plain("x\u{202e}y"), "x\u{fffd}y");
-        for text in ["Zellkörper", "細胞", "خلية", "<b>", "🧬 2", ""] {
+        for text in ["Zellkörper", "細胞", "خلية", "<b>", "<script>", "🧬 2", ""] {
             assert_eq!(plain(text), text);
             assert!(is_name(text), "{text}");
         }

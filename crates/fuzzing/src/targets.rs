@@ -297,7 +297,7 @@ fn index(bytes: &[u8]) {
     let Ok(index) = Index::read(&String::from_utf8_lossy(description), vectors) else {
         return;
     };
-    // The rule of names is written twice.
+    // All that is shown beside words of our own.
     let about = index.about();
     let words = [&about.name, &about.licence, &about.model].into_iter();
     let words = words.chain(&about.attribution).chain(&about.labels);

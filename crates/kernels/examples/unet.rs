@@ -3,9 +3,15 @@
 //!
 //! usage: unet [WIDTH] [LEVELS] [TIMES]
 
+mod formula;
+
 use std::time::Instant;
 
 use cytolens_kernels::{Backbone, Engine, Kind, Processor, Tensor, Tensors, UNet};
+
+use formula::{densenet, planes, tensor};
+
+const PLANES: usize = 4;
 
 /// Made-up weights of both networks.
 struct Formula {
@@ -19,21 +25,14 @@ impl Tensors for Formula {
     }
 
     fn tensor(&self, name: &str) -> Option<Tensor> {
-        let shape = self.shape(name)?;
-        let count: usize = shape.iter().product();
-        let value = |place: usize| ((place * 7919 % 1013) as f32 / 1013.0 - 0.5) * 0.2;
-        let positive = name.ends_with("running_var");
-        let values = (0..count)
-            .map(|place| if positive { 1.0 } else { value(place) })
-            .collect();
-        Some(Tensor { shape, values })
+        Some(tensor(name, self.shape(name)?))
     }
 }
 
 impl Formula {
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
         match name.starts_with("features") {
-            true => densenet(name),
+            true => densenet(name, PLANES),
             false => self.unet(name),
         }
     }
@@ -51,7 +50,7 @@ impl Formula {
                     return None;
                 }
                 let inputs = match (is_down, level) {
-                    (true, 0) => 4,
+                    (true, 0) => PLANES,
                     (true, _) => channels(level - 1),
                     (false, _) => 2 * channels(level),
                 };
@@ -67,43 +66,6 @@ impl Formula {
     }
 }
 
-fn densenet(name: &str) -> Option<Vec<usize>> {
-    const BLOCKS: [(usize, usize); 4] = [(6, 64), (12, 128), (24, 256), (16, 512)];
-    let numbers: Vec<usize> = name
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .collect();
-    let weights = name.ends_with("weight");
-    if name.contains("denselayer") {
-        let (layers, first) = *BLOCKS.get(numbers[0].checked_sub(1)?)?;
-        let inputs = first + 32 * numbers[1].checked_sub(1)?;
-        return match numbers[2] {
-            _ if numbers[1] > layers => None,
-            _ if name.contains("norm1") => Some(vec![inputs]),
-            _ if name.contains("norm2") => Some(vec![128]),
-            1 if weights => Some(vec![128, inputs, 1, 1]),
-            2 if weights => Some(vec![32, 128, 3, 3]),
-            _ => None,
-        };
-    }
-    if name.contains("transition") {
-        let (layers, first) = *BLOCKS.get(numbers[0].checked_sub(1)?)?;
-        let inputs = first + 32 * layers;
-        return match name.contains("norm") {
-            _ if numbers[0] > 3 => None,
-            true => Some(vec![inputs]),
-            false if weights => Some(vec![inputs / 2, inputs, 1, 1]),
-            false => None,
-        };
-    }
-    match name {
-        _ if name.contains("norm0") => Some(vec![64]),
-        _ if name.contains("norm5") => Some(vec![1024]),
-        _ if name.contains("conv0") && weights => Some(vec![64, 4, 7, 7]),
-        _ => None,
-    }
-}
-
 fn main() {
     let mut arguments = std::env::args()
         .skip(1)
@@ -112,12 +74,7 @@ fn main() {
     let levels: usize = arguments.next().unwrap_or(4);
     let times: usize = arguments.next().unwrap_or(10);
     let formula = Formula { width, levels };
-    let planes = |side: usize| -> Vec<f32> {
-        (0..4 * side * side)
-            .map(|place| (place % 251) as f32 / 251.0)
-            .collect()
-    };
-    let (small, large) = (planes(256), planes(512));
+    let (small, large) = (planes(PLANES * 256 * 256), planes(PLANES * 512 * 512));
     for processor in Processor::all().into_iter().skip(1) {
         let engine = Engine::new(processor);
         let network = UNet::new(engine.clone(), 1e-5, &formula).expect("the weights fit");
@@ -127,10 +84,10 @@ fn main() {
         let (mut cells, mut answer) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..times {
             cells = cells.min(time(|| {
-                std::hint::black_box(network.forward(&small, [4, 256, 256]));
+                std::hint::black_box(network.forward(&small, [PLANES, 256, 256]));
             }));
             answer = answer.min(time(|| {
-                std::hint::black_box(backbone.forward(&large, [4, 512, 512]));
+                std::hint::black_box(backbone.forward(&large, [PLANES, 512, 512]));
             }));
         }
         println!(

@@ -4,11 +4,11 @@
 //! class counts alike. The solution is exact, and so are the answers that each example would have had, had it been left out
 //! (<https://web.stanford.edu/~hastie/ElemStatLearn/>, 7.10): no head is learnt twice.
 
+use cytolens_core::plain::is_name;
 use serde::{Deserialize, Serialize};
 
 use crate::linear::{add_scaled, dot, inverse, mean};
 use crate::vector::{direction, from_halves, to_halves};
-use crate::words::is_plain;
 
 /// The examples a class below which its scores say nothing.
 pub const LEAST_EXAMPLES: usize = 5;
@@ -288,15 +288,15 @@ impl Head {
                 "its numbers are not as many as its classes need",
             ));
         }
-        let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST && is_plain(name);
-        if count < 2 || !file.classes.iter().all(is_name) {
+        let is_class = |name: &String| !name.is_empty() && name.len() <= LONGEST && is_name(name);
+        if count < 2 || !file.classes.iter().all(is_class) {
             return Err(HeadError::Damaged("its classes have no names"));
         }
         // Each has an example at least where it was learnt.
         if count > MOST_EXAMPLES {
             return Err(HeadError::Damaged("it has more classes than examples"));
         }
-        if !is_plain(&file.model) || !is_plain(&file.weights_sha256) {
+        if !is_name(&file.model) || !is_name(&file.weights_sha256) {
             return Err(HeadError::Damaged("its model has no name"));
         }
         Ok(Self {

@@ -3,12 +3,12 @@
 //! `vectors.bin` holds each entry's coordinates in the index's space, whole numbers of 8 bit, entry by entry. `thumbnails.jpg` is one
 //! picture with a square for each entry, row by row.
 
+use cytolens_core::plain::is_name;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{Neighbour, Rows};
 use crate::space::{Space, SpaceParts};
 use crate::vector::direction;
-use crate::words::is_plain;
 
 /// The file that describes an index.
 pub const INDEX: &str = "index.json";
@@ -236,7 +236,7 @@ impl Index {
             ));
         }
         let ids = self.entries.iter().map(|entry| &entry.id);
-        if !self.about.words().chain(ids).all(|text| is_plain(text)) {
+        if !self.about.words().chain(ids).all(|text| is_name(text)) {
             return Err(IndexError::Contradiction(
                 "a name or an id has more than 4096 bytes, or a character that is a control or turns the direction of writing",
             ));
@@ -312,6 +312,8 @@ fn weighted(space: &Space, mut place: Vec<f32>) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use cytolens_core::plain::LONGEST_NAME;
+
     use super::*;
     use crate::space::tests::vectors;
 
@@ -398,9 +400,11 @@ mod tests {
             ("field 3\"", "W".repeat(5000) + "\""),
             ("[\"left\"", "[\"\\u2066left\"".to_owned()),
         ] {
+            let reason = refusal(&description.replace(from, &to), &values);
             assert!(
-                refusal(&description.replace(from, &to), &values).contains("direction of writing"),
-                "{from}"
+                reason.contains("direction of writing")
+                    && reason.contains(&format!("more than {LONGEST_NAME} bytes")),
+                "{from}: {reason}"
             );
         }
         let from = description.find("\"entries\":").expect("entries");

@@ -16,7 +16,6 @@ mod scatter;
 mod space;
 mod vector;
 mod wilson;
-mod words;
 
 pub use familiar::{Familiar, FamiliarError};
 pub use head::{

@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::cells::batch::CellsBatch;
 use crate::cells::outputs::OutputFolder;
 use crate::commands::arguments::{ReadingArguments, workers};
-use crate::output::{note, say};
-use crate::predict::log::LogEntry;
+use crate::output::say;
+use crate::predict::outcome::note_outcome;
 use crate::predict::pace::Pace;
 use crate::predict::provenance::ids_sha256;
 use crate::predict::shard::Shard;
@@ -150,25 +150,11 @@ impl FindCells {
             Ok(())
         })?;
         pace.finish();
-        for warning in noticed.warnings() {
-            note!("{warning}");
-        }
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
-        let (mut cells, mut empty, mut left_out) = (0, 0, 0);
-        for entry in log.entries()? {
-            match entry? {
-                LogEntry::Row(found) => {
-                    cells += found.rows.len();
-                    empty += usize::from(found.rows.is_empty());
-                }
-                LogEntry::Fault { fault, .. } => {
-                    note!("left out: {fault}");
-                    left_out += 1;
-                }
-            }
-        }
+        let (mut cells, mut empty) = (0, 0);
+        let left_out = note_outcome(&noticed, &faults, &log, |found| {
+            cells += found.rows.len();
+            empty += usize::from(found.rows.is_empty());
+        })?;
         let header = batch.header();
         out.finish(log, &header, &faults)?;
         say!(

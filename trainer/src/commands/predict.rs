@@ -14,8 +14,9 @@ use cytolens_field::Planes;
 
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::say;
 use crate::predict::log::{FieldRow, LogEntry};
+use crate::predict::outcome::note_outcome;
 use crate::predict::outputs::Outputs;
 use crate::predict::pace::Pace;
 use crate::predict::provenance::{Choices, Provenance};
@@ -107,17 +108,7 @@ impl Predict {
         })?;
         pace.finish();
 
-        for warning in noticed.warnings() {
-            note!("{warning}");
-        }
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
-        let mut left_out = 0;
-        for fault in log.faults()? {
-            note!("left out: {}", fault?.1);
-            left_out += 1;
-        }
+        let left_out = note_outcome(&noticed, &faults, &log, |_| {})?;
         self.outputs.write_faults(&log, &faults)?;
         if left_out == fields.len() && left_out > 0 {
             log.remove()?;

@@ -2,6 +2,7 @@
 
 pub mod log;
 pub mod merge;
+pub mod outcome;
 pub mod outputs;
 pub mod pace;
 pub mod parquet;

@@ -7,7 +7,7 @@ use super::densenet::{
     images,
 };
 use super::norm::{Moment, Norm, NormGradient, NormSums};
-use super::product::{Pixels, add_outer_products};
+use super::product::{Pixels, add_outer_products, add_tap_products};
 use crate::map::{Map, Normed, NormedMeans};
 use crate::pool::each;
 use crate::processor::{Function, function};
@@ -20,8 +20,6 @@ function!(WholeRows = Inner::whole: (&'a Inner, &'a Norm, &'a Map, usize, &'a mu
 function!(LetPass = NormSums::pass: (&'a mut NormSums, &'a Norm, &'a [f32], &'a mut [f32]) => ());
 function!(ToLargest = to_largest: (Pooled, &'a Norm, &'a [f32], &'a [f32], &'a mut [f32]) => ());
 
-/// The pixels of which a weight's gradient is summed at a time.
-pub(super) const SUMMED: usize = 192;
 /// Every number of inputs is made a multiple of it for [`add_outer_products`].
 const WHOLE: usize = 32;
 
@@ -253,11 +251,7 @@ impl Pass {
                             rows: &mut inner[..count],
                         });
                         let b = Pixels::of_rows(inner, channels.len());
-                        let a = Pixels {
-                            values: own,
-                            stride: outputs,
-                            count: outputs,
-                        };
+                        let a = Pixels::of(own, outputs);
                         let to = &mut weight_gradient[channels.start..];
                         add_outer_products(processor, count, a, b, to, inputs);
                     }
@@ -355,7 +349,7 @@ impl Pass {
         let mut inner = Map::new(&engine.pool, grown.height, width, BOTTLENECK);
         let columns = width + 2;
         let parts = each(images(&mut inner, self.batch), |image, out| {
-            // Rows end in two zeros, so that a shift of the image is a shift of all its pixels.
+            // Rows end in two zeros, for `add_tap_products`.
             let mut own = engine.pool.take(height * columns * GROWTH);
             let own = &mut own[..height * columns * GROWTH];
             let bottleneck = image * height * width * BOTTLENECK..;
@@ -380,28 +374,9 @@ impl Pass {
                 processor.call(NormRelu, (norm, from, inside));
             }
             let mut weight_gradient = vec![0.0; 9 * GROWTH * BOTTLENECK];
-            let at_once = SUMMED.div_ceil(columns);
-            for top in (0..height).step_by(at_once) {
-                let rows = at_once.min(height - top);
-                for (tap, sums) in weight_gradient
-                    .chunks_exact_mut(GROWTH * BOTTLENECK)
-                    .enumerate()
-                {
-                    let seen = (top + tap / 3) * columns + tap % 3;
-                    let a = Pixels {
-                        values: &own[top * columns * GROWTH..],
-                        stride: GROWTH,
-                        count: GROWTH,
-                    };
-                    let b = Pixels {
-                        values: &normed[seen * BOTTLENECK..],
-                        stride: BOTTLENECK,
-                        count: BOTTLENECK,
-                    };
-                    let pixels = rows * columns - 2;
-                    add_outer_products(processor, pixels, a, b, sums, BOTTLENECK);
-                }
-            }
+            let a = Pixels::of(own, GROWTH);
+            let b = Pixels::of(normed, BOTTLENECK);
+            add_tap_products(processor, [height, columns], a, b, &mut weight_gradient);
             self.network
                 .convolve(&turned, height, width, out, |y, row| {
                     let from = &own[y * columns * GROWTH..];

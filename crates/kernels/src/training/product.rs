@@ -5,23 +5,43 @@ use pulp::{Simd, WithSimd};
 use crate::processor::{Processor, load, store};
 use crate::product::Row;
 
+/// The pixels of which a weight's gradient is summed at a time.
+pub(super) const SUMMED: usize = 192;
+
 /// Numbers of pixels, each pixel's next to each other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pixels<'a> {
-    pub(super) values: &'a [f32],
+    values: &'a [f32],
     /// The numbers from one pixel to the next.
-    pub(super) stride: usize,
+    stride: usize,
     /// The numbers of a pixel that count.
     pub(super) count: usize,
 }
 
 impl<'a> Pixels<'a> {
+    /// Pixels of `count` numbers, one after the other.
+    pub(super) fn of(values: &'a [f32], count: usize) -> Self {
+        Self {
+            values,
+            stride: count,
+            count,
+        }
+    }
+
     /// The first `count` numbers of each row.
     pub(super) fn of_rows(rows: &'a [Row], count: usize) -> Self {
         Self {
             values: rows.as_flattened(),
             stride: size_of::<Row>() / size_of::<f32>(),
             count,
+        }
+    }
+
+    /// The pixels from `first` on.
+    pub(super) fn skip(self, first: usize) -> Self {
+        Self {
+            values: &self.values[first * self.stride..],
+            ..self
         }
     }
 }
@@ -43,6 +63,30 @@ pub(super) fn add_outer_products(
         sums,
         stride,
     });
+}
+
+/// Adds to `sums`, `[9, a.count, b.count]`, for each tap of a 3x3 kernel the [outer products](add_outer_products) of an image's pixels in
+/// `a` and those that the tap sees in `b`. Rows have `columns` pixels in both. In `a` there are `height` of them, which end in two pixels
+/// of zeros, so that a shift of the image is a shift of all its pixels; in `b` the image has a border of zeros.
+pub(super) fn add_tap_products(
+    processor: Processor,
+    [height, columns]: [usize; 2],
+    a: Pixels<'_>,
+    b: Pixels<'_>,
+    sums: &mut [f32],
+) {
+    let at_once = SUMMED.div_ceil(columns);
+    for top in (0..height).step_by(at_once) {
+        let rows = at_once.min(height - top);
+        let taps = sums.chunks_exact_mut(a.count * b.count);
+        for (tap, sums) in taps.enumerate() {
+            let own = a.skip(top * columns);
+            let seen = b.skip((top + tap / 3) * columns + tap % 3);
+            // The last two are of zeros, and would see what is behind the image.
+            let pixels = rows * columns - 2;
+            add_outer_products(processor, pixels, own, seen, sums, b.count);
+        }
+    }
 }
 
 struct Outer<'a> {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::backward::{Backward, LetPass, SUMMED, add_all};
+use super::backward::{Backward, LetPass, add_all};
 use super::densenet::{NormRelu, Parameters, images};
 use super::norm::{Moment, Norm, NormGradient, NormSums, Sum};
-use super::product::{Pixels, add_outer_products};
+use super::product::{Pixels, SUMMED, add_outer_products, add_tap_products};
 use crate::convolution::{UNIT, convolve_rows};
 use crate::engine::Engine;
 use crate::map::Map;
@@ -430,8 +430,8 @@ impl UNetPass {
             let fill = rows_from(rows.values(), outputs);
             multiply_pixels(engine, &packed, Finish::PLAIN, fill, [channels, 0], out);
             let mut sums = vec![0.0; outputs * channels];
-            let a = (rows.values(), outputs);
-            let b = (image_of(map, self.batch, image), channels);
+            let a = Pixels::of(rows.values(), outputs);
+            let b = Pixels::of(image_of(map, self.batch, image), channels);
             self.outer_products(pixels, a, b, &mut sums);
             sums
         });
@@ -490,7 +490,7 @@ impl UNetPass {
         let columns = width + 2;
         let gradient = &gradient;
         let parts = each(images(&mut passed, self.batch), |image, out| {
-            // Rows end in two zeros, so that a shift of the image is a shift of all its pixels.
+            // Rows end in two zeros, for `add_tap_products`.
             let mut own = engine.pool.take(height * columns * outputs);
             let own = &mut own[..height * columns * outputs];
             let line = width * outputs;
@@ -505,26 +505,9 @@ impl UNetPass {
             }
             let bordered = self.bordered(image_of(&unit.input, self.batch, image), width, whole);
             let mut weight_gradient = vec![0.0; 9 * outputs * whole];
-            let at_once = SUMMED.div_ceil(columns);
-            for top in (0..height).step_by(at_once) {
-                let rows = at_once.min(height - top);
-                let taps = weight_gradient.chunks_exact_mut(outputs * whole);
-                for (tap, sums) in taps.enumerate() {
-                    let seen = (top + tap / 3) * columns + tap % 3;
-                    let a = Pixels {
-                        values: &own[top * columns * outputs..],
-                        stride: outputs,
-                        count: outputs,
-                    };
-                    let b = Pixels {
-                        values: &bordered[seen * whole..],
-                        stride: whole,
-                        count: whole,
-                    };
-                    let pixels = rows * columns - 2;
-                    add_outer_products(processor, pixels, a, b, sums, whole);
-                }
-            }
+            let a = Pixels::of(own, outputs);
+            let b = Pixels::of(&bordered, whole);
+            add_tap_products(processor, [height, columns], a, b, &mut weight_gradient);
             let line = columns * outputs;
             self.network
                 .convolve(&turned, height, own, line, width, out);
@@ -595,8 +578,9 @@ impl UNetPass {
             let fill = rows_from(gathered, 4 * channels);
             multiply_pixels(engine, &packed, Finish::PLAIN, fill, [inputs, 0], out);
             let mut sums = vec![0.0; inputs * 4 * channels];
-            let a = (image_of(below, self.batch, image), inputs);
-            self.outer_products(pixels, a, (gathered, 4 * channels), &mut sums);
+            let a = Pixels::of(image_of(below, self.batch, image), inputs);
+            let b = Pixels::of(gathered, 4 * channels);
+            self.outer_products(pixels, a, b, &mut sums);
             (bias, sums)
         });
         let (biases, sums): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
@@ -611,26 +595,12 @@ impl UNetPass {
     }
 
     /// Adds to `sums` the products of the numbers of two maps, pixel by pixel.
-    fn outer_products(
-        &self,
-        pixels: usize,
-        (a, a_count): (&[f32], usize),
-        (b, b_count): (&[f32], usize),
-        sums: &mut [f32],
-    ) {
+    fn outer_products(&self, pixels: usize, a: Pixels<'_>, b: Pixels<'_>, sums: &mut [f32]) {
+        let processor = self.network.engine.processor;
         for start in (0..pixels).step_by(SUMMED) {
             let count = SUMMED.min(pixels - start);
-            let a = Pixels {
-                values: &a[start * a_count..],
-                stride: a_count,
-                count: a_count,
-            };
-            let b = Pixels {
-                values: &b[start * b_count..],
-                stride: b_count,
-                count: b_count,
-            };
-            add_outer_products(self.network.engine.processor, count, a, b, sums, b_count);
+            let (a, b) = (a.skip(start), b.skip(start));
+            add_outer_products(processor, count, a, b, sums, b.count);
         }
     }
 }
