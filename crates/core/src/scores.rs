@@ -1,5 +1,7 @@
 //! F1 scores and the choice of thresholds.
 
+use std::fmt;
+
 use super::labels::{COUNT, LabelSet};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,21 @@ pub struct Scores {
     pub exact_match: f64,
     /// The mean F1 of classes 0 to 8 alone ([`FIRST`]), over all samples, including those with none of the nine.
     pub first_nine: f64,
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact match {:.4}; {} samples",
+            self.macro_f1,
+            self.macro_f1_present,
+            self.classes_present,
+            self.micro_f1,
+            self.exact_match,
+            self.samples
+        )
+    }
 }
 
 /// The classes of the first-9-labels evaluation.

@@ -18,6 +18,7 @@ use crate::run::samples::FurtherSet;
 use crate::run::start::find_weights;
 use cytolens_data::dataset::Dataset;
 use cytolens_data::files::Reading;
+use cytolens_data::split::file::{Split, read_split};
 use cytolens_data::table::{LabelTable, read_table};
 
 /// The reading of image files.
@@ -135,10 +136,20 @@ impl FromStr for Times {
 pub struct RunArguments {
     /// Which sample is in which part: a table by `trainer split`, in place of the recipe's own split
     #[arg(long, value_name = "FILE.csv")]
-    pub split: Option<PathBuf>,
+    split: Option<PathBuf>,
     /// Go on where the same command broke off
     #[arg(long)]
     pub resume: bool,
+}
+
+impl RunArguments {
+    /// Reads the table of the split, where one is given.
+    ///
+    /// # Errors
+    /// Those of [`read_split`].
+    pub fn table(&self) -> Result<Option<Split>> {
+        self.split.as_deref().map(read_split).transpose()
+    }
 }
 
 /// The initial weights of a run.

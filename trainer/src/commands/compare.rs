@@ -1,32 +1,26 @@
 //! `trainer compare`: trains every network under one budget and split, and compares them in a table.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use burn::tensor::Device;
+use anyhow::{Result, bail};
 use clap::Args;
 use cytolens::model::{Architecture, weights};
 
-use super::scored_model::ScoredModel;
-use super::train::Job;
+use super::job::Job;
+use super::tested_run::TestedRun;
 use crate::commands::arguments::{
     FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
 };
 use crate::device::DevicesChoice;
-use crate::output::{note, say};
-use crate::run::finish::Reached;
-use crate::run::folder::RunFolder;
+use crate::output::say;
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::recipe_file::RecipeFile;
-use crate::run::samples::part_of_run;
 use crate::run::start::find_weights;
-use cytolens_data::dataset::{Dataset, Sample};
-use cytolens_data::split::file::{Part, read_split, source_of};
+use cytolens_data::dataset::Dataset;
+use cytolens_data::split::file::source_of;
 use cytolens_report::comparison::{ComparedRun, Comparison};
 use cytolens_report::evaluation::{Evaluation, EvaluationChoice};
-use cytolens_report::progress::progress;
 
 /// The default sides, in pixels, at which every network is trained.
 const SIZES: [usize; 2] = [224, 512];
@@ -86,7 +80,9 @@ impl Compare {
                 self.out.display()
             );
         }
+        let split = self.run.table()?;
         let devices = self.device.open_all()?;
+        let Dataset { samples, .. } = self.set.open()?;
         let mut runs = Vec::with_capacity(planned_runs.len());
         for (number, planned) in planned_runs.iter().enumerate() {
             say!(
@@ -96,26 +92,24 @@ impl Compare {
                 planned.folder
             )?;
             let out = self.out.join(&planned.folder);
-            let has_ended = RunFolder::open(&out).is_ok();
-            if !has_ended {
-                let job = Job {
-                    recipe: &planned.recipe,
-                    name: &planned.recipe_name,
-                    set: &self.set,
-                    further: &FurtherSets::default(),
-                    out: &out,
-                    init: &InitArguments::default(),
-                    split: self.run.split.as_deref(),
-                    resume: out.exists(),
-                    devices: &devices,
-                    training: &self.training,
-                };
-                if job.run()?.is_none() {
-                    say!("ended before its end; --resume goes on with the comparison")?;
-                    return Ok(ExitCode::FAILURE);
-                }
+            let job = Job {
+                recipe: &planned.recipe,
+                name: &planned.recipe_name,
+                set: &self.set,
+                further: &FurtherSets::default(),
+                out: &out,
+                init: &InitArguments::default(),
+                split: split.as_ref(),
+                resume: out.exists(),
+                devices: &devices,
+                training: &self.training,
+            };
+            if !job.complete()? {
+                say!("ended before its end; --resume goes on with the comparison")?;
+                return Ok(ExitCode::FAILURE);
             }
-            runs.push(self.score(planned, &out, &devices[0])?);
+            let tested = TestedRun::of(&job, &samples)?;
+            runs.push(compared(planned, &tested)?);
         }
         let samples = runs.first().map_or(0, |run| run.samples);
         let comparison = Comparison {
@@ -201,62 +195,36 @@ impl Compare {
         changes.extend(["start.weights=random", "start.frozen_epochs=0"].map(str::to_owned));
         Recipe::load(name, &changes)
     }
+}
 
-    /// Scores a run that has ended, on its test part.
-    fn score(&self, planned: &PlannedRun, out: &Path, device: &Device) -> Result<ComparedRun> {
-        let (folder, summary) = RunFolder::open(out)?;
-        let before: Recipe = serde_json::from_value(summary.recipe)
-            .with_context(|| format!("in {}", out.display()))?;
-        if before != planned.recipe {
-            bail!(
-                "the run in {} has another recipe; choose another --out",
-                out.display()
-            );
-        }
-        let reached: Reached = serde_json::from_value(summary.metrics)
-            .with_context(|| format!("in {}", out.display()))?;
-        let rows = read_split(&folder.split())?.rows;
-        let test: BTreeSet<String> = rows
-            .into_iter()
-            .filter(|row| part_of_run(row.part) == Part::Test)
-            .map(|row| row.id)
-            .collect();
-        let Dataset { samples, .. } = self.set.open()?;
-        let tested: Vec<&Sample> = samples
-            .iter()
-            .filter(|sample| test.contains(&sample.field.id))
-            .collect();
-        let model = ScoredModel::of_run(out, device.clone())?;
-        let bar = progress(tested.len(), "Scoring");
-        let (predicted, faults) = model.predicted(&tested, self.training.workers(), &bar)?;
-        bar.finish();
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
-        let evaluation =
-            Evaluation::new(&predicted, &model.thresholds, EvaluationChoice::default());
-        let recipe = &planned.recipe;
-        let start = match recipe.start.weights {
-            StartWeights::Imagenet => "ImageNet",
-            StartWeights::Network => "a network",
-            StartWeights::Random => "random",
-        };
-        Ok(ComparedRun {
-            name: planned.folder.clone(),
-            architecture: recipe.network.architecture.title().to_owned(),
-            recipe: planned.recipe_name.clone(),
-            start: start.to_owned(),
-            size: recipe.input.size,
-            composition: recipe.input.composition.to_string(),
-            parameters: parameters(&folder.network())?,
-            epochs: recipe.training.epochs,
-            images_seen: reached.shown as u64,
-            minutes: reached.seconds / 60.0,
-            samples: predicted.len(),
-            scores: evaluation.estimates,
-            mean_average_precision: evaluation.mean_average_precision,
-        })
-    }
+/// The row of a run in the table.
+fn compared(planned: &PlannedRun, tested: &TestedRun) -> Result<ComparedRun> {
+    let evaluation = Evaluation::new(
+        &tested.predicted,
+        &tested.thresholds,
+        EvaluationChoice::default(),
+    );
+    let recipe = &planned.recipe;
+    let start = match recipe.start.weights {
+        StartWeights::Imagenet => "ImageNet",
+        StartWeights::Network => "a network",
+        StartWeights::Random => "random",
+    };
+    Ok(ComparedRun {
+        name: planned.folder.clone(),
+        architecture: recipe.network.architecture.title().to_owned(),
+        recipe: planned.recipe_name.clone(),
+        start: start.to_owned(),
+        size: recipe.input.size,
+        composition: recipe.input.composition.to_string(),
+        parameters: parameters(&tested.folder.network())?,
+        epochs: recipe.training.epochs,
+        images_seen: tested.reached.shown as u64,
+        minutes: tested.reached.seconds / 60.0,
+        samples: tested.predicted.len(),
+        scores: evaluation.estimates,
+        mean_average_precision: evaluation.mean_average_precision,
+    })
 }
 
 /// The number of a network's parameters, without the statistics of its norms.

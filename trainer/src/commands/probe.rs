@@ -25,7 +25,7 @@ use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::files::ReadError;
 use cytolens_data::moments::Moments;
-use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::split::file::Part;
 use cytolens_data::split::stratified;
 use cytolens_report::progress::progress;
 
@@ -177,11 +177,8 @@ impl Probe {
             )?,
             &summary,
         )?;
-        print_scores(
-            "cross-validated on the training part (thresholds tuned there)",
-            &cross_validated,
-        )?;
-        print_scores("held back", &held_back_scores)?;
+        say!("cross-validated on the training part (thresholds tuned there): {cross_validated}")?;
+        say!("held back: {held_back_scores}")?;
         say!(
             "the run is in {}; `trainer package --run` makes a model package of it",
             self.out.display()
@@ -196,13 +193,13 @@ impl Probe {
         labels: &[LabelSet],
         recipe: &ProbeRecipe,
     ) -> Result<Vec<bool>> {
-        let Some(file) = &self.run.split else {
+        let Some(split) = self.run.table()? else {
             let shares = [1.0 - recipe.split.held_back, recipe.split.held_back];
             let parts = stratified(labels, &shares, recipe.split.seed);
             return Ok(parts.into_iter().map(|part| part == 1).collect());
         };
         let ids = samples.iter().map(|sample| sample.field.id.as_str());
-        let (parts, faults) = read_split(file)?.parts_of(ids)?;
+        let (parts, faults) = split.parts_of(ids)?;
         for fault in faults {
             note!("left out: {fault}");
         }
@@ -276,17 +273,4 @@ fn evaluate(
         .map(|row| decide(row, thresholds))
         .collect();
     score(&truth, &predicted)
-}
-
-fn print_scores(of: &str, scores: &Scores) -> Result<()> {
-    say!(
-        "{of}: macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact match {:.4}; {} samples",
-        scores.macro_f1,
-        scores.macro_f1_present,
-        scores.classes_present,
-        scores.micro_f1,
-        scores.exact_match,
-        scores.samples
-    )?;
-    Ok(())
 }

@@ -10,10 +10,11 @@ use clap::Args;
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
-use crate::commands::arguments::ReadingArguments;
+use crate::commands::arguments::{ReadingArguments, SetArguments};
 use crate::output::{note, say};
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
+use cytolens_data::files::Reading;
 use cytolens_data::split::balance::Balance;
 use cytolens_data::split::file::{Part, Split as SplitTable, SplitOrigin, SplitRow, source_of};
 use cytolens_data::split::{equal_shares, normalised_shares, stratified_groups};
@@ -85,30 +86,15 @@ impl Split {
         }
         let (parts, shares) = self.parts()?;
         let (source, set) = match (&self.data, &self.labels) {
-            (Some(folder), _) => (source_of(folder)?, self.of_folder(folder)?),
+            (Some(folder), _) => {
+                let duplicates = self.duplicates.unwrap_or(Duplicates::Near);
+                let set = Grouped::of_folder(folder, &self.reading.reading(), duplicates)?;
+                (source_of(folder)?, set)
+            }
             (None, Some(table)) => (source_of(table)?, self.of_table(table)?),
             (None, None) => bail!("name a set with --data or a table with --labels"),
         };
-        let groups = set.group_of.iter().max().map_or(0, |last| last + 1);
-        ensure!(
-            self.folds.is_none_or(|folds| folds <= groups),
-            "{groups} samples that are not the same field cannot make {} folds",
-            parts.len()
-        );
-        let labels: Vec<LabelSet> = set.samples.iter().map(|(_, labels)| *labels).collect();
-        let dealt = stratified_groups(&labels, &set.group_of, &shares, self.seed);
-
-        say!("{}", set.duplicates_report()?)?;
-        let balance = Balance::of(&labels, &dealt, &shares);
-        say!("{}", balance_report(&balance, &parts)?)?;
-        let split = SplitTable {
-            rows: set.rows(dealt.iter().map(|&part| parts[part])),
-            origin: Some(SplitOrigin {
-                source,
-                seed: self.seed,
-                duplicates: set.duplicates.to_string(),
-            }),
-        };
+        let split = set.divided(source, &parts, &shares, self.seed)?;
         split.write(&self.out)?;
         say!("the split is in {}", self.out.display())?;
         Ok(ExitCode::SUCCESS)
@@ -118,7 +104,7 @@ impl Split {
     fn parts(&self) -> Result<(Vec<Part>, Vec<f64>)> {
         if let Some(folds) = self.folds {
             ensure!(folds >= 2, "--folds must be at least 2, not {folds}");
-            return Ok(((0..folds).map(Part::Fold).collect(), equal_shares(folds)));
+            return Ok((all_folds(folds), equal_shares(folds)));
         }
         ensure!(
             self.shares.len() == 3,
@@ -132,39 +118,6 @@ impl Split {
             .unzip();
         ensure!(parts.len() > 1, "at least two of --shares must be over 0");
         Ok((parts, normalised_shares(&shares)?))
-    }
-
-    fn of_folder(&self, folder: &Path) -> Result<Grouped> {
-        let duplicates = self.duplicates.unwrap_or(Duplicates::Near);
-        let Dataset {
-            samples, faults, ..
-        } = Dataset::open(folder, &self.reading.reading())?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
-        let (samples, group_of) = if duplicates == Duplicates::Off {
-            let alone = (0..samples.len()).collect();
-            (samples, alone)
-        } else {
-            let (samples, prints) = fingerprints(samples);
-            ensure!(
-                !samples.is_empty(),
-                "no field in {} can be read",
-                folder.display()
-            );
-            let bar = progress(samples.len(), "Comparing");
-            let group_of = duplicates::groups(&prints, duplicates, || bar.inc(1));
-            bar.finish();
-            (samples, group_of)
-        };
-        Ok(Grouped {
-            samples: samples
-                .into_iter()
-                .map(|sample| (sample.field.id, sample.labels))
-                .collect(),
-            group_of,
-            duplicates,
-        })
     }
 
     fn of_table(&self, table: &Path) -> Result<Grouped> {
@@ -184,6 +137,20 @@ impl Split {
             duplicates,
         })
     }
+}
+
+/// Divides a labelled set into equal folds, fields that look alike in the same, as `trainer split --folds` does.
+///
+/// # Errors
+/// If the set cannot be read or has too few different fields.
+pub fn folds_of(set: &SetArguments, count: usize, seed: u64) -> Result<SplitTable> {
+    let grouped = Grouped::of_folder(&set.data, &set.reading(), Duplicates::Near)?;
+    let (parts, shares) = (all_folds(count), equal_shares(count));
+    grouped.divided(source_of(&set.data)?, &parts, &shares, seed)
+}
+
+fn all_folds(count: usize) -> Vec<Part> {
+    (0..count).map(Part::Fold).collect()
 }
 
 /// Reads every field once: the samples that can be read, and their fingerprints.
@@ -213,6 +180,68 @@ fn fingerprints(samples: Vec<Sample>) -> (Vec<Sample>, Vec<Fingerprint>) {
 }
 
 impl Grouped {
+    fn of_folder(folder: &Path, reading: &Reading, duplicates: Duplicates) -> Result<Self> {
+        let Dataset {
+            samples, faults, ..
+        } = Dataset::open(folder, reading)?;
+        for fault in faults {
+            note!("left out: {fault}");
+        }
+        let (samples, group_of) = if duplicates == Duplicates::Off {
+            let alone = (0..samples.len()).collect();
+            (samples, alone)
+        } else {
+            let (samples, prints) = fingerprints(samples);
+            ensure!(
+                !samples.is_empty(),
+                "no field in {} can be read",
+                folder.display()
+            );
+            let bar = progress(samples.len(), "Comparing");
+            let group_of = duplicates::groups(&prints, duplicates, || bar.inc(1));
+            bar.finish();
+            (samples, group_of)
+        };
+        Ok(Self {
+            samples: samples
+                .into_iter()
+                .map(|sample| (sample.field.id, sample.labels))
+                .collect(),
+            group_of,
+            duplicates,
+        })
+    }
+
+    /// Deals the samples out to parts of these shares, and prints what each part holds.
+    fn divided(
+        &self,
+        source: String,
+        parts: &[Part],
+        shares: &[f64],
+        seed: u64,
+    ) -> Result<SplitTable> {
+        let groups = self.group_of.iter().max().map_or(0, |last| last + 1);
+        let are_folds = matches!(parts, [Part::Fold(_), ..]);
+        ensure!(
+            !are_folds || parts.len() <= groups,
+            "{groups} samples that are not the same field cannot make {} folds",
+            parts.len()
+        );
+        let labels: Vec<LabelSet> = self.samples.iter().map(|(_, labels)| *labels).collect();
+        let dealt = stratified_groups(&labels, &self.group_of, shares, seed);
+        say!("{}", self.duplicates_report()?)?;
+        let balance = Balance::of(&labels, &dealt, shares);
+        say!("{}", balance_report(&balance, parts)?)?;
+        Ok(SplitTable {
+            rows: self.rows(dealt.iter().map(|&part| parts[part])),
+            origin: Some(SplitOrigin {
+                source,
+                seed,
+                duplicates: self.duplicates.to_string(),
+            }),
+        })
+    }
+
     /// The samples of each group, by its number.
     fn groups(&self) -> BTreeMap<usize, Vec<usize>> {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -297,6 +326,13 @@ fn balance_report(balance: &Balance, parts: &[Part]) -> Result<String> {
         .collect();
     if !unlabelled.is_empty() {
         write!(report, "\nno sample has: {}", unlabelled.join(", "))?;
+    }
+    let scattered: Vec<String> = (0..COUNT)
+        .filter(|&class| balance.total(class) > 0 && balance.held(class).contains(&0))
+        .map(|class| format!("{} ({} in all)", LOCATIONS[class], balance.total(class)))
+        .collect();
+    if !scattered.is_empty() {
+        write!(report, "\nnot in every part: {}", scattered.join(", "))?;
     }
     for (part, size) in parts.iter().zip(balance.sizes()) {
         if *size == 0 {
@@ -439,6 +475,17 @@ mod tests {
         let refused = fault(&["--data", &set, "--out", &out, "--folds", "3"]);
         assert!(refused.contains("2 samples that are not the same field cannot make 3 folds"));
         assert!(!Path::new(&out).exists());
+    }
+
+    #[test]
+    fn labels_that_a_part_lacks_are_named() {
+        let labels = [&[0, 7][..], &[0], &[0, 3], &[3]]
+            .map(|classes| LabelSet::from_classes(classes.iter().copied()).expect("valid classes"));
+        let shares = equal_shares(2);
+        let balance = Balance::of(&labels, &[0, 1, 0, 1], &shares);
+        let report = balance_report(&balance, &all_folds(2)).expect("a report");
+        let named = format!("not in every part: {} (1 in all)", LOCATIONS[7]);
+        assert!(report.ends_with(&named), "{report}");
     }
 
     #[test]

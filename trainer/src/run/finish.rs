@@ -35,32 +35,15 @@ pub struct Reached {
 
 impl fmt::Display for Reached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |scores: &Scores| {
-            format!(
-                "macro-F1 {:.4} over 28 classes, {:.4} over the {} that occur; micro-F1 {:.4}; exact \
-                 match {:.4}; {} samples",
-                scores.macro_f1,
-                scores.macro_f1_present,
-                scores.classes_present,
-                scores.micro_f1,
-                scores.exact_match,
-                scores.samples
-            )
-        };
         writeln!(f, "epoch {} is the best", self.epoch)?;
         writeln!(
             f,
             "validation (thresholds tuned there): {}",
-            line(&self.validation)
+            self.validation
         )?;
-        write!(f, "test: {}", line(&self.test))?;
+        write!(f, "test: {}", self.test)?;
         if self.views > 1 {
-            write!(
-                f,
-                "\ntest, {} views: {}",
-                self.views,
-                line(&self.test_views)
-            )?;
+            write!(f, "\ntest, {} views: {}", self.views, self.test_views)?;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! The samples of a training run: those that can be read, divided into parts, with the statistics of their planes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 use cellsim::{ATTRIBUTION, ID_PREFIX};
@@ -13,7 +12,7 @@ use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
 use cytolens_data::moments::Moments;
 use cytolens_data::noticed::Noticed;
-use cytolens_data::split::file::{Part, Split, SplitRow, read_split};
+use cytolens_data::split::file::{Part, Split, SplitRow};
 use cytolens_data::split::stratified;
 use indicatif::ProgressBar;
 
@@ -95,7 +94,7 @@ impl Samples {
         set: Dataset,
         further: Vec<FurtherSet>,
         recipe: &Recipe,
-        split: Option<&Path>,
+        split: Option<&Split>,
         kept: Option<SetStatistics>,
         workers: usize,
         bar: &ProgressBar,
@@ -134,13 +133,12 @@ impl Samples {
             .filter(|sample| !times.contains_key(&sample.field.id))
             .collect();
         let mut parts = match split {
-            Some(file) => {
+            Some(split) => {
                 let ids = own.iter().map(|sample| sample.field.id.as_str());
-                let (parts, gone) = read_split(file)?.parts_of(ids)?;
-                faults.extend(
-                    gone.into_iter()
-                        .map(|fault| Fault::new(file.display().to_string(), fault)),
-                );
+                let (parts, gone) = split.parts_of(ids)?;
+                for fault in gone {
+                    bar.suspend(|| note!("left out: {fault}"));
+                }
                 parts
             }
             None => {
@@ -215,12 +213,7 @@ pub fn split_of(samples: &[Sample], parts: &[Part]) -> Split {
 
 /// The use of a part in a run, where the parts may be folds.
 pub fn part_of_run(part: Part) -> Part {
-    match part {
-        Part::Fold(0) => Part::Test,
-        Part::Fold(1) => Part::Validation,
-        Part::Fold(_) => Part::Train,
-        part => part,
-    }
+    part.in_run(0, 1)
 }
 
 /// The moments of a sample's planes at 8 bits, as training reads them.

@@ -6,6 +6,7 @@ mod commands;
 mod ensemble;
 mod evaluate;
 mod export;
+mod folds;
 mod predict;
 mod remote;
 mod support;

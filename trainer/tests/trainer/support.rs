@@ -1,5 +1,7 @@
-//! The trainer as a program to run, and temporary folders.
+//! The trainer as a program to run, its trainings, and temporary folders.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -55,6 +57,40 @@ pub fn simulate(folder: &TempDir, count: usize, size: usize) -> String {
         "simulate", "--out", &set, "--count", &count, "--size", &size,
     ]);
     set
+}
+
+/// A training on the CPU with these keys set.
+pub fn arguments<'a>(
+    set: &'a str,
+    out: &'a str,
+    recipe: &'a str,
+    keys: &[&'a str],
+) -> Vec<&'a str> {
+    let mut arguments = vec![
+        "train",
+        "--plain",
+        "--device",
+        "flex",
+        "--data",
+        set,
+        "--out",
+        out,
+        "--recipe",
+        recipe,
+        "--set",
+        "start.weights=random",
+        "--set",
+        "start.frozen_epochs=0",
+    ];
+    for key in keys {
+        arguments.extend(["--set", key]);
+    }
+    arguments
+}
+
+/// The weights of a run that has ended.
+pub fn weights(out: &str) -> Vec<u8> {
+    fs::read(Path::new(out).join("network.safetensors")).expect("trained weights")
 }
 
 /// A temporary folder.

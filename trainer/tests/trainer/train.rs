@@ -7,31 +7,7 @@ use std::time::{Duration, Instant};
 
 use cytolens_testing::third_party;
 
-use crate::support::{at, command, folder, refuse, run, simulate, text};
-
-/// A training on the CPU with these keys set.
-fn arguments<'a>(set: &'a str, out: &'a str, recipe: &'a str, keys: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec![
-        "train",
-        "--plain",
-        "--device",
-        "flex",
-        "--data",
-        set,
-        "--out",
-        out,
-        "--recipe",
-        recipe,
-        "--set",
-        "start.weights=random",
-        "--set",
-        "start.frozen_epochs=0",
-    ];
-    for key in keys {
-        arguments.extend(["--set", key]);
-    }
-    arguments
-}
+use crate::support::{arguments, at, command, folder, refuse, run, simulate, text, weights};
 
 /// A column of a run's epochs.
 fn epochs(out: &str, column: &str) -> Vec<f64> {
@@ -46,10 +22,6 @@ fn epochs(out: &str, column: &str) -> Vec<f64> {
         .records()
         .map(|row| row.expect("a row")[index].parse().expect("a number"))
         .collect()
-}
-
-fn weights(out: &str) -> Vec<u8> {
-    fs::read(Path::new(out).join("network.safetensors")).expect("trained weights")
 }
 
 /// A run with everything that has a state: dropout, averaged weights, momentum, warm-up, augmented

@@ -35,6 +35,19 @@ pub enum Part {
     Fold(usize),
 }
 
+impl Part {
+    /// What a part is for in a run that tests with one fold and chooses by another: the other folds are trained on, and a part
+    /// that is no fold stays what it is.
+    pub fn in_run(self, tested: usize, chosen_by: usize) -> Self {
+        match self {
+            Self::Fold(number) if number == tested => Self::Test,
+            Self::Fold(number) if number == chosen_by => Self::Validation,
+            Self::Fold(_) => Self::Train,
+            part => part,
+        }
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -133,6 +146,28 @@ impl Split {
             })?;
         }
         Ok(writer.flush()?)
+    }
+
+    /// The number of folds; 0 of a split into other parts.
+    pub fn folds(&self) -> usize {
+        let up_to = |row: &SplitRow| match row.part {
+            Part::Fold(number) => number.saturating_add(1),
+            _ => 0,
+        };
+        self.rows.iter().map(up_to).max().unwrap_or(0)
+    }
+
+    /// The split of the run that tests with this fold, chooses by the next (after the last, the first) and trains on the others.
+    pub fn testing(&self, fold: usize) -> Self {
+        let next = (fold + 1) % self.folds().max(1);
+        let rows = self.rows.iter().map(|row| SplitRow {
+            part: row.part.in_run(fold, next),
+            ..row.clone()
+        });
+        Self {
+            rows: rows.collect(),
+            origin: self.origin.clone(),
+        }
     }
 
     /// The part of each sample of a set, whose ids are [`matched`], and a message for each row of the split without a sample.
@@ -435,6 +470,32 @@ mod tests {
             faults,
             ["b, the \"second\" is in the split (test) and not in the set"]
         );
+    }
+
+    #[test]
+    fn every_fold_is_tested_by_one_run_and_chosen_by_in_another() {
+        let folds = Split {
+            rows: [0, 1, 2, 3, 1]
+                .into_iter()
+                .map(|fold| row(&format!("of {fold}"), Part::Fold(fold), "a"))
+                .collect(),
+            ..split()
+        };
+        assert_eq!(folds.folds(), 4);
+        let (test, validation, train) = (Part::Test, Part::Validation, Part::Train);
+        for (fold, expected) in [
+            (0, [test, validation, train, train, validation]),
+            (1, [train, test, validation, train, test]),
+            (3, [validation, train, train, test, train]),
+        ] {
+            let of_run = folds.testing(fold);
+            let parts: Vec<Part> = of_run.rows.iter().map(|row| row.part).collect();
+            assert_eq!(parts, expected, "fold {fold}");
+            assert_eq!(of_run.rows[4].id, "of 1");
+            assert_eq!(of_run.origin, folds.origin);
+        }
+        assert_eq!(split().folds(), 0);
+        assert_eq!(split().testing(0), split(), "these are no folds");
     }
 
     #[test]
