@@ -1,5 +1,6 @@
 //! An answer for each cell, from the field's.
 
+use crate::calibration::Calibration;
 use crate::cells::Cells;
 
 /// A classifier's answer for a field.
@@ -17,10 +18,11 @@ pub struct Evidence<'a> {
 /// The probability of each class in each cell.
 ///
 /// A cell's own logit is what the field's would be if all of it looked like the cell: the mean of the activation map over the
-/// cell, plus the class's constant. The probabilities that belong to these are divided by the largest among the cells and
-/// multiplied by the field's: the surest cell has the field's probability, and the others by comparison with it less. (The field's
-/// probability times the normalised activation map within the mask is what several of the best eight in the Human Protein
-/// Atlas's single-cell challenge of 2021 did: <https://doi.org/10.1038/s41592-022-01606-z>.)
+/// cell, plus the class's constant. The probabilities that belong to these are divided by the largest among the cells, which gives
+/// the cells' shares; a [`Calibration`] makes of them how probable a cell shows what its field shows, and that is multiplied by the
+/// field's probability. With [`Calibration::IDENTITY`] the surest cell has the field's probability, and the others by comparison
+/// with it less. (The field's probability times the normalised activation map within the mask is what several of the best eight in
+/// the Human Protein Atlas's single-cell challenge of 2021 did: <https://doi.org/10.1038/s41592-022-01606-z>.)
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers {
     classes: usize,
@@ -30,10 +32,15 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Computes the answers of cells whose masks cover the whole field.
+    /// Computes the answers of cells whose masks cover the whole field, by [`Calibration::SHIPPED`].
     ///
     /// Where the maps are not one of each class and square, no cell has an answer.
     pub fn new(cells: &Cells, evidence: &Evidence<'_>) -> Self {
+        Self::calibrated(cells, evidence, &Calibration::SHIPPED)
+    }
+
+    /// [`Answers::new`] by another calibration.
+    pub fn calibrated(cells: &Cells, evidence: &Evidence<'_>, calibration: &Calibration) -> Self {
         let &Evidence {
             probabilities,
             side,
@@ -72,7 +79,7 @@ impl Answers {
                 .copied()
                 .fold(f32::MIN_POSITIVE, f32::max);
             for (answer, own) in answers.iter_mut().zip(own) {
-                answer.extend(own.map(|own| probability * own / largest));
+                answer.extend(own.map(|own| probability * calibration.of(own / largest)));
             }
         }
         Self {
@@ -155,6 +162,34 @@ mod tests {
     use super::*;
     use crate::cells::tests::drawn;
 
+    fn plain(cells: &Cells, evidence: &Evidence<'_>) -> Answers {
+        Answers::calibrated(cells, evidence, &Calibration::IDENTITY)
+    }
+
+    #[test]
+    fn a_calibration_moves_shares_and_leaves_the_fields_probability() {
+        let cells = drawn(&["11.22", "11.22", ".....", "33...", "33..."]);
+        let maps = [-4.0, 4.0, -4.0, -4.0];
+        let evidence = Evidence {
+            probabilities: &[0.8],
+            side: 2,
+            maps: &maps,
+        };
+        let calibration = Calibration {
+            offset: 1.0,
+            low: 0.5,
+            high: 0.25,
+        };
+        let before = plain(&cells, &evidence);
+        let after = Answers::calibrated(&cells, &evidence, &calibration);
+        for number in [1, 2, 3] {
+            let [before, after] =
+                [&before, &after].map(|answers| answers.of(number).expect("an answer")[0]);
+            let expected = 0.8 * calibration.of(before / 0.8);
+            assert!((after - expected).abs() < 1e-6, "{after} {expected}");
+        }
+    }
+
     #[test]
     fn the_cell_with_the_evidence_has_the_fields_probability() {
         let cells = drawn(&["11..22..", "11..22..", "........", "33......"]);
@@ -166,14 +201,14 @@ mod tests {
             maps: &maps,
         };
         // The square in the middle has four columns; cells 1 and 3 lie outside it.
-        let answers = Answers::new(&cells, &evidence);
+        let answers = plain(&cells, &evidence);
         assert_eq!(answers.of(1), None);
         assert_eq!(answers.of(2), Some(&[0.8][..]));
         assert_eq!(answers.of(9), None);
         assert_eq!(answers.answered(), 1);
 
         let square = drawn(&["11.22", "11.22", ".....", "33...", "33..."]);
-        let answers = Answers::new(&square, &evidence);
+        let answers = plain(&square, &evidence);
         let [one, two, three] = [1, 2, 3].map(|number| answers.of(number).expect("one")[0]);
         assert_eq!(two, 0.8);
         assert!(one < 0.4 && three < 0.4, "{one} {three}");
@@ -189,7 +224,7 @@ mod tests {
             side: 3,
             maps: &maps,
         };
-        let answers = Answers::new(&cells, &evidence);
+        let answers = plain(&cells, &evidence);
         for number in [1, 2, 3] {
             let found = answers.of(number).expect("an answer");
             assert!((found[0] - 0.97).abs() < 1e-5 && (found[1] - 0.02).abs() < 1e-5);
@@ -205,7 +240,7 @@ mod tests {
                 side: 1,
                 maps: &[3.0],
             };
-            let answers = Answers::new(&cells, &evidence);
+            let answers = plain(&cells, &evidence);
             assert_eq!(answers.of(1), Some(&[probability][..]));
         }
         let evidence = Evidence {

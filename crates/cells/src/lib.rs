@@ -1,11 +1,12 @@
 //! The cells of a field.
 //!
 //! From low to high: [`Maps`], what a network says of every pixel, and [`Cells`], the masks made of it by [`instances`]; answers
-//! for single cells ([`Answers`]), [`scores`] and [`export`]. With the feature `network`, what finds cells in a field:
+//! for single cells ([`Calibration`], [`Answers`]), [`scores`] and [`export`]. With the feature `network`, what finds cells in a field:
 //! `planes`, the network's input, `CellsManifest` and `CellsPackage`, `CellsNetwork`, and `classical`, a method without any
 //! network.
 
 mod answers;
+mod calibration;
 mod cells;
 #[cfg(feature = "network")]
 mod classical;
@@ -27,6 +28,7 @@ mod region;
 pub mod scores;
 
 pub use answers::{Answers, Evidence};
+pub use calibration::Calibration;
 pub use cells::{Bounds, Cell, Cells, MaskError};
 #[cfg(feature = "network")]
 pub use classical::classical;

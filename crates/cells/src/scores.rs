@@ -283,4 +283,127 @@ mod tests {
         assert_eq!(labelled.average_precisions(), [Some(1.0)]);
         assert_eq!(labelled.classes[0].found, [(3.0, true), (2.0, false)]);
     }
+
+    /// True and found cells of an image; of each number, the classes that it has and how surely.
+    struct Image {
+        truth: Vec<u16>,
+        found: Vec<u16>,
+        has: Vec<[bool; 2]>,
+        confidences: Vec<[f32; 2]>,
+    }
+
+    impl Image {
+        /// Squares of 5 px, some of them missing, found beside their place or both.
+        fn drawn(draw: &mut impl FnMut(usize) -> usize) -> Self {
+            const SIDE: usize = 28;
+            let mut image = Self {
+                truth: vec![0; SIDE * SIDE],
+                found: vec![0; SIDE * SIDE],
+                has: vec![[false; 2]; 17],
+                confidences: vec![[0.0; 2]; 17],
+            };
+            for number in 1..=16_u16 {
+                let block = usize::from(number) - 1;
+                let (left, top) = (block % 4 * 6, block / 4 * 6);
+                let (is_true, is_found) = (draw(5) > 0, draw(5) > 0);
+                let [right, down] = [0, 1].map(|_| [0, 0, 0, 1, 3][draw(5)]);
+                for at in 0..25 {
+                    let place = (top + at / 5) * SIDE + left + at % 5;
+                    if is_true {
+                        image.truth[place] = number;
+                    }
+                    if is_found {
+                        image.found[place + down * SIDE + right] = number;
+                    }
+                }
+                for class in 0..2 {
+                    image.has[usize::from(number)][class] = draw(3) > class;
+                    // No two are the same: the order of equal ones is nobody's.
+                    let unique = draw(1000) * 32 + 2 * block + class;
+                    image.confidences[usize::from(number)][class] = unique as f32;
+                }
+            }
+            image
+        }
+
+        fn share(&self, truth: u16, found: u16) -> f32 {
+            let pairs = || self.truth.iter().zip(&self.found);
+            let both = pairs().filter(|(one, other)| **one == truth && **other == found);
+            let any = pairs().filter(|(one, other)| **one == truth || **other == found);
+            both.count() as f32 / any.count() as f32
+        }
+    }
+
+    /// All found cells in one order, every pixel counted for every pair, and precision taken true cell by true cell.
+    fn plain_average_precision(images: &[Image], class: usize, threshold: f32) -> f64 {
+        let mut found: Vec<(f32, usize, u16)> = Vec::new();
+        let mut truths = Vec::new();
+        for (place, image) in images.iter().enumerate() {
+            for number in 1..=16_u16 {
+                if image.found.contains(&number) {
+                    let confidence = image.confidences[usize::from(number)][class];
+                    found.push((confidence, place, number));
+                }
+                if image.truth.contains(&number) && image.has[usize::from(number)][class] {
+                    truths.push((place, number));
+                }
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut hit = Vec::new();
+        let mut hits = Vec::new();
+        for (_, place, number) in found {
+            let mut best = (0.0, None);
+            for truth in truths.iter().filter(|truth| truth.0 == place) {
+                let share = images[place].share(truth.1, number);
+                if share >= best.0 {
+                    best = (share, Some(*truth));
+                }
+            }
+            if best.0 >= threshold && best.1.is_some_and(|truth| !hit.contains(&truth)) {
+                hit.extend(best.1);
+            }
+            hits.push(hit.len());
+        }
+        let reached = |count: usize| {
+            let precisions = hits.iter().zip(1_u32..).filter(|(hits, _)| **hits >= count);
+            precisions
+                .map(|(hits, all)| *hits as f64 / f64::from(all))
+                .fold(0.0, f64::max)
+        };
+        (1..=truths.len()).map(reached).sum::<f64>() / truths.len() as f64
+    }
+
+    #[test]
+    fn the_mean_average_precision_is_that_of_another_implementation() {
+        let mut state = 7_u64;
+        let mut draw = |most: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % most
+        };
+        let mut images: Vec<Image> = (0..12).map(|_| Image::drawn(&mut draw)).collect();
+        for (place, image) in images.iter_mut().enumerate() {
+            let confidences = image.confidences.iter_mut().flatten();
+            confidences.for_each(|confidence| *confidence = *confidence * 16.0 + place as f32);
+        }
+        for threshold in [0.3, CHALLENGE_THRESHOLD] {
+            let mut labelled = Labelled::new(2, threshold);
+            for image in &images {
+                labelled.add(
+                    &Comparison::new(&image.truth, &image.found),
+                    |number, class| image.has[usize::from(number)][class],
+                    |number, class| Some(image.confidences[usize::from(number)][class]),
+                );
+            }
+            let found = labelled.average_precisions();
+            for (class, found) in found.into_iter().enumerate() {
+                let found = found.expect("true cells of every class");
+                let expected = plain_average_precision(&images, class, threshold);
+                assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+                assert!((0.02..0.9).contains(&found), "{found} is no test");
+            }
+        }
+    }
 }

@@ -121,6 +121,16 @@ fn bridges(scene: &Scene) -> Vec<(usize, Point, Point)> {
     found
 }
 
+/// The cells that are joined by the bridges that show.
+pub(crate) fn bridged(scene: &Scene) -> Vec<usize> {
+    let firsts = bridges(scene).into_iter().map(|(number, _, _)| number);
+    let pairs = firsts.filter_map(|number| match scene.cells()[number].phase {
+        Phase::Daughter(other) => Some([number, other]),
+        _ => None,
+    });
+    pairs.flatten().collect()
+}
+
 /// The bundle of microtubules between daughters, with the dark midbody in its middle.
 pub(crate) fn bridge_bundle(staining: &mut Staining) {
     for (number, start, end) in bridges(staining.scene) {

@@ -3,6 +3,7 @@
 use cytolens_core::labels::LabelSet;
 
 use crate::canvas::Canvas;
+use crate::cell_labels::labels_of_cells;
 use crate::microtubules::{Filament, grow_microtubules};
 use crate::optics::{Exposure, Microscope};
 use crate::population::populate;
@@ -29,6 +30,8 @@ pub(crate) struct SimulatedField {
     pub(crate) cells: Vec<u16>,
     /// The number of the cell whose nucleus each pixel belongs to, from 1; 0 outside nuclei and in cells in mitosis, which have none.
     pub(crate) nuclei: Vec<u16>,
+    /// The labels of each cell, by its number less 1; empty where the settings do not ask for them.
+    pub(crate) cell_labels: Vec<LabelSet>,
 }
 
 /// The version of the simulator: it rises with every change of what fields look like, so that no set mixes two.
@@ -103,6 +106,7 @@ pub(crate) fn simulate_field(
             canvas: &mut canvas,
             stream: seed.stream(FieldPurpose::Reference, channel),
             brightness: scene.cells().iter().map(|cell| cell.stain[stain]).collect(),
+            veiled: true,
         });
         expose(channel, canvas)
     };
@@ -124,6 +128,11 @@ pub(crate) fn simulate_field(
         &locations::draw,
     );
     let green = expose(1, light);
+    let cell_labels = if settings.cell_labels {
+        labels_of_cells(&scene, &microtubules, labels, seed, &locations::draw)
+    } else {
+        Vec::new()
+    };
     SimulatedField {
         size,
         red,
@@ -131,6 +140,7 @@ pub(crate) fn simulate_field(
         blue,
         yellow,
         nuclei: scene.nuclei(),
+        cell_labels,
         cells: scene.territory.owner,
     }
 }
@@ -164,6 +174,7 @@ pub(crate) fn protein(
             canvas: &mut canvas,
             stream: seed.stream(FieldPurpose::Location(class), 0),
             brightness: brightness.collect(),
+            veiled: true,
         };
         draw(class, &mut staining);
     }
@@ -174,6 +185,7 @@ pub(crate) fn protein(
         canvas: &mut canvas,
         stream: seed.stream(FieldPurpose::Background, 1),
         brightness: vec![1.0; scene.cells().len()],
+        veiled: true,
     };
     endomembrane::unspecific(&mut staining, cytoplasm, nucleus);
     canvas

@@ -7,10 +7,11 @@
 //!
 //! Modules name only those before them: random, geometry, texture, canvas; `cell_line`, settings, cell, layout, population,
 //! territory, scene, microtubules, staining; the drawings (nucleus, endomembrane, vesicles, surface, division, cytoskeleton),
-//! locations; debris, optics, field; reference, painting; names, hash, `reference_set`; png, `label_sets`, set, samples.
+//! locations, `cell_labels`; debris, optics, field; reference, painting; names, hash, `reference_set`; png, `label_sets`, set, samples.
 
 mod canvas;
 mod cell;
+mod cell_labels;
 mod cell_line;
 mod cytoskeleton;
 mod debris;

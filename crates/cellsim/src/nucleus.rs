@@ -129,6 +129,9 @@ pub(crate) fn nucleoplasm(staining: &mut Staining) {
 fn veil(staining: &mut Staining, light: f32, contrast: f32) {
     let grain = Grain::new(&mut staining.stream, 0.7);
     let hole = staining.stream.between(0.6, 1.0);
+    if !staining.veiled {
+        return;
+    }
     staining.shade(|scene, site, index| {
         if let Some(spread) = spread_in_mitosis(scene, site) {
             return light * spread;

@@ -47,6 +47,7 @@ impl SampleChoice {
             noise: 0.25,
             background: 0.5,
             debris: 0.0,
+            cell_labels: false,
         };
         let labels = LabelSet::from_classes(self.classes.iter().copied())?;
         Ok(simulate_field(&settings, labels, seed, self.index))

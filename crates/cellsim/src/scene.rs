@@ -95,6 +95,19 @@ impl Scene {
         self.pixels[cell].len() as f32 / (self.territory.scale * self.territory.scale)
     }
 
+    /// The mean light in the brightest square micrometre of a cell's part of the field; what the part lacks of it counts as dark.
+    pub(crate) fn brightest(&self, cell: usize, light: &Canvas) -> f32 {
+        let scale = self.territory.scale;
+        let count = ((scale * scale).round() as usize).max(1);
+        let pixels = self.pixels[cell].iter();
+        let mut values: Vec<f32> = pixels.map(|index| light.values[*index as usize]).collect();
+        if values.len() > count {
+            values.select_nth_unstable_by(count, |a, b| b.total_cmp(a));
+            values.truncate(count);
+        }
+        values.iter().sum::<f32>() / count as f32
+    }
+
     /// A random place in a cell that `weight` accepts with the probability it gives; none if it accepts hardly any.
     pub(crate) fn pick(
         &self,

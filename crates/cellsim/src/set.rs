@@ -46,7 +46,7 @@ pub struct SetPlan {
     /// The random seed; field number `index` has the id `simulated-<seed>-<index>`, or `painted-<seed>-<index>`.
     pub seed: u64,
     /// Whether to write `masks/<id>_cells.png` and `masks/<id>_nuclei.png`, 16 bits: the number of the cell that each pixel, or each
-    /// nucleus's pixel, belongs to.
+    /// nucleus's pixel, belongs to; and `masks/<id>_labels.csv`, the labels of each cell.
     pub masks: bool,
     /// The fields on which the protein is painted; none to simulate whole fields.
     pub references: Option<References>,
@@ -157,7 +157,9 @@ impl<'a> SetFolder<'a> {
             channels[..written]
                 .iter()
                 .all(|name| out.join(name).is_file())
-                && (!plan.masks || mask_paths(out, &id).iter().all(|file| file.is_file()))
+                && (!plan.masks
+                    || (mask_paths(out, &id).iter().all(|file| file.is_file())
+                        && cell_table(out, &id).is_file()))
         };
         let missing = (0..plan.label_sets.len())
             .filter(|index| !is_whole(*index))
@@ -181,7 +183,10 @@ impl<'a> SetFolder<'a> {
     /// If a file cannot be written, or a reference has changed since it was found.
     pub fn write(&self, written: impl Fn() + Sync) -> Result<()> {
         let plan = self.plan;
-        let settings = Settings::of_size(plan.size);
+        let settings = Settings {
+            cell_labels: plan.masks,
+            ..Settings::of_size(plan.size)
+        };
         let whole = |index: usize, field: &SimulatedField| {
             self.write_field(index, field)?;
             written();
@@ -233,6 +238,7 @@ impl<'a> SetFolder<'a> {
             for (path, mask) in mask_paths(self.out, &id).iter().zip(masks) {
                 write_png(path, Pixels::Deep(mask), field.size, Packing::Fast)?;
             }
+            write_cell_labels(&cell_table(self.out, &id), field)?;
         }
         Ok(())
     }
@@ -248,6 +254,24 @@ impl<'a> SetFolder<'a> {
             Ok(table.flush()?)
         })
     }
+}
+
+/// Writes the labels of each cell that has a pixel in the masks.
+fn write_cell_labels(path: &Path, field: &SimulatedField) -> Result<()> {
+    let mut has_pixels = vec![false; field.cell_labels.len()];
+    for number in field.cells.iter().filter(|number| **number > 0) {
+        has_pixels[usize::from(*number) - 1] = true;
+    }
+    fill_whole(path, |file| {
+        let mut table = csv::Writer::from_writer(file);
+        table.write_record(["Id", "Target"])?;
+        for (place, labels) in field.cell_labels.iter().enumerate() {
+            if has_pixels[place] {
+                table.write_record([(place + 1).to_string(), labels.to_string()])?;
+            }
+        }
+        Ok(table.flush()?)
+    })
 }
 
 /// Writes the channels that a field has, and returns the file names of all.
@@ -278,8 +302,15 @@ fn mask_paths(out: &Path, id: &str) -> [PathBuf; 2] {
     ["cells", "nuclei"].map(|what| out.join(MASK_FOLDER).join(format!("{id}_{what}.png")))
 }
 
+/// The table of the labels of a field's cells: each cell's number in the masks as its id, in the form of the set's own table.
+fn cell_table(out: &Path, id: &str) -> PathBuf {
+    out.join(MASK_FOLDER).join(format!("{id}_labels.csv"))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use tempfile::TempDir;
 
     use super::*;
@@ -364,6 +395,32 @@ mod tests {
     }
 
     #[test]
+    fn every_cell_of_the_masks_has_its_labels_in_a_table() {
+        let folder = folder();
+        let out = whole(folder.path());
+        let plan = plan();
+        for (index, labels) in plan.label_sets.iter().enumerate() {
+            let id = plan.id(index);
+            let [cells, _] = mask_paths(out, &id);
+            let mask = image::open(cells).expect("a mask").into_luma16();
+            let numbers: BTreeSet<u16> = mask.into_raw().into_iter().collect();
+            let text = fs::read_to_string(cell_table(out, &id)).expect("a table");
+            let mut lines = text.lines();
+            assert_eq!(lines.next(), Some("Id,Target"));
+            let mut listed = BTreeSet::<u16>::from([0]);
+            for line in lines {
+                let (number, target) = line.split_once(',').expect("two columns");
+                listed.insert(number.parse().expect("a number"));
+                let target: LabelSet = target.parse().expect("classes");
+                assert!(target.classes().all(|class| labels.contains(class)));
+            }
+            // A field may be full of cells to its last pixel.
+            assert!(numbers.difference(&listed).next().is_none(), "{text}");
+            assert!(listed.difference(&numbers).all(|number| *number == 0));
+        }
+    }
+
+    #[test]
     fn an_interrupted_set_goes_on_to_the_same_end() {
         let (folder, other) = (folder(), folder());
         let expected = contents(whole(folder.path()));
@@ -374,6 +431,7 @@ mod tests {
             "simulated-20-000003_red.png",
             "simulated-20-000003_green.png",
             "masks/simulated-20-000004_nuclei.png",
+            "masks/simulated-20-000002_labels.csv",
         ] {
             fs::remove_file(out.join(gone)).expect("a file of the set");
         }
@@ -381,7 +439,7 @@ mod tests {
         fs::write(half, b"half a").expect("a writable folder");
         let plan = plan();
         let set = SetFolder::open(out, &plan).expect("a set to go on with");
-        assert_eq!(set.done(), 2);
+        assert_eq!(set.done(), 1);
         set.write(|| ()).expect("a writable folder");
         assert!(contents(out) == expected);
     }

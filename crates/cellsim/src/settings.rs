@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) background: f32,
     /// Frequency of debris between the cells: 1 as in the atlas, 0 none.
     pub(crate) debris: f32,
+    /// Whether to tell the labels of each cell, for which locations are drawn twice.
+    pub(crate) cell_labels: bool,
 }
 
 impl Settings {
@@ -43,6 +45,7 @@ impl Settings {
             noise: 1.0,
             background: 1.0,
             debris: 1.0,
+            cell_labels: false,
         }
     }
 }

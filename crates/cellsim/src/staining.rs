@@ -17,6 +17,8 @@ pub(crate) struct Staining<'a> {
     pub(crate) stream: FieldStream,
     /// The brightness that the stain has in each cell.
     pub(crate) brightness: Vec<f32>,
+    /// Whether the veils are drawn that most proteins leave beside their location.
+    pub(crate) veiled: bool,
 }
 
 impl Staining<'_> {
@@ -48,6 +50,9 @@ impl Staining<'_> {
     /// Draws a thin even veil over the cytoplasm, as nearly every protein leaves.
     pub(crate) fn haze(&mut self, light: f32) {
         let grain = Grain::new(&mut self.stream, 0.8);
+        if !self.veiled {
+            return;
+        }
         self.shade(|scene, site, _| {
             let within = if site.nucleus < 0.0 { 0.7 } else { 1.0 };
             light * within * scene.thickness(site) * (1.0 + 0.3 * grain.at(site.place)).max(0.0)

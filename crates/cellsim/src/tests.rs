@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::canvas::Canvas;
 use crate::cell::Cell;
+use crate::cell_labels::LEAST_EXPRESSION;
 use crate::cell_line::CELL_LINES;
 use crate::field::{SimulatedField, simulate_field};
 use crate::geometry::Point;
@@ -50,6 +51,7 @@ fn draw(scene: &Scene, class: usize, seed: FieldSeed, purpose: FieldPurpose) -> 
         canvas: &mut canvas,
         stream: seed.stream(purpose, 0),
         brightness: vec![1.0; scene.cells().len()],
+        veiled: true,
     };
     locations::draw(class, &mut staining);
     canvas
@@ -492,4 +494,112 @@ fn fields_stay_as_they_are() {
         .collect();
     let expected = expected.map(|(_, _, checksum)| checksum);
     assert!(found == expected, "{found:#018x?}");
+}
+
+/// A field with the labels of its cells.
+fn with_cell_labels(settings: Settings, classes: &[usize], index: u64) -> SimulatedField {
+    let settings = Settings {
+        cell_labels: true,
+        ..settings
+    };
+    simulate_field(&settings, labels(classes), SEED, index)
+}
+
+#[test]
+fn labels_of_cells_change_no_pixel() {
+    let settings = Settings::of_size(96);
+    for (index, classes) in [(0, &[0_usize, 20][..]), (1, &[7, 16, 17]), (2, &[])] {
+        let plain = simulate_field(&settings, labels(classes), SEED, index);
+        assert!(plain.cell_labels.is_empty());
+        let told = with_cell_labels(settings, classes, index);
+        let most = told.cells.iter().copied().max().unwrap_or(0);
+        assert!(told.cell_labels.len() >= usize::from(most));
+        let told = SimulatedField {
+            cell_labels: Vec::new(),
+            ..told
+        };
+        assert!(told == plain, "{classes:?}");
+    }
+}
+
+#[test]
+fn only_cells_that_divide_carry_labels_of_division() {
+    let settings = Settings {
+        size: 256,
+        ..clear()
+    };
+    let (mut spindles, mut bridges) = (0_usize, 0_usize);
+    for index in 0..3 {
+        let seed = FieldSeed { seed: SEED, index };
+        let classes = [0, 16, 17];
+        let cells = populate(&settings, labels(&classes), seed).cells;
+        let told = with_cell_labels(settings, &classes, index).cell_labels;
+        assert_eq!(told.len(), cells.len());
+        for (cell, told) in cells.iter().zip(&told) {
+            let expresses = cell.expression >= LEAST_EXPRESSION;
+            assert_eq!(told.contains(17), cell.divides() && expresses);
+            if told.contains(16) {
+                assert!(cell.phase.is_daughter());
+            }
+            if told.contains(0) {
+                assert!(expresses && !cell.divides());
+            }
+            spindles += usize::from(told.contains(17));
+            bridges += usize::from(told.contains(16));
+        }
+    }
+    assert!(spindles >= 2, "{spindles} spindles");
+    assert!(
+        bridges >= 2 && bridges.is_multiple_of(2),
+        "{bridges} ends of bridges"
+    );
+}
+
+/// In one of seven fields some cells do not express the protein.
+#[test]
+fn cells_without_a_label_are_dark() {
+    let settings = Settings {
+        size: 96,
+        variation: 1.0,
+        ..clear()
+    };
+    let sums = (0..40_u32).into_par_iter().map(|index| {
+        let field = with_cell_labels(settings, &[25], index.into());
+        let mut light = vec![(0_u32, 0_u32); field.cell_labels.len()];
+        for (number, level) in field.cells.iter().zip(&field.green) {
+            if *number > 0 {
+                let (sum, count) = &mut light[usize::from(*number) - 1];
+                *sum += u32::from(*level);
+                *count += 1;
+            }
+        }
+        // Of cells with and without the label: the sum of their mean levels, and their number. A cell of a few pixels shows its
+        // neighbours' light.
+        let mut found = [(0.0_f32, 0_usize); 2];
+        for ((sum, count), labels) in light.into_iter().zip(&field.cell_labels) {
+            if count >= 40 {
+                let (mean, number) = &mut found[usize::from(labels.is_empty())];
+                *mean += sum as f32 / count as f32;
+                *number += 1;
+            }
+        }
+        found
+    });
+    let sums: Vec<[(f32, usize); 2]> = sums.collect();
+    // The fields that have both kinds: others differ in exposure.
+    let both = sums.iter().filter(|found| found[1].1 > 0);
+    let [mut with, mut without] = [0.0, 0.0];
+    for [(bright, many), (dark, few)] in both.clone() {
+        assert!(*many > 0, "a field without the protein");
+        with += bright / *many as f32;
+        without += dark / *few as f32;
+    }
+    assert!(both.count() > 0, "every cell of forty fields has the label");
+    assert!(with > 2.0 * without, "{with} {without}");
+    let labelled: usize = sums.iter().map(|found| found[0].1).sum();
+    let others: usize = sums.iter().map(|found| found[1].1).sum();
+    assert!(
+        labelled > 4 * others,
+        "{labelled} with the label, {others} without"
+    );
 }

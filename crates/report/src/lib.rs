@@ -1,6 +1,6 @@
 //! Reports on data and predictions: plots, inspection of sets, evaluation and comparison of models.
 
-mod calibration;
+pub mod calibration;
 pub mod comparison;
 pub mod evaluation;
 pub mod inspect;

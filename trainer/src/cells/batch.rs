@@ -6,13 +6,14 @@ use cytolens_cells::export::{
     ChallengeClass, FieldCells, challenge_classes, geojson, label_png, submission_row,
     table_header, table_rows,
 };
-use cytolens_cells::{Answers, Cells, CellsError, CellsNetwork, Evidence, LEAST_SIDE, Options};
+use cytolens_cells::{Answers, Calibration, Cells, CellsNetwork, Options};
 use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::FieldOnDisk;
 use cytolens_data::noticed::Noticed;
 use cytolens_field::Field;
 
+use super::answering::{answers_of, cells_of};
 use super::outputs::{FoundCells, OutputFolder};
 use super::overview::overview;
 use crate::predict::log::LogEntry;
@@ -89,46 +90,14 @@ impl CellsBatch<'_> {
 
     /// The cells of a field, and their answers where something answers.
     fn cells(&self, field: &FieldOnDisk) -> Result<(Field, Cells, Option<Answers>), Fault> {
-        let id = &field.id;
         let field = field.read()?;
         self.noticed.look_at(&field);
-        let cells = self
-            .network
-            .cells(&field, self.options)
-            .map_err(|error| match error {
-                CellsError::NoNuclei { id } => {
-                    Fault::new(id, "no blue channel, and cells are found by their nuclei")
-                }
-                CellsError::TooSmall { id, side } => Fault::new(
-                    id,
-                    format!(
-                        "{side} px on its longer side, and cells are found from {LEAST_SIDE} px on"
-                    ),
-                ),
-                other => Fault::new(id, other.to_string()),
-            })?;
+        let cells = cells_of(self.network, &field, self.options)?;
         let answers = match self.classifier {
             None => None,
             Some(classifier) => {
-                let planes = classifier.compose(&field)?;
-                let features = classifier.features(&planes);
-                let answer = pollster::block_on(async {
-                    let prediction = classifier.predict(&features).await?;
-                    Ok::<_, cytolens::package::ClassifierError>((
-                        prediction,
-                        classifier.maps(&features).await?,
-                    ))
-                });
-                let (prediction, maps) =
-                    answer.map_err(|error| Fault::new(id, error.to_string()))?;
-                Some(Answers::new(
-                    &cells,
-                    &Evidence {
-                        probabilities: &prediction.probabilities,
-                        side: maps.side,
-                        maps: &maps.values,
-                    },
-                ))
+                let (_, answers) = answers_of(classifier, &field, &cells, &Calibration::SHIPPED)?;
+                Some(answers)
             }
         };
         Ok((field, cells, answers))

@@ -117,7 +117,7 @@ fn found(network: &CellsNetwork, field: &Field, options: &Options) -> [Cells; 2]
 }
 
 /// Calls a function with each field on several threads; parts results and faults.
-fn each<F: Sync, R: Send>(
+pub(super) fn each<F: Sync, R: Send>(
     fields: &[F],
     workers: usize,
     compare: impl Fn(&F) -> Result<R, Fault> + Send + Sync,

@@ -89,14 +89,7 @@ impl FindCells {
     pub fn run(&self) -> Result<ExitCode> {
         let package = cells_package(&self.model)?;
         let network = CellsNetwork::new(&package, Processor::best())?;
-        let classifier = match &self.answers {
-            None => None,
-            Some(folder) => {
-                let package =
-                    Package::read(folder).with_context(|| format!("in {}", folder.display()))?;
-                Some(Classifier::<CpuNetwork>::new(&package, Processor::best())?)
-            }
-        };
+        let classifier = self.answers.as_deref().map(answering_model).transpose()?;
         let reading = self.reading.reading();
         let FoundFields { mut fields, faults } = files::in_folder(&self.data, &reading)?;
         let fields: Vec<FieldOnDisk> = fields.drain(self.shard.range(fields.len())).collect();
@@ -169,6 +162,15 @@ impl FindCells {
             _ => ExitCode::FAILURE,
         })
     }
+}
+
+/// Reads a model package that answers for cells.
+///
+/// # Errors
+/// Naming the folder, for one that is none.
+pub fn answering_model(folder: &Path) -> Result<Classifier<CpuNetwork>> {
+    let package = Package::read(folder).with_context(|| format!("in {}", folder.display()))?;
+    Ok(Classifier::new(&package, Processor::best())?)
 }
 
 /// Reads a cells package.

@@ -4,6 +4,7 @@ pub mod adapt;
 pub mod arguments;
 pub mod augment;
 pub mod augment_device;
+pub mod calibrate_cells;
 pub mod cells;
 pub mod compare;
 pub mod download;

@@ -1,4 +1,4 @@
-//! `trainer train-cells`, `package`, `cells`, `score-cells` and `export` as users run them, on a network of seconds.
+//! `trainer train-cells`, `package`, `cells`, `score-cells`, `calibrate-cells` and `export` as users run them, on a network of seconds.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::support::{MODEL, at, command, folder, refuse, run, text, trainer};
+
+/// The cells package that comes with the application.
+const CELLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/cells");
 
 /// The smallest recipe.
 const SMALL: [&str; 14] = [
@@ -239,6 +242,44 @@ fn scores_stand_beside_the_classical_method() {
     ]);
     let manifest = fs::read_to_string(Path::new(&named).join("manifest.json")).expect("a manifest");
     assert!(manifest.contains("\"drawn\""));
+}
+
+#[test]
+fn answers_of_cells_are_scored_and_calibrated() {
+    let folder = folder();
+    let set = at(&folder, "set");
+    run(&[
+        "simulate", "--out", &set, "--count", "4", "--size", "256", "--seed", "8", "--masks",
+    ]);
+    let with = ["--model", CELLS, "--answers", MODEL, "--data", &set];
+    let scores = at(&folder, "scores.json");
+    let mut score = vec!["score-cells", "--out", &scores];
+    score.extend(with);
+    let table = run(&score);
+    for row in ["| Nucleoplasm |", "| mean | |", "| mean over the classes"] {
+        assert!(table.contains(row), "{table}");
+    }
+    let read: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&scores).expect("scores")).expect("JSON");
+    assert_eq!(read["fields"], 4);
+    assert_eq!(read["labels"].as_array().map(Vec::len), Some(28));
+    assert!(read["mean_average_precision"].is_number(), "{read}");
+
+    // A field without the labels of its cells is left out of what is fitted, and named.
+    let table = Path::new(&set).join("masks/simulated-8-000003_labels.csv");
+    fs::remove_file(table).expect("removed");
+    let mut calibrate = vec!["calibrate-cells"];
+    calibrate.extend(with);
+    let output = trainer(&calibrate);
+    let (table, note) = (text(&output.stdout), text(&output.stderr));
+    for words in ["in 1 fields; the other 2", "| calibrated |", "offset: "] {
+        assert!(table.contains(words), "{table}{note}");
+    }
+    assert!(!output.status.success());
+    assert!(
+        note.contains("cells' labels") && note.contains("simulated-8-000003"),
+        "{note}"
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ mod tests;
 pub use geojson::geojson;
 pub use image::label_png;
 pub use submission::{
-    ChallengeClass, SUBMISSION_HEADER, challenge_classes, encoded_masks, submission_row,
+    ChallengeClass, SUBMISSION_HEADER, challenge_classes, challenge_confidences, encoded_masks,
+    submission_row,
 };
 pub use table::{table_header, table_rows};
 

@@ -66,6 +66,21 @@ pub fn challenge_classes(labels: &[String]) -> Vec<ChallengeClass> {
     classes
 }
 
+/// The confidence of each class for a cell with these probabilities of the package's labels, to the four decimals that are written:
+/// that of the most probable label, and for the lack of all others what is left to the most probable of them.
+pub fn challenge_confidences(classes: &[ChallengeClass], answer: &[f32]) -> Vec<f32> {
+    let sure = |label: &usize| answer.get(*label).copied().unwrap_or(0.0);
+    let most = |class: &ChallengeClass| class.labels.iter().map(sure).fold(0.0, f32::max);
+    let any = classes.iter().map(most).fold(0.0, f32::max);
+    let confidences = classes.iter().map(|class| match class.number {
+        NEGATIVE => 1.0 - any,
+        _ => most(class),
+    });
+    confidences
+        .map(|confidence| (confidence * 1e4).round() / 1e4)
+        .collect()
+}
+
 /// A field's row. `cells` are numbers in the mask with the probabilities of the package's labels.
 ///
 /// # Panics
@@ -84,14 +99,7 @@ pub fn submission_row<'a>(
         let Some(encoded) = masks.get(&number) else {
             continue;
         };
-        let sure = |label: &usize| answer.get(*label).copied().unwrap_or(0.0);
-        let most = |class: &ChallengeClass| class.labels.iter().map(sure).fold(0.0, f32::max);
-        let any = classes.iter().map(most).fold(0.0, f32::max);
-        for class in classes {
-            let confidence = match class.number {
-                NEGATIVE => 1.0 - any,
-                _ => most(class),
-            };
+        for (class, confidence) in classes.iter().zip(challenge_confidences(classes, answer)) {
             let space = if first { "" } else { " " };
             first = false;
             _ = write!(row, "{space}{} {confidence:.4} {encoded}", class.number);

@@ -271,6 +271,7 @@ impl Drawings {
                 canvas: &mut canvas,
                 stream: seed.stream(FieldPurpose::Reference, 1 + channel),
                 brightness: vec![light; scene.cells().len()],
+                veiled: true,
             });
             canvas.blurred(0.12)
         };

@@ -30,6 +30,7 @@ fn drawn(class: usize, staining: &mut Staining, weight: impl Fn(f32) -> f32) {
         canvas: &mut canvas,
         stream: staining.stream.clone(),
         brightness: staining.brightness.clone(),
+        veiled: staining.veiled,
     };
     locations::draw(class, &mut alone);
     for (index, site) in staining.scene.territory.sites() {

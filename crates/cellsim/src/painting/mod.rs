@@ -9,6 +9,7 @@ use cytolens_core::labels::LabelSet;
 
 use crate::canvas::Canvas;
 use crate::cell::Cell;
+use crate::cell_labels::labels_of_cells;
 use crate::cell_line::{CELL_LINES, CellLine};
 use crate::field::{EXPOSURES, SimulatedField, protein};
 use crate::microtubules::grow_microtubules;
@@ -65,6 +66,11 @@ pub(crate) fn paint_field(
         ..*settings
     };
     let light = protein(&scene, &microtubules, &stained, labels, seed, &draw);
+    let cell_labels = if settings.cell_labels {
+        labels_of_cells(&scene, &microtubules, labels, seed, &draw)
+    } else {
+        Vec::new()
+    };
     let green = expose(light, &scene, settings, seed);
     SimulatedField {
         size: channels.size,
@@ -73,6 +79,7 @@ pub(crate) fn paint_field(
         blue: channels.blue,
         yellow: channels.yellow.unwrap_or_default(),
         nuclei: scene.nuclei(),
+        cell_labels,
         cells: scene.territory.owner,
     }
 }

@@ -209,6 +209,28 @@ fn cells_that_divide_are_changed_in_every_channel_and_others_are_not() {
     assert!((1..=3).contains(&gone), "{gone} nuclei are gone");
 }
 
+#[test]
+fn cells_of_painted_fields_have_labels_of_their_own() {
+    let reference = reference(0, 384);
+    let settings = Settings {
+        cell_labels: true,
+        ..clear(384)
+    };
+    let [field, plain] = [settings, clear(384)]
+        .map(|settings| paint_field(&settings, &reference, labels(&[0, 17]), SEED, 3));
+    assert!(field.green == plain.green && plain.cell_labels.is_empty());
+    assert_eq!(field.cell_labels.len(), reference.cells.len());
+    let count = |class: usize| {
+        let sets = field.cell_labels.iter();
+        sets.filter(|set| set.contains(class)).count()
+    };
+    let (nuclei, spindles) = (count(0), count(17));
+    assert!((1..=3).contains(&spindles), "{spindles} spindles");
+    assert!(nuclei > reference.cells.len() / 2, "{nuclei} nuclei");
+    // A cell has a nucleus or a spindle.
+    assert!(field.cell_labels.iter().all(|set| set.len() < 2));
+}
+
 fn count_of(numbers: &[u16]) -> usize {
     let mut numbers: Vec<u16> = numbers
         .iter()

@@ -1,10 +1,13 @@
 //! Sets of fields with masks of their cells.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use cytolens_cells::Planes;
+use cytolens_core::labels::LabelSet;
 
+use super::labels::read_cell_labels;
 use super::mask::{Mask, read_mask};
 use crate::fault::Fault;
 use crate::files::{self, FieldOnDisk, Reading};
@@ -20,6 +23,8 @@ pub struct MaskedField {
     cells: PathBuf,
     /// None where only the cells are known.
     nuclei: Option<PathBuf>,
+    /// None where the labels of the cells are not known.
+    labels: Option<PathBuf>,
 }
 
 /// A set of fields with masks.
@@ -43,8 +48,8 @@ pub struct Truth {
 }
 
 impl MaskedSet {
-    /// Opens a set: the fields of a folder with `masks/<id>_cells.png` and `masks/<id>_nuclei.png`, as `trainer simulate --masks`
-    /// writes them. The nuclei's may be missing; a field without a mask of its cells is left out.
+    /// Opens a set: the fields of a folder with `masks/<id>_cells.png`, `masks/<id>_nuclei.png` and `masks/<id>_labels.csv`, as
+    /// `trainer simulate --masks` writes them. The latter two may be missing; a field without a mask of its cells is left out.
     ///
     /// # Errors
     /// If the folder cannot be read, or no field has a mask.
@@ -60,14 +65,16 @@ impl MaskedSet {
         let found = files::in_folder(folder, reading)?;
         let (mut fields, mut faults) = (Vec::new(), found.faults);
         for field in found.fields {
-            let path = |what: &str| masks.join(format!("{}_{what}.png", field.id));
-            let (cells, nuclei) = (path("cells"), path("nuclei"));
+            let path = |what: &str| masks.join(format!("{}_{what}", field.id));
+            let [cells, nuclei, labels] = ["cells.png", "nuclei.png", "labels.csv"].map(path);
             if cells.is_file() {
                 let nuclei = nuclei.is_file().then_some(nuclei);
+                let labels = labels.is_file().then_some(labels);
                 fields.push(MaskedField {
                     field,
                     cells,
                     nuclei,
+                    labels,
                 });
             } else {
                 faults.push(Fault::new(
@@ -101,6 +108,14 @@ impl MaskedField {
             nuclei: nuclei.map(resized),
             planes,
         })
+    }
+
+    /// Reads the labels of the field's cells, by their numbers; none where there is no table of them.
+    ///
+    /// # Errors
+    /// Those of [`read_cell_labels`].
+    pub fn labels(&self) -> Result<Option<BTreeMap<u16, LabelSet>>, Fault> {
+        self.labels.as_deref().map(read_cell_labels).transpose()
     }
 
     /// Reads the field for `use_field`, and the masks at their own size: the cells', which is always there, and the nuclei's.
@@ -173,6 +188,19 @@ mod tests {
         assert_eq!(truth.nuclei, None);
         assert_eq!(truth.cells.len(), 256);
         assert_eq!([truth.cells[7], truth.cells[8]], [0, 1]);
+        assert_eq!(set.fields[0].labels(), Ok(None));
+    }
+
+    #[test]
+    fn cells_come_with_their_labels_where_these_are_known() {
+        let folder = tempfile::tempdir().expect("a folder");
+        set(folder.path(), 32).expect("a set");
+        let table = folder.path().join(MASK_FOLDER).join("a_labels.csv");
+        std::fs::write(&table, "Id,Target\n1,0 25\n").expect("written");
+        let set = MaskedSet::open(folder.path(), &Reading::default()).expect("a set");
+        let labels = set.fields[0].labels().expect("a table").expect("labels");
+        assert_eq!(labels.len(), 1);
+        assert!(labels[&1].contains(25));
     }
 
     #[test]
