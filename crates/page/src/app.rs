@@ -42,7 +42,7 @@ use super::status::StatusPanel;
 use super::store::Store;
 use super::table::Table;
 use super::viewer;
-use super::{input, samples, text, theme};
+use super::{fonts, input, samples, text, theme};
 
 /// The session and the parts of the page.
 struct App {
@@ -133,6 +133,7 @@ pub fn start() {
     });
     // The page lives as long as its window; its listeners hold it.
     app.reopen();
+    spawn_local(fonts::look_up(by_id("desk")));
 }
 
 /// A handler that calls the page's method for as long as the page is there.

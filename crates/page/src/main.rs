@@ -19,6 +19,7 @@ mod engine;
 mod entry;
 mod export;
 mod facts;
+mod fonts;
 mod gallery;
 mod input;
 mod listing;

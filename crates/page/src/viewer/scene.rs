@@ -31,6 +31,9 @@ pub(super) struct Scene {
     second: HtmlCanvasElement,
     controls: Controls,
     state: RefCell<ViewerState>,
+    /// The width and height of the stage in CSS pixels, from when it was last laid out: to ask for them has the browser lay
+    /// out the page at once.
+    stage_size: Cell<(i32, i32)>,
     is_scheduled: Cell<bool>,
     painted: RefCell<Option<Box<dyn Fn()>>>,
     on_frame: Closure<dyn FnMut()>,
@@ -50,6 +53,7 @@ impl Scene {
                 second: find(&root, ".second canvas"),
                 controls: Controls::new(&root),
                 state: RefCell::new(ViewerState::new()),
+                stage_size: Cell::default(),
                 is_scheduled: Cell::new(false),
                 painted: RefCell::default(),
                 on_frame: Closure::new(move || {
@@ -178,8 +182,9 @@ impl Scene {
         let start = now_ms();
         let is_late = || now_ms() - start > PAINTING_MS;
         let is_resized = self.measure(state);
-        // In a frame of its own: painting and drawing together keep a slow machine from everything else.
-        if std::mem::take(&mut state.is_put_off) {
+        // In a frame of its own: painting and drawing together keep a slow machine from everything else. A canvas of another
+        // size is blank until it is drawn.
+        if std::mem::take(&mut state.is_put_off) || is_resized {
             state.needs_drawing = false;
             self.draw(state);
             self.schedule();
@@ -194,9 +199,8 @@ impl Scene {
             is_whole &= painted.0;
             has_changed |= painted.1;
         }
-        let needs_drawing = std::mem::take(&mut state.needs_drawing) || has_changed || is_resized;
-        // A canvas of another size is blank until it is drawn.
-        state.is_put_off = needs_drawing && !is_resized && now_ms() - start > PAINTING_MS / 2.0;
+        let needs_drawing = std::mem::take(&mut state.needs_drawing) || has_changed;
+        state.is_put_off = needs_drawing && now_ms() - start > PAINTING_MS / 2.0;
         if needs_drawing && !state.is_put_off {
             self.draw(state);
         }
@@ -210,9 +214,10 @@ impl Scene {
     fn measure(&self, state: &mut ViewerState) -> bool {
         let ratio = window().device_pixel_ratio();
         let pixels = |length: i32| (f64::from(length) * ratio).round();
+        let (width, height) = self.stage_size.get();
         let stage = Size {
-            width: pixels(self.stage.client_width()),
-            height: pixels(self.stage.client_height()),
+            width: pixels(width),
+            height: pixels(height),
         };
         // A stage that is not shown has no size, and its picture stays as it is.
         if stage.width < 1.0 || stage.height < 1.0 {
@@ -265,7 +270,13 @@ impl Scene {
 
     fn watch_size(self: &Rc<Self>) {
         let scene = self.clone();
-        let on_resize = Closure::<dyn FnMut()>::new(move || scene.schedule());
+        let on_resize = Closure::<dyn FnMut()>::new(move || {
+            let stage = &scene.stage;
+            scene
+                .stage_size
+                .set((stage.client_width(), stage.client_height()));
+            scene.schedule();
+        });
         match ResizeObserver::new(on_resize.as_ref().unchecked_ref()) {
             Ok(observer) => observer.observe(&self.stage),
             Err(error) => debug_assert!(false, "no observer of sizes: {error:?}"),
