@@ -172,7 +172,7 @@ it('a second tab says that it keeps nothing, and works', async (page, {context})
 
 it('where the browser gives no room, the page says so and every field is still classified', async (page, {context, site}) => {
   const session = await context.newCDPSession(page);
-  await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 20_000});
+  await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 2_000});
   await page.setInputFiles('#files', files(fields(6)));
   await idle(page);
   assert.deepEqual(new Set(await states(page)), new Set(['done']));
