@@ -1,11 +1,15 @@
 //! The cells of a field, and a classifier's answer for each of them.
 
+use std::collections::BTreeMap;
+
 use cytolens::package::{Classifier, ClassifierError, CpuNetwork};
 use cytolens_cells::{
     Answers, Calibration, Cells, CellsError, CellsNetwork, Evidence, LEAST_SIDE, Options,
 };
 use cytolens_data::fault::Fault;
 use cytolens_field::Field;
+
+use super::crop::crop;
 
 /// Finds the cells of a field.
 ///
@@ -48,4 +52,30 @@ pub fn answers_of(
     };
     let answers = Answers::calibrated(cells, &evidence, calibration);
     Ok((prediction.probabilities, answers))
+}
+
+/// A classifier's probabilities for each cell that is wanted, shown to it alone: one classification a cell. Cells so small that they
+/// have no pixel at the field's own size are left out.
+///
+/// # Errors
+/// A [`Fault`] for a field that lacks a channel, and where the processor computes no numbers.
+pub fn answers_of_crops(
+    classifier: &Classifier<CpuNetwork>,
+    field: &Field,
+    cells: &Cells,
+    is_wanted: impl Fn(u16) -> bool,
+) -> Result<BTreeMap<u16, Vec<f32>>, Fault> {
+    let fault = |error: String| Fault::new(field.id(), error);
+    let (width, height) = (field.width() as usize, field.height() as usize);
+    let [mask, nuclei] = cells.scaled(width, height);
+    let cells = Cells::of_masks(width, height, mask, nuclei);
+    let cells = cells.map_err(|error| fault(error.to_string()))?;
+    let mut answers = BTreeMap::new();
+    for cell in cells.list().iter().filter(|cell| is_wanted(cell.number)) {
+        let planes = classifier.compose(&crop(field, &cells, cell)?)?;
+        let prediction = pollster::block_on(classifier.classify_planes(&planes));
+        let prediction = prediction.map_err(|error| fault(error.to_string()))?;
+        answers.insert(cell.number, prediction.probabilities);
+    }
+    Ok(answers)
 }

@@ -13,7 +13,7 @@ use cytolens_data::fault::Fault;
 use cytolens_data::masked::MaskedField;
 use serde::Serialize;
 
-use super::answering::{answers_of, cells_of};
+use super::answering::{answers_of, answers_of_crops, cells_of};
 use super::score::each;
 
 /// The overlap that a found cell must exceed to be a true one: none can exceed it with two.
@@ -29,6 +29,8 @@ pub struct AnsweredField {
     probabilities: Vec<f32>,
     /// The shares of the found cells in each class, from 0 to 1, where they have an answer.
     shares: BTreeMap<u16, Vec<f32>>,
+    /// The probabilities of the same cells, each shown to the classifier alone; empty unless they are asked for.
+    crops: BTreeMap<u16, Vec<f32>>,
 }
 
 /// Whether a found cell that is a true one shows a class.
@@ -44,8 +46,8 @@ pub struct Decision {
     pub in_field: bool,
 }
 
-/// Answers for the cells of fields with masks and labels of their cells. Also gives the faults of fields that cannot be read or lack
-/// these labels.
+/// Answers for the cells of fields with masks and labels of their cells; with `crops` also for each cell alone, for [`approaches`],
+/// which costs one classification a cell. Also gives the faults of fields that cannot be read or lack these labels.
 ///
 /// # Errors
 /// If the classifier has other labels than the 28 locations, or no field can be answered for.
@@ -53,6 +55,7 @@ pub fn answered(
     network: &CellsNetwork,
     classifier: &Classifier<CpuNetwork>,
     fields: &[MaskedField],
+    crops: bool,
     workers: usize,
     done: impl Fn() + Sync,
 ) -> Result<(Vec<AnsweredField>, Vec<Fault>)> {
@@ -61,7 +64,8 @@ pub fn answered(
         "cells' labels are the atlas's 28 locations, and the model package has others"
     );
     let options = Options::default();
-    let answer = |field: &MaskedField| AnsweredField::new(network, classifier, field, &options);
+    let answer =
+        |field: &MaskedField| AnsweredField::new(network, classifier, field, crops, &options);
     let (answered, faults) = each(fields, workers, answer, done);
     let first = faults
         .first()
@@ -75,6 +79,7 @@ impl AnsweredField {
         network: &CellsNetwork,
         classifier: &Classifier<CpuNetwork>,
         field: &MaskedField,
+        crops: bool,
         options: &Options,
     ) -> Result<Self, Fault> {
         let id = field.field.id.as_str();
@@ -85,9 +90,15 @@ impl AnsweredField {
             let cells = cells_of(network, field, options)?;
             let plain = Calibration::IDENTITY;
             let (probabilities, answers) = answers_of(classifier, field, &cells, &plain)?;
-            Ok::<_, Fault>((cells, probabilities, answers))
+            let crops = if crops {
+                let is_wanted = |cell| answers.of(cell).is_some();
+                answers_of_crops(classifier, field, &cells, is_wanted)?
+            } else {
+                BTreeMap::new()
+            };
+            Ok::<_, Fault>((cells, probabilities, answers, crops))
         })?;
-        let (cells, probabilities, answers) = answer?;
+        let (cells, probabilities, answers, crops) = answer?;
         let Some(mask) = mask else {
             return Err(Fault::new(id, "there is no mask of the field's cells"));
         };
@@ -111,6 +122,7 @@ impl AnsweredField {
             truths,
             probabilities,
             shares,
+            crops,
         })
     }
 
@@ -130,6 +142,22 @@ impl AnsweredField {
         cells
             .map(|(cell, shares)| (*cell, answer(shares)))
             .collect()
+    }
+
+    /// The probabilities of each found cell that was also shown to the classifier alone, mixed from those by the map and
+    /// those by the crop.
+    fn mixed(
+        &self,
+        calibration: &Calibration,
+        mix: fn(f32, f32) -> f32,
+    ) -> BTreeMap<u16, Vec<f32>> {
+        let answers = self.answers(calibration).into_iter();
+        let mixed = answers.filter_map(|(cell, answer)| {
+            let both = answer.iter().zip(self.crops.get(&cell)?);
+            let mixed: Vec<f32> = both.map(|(map, crop)| mix(*map, *crop)).collect();
+            Some((cell, mixed))
+        });
+        mixed.collect()
     }
 
     /// Every class of every found cell that is a true one.
@@ -197,12 +225,20 @@ pub struct LabelScores {
 impl LabelScores {
     /// Scores answers by a calibration.
     pub fn of(fields: &[AnsweredField], calibration: &Calibration) -> Self {
+        Self::by(fields, |field| field.answers(calibration))
+    }
+
+    /// Scores the probabilities that `answers` gives of each found cell of a field.
+    fn by(
+        fields: &[AnsweredField],
+        answers: impl Fn(&AnsweredField) -> BTreeMap<u16, Vec<f32>>,
+    ) -> Self {
         let classes = challenge_classes(&LOCATIONS.map(str::to_owned));
         let mut labelled = Labelled::new(COUNT, CHALLENGE_THRESHOLD);
         let mut challenge = Labelled::new(classes.len(), CHALLENGE_THRESHOLD);
         let mut truths = [0; COUNT];
         for field in fields {
-            let answers = field.answers(calibration);
+            let answers = answers(field);
             labelled.add(
                 &field.comparison,
                 |cell, class| field.labels(cell).contains(class),
@@ -272,6 +308,54 @@ impl LabelScores {
     }
 }
 
+/// The ways to answer for a cell: what is made of its probability by the activation map and of that of its crop.
+const APPROACHES: [(&str, fn(f32, f32) -> f32); 4] = [
+    ("activation map within the mask", |map, _| map),
+    ("crop of the cell alone", |_, crop| crop),
+    ("mean of both", |map, crop| (map + crop) / 2.0),
+    ("product of both", |map, crop| map * crop),
+];
+
+/// The scores of one way to answer for cells.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Approach {
+    /// What the answers are made of.
+    pub answers: &'static str,
+    /// Their scores.
+    pub scores: LabelScores,
+}
+
+/// Scores each way to answer for the cells of fields that were answered with crops.
+pub fn approaches(fields: &[AnsweredField], calibration: &Calibration) -> Vec<Approach> {
+    let approaches = APPROACHES.into_iter().map(|(answers, mix)| Approach {
+        answers,
+        scores: LabelScores::by(fields, |field| field.mixed(calibration, mix)),
+    });
+    approaches.collect()
+}
+
+/// A table of the ways to answer, as Markdown.
+pub fn approaches_table(approaches: &[Approach]) -> String {
+    let mut text = String::new();
+    if let Some(Approach { scores, .. }) = approaches.first() {
+        _ = writeln!(
+            text,
+            "{} fields, {} true cells, {} found\n",
+            scores.fields, scores.truths, scores.found
+        );
+    }
+    text += "| answers | mAP, 28 locations | mAP, classes of the challenge |\n|---|---|---|\n";
+    for Approach { answers, scores } in approaches {
+        _ = writeln!(
+            text,
+            "| {answers} | {} | {} |",
+            shown(scores.mean_average_precision),
+            shown(scores.challenge_mean_average_precision),
+        );
+    }
+    text
+}
+
 /// A score, or a dash where there is none.
 pub fn shown(score: Option<f64>) -> String {
     score.map_or_else(|| "–".to_owned(), |score| format!("{score:.3}"))
@@ -306,6 +390,7 @@ pub(super) mod tests {
                 .zip(shares)
                 .map(|(number, shares)| (10 + number, all(shares)))
                 .collect(),
+            crops: BTreeMap::new(),
         }
     }
 
@@ -334,6 +419,39 @@ pub(super) mod tests {
             table.contains("| Nucleoplasm | 2 | 0.500 |") && table.contains("| mean | | 0.750 |"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn crops_tell_apart_what_maps_do_not() {
+        let mut field = field(["0", "0", "17", ""], [[1.0, 0.1]; 4]);
+        let alone = [[0.9, 0.1], [0.2, 0.1], [0.1, 0.9], [0.1, 0.2]];
+        for (cell, [first, second]) in (11_u16..).zip(alone) {
+            let mut all = vec![0.0; COUNT];
+            (all[0], all[17]) = (first, second);
+            field.crops.insert(cell, all);
+        }
+        let fields = [field];
+        let approaches = approaches(&fields, &Calibration::IDENTITY);
+        let by_map = LabelScores::of(&fields, &Calibration::IDENTITY);
+        assert_eq!(approaches[0].scores, by_map);
+        let means = approaches
+            .iter()
+            .map(|approach| approach.scores.mean_average_precision.expect("a score"));
+        let means: Vec<f64> = means.collect();
+        // To the map all cells look alike, and the mitotic spindle is in the third of four.
+        assert!(
+            (means[0] - (0.5 + 1.0 / 3.0) / 2.0).abs() < 1e-9,
+            "{means:?}"
+        );
+        assert_eq!(means[1..], [0.75; 3]);
+        let table = approaches_table(&approaches);
+        assert!(
+            table.contains("| crop of the cell alone | 0.750 |"),
+            "{table}"
+        );
+        let rows = table.lines().filter(|line| line.starts_with('|'));
+        let columns: Vec<usize> = rows.map(|line| line.matches('|').count()).collect();
+        assert_eq!(columns, [4; 6]);
     }
 
     #[test]

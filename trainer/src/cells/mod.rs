@@ -1,11 +1,12 @@
 //! Cells: the training of the network that finds them, its package, its scores, and cells of large folders.
 //!
-//! From low to high: [`recipe`] and `loss`, `learner`, [`training`], [`package`]; [`score`]; `answering`, [`labelled`], [`calibrate`];
-//! [`outputs`] and `overview`, [`batch`].
+//! From low to high: [`recipe`] and `loss`, `learner`, [`training`], [`package`]; [`score`]; `crop`, `answering`, [`labelled`],
+//! [`calibrate`]; [`outputs`] and `overview`, [`batch`].
 
 mod answering;
 pub mod batch;
 pub mod calibrate;
+mod crop;
 pub mod labelled;
 mod learner;
 mod loss;

@@ -49,7 +49,9 @@ impl CalibrateCells {
             MaskedSet::open(&self.data, &self.reading.reading())?;
         let bar = progress(fields.len(), "Answering");
         let workers = workers(self.workers);
-        let (found, unread) = answered(&network, &classifier, &fields, workers, || bar.inc(1))?;
+        let (found, unread) = answered(&network, &classifier, &fields, false, workers, || {
+            bar.inc(1)
+        })?;
         bar.finish();
         faults.extend(unread);
         for fault in &faults {
