@@ -88,17 +88,17 @@ export async function dropFolder(page, folder) {
   }
 }
 
-/** Waits until the browser keeps so many fields: writing goes on in the background. */
-export const kept = (page, count) => until(() => page.evaluate((count) => new Promise((resolve) => {
+/** Waits until the browser keeps so many fields: their images, or what else a store of that name holds. Writing goes on in the background. */
+export const kept = (page, count, store = 'inputs') => until(() => page.evaluate(([count, store]) => new Promise((resolve) => {
   const open = indexedDB.open('cytolens');
   open.onsuccess = () => {
-    const inputs = open.result.transaction('inputs').objectStore('inputs').count();
-    inputs.onsuccess = () => {
+    const there = open.result.transaction(store).objectStore(store).count();
+    there.onsuccess = () => {
       open.result.close();
-      resolve(inputs.result === count);
+      resolve(there.result === count);
     };
   };
-}), count));
+}), [count, store]));
 
 /** The files that the page passed over: their names, or titles of many, and the reasons. */
 export const passedOver = (page) => page.locator('#passed-over li').evaluateAll((lines) =>

@@ -308,8 +308,11 @@ impl LabelScores {
     }
 }
 
-/// The ways to answer for a cell: what is made of its probability by the activation map and of that of its crop.
-const APPROACHES: [(&str, fn(f32, f32) -> f32); 4] = [
+/// A way to answer for a cell: its name, and what is made of the cell's probability by the activation map and of that of its crop.
+type Mixture = (&'static str, fn(f32, f32) -> f32);
+
+/// The ways to answer for a cell.
+const APPROACHES: [Mixture; 4] = [
     ("activation map within the mask", |map, _| map),
     ("crop of the cell alone", |_, crop| crop),
     ("mean of both", |map, crop| (map + crop) / 2.0),
