@@ -222,7 +222,8 @@ async function run({browser, page, context, site, seed, tools, isEnough, say}) {
     },
     async reload() {
       await arrived();
-      await until(() => areKept(page, [...expected.keys()]));
+      // What was refused and is tried again has no files any more, until an engine has refused it again.
+      await until(() => areKept(page, [...expected.keys()]), PATIENCE.gpu);
       removed = new Map();
       await reload();
       await arrived();
