@@ -302,6 +302,24 @@ it('what was removed comes back by one click, with its answer, and the focus is 
   assert.equal(await page.getAttribute('#detail', 'data-id'), 'f002');
 });
 
+it('what is cleared right after another removal comes back, and is there after a reload', async (page) => {
+  await page.setInputFiles('#files', files(fields(3)));
+  await idle(page);
+  await kept(page, 3);
+  await settled(page, 'f000');
+  await page.click('#remove');
+  await page.click('#clear');
+  // What can no longer be taken back is gone from the store.
+  await kept(page, 2);
+  await page.click('#undo-take-back');
+  await page.reload();
+  await ready(page);
+  await page.waitForSelector('.field');
+  await page.waitForFunction(() => document.querySelectorAll('.field[data-state="done"]').length === 2);
+  assert.deepEqual(await shown(page), ['f001', 'f002']);
+  await kept(page, 2);
+});
+
 it('a page that is closed before the offer to undo forgets what was removed', async (page) => {
   await page.setInputFiles('#files', files(fields(2)));
   await idle(page);

@@ -133,7 +133,7 @@ impl App {
     /// Removes fields from the store.
     pub(super) fn forget(&self, fields: &[u32]) {
         self.cells.forget(fields);
-        if self.session.borrow().entries().is_empty() {
+        if self.session.borrow().has_nothing() {
             // What waits to be written is of these fields, too.
             self.store.clear();
         } else {

@@ -194,6 +194,11 @@ impl Session {
         self.desk.entries()
     }
 
+    /// Whether no field is on the desk, and none can be taken back.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.removed.is_none() && self.entries().is_empty()
+    }
+
     /// The field with this number.
     pub(super) fn entry(&self, field: u32) -> Option<&DeskEntry> {
         self.desk.get(field)

@@ -412,7 +412,9 @@ fn a_removal_is_taken_back_whole_and_goes_on() {
     // Given up, it is gone from the store, too.
     session.clear();
     session.take_effects();
+    assert!(!session.has_nothing(), "it can still be taken back");
     session.forget_removed();
+    assert!(session.has_nothing());
     assert_eq!(
         session.take_effects(),
         [Effect::Forget(vec![0, 1, 2, 3]), Effect::WithdrawUndo]
