@@ -320,6 +320,25 @@ it('what is cleared right after another removal comes back, and is there after a
   await kept(page, 2);
 });
 
+it('what was removed for good stays away, however soon the page is loaded again', async (page) => {
+  await page.setInputFiles('#files', files(fields(40)));
+  await done(page, 40);
+  await kept(page, 40);
+  await page.click('#clear');
+  await page.setInputFiles('#files', files(['late']));
+  await done(page, 1);
+  await settled(page, 'late');
+  // The store has forty fields to remove.
+  await page.evaluate(() => {
+    document.querySelector('#remove').click();
+    location.reload();
+  });
+  await page.waitForFunction(() => document.readyState === 'complete');
+  await ready(page);
+  await kept(page, 0);
+  assert.equal(await page.locator('.field').count(), 0);
+});
+
 it('a page that is closed before the offer to undo forgets what was removed', async (page) => {
   await page.setInputFiles('#files', files(fields(2)));
   await idle(page);

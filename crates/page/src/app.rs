@@ -13,6 +13,7 @@ mod overview;
 mod questions;
 mod rechannel;
 mod records;
+mod removals;
 mod tools;
 
 use std::cell::RefCell;
@@ -24,6 +25,7 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
 use self::questions::Receivers;
+use self::removals::Removals;
 use self::tools::Tools;
 use super::cells::{CellsDesk, Deed};
 use super::detail::Detail;
@@ -63,6 +65,7 @@ struct App {
     receivers: Receivers,
     offline: Rc<OfflineCopy>,
     tools: Tools,
+    removals: RefCell<Removals>,
     /// Changed by [`App::change`] alone.
     session: RefCell<Session>,
 }
@@ -115,6 +118,7 @@ pub fn start() {
             }
         }),
         tools: Tools::new(app),
+        removals: RefCell::default(),
         session: RefCell::default(),
     });
     theme::listen();

@@ -226,6 +226,11 @@ impl Store {
         self.get(MAPS, field).await
     }
 
+    /// Whether all that was to be written or removed is.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_writing.get()
+    }
+
     /// Removes a field with its files, maps and cells.
     pub(super) fn remove(self: &Rc<Self>, field: u32) {
         self.write(PendingWrite::Remove(field));

@@ -1,6 +1,5 @@
 //! The fields of the desk and of the quiz: from files to the engine, and back.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
@@ -32,9 +31,11 @@ impl App {
             // A page that was closed before the offer to take a removal back.
             let removed = remembered(REMOVED);
             let removed = removed.split(' ').filter_map(|field| field.parse().ok());
-            let removed: BTreeSet<u32> = removed.collect();
+            let removed: Vec<u32> = removed.collect();
             removed.iter().for_each(|field| self.store.remove(*field));
             kept.retain(|(field, _)| !removed.contains(field));
+            self.removals.borrow_mut().offer(&removed);
+            self.removals.borrow_mut().give_up(&removed);
             self.mark_removed(&[]);
         }
         let numbers = kept.iter().map(|(field, _)| *field).collect();
@@ -121,18 +122,24 @@ impl App {
         Some((field, joining))
     }
 
-    /// Remembers what was removed and can be taken back: the store has it still, and the next visit is to be
-    /// without it. Only the tab that keeps fields remembers.
+    /// Remembers what was removed and can be taken back, and what the store has not removed yet: the next visit is to be
+    /// without either. Only the tab that keeps fields remembers.
     pub(super) fn mark_removed(&self, fields: &[u32]) {
-        if self.store.is_open() {
-            let fields: Vec<String> = fields.iter().map(u32::to_string).collect();
-            remember(REMOVED, &fields.join(" "));
+        if !self.store.is_open() {
+            return;
         }
+        let mut removals = self.removals.borrow_mut();
+        if self.store.is_idle() {
+            removals.settle();
+        }
+        removals.offer(fields);
+        remember(REMOVED, &removals.written());
     }
 
     /// Removes fields from the store.
     pub(super) fn forget(&self, fields: &[u32]) {
         self.cells.forget(fields);
+        self.removals.borrow_mut().give_up(fields);
         if self.session.borrow().has_nothing() {
             // What waits to be written is of these fields, too.
             self.store.clear();
