@@ -56,7 +56,7 @@ async function violations(page) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
   const found = await page.evaluate(async (tags) => {
     // Colours on their way from one to another would be measured half-way.
-    await Promise.all(document.getAnimations().filter((it) => it instanceof CSSTransition).map((it) => it.finished));
+    await Promise.allSettled(document.getAnimations().filter((it) => it instanceof CSSTransition).map((it) => it.finished));
     const {violations} = await window.axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
     return violations.flatMap(({id, help, nodes}) =>
       nodes.map(({target, any, all, none}) => {
