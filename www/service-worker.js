@@ -147,7 +147,7 @@ async function hear({data, source}) {
     // Another window would be left with the program of one version and the files of another. A page that is being left counts as
     // a window for a while.
     for (let looks = 0; (await windows()).length > 1; looks++) {
-      if (looks === 10) return source.postMessage({state: 'crowded'});
+      if (looks === 30) return source.postMessage({state: 'crowded'});
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await skipWaiting();

@@ -339,6 +339,25 @@ it('what was removed for good stays away, however soon the page is loaded again'
   assert.equal(await page.locator('.field').count(), 0);
 });
 
+it('a field that comes after a removal is there after a reload', async (page) => {
+  await page.setInputFiles('#files', files(['first']));
+  await done(page, 1);
+  await kept(page, 1);
+  await settled(page, 'first');
+  await page.click('#remove');
+  await page.click('#undo-close');
+  await kept(page, 0);
+  await page.reload();
+  await ready(page);
+  await page.setInputFiles('#files', files(['second']));
+  await done(page, 1);
+  await kept(page, 1);
+  await page.reload();
+  await ready(page);
+  await done(page, 1);
+  assert.deepEqual(await shown(page), ['second']);
+});
+
 it('a page that is closed before the offer to undo forgets what was removed', async (page) => {
   await page.setInputFiles('#files', files(fields(2)));
   await idle(page);

@@ -25,19 +25,26 @@ impl App {
     /// Brings back the fields of an earlier visit.
     pub(super) async fn restore(self: Rc<Self>) {
         let mut kept = self.store.open().await;
-        let next_field = kept.last().map_or(0, |(field, _)| field + 1);
-        self.change(|session| session.restored(next_field));
-        if self.store.is_open() {
-            // A page that was closed before the offer to take a removal back.
+        // Of a page that was closed before the offer to take a removal back, or before the store had removed all.
+        let removed: Vec<u32> = if self.store.is_open() {
             let removed = remembered(REMOVED);
-            let removed = removed.split(' ').filter_map(|field| field.parse().ok());
-            let removed: Vec<u32> = removed.collect();
-            removed.iter().for_each(|field| self.store.remove(*field));
-            kept.retain(|(field, _)| !removed.contains(field));
-            self.removals.borrow_mut().offer(&removed);
-            self.removals.borrow_mut().give_up(&removed);
-            self.mark_removed(&[]);
-        }
+            removed
+                .split(' ')
+                .filter_map(|field| field.parse().ok())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        // A removed field's number is no other's as long as it is remembered.
+        let known = kept.iter().map(|(field, _)| field).chain(&removed).max();
+        let next_field = known.map_or(0, |field| field + 1);
+        self.change(|session| session.restored(next_field));
+        // They are remembered in their order.
+        kept.retain(|(field, _)| removed.binary_search(field).is_err());
+        removed.iter().for_each(|field| self.store.remove(*field));
+        self.removals.borrow_mut().offer(&removed);
+        self.removals.borrow_mut().give_up(&removed);
+        self.mark_removed(&[]);
         let numbers = kept.iter().map(|(field, _)| *field).collect();
         self.tools.teach.begin(&numbers, self.store.is_open());
         for (field, record) in kept {
