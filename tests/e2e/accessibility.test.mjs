@@ -254,7 +254,7 @@ test('a finger meets targets of 44 px', {timeout}, async () => {
 });
 
 for (const [width, height] of [[360, 640], [390, 844], [768, 1024], [1024, 768], [1280, 900], [1920, 1080], [2560, 1440]]) {
-  test(`picture, channels and labels are on the first screen at ${width}x${height}`, {timeout}, async () => {
+  test(`picture, channels and labels are on the first screen at ${width}x${height}`, {timeout}, async (t) => {
     await open(async (page) => {
       // As long as the names of the atlas's challenge.
       const id = '000a9596-bbc4-11e8-b2bc-ac1f6b6435d0';
@@ -263,6 +263,8 @@ for (const [width, height] of [[360, 640], [390, 844], [768, 1024], [1024, 768],
       await page.evaluate(() => scrollTo(0, 0));
       const box = async (part) => page.locator(part).first().boundingBox();
       const [stage, label, channels, limits] = [await box('.stage'), await box('.chip, .guess'), await box('.channel-set'), await box('#limits')];
+      const at = ({x, y, width}) => `${Math.round(y)} px from above and ${Math.round(x)} px from the left, ${Math.round(width)} px wide`;
+      t.diagnostic(`${width}x${height}: the picture is ${at(stage)}; the first label ${at(label)}`);
       assert.ok(label.y + label.height <= height, `the label ends at ${label.y + label.height} px`);
       assert.ok(channels.y + channels.height <= height, `the channels end at ${channels.y + channels.height} px`);
       assert.ok(limits.height < (width < 600 ? 48 : 32), 'limits take one line, of a finger\'s height where fingers are');
