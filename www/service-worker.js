@@ -144,13 +144,9 @@ async function hear({data, source}) {
     return;
   }
   if (data.takeOver) {
-    // Another window would be left with the program of one version and the files of another. A page that is being left counts as
-    // a window for a while.
-    for (let looks = 0; (await windows()).length > 1; looks++) {
-      if (looks === 30) return source.postMessage({state: 'crowded'});
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    await skipWaiting();
+    // Another window would be left with the program of one version and the files of another.
+    if ((await windows()).length > 1) source.postMessage({state: 'crowded'});
+    else await skipWaiting();
     return;
   }
   const isOfThisBuild = data.page === BUILD.version;
