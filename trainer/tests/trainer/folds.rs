@@ -6,17 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{arguments, at, folder, refuse, run, simulate, weights};
-
-/// A small network, trained for a moment.
-const KEYS: [&str; 6] = [
-    "network.architecture=all-cnn",
-    "input.size=32",
-    "training.epochs=1",
-    "training.batch=4",
-    "training.accumulation=1",
-    "evaluation.views=1",
-];
+use crate::support::{BRIEFLY, arguments, at, folder, refuse, run, simulate, weights};
 
 /// The ids of a part of a split.
 fn ids(split: &str, part: &str) -> BTreeSet<String> {
@@ -33,7 +23,7 @@ fn every_fold_is_trained_and_tested_and_a_break_changes_nothing() {
     let set = simulate(&out, 9, 64);
     let folds = at(&out, "folds");
     let file = |name: &str| format!("{folds}/{name}");
-    let common = arguments(&set, &folds, "default", &KEYS);
+    let common = arguments(&set, &folds, "default", &BRIEFLY);
     let three = [&common[..], &["--folds", "3"]].concat();
     let printed = run(&three);
 
@@ -107,7 +97,7 @@ fn folds_that_cannot_be_trained_are_refused_and_nothing_is_written() {
     let out = folder();
     let set = simulate(&out, 4, 64);
     let folds = at(&out, "folds");
-    let common = arguments(&set, &folds, "default", &KEYS);
+    let common = arguments(&set, &folds, "default", &BRIEFLY);
     for (more, expected) in [
         (&["1"][..], "--folds must be at least 3, not 1"),
         (&["2"], "at least 3"),
@@ -119,7 +109,7 @@ fn folds_that_cannot_be_trained_are_refused_and_nothing_is_written() {
         assert!(printed.contains(expected), "{printed}");
     }
     assert!(!Path::new(&folds).exists());
-    let elsewhere = arguments(&set, &set, "default", &KEYS);
+    let elsewhere = arguments(&set, &set, "default", &BRIEFLY);
     let printed = refuse(&[&elsewhere[..], &["--folds", "3"]].concat());
     assert!(
         printed.contains(&format!("{set} is not empty")),

@@ -59,6 +59,16 @@ pub fn simulate(folder: &TempDir, count: usize, size: usize) -> String {
     set
 }
 
+/// The keys of a small network that is trained for a moment.
+pub const BRIEFLY: [&str; 6] = [
+    "network.architecture=all-cnn",
+    "input.size=32",
+    "training.epochs=1",
+    "training.batch=4",
+    "training.accumulation=1",
+    "evaluation.views=1",
+];
+
 /// A training on the CPU with these keys set.
 pub fn arguments<'a>(
     set: &'a str,

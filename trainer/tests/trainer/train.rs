@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use cytolens_testing::third_party;
 
-use crate::support::{arguments, at, command, folder, refuse, run, simulate, text, weights};
+use crate::support::{
+    BRIEFLY, arguments, at, command, folder, refuse, run, simulate, text, weights,
+};
 
 /// A column of a run's epochs.
 fn epochs(out: &str, column: &str) -> Vec<f64> {
@@ -192,18 +194,10 @@ fn a_full_disk_ends_a_run_with_its_last_checkpoint() {
     let out = folder();
     let set = simulate(&out, 24, 64);
     let (whole, full) = (at(&out, "whole"), at(&out, "full"));
-    let keys = [
-        "network.architecture=all-cnn",
-        "input.size=32",
-        "training.epochs=1",
-        "training.batch=4",
-        "training.accumulation=1",
-        "evaluation.views=1",
-    ];
-    run(&arguments(&set, &whole, "default", &keys));
+    run(&arguments(&set, &whole, "default", &BRIEFLY));
     let network = weights(&whole).len() as u64;
 
-    let mut stopped = arguments(&set, &full, "default", &keys);
+    let mut stopped = arguments(&set, &full, "default", &BRIEFLY);
     // Blocks of 512 bytes. Without the trap, the signal of a file that grows too large would kill the program.
     let limit = network * 3 / 2 / 512;
     let trainer = command(&[]);
@@ -241,15 +235,7 @@ fn a_resumed_run_keeps_the_statistics_of_its_set() {
     let image = |index: usize| Path::new(&set).join(format!("simulated-1-{index:06}_green.png"));
     fs::write(image(3), "no image").expect("a broken file");
     let run_folder = at(&out, "run");
-    let keys = [
-        "network.architecture=all-cnn",
-        "input.size=32",
-        "training.epochs=1",
-        "training.batch=4",
-        "training.accumulation=1",
-        "evaluation.views=1",
-    ];
-    let mut again = arguments(&set, &run_folder, "default", &keys);
+    let mut again = arguments(&set, &run_folder, "default", &BRIEFLY);
     run(&again);
     let (before, summary) = (
         weights(&run_folder),
