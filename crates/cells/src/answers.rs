@@ -29,6 +29,8 @@ pub struct Answers {
     numbers: Vec<u16>,
     /// `[cells, classes]`; empty of a cell outside the central square.
     probabilities: Vec<Vec<f32>>,
+    /// How probable the surest cell shows what its field shows.
+    surest: f32,
 }
 
 impl Answers {
@@ -53,6 +55,7 @@ impl Answers {
                 classes,
                 probabilities: vec![Vec::new(); numbers.len()],
                 numbers,
+                surest: calibration.of(1.0),
             };
         }
         let shares: Vec<Option<Vec<f32>>> = shares(cells, side);
@@ -86,6 +89,7 @@ impl Answers {
             classes,
             numbers,
             probabilities: answers,
+            surest: calibration.of(1.0),
         }
     }
 
@@ -101,11 +105,18 @@ impl Answers {
         (!probabilities.is_empty()).then_some(probabilities)
     }
 
-    /// The number of cells whose probability of a class is at least a threshold.
+    /// Whether a cell shows a class, by the class's threshold for fields. Of a field that is over its threshold the surest cell always
+    /// does: the others are compared with what it reaches.
+    pub fn shows(&self, number: u16, class: usize, threshold: f32) -> bool {
+        let probability = self.of(number).and_then(|all| all.get(class));
+        probability.is_some_and(|probability| *probability >= threshold * self.surest)
+    }
+
+    /// The number of cells that show a class.
     pub fn count(&self, class: usize, threshold: f32) -> usize {
-        let of_class = self.probabilities.iter().filter_map(|all| all.get(class));
-        of_class
-            .filter(|probability| **probability >= threshold)
+        let numbers = self.numbers.iter();
+        numbers
+            .filter(|number| self.shows(**number, class, threshold))
             .count()
     }
 
@@ -213,6 +224,29 @@ mod tests {
         assert_eq!(two, 0.8);
         assert!(one < 0.4 && three < 0.4, "{one} {three}");
         assert_eq!([answers.count(0, 0.5), answers.count(0, 0.0)], [1, 3]);
+    }
+
+    #[test]
+    fn a_field_over_its_threshold_has_a_cell_that_shows_the_label() {
+        let cells = drawn(&["11.22", "11.22", ".....", "33...", "33..."]);
+        let evidence = Evidence {
+            probabilities: &[0.8],
+            side: 2,
+            maps: &[-4.0, 4.0, -4.0, -4.0],
+        };
+        let calibration = Calibration {
+            offset: 1.0,
+            low: 0.5,
+            high: 0.0,
+        };
+        let answers = Answers::calibrated(&cells, &evidence, &calibration);
+        assert!(answers.of(2).expect("an answer")[0] < 0.8);
+        assert_eq!(
+            [0.8, 0.800_01].map(|threshold| answers.count(0, threshold)),
+            [1, 0]
+        );
+        assert!(answers.shows(2, 0, 0.8) && !answers.shows(1, 0, 0.8));
+        assert!(!answers.shows(2, 1, 0.0) && !answers.shows(9, 0, 0.0));
     }
 
     #[test]

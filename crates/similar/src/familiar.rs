@@ -19,7 +19,7 @@ pub struct FamiliarError;
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Familiar {
     space: Space,
-    /// The distance within which all but a twentieth of the fields lie that the limit was set by.
+    /// The distance beyond which a field like those that the limit was set by lies once in twenty.
     limit: f32,
     /// The number of fields that were summed up.
     fields: u32,
@@ -61,7 +61,7 @@ impl TryFrom<Parts> for Familiar {
 }
 
 impl Familiar {
-    /// The share of the fields that the limit is set by, and that lie beyond it.
+    /// The share of fields, as they should be, that may lie beyond the limit.
     pub const FALSE_ALARMS: f64 = 0.05;
 
     /// Sums up the vectors of fields that a model learnt from, by so many directions; the limit is set by the vectors of other
@@ -75,19 +75,32 @@ impl Familiar {
             limit: 1.0,
             fields: u32::try_from(learnt_from.len()).ok()?,
         };
-        let mut distances: Vec<f32> = others
-            .iter()
-            .filter_map(|vector| familiar.distance(vector))
-            .collect();
-        distances.sort_by(f32::total_cmp);
-        let beyond = (distances.len() as f64 * Self::FALSE_ALARMS) as usize;
-        familiar.limit = *distances.get(distances.len().checked_sub(1 + beyond)?)?;
+        familiar.limit = limit(familiar.distances(others))?;
         (familiar.limit > 0.0).then_some(familiar)
     }
 
     /// The distance of a field from what is familiar, in limits: over 1 it is unlike. None for a vector of another length.
     pub fn strangeness(&self, vector: &[f32]) -> Option<f32> {
         Some(self.distance(vector)? / self.limit)
+    }
+
+    /// The number of other fields, those that the limit is set by, that lie beyond the limit that every second of them sets for the
+    /// rest: how many of such fields are told although they are as they should be.
+    pub fn crossed_alarms(&self, others: &[Vec<f32>]) -> usize {
+        let distances = self.distances(others);
+        let half = |odd: usize| distances.iter().copied().skip(odd).step_by(2);
+        [(0, 1), (1, 0)]
+            .into_iter()
+            .filter_map(|(setting, counted)| {
+                let limit = limit(half(setting).collect())?;
+                Some(half(counted).filter(|distance| *distance > limit).count())
+            })
+            .sum()
+    }
+
+    fn distances(&self, vectors: &[Vec<f32>]) -> Vec<f32> {
+        let distances = vectors.iter().filter_map(|vector| self.distance(vector));
+        distances.collect()
     }
 
     /// The length of the vectors.
@@ -114,10 +127,42 @@ impl Familiar {
     }
 }
 
+/// The distance beyond which a field like those of these distances lies once in twenty; None of none.
+fn limit(mut distances: Vec<f32>) -> Option<f32> {
+    distances.sort_by(f32::total_cmp);
+    let last = distances.len().checked_sub(1)?;
+    Some(distances[last - beyond(distances.len())])
+}
+
+/// The number of fields that lie beyond the limit, of those that it is set by.
+///
+/// A further field is as likely to come at any of the `fields + 1` places among them, so with this number beyond, it lies beyond
+/// with a probability of [`Familiar::FALSE_ALARMS`] at most (Vovk and others 2005, conformal prediction). A twentieth of the fields
+/// themselves would be too many: of 40 it is two, and one field in fourteen would follow. Of fewer than 19 fields no limit promises
+/// it; then the farthest is the limit.
+fn beyond(fields: usize) -> usize {
+    (((fields + 1) as f64 * Familiar::FALSE_ALARMS) as usize).saturating_sub(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::space::tests::vectors;
+
+    #[test]
+    fn a_further_field_lies_beyond_the_limit_once_in_twenty() {
+        assert_eq!(
+            [1, 18, 19, 20, 38, 39, 40, 59, 399].map(beyond),
+            [0, 0, 0, 0, 0, 1, 1, 2, 19]
+        );
+        for fields in 19..500 {
+            let share = (beyond(fields) + 1) as f64 / (fields + 1) as f64;
+            assert!(
+                share <= Familiar::FALSE_ALARMS + 1e-9,
+                "{fields} fields: {share}"
+            );
+        }
+    }
 
     #[test]
     fn what_lies_elsewhere_is_strange() {
@@ -146,6 +191,11 @@ mod tests {
         assert!(
             serde_json::from_str::<Familiar>(&text.replace("\"limit\":", "\"limit\":-")).is_err()
         );
+        // Every second of four copies of one field sets a limit that the others do not pass; one that is far off passes it.
+        let mut others = vec![vectors[20].clone(); 4];
+        assert_eq!(familiar.crossed_alarms(&others), 0);
+        others[1] = vec![0.5, 9.0, 0.5, 0.0];
+        assert_eq!(familiar.crossed_alarms(&others), 1);
         assert_eq!(Familiar::fit(&vectors, &[], 2), None);
         assert_eq!(Familiar::fit(&[], &vectors, 2), None);
     }

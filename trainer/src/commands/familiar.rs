@@ -17,8 +17,8 @@ use crate::similar::Embedder;
 
 /// Have a package tell fields that are unlike those that its model learnt from
 ///
-/// Sums up the features of the fields that the model learnt from, and sets the limit so that a twentieth of the held-back fields lie
-/// beyond it. Writes a new package, the same but for that.
+/// Sums up the features of the fields that the model learnt from, and sets the limit by the held-back fields so that a further field
+/// like them lies beyond it once in twenty. Writes a new package, the same but for that.
 #[derive(Debug, Args)]
 pub struct MakeFamiliar {
     /// The model package
@@ -73,11 +73,13 @@ impl MakeFamiliar {
             .iter()
             .filter(|vector| familiar.strangeness(vector).is_some_and(|it| it > 1.0));
         let beyond = beyond.count();
+        let crossed = familiar.crossed_alarms(&held_back);
         let mut manifest = package.manifest().clone();
         manifest.familiar = Some(familiar);
         Package::pack(manifest, package.weights().to_vec())?.write(&self.out)?;
         say!(
-            "{} fields summed up; {beyond} of {} held-back fields lie beyond the limit: {}",
+            "{} fields summed up; {beyond} of {} held-back fields lie beyond the limit, {crossed} where every second of them sets \
+             it for the others: {}",
             learnt_from.len(),
             held_back.len(),
             self.out.display()

@@ -132,8 +132,8 @@ impl Shown {
 
     /// Whether a cell shows a class.
     pub(super) fn shows(&self, number: u16, class: usize) -> bool {
-        let probability = self.probability(number, class);
-        probability.is_some_and(|probability| probability >= self.answer.threshold(class))
+        let threshold = self.answer.threshold(class);
+        self.answers.shows(number, class, threshold)
     }
 
     /// The number of cells that show a class, of those that have answers.
