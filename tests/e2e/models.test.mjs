@@ -147,7 +147,7 @@ function ensembleOf(members, changes = {}) {
   return folder;
 }
 
-test('an ensemble answers with the weighted mean of its networks, tells the time of each, and comes back after a reload', {timeout: 2 * timeout}, async () => {
+test('an ensemble answers with the weighted mean of its networks, or a stack with their sum, tells the time of each, and comes back after a reload', {timeout: 3 * timeout}, async () => {
   // Of other architectures, compositions and heads.
   const members = [[formulaPackage('all-cnn-pooling'), 0.75], [formulaPackage('resnet-50-described'), 0.25]];
   await open(async (page) => {
@@ -180,12 +180,32 @@ test('an ensemble answers with the weighted mean of its networks, tells the time
     await page.reload();
     await ready(page);
     assert.equal(await page.textContent('#model-name'), 'Together');
+
+    const equal = members.map(([folder]) => [folder, 1 / members.length]);
+    const added = await classified(ensembleOf(equal, {name: 'Added up', combination: 'sum-of-logits'}), 'Added up', 'added-up');
+    let compared = 0;
+    for (const [label, {probability}] of added) {
+      const each = alone.map((bars) => bars.get(label).probability);
+      const [low, high] = [Math.min(...each), Math.max(...each)];
+      // Logits of one sign add up to a surer answer than any of them, and a mean would lie between.
+      if (high - low < 1e-3 || (low < 0.5 && high > 0.5)) continue;
+      compared += 1;
+      assert.ok(low > 0.5 ? probability > high - 1e-6 : probability < low + 1e-6, `class ${label}: ${probability} of ${each}`);
+    }
+    assert.ok(compared > 0, 'some label is judged alike by both');
+    assert.match(await page.textContent('#detail .took'), new RegExp(`${names[1]}: [\\d.,]+ m?s\\.`));
+    await choose(page, '#model-about');
+    assert.match(await page.textContent('#card-summary'), /Stack of 2 networks, 28 locations/);
+    const stack = await page.textContent('#card-network');
+    assert.match(stack, /one head reads the features of all/);
+    assert.doesNotMatch(stack, /counts/);
   });
 });
 
 for (const [what, make, reason] of [
   ['a member is given twice', (one) => ensembleOf([[one, 0.5], [one, 0.5]]), /member 2.*twice/],
   ['shares do not add up to 1', (one, other) => ensembleOf([[one, 0.5], [other, 0.25]]), /add up to 0\.75/],
+  ['shares of a stack differ', (one, other) => ensembleOf([[one, 0.75], [other, 0.25]], {combination: 'sum-of-logits'}), /every share is 0\.5/],
   ['it has no members', (one, other) => ensembleOf([[one, 0.5], [other, 0.5]], {members: []}), /network/],
   ['members are for other labels', (one, other) => ensembleOf([[one, 0.5], [other, 0.5]], {labels: RENAMED.labels}), /member 1.*other labels/],
   ['a bit of one member is flipped', (one, other) => {

@@ -35,9 +35,7 @@ impl Maps {
         assert!(width <= columns && height <= rows, "the image is larger");
         let map = |output: usize| {
             let map = &logits[output * rows * columns..][..rows * columns];
-            let lines = map.chunks_exact(columns).take(height);
-            let values = lines.flat_map(|line| &line[..width]);
-            values.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
+            probabilities(map, columns, width, height)
         };
         Self {
             width,
@@ -47,4 +45,11 @@ impl Maps {
             edge: map(2),
         }
     }
+}
+
+/// The sigmoid of the upper left `width` × `height` logits of a map with so many columns.
+pub(crate) fn probabilities(map: &[f32], columns: usize, width: usize, height: usize) -> Vec<f32> {
+    let lines = map.chunks_exact(columns).take(height);
+    let values = lines.flat_map(|line| &line[..width]);
+    values.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
 }

@@ -2,15 +2,16 @@
 
 use cytolens_core::Channel;
 use cytolens_field::Field;
-use cytolens_kernels::{Engine, Processor, UNet};
-use cytolens_package::{Golden, PackageError, TensorsReport, Weights, WeightsError, golden_planes};
+use cytolens_kernels::Processor;
+use cytolens_package::{Golden, PackageError};
 
 use crate::cells::Cells;
 use crate::classical::classical;
 use crate::instances::{Options, instances};
-use crate::manifest::{CellsManifest, CellsPackage, golden_logits};
+use crate::manifest::{CellsManifest, CellsPackage};
 use crate::maps::Maps;
 use crate::planes::{Planes, planes};
+use crate::unet::UNetNetwork;
 
 /// A failure to find cells.
 #[derive(Debug, thiserror::Error)]
@@ -67,11 +68,19 @@ pub fn classical_cells(field: &Field, size: usize, options: &Options) -> Result<
     Ok(instances(&classical(&planes(field, size)), options))
 }
 
+/// What a network that finds cells says of a field's stretched planes.
+pub fn maps_of(network: &UNetNetwork, planes: &Planes) -> Maps {
+    let (padded, shape) = planes.padded(network.config().unit());
+    let logits = network.logits(&padded, shape);
+    let [_, rows, columns] = shape;
+    Maps::of_logits(&logits, [rows, columns], planes.width, planes.height)
+}
+
 /// The network of a cells package, on the CPU.
 #[derive(Debug)]
 pub struct CellsNetwork {
     manifest: CellsManifest,
-    network: UNet,
+    network: UNetNetwork,
 }
 
 impl CellsNetwork {
@@ -81,29 +90,7 @@ impl CellsNetwork {
     /// [`PackageError::Weights`] for weights that do not fit it.
     pub fn new(package: &CellsPackage, processor: Processor) -> Result<Self, PackageError> {
         let manifest = package.manifest().clone();
-        let config = &manifest.network;
-        let weights = Weights::read(package.weights())?;
-        let engine = Engine::new(processor);
-        let network = UNet::new(engine, config.batch_norm_epsilon, &weights)
-            .map_err(|error| weights.unfit(error))?;
-        let expected = [config.planes, config.outputs, config.levels, config.width];
-        let found = [
-            network.planes(),
-            network.outputs(),
-            network.levels(),
-            network.width(),
-        ];
-        if found != expected {
-            let reason =
-                format!("planes, outputs, levels and width are {found:?}, not {expected:?}");
-            return Err(PackageError::Weights(WeightsError::DoNotFit(
-                TensorsReport {
-                    unfit: vec![("the network".to_owned(), reason)],
-                    ..TensorsReport::default()
-                },
-            )));
-        }
-        weights.all_taken()?;
+        let network = UNetNetwork::new(manifest.network, package.weights(), processor)?;
         Ok(Self { manifest, network })
     }
 
@@ -118,29 +105,23 @@ impl CellsNetwork {
     /// [`CellsError::Wrong`].
     pub fn check(&self, golden: &Golden) -> Result<(), CellsError> {
         let size = golden.size;
-        let deviation = golden.deviation(&self.golden(size));
-        if deviation > Golden::TOLERANCE {
-            return Err(CellsError::Wrong { size, deviation });
+        match self.network.wrong_by(golden) {
+            Some(deviation) => Err(CellsError::Wrong { size, deviation }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// The logits at the places of [`golden_logits`] for the known input of a size.
+    /// The logits at the places of [`golden_logits`](crate::golden_logits()) for the known input of a size.
     ///
     /// # Panics
     /// If the size is no multiple of [`UNetConfig::unit`](crate::UNetConfig::unit).
     pub fn golden(&self, size: usize) -> Vec<f32> {
-        let planes = golden_planes(self.manifest.network.planes, size);
-        let shape = [self.manifest.network.planes, size, size];
-        golden_logits(&self.network.forward(&planes, shape), size)
+        self.network.golden(size)
     }
 
     /// The maps of a field's planes.
     pub fn maps(&self, planes: &Planes) -> Maps {
-        let (padded, shape) = planes.padded(self.manifest.network.unit());
-        let logits = self.network.forward(&padded, shape);
-        let [_, rows, columns] = shape;
-        Maps::of_logits(&logits, [rows, columns], planes.width, planes.height)
+        maps_of(&self.network, planes)
     }
 
     /// The cells of a field.
@@ -155,4 +136,4 @@ impl CellsNetwork {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

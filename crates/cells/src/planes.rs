@@ -61,17 +61,25 @@ impl Planes {
         }
     }
 
-    /// Stretches each plane by itself.
-    pub fn stretch(&mut self) {
-        for plane in self.values.chunks_exact_mut(self.width * self.height) {
-            stretch(plane);
+    /// Stretches each plane by itself. Gives the levels of each that became 0 and 1.
+    pub fn stretch(&mut self) -> [[f32; 2]; Self::COUNT] {
+        let mut ends = [[0.0; 2]; Self::COUNT];
+        let planes = self.values.chunks_exact_mut(self.width * self.height);
+        for (ends, plane) in ends.iter_mut().zip(planes) {
+            *ends = stretch(plane);
         }
+        ends
     }
 
     /// One plane, by the channel's place in [`Channel::ALL`].
     pub fn plane(&self, number: usize) -> &[f32] {
         let pixels = self.width * self.height;
         &self.values[number * pixels..][..pixels]
+    }
+
+    /// The plane of a channel.
+    pub fn channel(&self, channel: Channel) -> &[f32] {
+        self.plane(channel as usize)
     }
 
     /// The planes with black added at the right and below, up to sides that are multiples of `unit`, and their shape `[4, rows,
@@ -142,7 +150,7 @@ fn under(at: usize, from: usize, to: usize) -> (usize, Vec<f32>) {
     (start / to, shares.collect())
 }
 
-fn stretch(levels: &mut [f32]) {
+fn stretch(levels: &mut [f32]) -> [f32; 2] {
     let mut sorted = levels.to_vec();
     let last = sorted.len() - 1;
     let mut level = |share: f64| {
@@ -154,6 +162,7 @@ fn stretch(levels: &mut [f32]) {
     for level in levels {
         *level = ((*level - black) / range).clamp(0.0, BRIGHTEST);
     }
+    [black, black + range]
 }
 
 #[cfg(test)]

@@ -86,6 +86,16 @@ pub struct OtherColumns {
     pub found: String,
 }
 
+/// The error for a table without a column that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the table has no column {name}; it has {found}")]
+pub struct MissingColumn {
+    /// The column that was asked for.
+    pub name: String,
+    /// The columns that it has, separated by commas.
+    pub found: String,
+}
+
 /// The labels of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelTable {
@@ -221,7 +231,7 @@ fn single_cell_labels(text: &str) -> Result<LabelSet, String> {
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     cells: Cells<'a>,
-    columns: usize,
+    header: Vec<String>,
     id_column: usize,
     label_column: usize,
     notation: Notation,
@@ -250,7 +260,7 @@ impl<'a> Rows<'a> {
             let labels = kinds.find_map(|&(name, notation)| column(name).zip(Some(notation)));
             if let Some((id_column, (label_column, notation))) = column("Id").zip(labels) {
                 return Ok(Self {
-                    columns: header.len(),
+                    header: header.into_iter().map(str::to_owned).collect(),
                     cells,
                     id_column,
                     label_column,
@@ -264,9 +274,34 @@ impl<'a> Rows<'a> {
         if WORKBOOKS.iter().any(|start| text.starts_with(start)) {
             found = "the content of a workbook: save it as CSV".to_owned();
         }
-        // Of another kind of file not all.
-        found.truncate(found.floor_char_boundary(MOST_SHOWN));
-        Err(OtherColumns { found })
+        Err(OtherColumns {
+            found: shown(found),
+        })
+    }
+
+    /// The texts in a column that any name may head, by the rows' ids; of several rows of one id the first's. Empty cells, and rows
+    /// that cannot be read, are left out.
+    ///
+    /// # Errors
+    /// [`MissingColumn`].
+    pub fn texts(mut self, name: &str) -> Result<BTreeMap<String, String>, MissingColumn> {
+        let mut header = self.header.iter();
+        let Some(column) = header.position(|header| header.eq_ignore_ascii_case(name)) else {
+            return Err(MissingColumn {
+                name: name.to_owned(),
+                found: shown(self.header.join(", ")),
+            });
+        };
+        let mut texts = BTreeMap::new();
+        while self.cells.next_row() {
+            let text = self.cells.all().nth(column).unwrap_or_default();
+            if let Ok(row) = self.row()
+                && !text.is_empty()
+            {
+                texts.entry(row.id).or_insert_with(|| text.to_owned());
+            }
+        }
+        Ok(texts)
     }
 
     /// The row that was read last.
@@ -293,15 +328,14 @@ impl<'a> Rows<'a> {
             return Err(fault("the row has no id"));
         }
         // Spreadsheets write empty cells behind the last column.
-        let is_whole =
-            row.len() >= self.columns && row[self.columns..].iter().all(|cell| cell.is_empty());
+        let columns = self.header.len();
+        let is_whole = row.len() >= columns && row[columns..].iter().all(|cell| cell.is_empty());
         let labels = if is_whole {
             self.notation.labels(row[self.label_column])
         } else {
             Err(format!(
-                "the row has {} columns where the header has {}",
-                row.len(),
-                self.columns
+                "the row has {} columns where the header has {columns}",
+                row.len()
             ))
         };
         Ok(Row {
@@ -318,6 +352,12 @@ impl Iterator for Rows<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         self.cells.next_row().then(|| self.row())
     }
+}
+
+/// The names of columns for an error: of another kind of file not all.
+fn shown(mut names: String) -> String {
+    names.truncate(names.floor_char_boundary(MOST_SHOWN));
+    names
 }
 
 /// What the first line says that parts the columns.

@@ -1,5 +1,6 @@
 //! Labelled sets of fields: a folder, or a zip archive of one, with a table of labels, `train.csv`, and the images.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -11,7 +12,7 @@ use super::archive::{self, Packed, is_archive};
 use super::credits::{CREDITS_FILE, Credits};
 use super::fault::Fault;
 use super::files::{self, FieldOnDisk, FoundFields, Reading};
-use super::table::{LabelTable, parse_table, read_table};
+use super::table::{LabelTable, parse_table, table_bytes, texts};
 use super::unicode::composed;
 
 /// The table of labels inside a data set.
@@ -24,6 +25,8 @@ pub struct Sample {
     pub field: FieldOnDisk,
     /// The locations that people have annotated.
     pub labels: LabelSet,
+    /// The text in the table's column that the set was opened with; none where there is none.
+    pub text: Option<String>,
 }
 
 /// A labelled set.
@@ -45,8 +48,16 @@ impl Dataset {
     /// # Errors
     /// If the folder, its table or its credits cannot be read, or no sample is left.
     pub fn open(folder: &Path, reading: &Reading) -> Result<Self> {
+        Self::open_with(folder, reading, None)
+    }
+
+    /// [`Dataset::open`], where each sample keeps its text in a column of the table, such as `Gene`.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::open`], and a table without that column.
+    pub fn open_with(folder: &Path, reading: &Reading, column: Option<&str>) -> Result<Self> {
         if is_archive(folder) {
-            return Self::open_archive(folder, reading);
+            return Self::open_archive(folder, reading, column);
         }
         if !folder.is_dir() {
             bail!("there is no folder {}", folder.display());
@@ -55,12 +66,12 @@ impl Dataset {
         if !table.exists() {
             bail!("the table of labels is missing: {}", table.display());
         }
-        let table = read_table(&table)?;
+        let table = Table::parse(&table_bytes(&table)?, &table, column)?;
         let found = files::in_folder(folder, reading)?;
         Self::joined(folder, table, found, Credits::read(folder)?)
     }
 
-    fn open_archive(path: &Path, reading: &Reading) -> Result<Self> {
+    fn open_archive(path: &Path, reading: &Reading, column: Option<&str>) -> Result<Self> {
         let (packed, faults) = archive::open(path);
         // The one in the fewest folders, as in a folder that was packed whole.
         let depth = |packed: &&Packed| packed.name().matches('/').count();
@@ -81,7 +92,7 @@ impl Dataset {
         };
         let cannot_read = |packed: &Packed| format!("cannot read {}", packed.path().display());
         let text = utf8(table.bytes().with_context(|| cannot_read(table))?);
-        let table = parse_table(&text, &table.path())?;
+        let table = Table::parse(&text, &table.path(), column)?;
         let credits = match named(CREDITS_FILE) {
             None => Credits::default(),
             Some(file) => file
@@ -95,17 +106,13 @@ impl Dataset {
     }
 
     /// The set of a table and the fields of its images.
-    fn joined(
-        folder: &Path,
-        table: LabelTable,
-        found: FoundFields,
-        credits: Credits,
-    ) -> Result<Self> {
+    fn joined(folder: &Path, table: Table, found: FoundFields, credits: Credits) -> Result<Self> {
+        let Table { labels, mut texts } = table;
         let LabelTable {
             rows,
             mut faults,
             left_out,
-        } = table;
+        } = labels;
         faults.extend(found.faults);
         let mut listed: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         // Where a row is left out, its images need no fault beside the row's.
@@ -126,7 +133,7 @@ impl Dataset {
         for (at, (id, found)) in listed.iter().zip(&matches).enumerate() {
             let reason = match *found {
                 Match::Field(field) => {
-                    order.extend(labels_at(at).map(|labels| (field, labels)));
+                    order.extend(labels_at(at).map(|labels| (field, labels, texts.remove(*id))));
                     continue;
                 }
                 // Those that are left out have their fault.
@@ -163,14 +170,36 @@ impl Dataset {
             }
         }
         let mut fields: Vec<Option<FieldOnDisk>> = found.fields.into_iter().map(Some).collect();
-        let samples = order.into_iter().filter_map(|(at, labels)| {
+        let samples = order.into_iter().filter_map(|(at, labels, text)| {
             let field = fields[at].take()?;
-            Some(Sample { field, labels })
+            Some(Sample {
+                field,
+                labels,
+                text,
+            })
         });
         Ok(Self {
             samples: samples.collect(),
             credits,
             faults,
+        })
+    }
+}
+
+/// What a set's table says.
+struct Table {
+    labels: LabelTable,
+    /// The texts in the column that was asked for, by the rows' ids.
+    texts: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// Reads the text of a table, UTF-8, which is the content of the file `path`.
+    fn parse(text: &[u8], path: &Path, column: Option<&str>) -> Result<Self> {
+        let texts = column.map(|column| texts(text, path, column));
+        Ok(Self {
+            labels: parse_table(text, path)?,
+            texts: texts.transpose()?.unwrap_or_default(),
         })
     }
 }

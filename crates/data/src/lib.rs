@@ -1,4 +1,5 @@
-//! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches; and fields with masks of their cells.
+//! Labelled fields on disk: sets, splits, duplicates, augmentation, repeats and batches; fields with masks of their cells, and fields
+//! of which one channel is painted from the others.
 
 pub mod ahead;
 mod archive;
@@ -7,12 +8,14 @@ pub mod batches;
 pub mod credits;
 pub mod dataset;
 pub mod duplicates;
+pub mod examples;
 pub mod fault;
 pub mod files;
 pub mod flaws;
 pub mod masked;
 pub mod moments;
 pub mod noticed;
+pub mod painter;
 pub mod random;
 pub mod repeats;
 pub mod split;

@@ -25,6 +25,7 @@ enum Kind {
     Cut,
     Reduced,
     Framed,
+    Painted,
     OtherScale,
     Empty(Channel),
 }
@@ -93,7 +94,7 @@ impl Found {
                 Kind::OtherScale => {
                     "; predict --to-scale answers their middle, or lays them on black, at its scale"
                 }
-                Kind::Cut | Kind::Reduced | Kind::Framed | Kind::Empty(_) => "",
+                Kind::Cut | Kind::Reduced | Kind::Framed | Kind::Painted | Kind::Empty(_) => "",
             };
             format!("{example}{more}{way_out}")
         };
@@ -112,6 +113,7 @@ fn noticed(field: &Field) -> BTreeMap<Kind, String> {
             Notice::Cut { .. } => (Kind::Cut, notice.to_string()),
             Notice::Reduced { .. } => (Kind::Reduced, format!("{notice}: {}", field.id())),
             Notice::Framed { .. } => (Kind::Framed, format!("{notice}: {}", field.id())),
+            Notice::Painted { .. } => (Kind::Painted, format!("{notice}: {}", field.id())),
         };
         noticed.entry(kind).or_insert(said);
     }

@@ -22,6 +22,10 @@ pub enum Purpose {
     Spectra = 7,
     /// The flaws of a sample's showing.
     Flaws = 8,
+    /// The views in which rare samples are painted anew.
+    Repainting = 9,
+    /// The centres of groups in metric learning.
+    Centres = 10,
 }
 
 /// The increment of SplitMix64: 2^64 over the golden ratio.

@@ -52,11 +52,11 @@ impl RepeatChoice {
 
 /// One showing of a sample in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct EpochEntry {
+pub struct EpochEntry {
     /// The sample's index.
-    pub(crate) sample: usize,
+    pub sample: usize,
     /// The number of showings of the sample before this one in the epoch.
-    pub(crate) copy: usize,
+    pub copy: usize,
 }
 
 /// The factor of each sample: the number of its showings in an epoch, on average.
@@ -146,7 +146,7 @@ impl RepeatPlan {
     /// The showings of an epoch, in the samples' order.
     ///
     /// A sample of factor 2.3 comes three times with a probability of 0.3, drawn by the seed, and twice otherwise.
-    pub(crate) fn epoch(&self, seed: u64, epoch: u64) -> Vec<EpochEntry> {
+    pub fn epoch(&self, seed: u64, epoch: u64) -> Vec<EpochEntry> {
         let mut stream = Stream::new(Purpose::Repeats, &[seed, epoch]);
         let mut entries = Vec::with_capacity(self.factors.len());
         for (sample, &factor) in self.factors.iter().enumerate() {

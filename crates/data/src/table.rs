@@ -1,5 +1,6 @@
 //! Tables of labels on disk. What stands in them is read by [`cytolens_core::table`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -61,6 +62,16 @@ fn cannot_read(path: &Path) -> String {
 /// If the table lacks the columns.
 pub fn rows<'a>(text: &'a [u8], path: &Path) -> Result<table::Rows<'a>> {
     table::Rows::new(text).with_context(|| cannot_read(path))
+}
+
+/// The texts in a column of a table of labels, by the rows' ids: [`table::Rows::texts`].
+///
+/// # Errors
+/// If the table lacks that column, or those of ids and labels.
+pub fn texts(text: &[u8], path: &Path, column: &str) -> Result<BTreeMap<String, String>> {
+    rows(text, path)?
+        .texts(column)
+        .with_context(|| cannot_read(path))
 }
 
 /// The fault of a row in the file `path`.

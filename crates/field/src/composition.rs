@@ -10,7 +10,7 @@ use cytolens_core::Channel;
 
 use super::error::FieldError;
 use super::field::{Field, Plane, Samples};
-use super::resize::{Rectangle, resized};
+use super::resize::{Rectangle, byte, resized};
 
 /// The mixing of a field's channels into a network's input planes.
 ///
@@ -265,11 +265,7 @@ pub fn square_bytes(plane: &Plane, size: u32) -> Vec<u8> {
     match plane.samples() {
         // A plane of the right size and depth is copied: the conversion to 16 bits and back takes as long as decoding.
         Samples::Eight(levels) if plane.width() == size && plane.height() == size => levels.clone(),
-        _ => square(plane, size)
-            .into_iter()
-            // One level of 8 bits is 257 levels of 16.
-            .map(|level| ((u32::from(level) + 128) / 257) as u8)
-            .collect(),
+        _ => square(plane, size).into_iter().map(byte).collect(),
     }
 }
 

@@ -219,6 +219,32 @@ impl Field {
         self
     }
 
+    /// The field with one channel more, which a network painted, and a notice that says so.
+    ///
+    /// # Errors
+    /// [`FieldError::ChannelTwice`] where the field has the channel, and those of [`Field::new`] for a plane of another size or
+    /// depth.
+    pub fn with_painted(self, channel: Channel, plane: Plane) -> Result<Self, FieldError> {
+        let Self {
+            id,
+            planes,
+            pixel_size,
+            mut notices,
+            ..
+        } = self;
+        notices.push(Notice::Painted { channel });
+        let planes = planes.into_iter().chain([(channel, plane)]);
+        Ok(Self::new(id, planes)?.with(pixel_size, notices))
+    }
+
+    /// The channels that a network painted, and no microscope measured.
+    pub fn painted(&self) -> impl Iterator<Item = Channel> {
+        self.notices.iter().filter_map(|notice| match notice {
+            Notice::Painted { channel } => Some(*channel),
+            _ => None,
+        })
+    }
+
     /// The field's id, from its files' names.
     pub fn id(&self) -> &str {
         &self.id
@@ -337,5 +363,50 @@ impl Field {
             self.bits,
             channels.join(" ")
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(width: u32, samples: Samples) -> Plane {
+        Plane::new(width, 1, samples).expect("a plane")
+    }
+
+    #[test]
+    fn a_painted_channel_is_marked_wherever_the_field_goes() {
+        let green = plane(2, Samples::Sixteen(vec![0, 4095]));
+        let field = Field::new("a", [(Channel::Green, green)]).expect("a field");
+        let field = field.with(Some(80.0), Vec::new());
+        assert_eq!(field.painted().count(), 0);
+        let yellow = || plane(2, Samples::Sixteen(vec![7, 9]));
+        let painted = field.clone().with_painted(Channel::Yellow, yellow());
+        let painted = painted.expect("a field");
+        assert_eq!(painted.plane(Channel::Yellow), Some(&yellow()));
+        assert_eq!(painted.pixel_size(), Some(80.0));
+        for field in [
+            painted.clone(),
+            painted.clone().stretched(12).expect("12 bits"),
+            painted.clone().at_atlas_scale().expect("a field"),
+        ] {
+            let channels: Vec<Channel> = field.painted().collect();
+            assert_eq!(channels, [Channel::Yellow]);
+            assert!(
+                field
+                    .notices()
+                    .iter()
+                    .any(|notice| notice.to_string().contains("yellow channel was painted"))
+            );
+        }
+        let twice = painted.with_painted(Channel::Yellow, yellow());
+        assert!(matches!(twice, Err(FieldError::ChannelTwice { .. })));
+        let wider = plane(3, Samples::Sixteen(vec![0; 3]));
+        let shallow = plane(2, Samples::Eight(vec![0; 2]));
+        for (plane, reason) in [(wider, "the same size"), (shallow, "the same bit depth")] {
+            let error = field.clone().with_painted(Channel::Yellow, plane);
+            let error = error.expect_err("a refusal").to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }

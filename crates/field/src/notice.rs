@@ -1,5 +1,7 @@
 //! What was decided in reading a field, and what its samples suggest, for people to see.
 
+use cytolens_core::Channel;
+
 /// What was decided in reading a field, or what its samples suggest. As text, a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
@@ -57,6 +59,12 @@ pub enum Notice {
         names: String,
         /// The channels in the order of the file's images, separated by commas.
         taken: String,
+    },
+    /// A channel that a network painted from the others.
+    #[error("the {channel} channel was painted by a network from the others, and never measured")]
+    Painted {
+        /// The channel.
+        channel: Channel,
     },
 }
 

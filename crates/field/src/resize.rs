@@ -4,6 +4,7 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U16;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::error::FieldError;
 use super::field::{Plane, Samples};
 
 /// A rectangle of a plane, in pixels.
@@ -36,6 +37,35 @@ impl Rectangle {
             height: side,
         }
     }
+}
+
+impl Plane {
+    /// The plane at another size, at a depth of 8 or 16 bit, by the filter of [`Composition::compose`](crate::Composition::compose).
+    ///
+    /// # Errors
+    /// [`FieldError::SampleCount`] for a size without any pixel.
+    pub fn resized(&self, width: u32, height: u32, bits: u32) -> Result<Self, FieldError> {
+        let levels = match width.min(height) {
+            0 => Vec::new(),
+            _ => resized(
+                self,
+                Rectangle::whole(self),
+                width,
+                height,
+                FilterType::CatmullRom,
+            ),
+        };
+        let samples = match bits {
+            8 => Samples::Eight(levels.into_iter().map(byte).collect()),
+            _ => Samples::Sixteen(levels),
+        };
+        Self::new(width, height, samples)
+    }
+}
+
+/// The nearest level of 8 bit; one of its levels is 257 of 16 bit.
+pub(super) fn byte(level: u16) -> u8 {
+    ((u32::from(level) + 128) / 257) as u8
 }
 
 /// Resizes a part of a plane to `width` × `height` px, samples from 0 to 65535.
@@ -78,4 +108,38 @@ fn cut<T: Copy>(values: &[T], row: u32, part: Rectangle, convert: impl Fn(T) -> 
         pixels.extend(row[columns.clone()].iter().map(|&value| convert(value)));
     }
     pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plane_keeps_its_levels_at_any_size_and_depth() {
+        let even = |width: u32, height: u32, bits: u32| {
+            let pixels = width as usize * height as usize;
+            let samples = match bits {
+                8 => Samples::Eight(vec![0x80; pixels]),
+                _ => Samples::Sixteen(vec![0x8080; pixels]),
+            };
+            Plane::new(width, height, samples).expect("a plane")
+        };
+        for (width, height) in [(6, 4), (9, 5), (2, 1)] {
+            let shallow = even(6, 4, 16).resized(width, height, 8).expect("a plane");
+            assert_eq!(shallow, even(width, height, 8));
+            let deep = even(6, 4, 8).resized(width, height, 16).expect("a plane");
+            let Samples::Sixteen(levels) = deep.samples() else {
+                panic!("16 bit, not {deep:?}");
+            };
+            assert_eq!(levels.len(), width as usize * height as usize);
+            // The filter's weights are rounded.
+            assert!(
+                levels.iter().all(|level| level.abs_diff(0x8080) <= 1),
+                "{levels:?}"
+            );
+        }
+        let rising = Plane::new(4, 1, Samples::Eight(vec![10, 20, 30, 40])).expect("a plane");
+        assert_eq!(rising.resized(4, 1, 8).expect("a plane"), rising);
+        assert!(rising.resized(0, 1, 8).is_err());
+    }
 }

@@ -237,7 +237,7 @@ pub(crate) fn descriptions() -> Vec<Vec<u8>> {
     texts.map(String::into_bytes).to_vec()
 }
 
-/// A manifest, one whose provenance is deep, and an ensemble's.
+/// A manifest, one whose provenance is deep, a stack's, and an ensemble's.
 pub(crate) fn manifests() -> Vec<Vec<u8>> {
     let manifest = r#"{"format":1,"name":"Two","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
 "network":{"architecture":"densenet-121","head":"pooling","planes":3,"size":64,"classes":2,"batch_norm_epsilon":1e-5},
@@ -251,10 +251,18 @@ pub(crate) fn manifests() -> Vec<Vec<u8>> {
 "labels":["Nucleoli","Cytosol"],"thresholds":[0.5,0.25],"members":[{{"share":0.75,"manifest":{manifest}}},
 {{"share":0.25,"manifest":{other}}}],"weights":{{"sha256":"00","bytes":200}},"provenance":{{}},"metrics":{{}}}}"#
     );
+    let stack = ensemble
+        .replace(
+            "\"members\"",
+            "\"combination\":\"sum-of-logits\",\"members\"",
+        )
+        .replace("\"share\":0.75", "\"share\":0.5")
+        .replace("\"share\":0.25", "\"share\":0.5");
     vec![
         manifest.into(),
         manifest.replace("\"drawn\"", &deep).into(),
         manifest.replace("\"rgb\"", "\"gray-green\"").into(),
+        stack.into(),
         manifest
             .replace("\"provenance\"", &format!("{}\"provenance\"", familiar()))
             .into(),
@@ -288,6 +296,26 @@ pub(crate) fn cells_manifests() -> Vec<Vec<u8>> {
         manifest.clone().into(),
         manifest.replace("\"levels\":4", "\"levels\":9").into(),
         manifest.replace("cells", "\\u202e").into(),
+    ]
+}
+
+/// Manifests of painters.
+pub(crate) fn painter_manifests() -> Vec<Vec<u8>> {
+    let logits = ["0.5"; 16].join(",");
+    let manifest = format!(
+        r#"{{"kind":"painter","format":1,"name":"Painter","limits":"None.","licence":"CC0-1.0","attribution":["Nobody"],
+"channels":{{"from":["red","green","blue"],"paint":"yellow"}},
+"network":{{"planes":3,"outputs":1,"levels":4,"width":16,"size":384,"batch_norm_epsilon":1e-5}},"levels":[0.02,0.5],
+"baselines":{{"mean":0.2,"weights":[0.5,0.25,-0.125],"intercept":0.1}},
+"weights":{{"sha256":"00","bytes":8}},"goldens":[{{"size":64,"logits":[{logits}]}}],
+"provenance":{{"data":"drawn","seed":5}},"metrics":{{"real":{{"beats_linear_mix":true}}}}}}"#
+    );
+    vec![
+        manifest.clone().into(),
+        manifest.replace("\"levels\":4", "\"levels\":9").into(),
+        manifest
+            .replace("\"paint\":\"yellow\"", "\"paint\":\"red\"")
+            .into(),
     ]
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use cytolens_archive::{is_archive, list};
+use cytolens_cells::painter::PainterManifest;
 use cytolens_cells::{CellsManifest, Packed};
 use cytolens_core::labels::LabelSet;
 use cytolens_core::plain::is_name;
@@ -58,6 +59,11 @@ pub const TARGETS: &[Target] = &[
         name: "cells",
         read: cells,
         seeds: seeds::cells_manifests,
+    },
+    Target {
+        name: "painter",
+        read: painter,
+        seeds: seeds::painter_manifests,
     },
     Target {
         name: "weights",
@@ -192,6 +198,19 @@ fn cells(bytes: &[u8]) {
     assert!(manifest.network.unit() <= manifest.network.size);
     assert_read_back(serde_json::to_value(&manifest).ok(), |text| {
         serde_json::to_value(CellsManifest::read(text).ok()?).ok()
+    });
+}
+
+/// A painter's manifest. What is taken is written, and read as the same.
+fn painter(bytes: &[u8]) {
+    let Ok(manifest) = PainterManifest::read(&String::from_utf8_lossy(bytes)) else {
+        return;
+    };
+    assert!(manifest.network.unit() <= manifest.network.size);
+    assert!(!manifest.channels.from.contains(&manifest.channels.paint));
+    _ = manifest.beats_mix();
+    assert_read_back(serde_json::to_value(&manifest).ok(), |text| {
+        serde_json::to_value(PainterManifest::read(text).ok()?).ok()
     });
 }
 

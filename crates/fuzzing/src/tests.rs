@@ -39,7 +39,7 @@ macro_rules! hold {
 }
 
 hold!(
-    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, cells: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, index: 10_000,
+    image: 10_000, tiff: 10_000, description: 10_000, manifest: 20_000, cells: 20_000, painter: 20_000, weights: 20_000, pth: 10_000, table: 20_000, zip: 20_000, index: 10_000,
     head: 10_000, names: 20_000, split: 10_000, credits: 10_000, choices: 10_000, masks: 10_000
 );
 
@@ -119,4 +119,7 @@ fn seeds_are_files_that_are_read() {
     let ensemble = manifests.last().map(|bytes| String::from_utf8_lossy(bytes));
     let ensemble = cytolens_package::ModelManifest::read(&ensemble.expect("a seed"));
     assert_eq!(ensemble.expect("a manifest").members().len(), 2);
+    let stack = cytolens_package::ModelManifest::read(&String::from_utf8_lossy(&manifests[3]));
+    let combination = stack.expect("a manifest").combination();
+    assert_eq!(combination, cytolens_package::Combination::SumOfLogits);
 }

@@ -11,8 +11,6 @@
 //! the pixels of the 128 reduced maps. A pixel's share of that sum, less what the reduction's bias adds to every pixel alike,
 //! is the map; it equals the gradient of the logit by the features, times the features.
 
-use crate::mean::mean_of_members;
-
 /// The largest side of an activation map in pixels; larger maps are averaged down.
 pub const MAP_SIDE: usize = 32;
 
@@ -36,18 +34,15 @@ impl ActivationMaps {
         self.resampled(side)
     }
 
-    /// The mean of several networks' maps by their shares, with the pixels of the finest.
-    ///
-    /// # Panics
-    /// If the maps are not of the same classes.
+    /// The maps that `combine` makes of several networks' values, which it is given with the pixels of the finest.
     #[must_use]
-    pub fn mean(shares: &[f32], maps: Vec<Self>) -> Self {
+    pub(crate) fn combined(maps: Vec<Self>, combine: impl FnOnce(&[Vec<f32>]) -> Vec<f32>) -> Self {
         let side = maps.iter().map(|it| it.side).max().unwrap_or_default();
         let values: Vec<Vec<f32>> = maps
             .into_iter()
             .map(|it| it.resampled(side).values)
             .collect();
-        let values = mean_of_members(shares, &values);
+        let values = combine(&values);
         Self { side, values }
     }
 
@@ -95,6 +90,7 @@ fn shares(from: usize, to: usize, large: usize) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mean::mean_of_members;
 
     #[test]
     fn maps_of_several_networks_are_one_map_with_the_finest_pixels() {
@@ -106,11 +102,13 @@ mod tests {
             side: 3,
             values: vec![0.0; 9],
         };
-        let mean = ActivationMaps::mean(&[0.5, 0.5], vec![coarse.clone(), fine]);
+        let mean = ActivationMaps::combined(vec![coarse.clone(), fine], |values| {
+            mean_of_members(&[0.5, 0.5], values)
+        });
         // A pixel of three lies in one of two, or half in each.
         let expected = [0.5, 0.75, 1.0, 1.0, 1.25, 1.5, 1.5, 1.75, 2.0];
         assert_eq!((mean.side, mean.values.as_slice()), (3, &expected[..]));
-        let alone = ActivationMaps::mean(&[1.0], vec![coarse.clone()]);
+        let alone = ActivationMaps::combined(vec![coarse.clone()], |values| values[0].clone());
         assert_eq!(alone, coarse);
     }
 

@@ -69,7 +69,7 @@ impl Prediction {
 pub struct Output {
     /// The logits, one a class.
     pub logits: Vec<f32>,
-    /// The mean of each of the backbone's feature maps.
+    /// The mean of each of the backbone's feature maps; empty where it was not asked for.
     pub pooled: Vec<f32>,
 }
 
@@ -161,8 +161,16 @@ impl<N: Inference> Classifier<N> {
     /// # Errors
     /// [`ClassifierError::Device`].
     pub async fn predict(&self, features: &N::Features) -> Result<Prediction, ClassifierError> {
-        let logits = numbers(self.network.logits(features).await)?;
+        let logits = self.logits(features).await?;
         Ok(self.decide(logits.into_iter().map(probability).collect()))
+    }
+
+    /// The logits of features.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Device`].
+    pub async fn logits(&self, features: &N::Features) -> Result<Vec<f32>, ClassifierError> {
+        numbers(self.network.logits(features).await)
     }
 
     /// The mean of each of the backbone's feature maps: what similar fields have alike. It costs no second run.
@@ -195,64 +203,39 @@ impl<N: Inference> Classifier<N> {
         Ok(ActivationMaps { side, values }.averaged_down(MAP_SIDE))
     }
 
-    /// Classifies the planes of several fields at once, as [`Classifier::classify_planes`] does one by
-    /// one; GPUs need batches to be busy. Memory grows with their number.
+    /// Runs the network on the planes of several fields at once; GPUs need batches to be busy. Memory grows with their number.
+    /// Pooled features are given where they are asked for.
     ///
     /// # Errors
     /// [`ClassifierError::Device`].
     ///
     /// # Panics
     /// If the planes are not all of the size that [`Classifier::compose`] gives.
-    pub async fn classify_batch(
+    pub async fn outputs(
         &self,
         batch: &[impl Borrow<Planes>],
-    ) -> Result<Vec<Prediction>, ClassifierError> {
+        with_pooled: bool,
+    ) -> Result<Vec<Output>, ClassifierError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let features = self.batch_features(batch);
-        let logits = numbers(self.network.logits(&features).await)?;
-        Ok(self.predictions(&logits).collect())
-    }
-
-    /// Classifies the planes of several fields at once as [`Classifier::classify_batch`] does, and gives with each prediction
-    /// the pooled features that it was made from.
-    ///
-    /// # Errors
-    /// [`ClassifierError::Device`].
-    ///
-    /// # Panics
-    /// If the planes are not all of the size that [`Classifier::compose`] gives.
-    pub async fn embed_batch(
-        &self,
-        batch: &[impl Borrow<Planes>],
-    ) -> Result<Vec<(Prediction, Vec<f32>)>, ClassifierError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        let features = self.batch_features(batch);
-        let logits = numbers(self.network.logits(&features).await)?;
-        let pooled = numbers(self.network.pooled(&features).await)?;
-        let vectors = pooled.chunks_exact(pooled.len() / batch.len());
-        Ok(self
-            .predictions(&logits)
-            .zip(vectors.map(<[f32]>::to_vec))
-            .collect())
-    }
-
-    /// Runs the backbone on the planes of several fields.
-    fn batch_features(&self, batch: &[impl Borrow<Planes>]) -> N::Features {
         let values = batch
             .iter()
             .flat_map(|planes| planes.borrow().values.iter().copied());
-        self.run_backbone(values.collect(), self.manifest.network.size)
-    }
-
-    /// The predictions of the logits of several fields.
-    fn predictions(&self, logits: &[f32]) -> impl Iterator<Item = Prediction> {
-        logits
-            .chunks_exact(self.manifest.network.classes)
-            .map(|field| self.decide(field.iter().copied().map(probability).collect()))
+        let features = self.run_backbone(values.collect(), self.manifest.network.size);
+        let logits = self.logits(&features).await?;
+        let pooled = if with_pooled {
+            self.pooled(&features).await?
+        } else {
+            Vec::new()
+        };
+        let count = pooled.len() / batch.len();
+        let fields = logits.chunks_exact(self.manifest.network.classes);
+        let output = |(field, logits): (usize, &[f32])| Output {
+            logits: logits.to_vec(),
+            pooled: pooled[field * count..(field + 1) * count].to_vec(),
+        };
+        Ok(fields.enumerate().map(output).collect())
     }
 
     /// Decides by the package's thresholds which classes are present, from their probabilities.
@@ -272,8 +255,8 @@ impl<N: Inference> Classifier<N> {
     /// If the number of values is not that of the shape.
     pub async fn run(&self, planes: &[f32], size: usize) -> Result<Output, ClassifierError> {
         let features = self.run_backbone(planes.to_vec(), size);
-        let pooled = numbers(self.network.pooled(&features).await)?;
-        let logits = numbers(self.network.logits(&features).await)?;
+        let pooled = self.pooled(&features).await?;
+        let logits = self.logits(&features).await?;
         Ok(Output { logits, pooled })
     }
 

@@ -4,8 +4,8 @@
 //! the members' own manifests; the weights' file holds the members' files whole, each as a tensor of bytes, in the members' order,
 //! so that they are its last bytes and a member is cut out of it without the rest.
 //!
-//! A class's probability is the mean of the members' probabilities by their shares, and so are activation maps. The features are
-//! the first member's: what was learnt from its features, as an index of similar fields, goes on.
+//! A [`Combination`] says how the members' answers become one. The features are the first member's: what was learnt from its
+//! features, as an index of similar fields, goes on.
 
 use std::ops::Range;
 
@@ -14,7 +14,9 @@ use cytolens_core::plain::{LONGEST_NAME, is_name};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
+use crate::activation_maps::ActivationMaps;
 use crate::classifier::Prediction;
+use crate::combination::Combination;
 use crate::manifest::{Manifest, WeightsEntry, check_head};
 use crate::package::{Package, PackageError};
 use crate::report::WeightsError;
@@ -48,6 +50,9 @@ pub struct EnsembleManifest {
     pub labels: Vec<String>,
     /// The probability, per class, from which a label counts as present.
     pub thresholds: Vec<f32>,
+    /// The way in which the members' answers become one.
+    #[serde(default, skip_serializing_if = "Combination::is_mean")]
+    pub combination: Combination,
     /// The members, the one whose features are the whole's first.
     pub members: Vec<Member>,
     /// The checksum and length of the weights' file.
@@ -62,7 +67,7 @@ pub struct EnsembleManifest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// How much its answer counts; the shares of all members add up to 1.
+    /// How much its answer counts; the shares of all members add up to 1. Those of a stack are equal and say nothing.
     pub share: f32,
     /// The manifest of the package that it was.
     pub manifest: Manifest,
@@ -120,6 +125,13 @@ impl EnsembleManifest {
         let sum: f32 = self.members.iter().map(|member| member.share).sum();
         if (sum - 1.0).abs() > SHARES_OFF {
             return refuse(format!("the members' shares add up to {sum} and not to 1"));
+        }
+        let equal = 1.0 / count as f32;
+        let is_other = |member: &Member| (member.share - equal).abs() > SHARES_OFF;
+        if self.combination == Combination::SumOfLogits && self.members.iter().any(is_other) {
+            return refuse(format!(
+                "where logits are added, every share is {equal}, and another is given"
+            ));
         }
         let is_good = |t: &f32| (0.0..=1.0).contains(t);
         if self.thresholds.len() != self.labels.len() || !self.thresholds.iter().all(is_good) {
@@ -231,6 +243,14 @@ impl ModelManifest {
         }
     }
 
+    /// The way in which the members' answers become one; either leaves one network's answer as it is.
+    pub fn combination(&self) -> Combination {
+        match self {
+            Self::Network(_) => Combination::default(),
+            Self::Ensemble(it) => it.combination,
+        }
+    }
+
     /// How much the answer of each member counts; 1 for one network.
     pub fn shares(&self) -> Vec<f32> {
         match self {
@@ -263,6 +283,22 @@ impl ModelManifest {
             Self::Network(_) => package,
             Self::Ensemble(_) => package.map_err(|error| in_member(member, error)),
         }
+    }
+
+    /// The prediction of the whole, by the members' logits `[members][classes]`.
+    ///
+    /// # Panics
+    /// If the members have logits of different numbers.
+    pub fn predict(&self, logits: &[Vec<f32>]) -> Prediction {
+        self.decide(self.combination().probabilities(&self.shares(), logits))
+    }
+
+    /// The activation maps of the whole, by the members', with the pixels of the finest.
+    ///
+    /// # Panics
+    /// If the maps are not of the same classes.
+    pub fn maps(&self, maps: Vec<ActivationMaps>) -> ActivationMaps {
+        self.combination().maps(&self.shares(), maps)
     }
 
     /// Decides by the thresholds which classes are present, from their probabilities.

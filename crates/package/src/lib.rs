@@ -2,11 +2,12 @@
 //! CPU engine is small.
 //!
 //! From low to high: [`Architecture`] and [`NetworkConfig`], [`Names`], [`Weights`], [`Manifest`] and [`Package`],
-//! [`ModelManifest`] and [`ModelPackage`], [`Inference`] and [`Classifier`], [`Model`], [`CpuNetwork`].
+//! [`Inference`] and [`Classifier`], [`Combination`], [`ModelManifest`] and [`ModelPackage`], [`Model`], [`CpuNetwork`].
 
 mod activation_maps;
 mod architecture;
 mod classifier;
+mod combination;
 mod cpu;
 mod ensemble;
 mod golden;
@@ -22,6 +23,7 @@ mod weights;
 pub use activation_maps::{ActivationMaps, MAP_SIDE};
 pub use architecture::Architecture;
 pub use classifier::{Classifier, ClassifierError, Inference, Output, Prediction, probability};
+pub use combination::Combination;
 pub use cpu::CpuNetwork;
 pub use ensemble::{ENSEMBLE, EnsembleManifest, MOST_MEMBERS, Member, ModelManifest, ModelPackage};
 pub use golden::{Golden, golden_planes};
@@ -34,4 +36,4 @@ pub use package::{Package, PackageError, sha256};
 #[cfg(not(target_family = "wasm"))]
 pub use package::{read_manifest, read_weights, write_files};
 pub use report::{TensorsReport, WeightsError};
-pub use weights::Weights;
+pub use weights::{Weights, with_pooling_head};

@@ -1,18 +1,32 @@
-//! The mean of several networks' answers.
+//! The mean and the sum of several networks' answers.
 
 /// The mean of the members' answers by their shares.
 ///
 /// # Panics
 /// If the answers are of different lengths.
 pub fn mean_of_members(shares: &[f32], answers: &[Vec<f32>]) -> Vec<f32> {
-    // In 64 bit, so that one network's answer stays the same to the bit.
-    let sum: f64 = shares.iter().copied().map(f64::from).sum();
+    let whole: f64 = shares.iter().copied().map(f64::from).sum();
+    let sums = weighted_sums(shares, answers).into_iter();
+    sums.map(|sum| (sum / whole) as f32).collect()
+}
+
+/// The sum of the members' answers.
+///
+/// # Panics
+/// If the answers are of different lengths.
+pub(crate) fn sum_of_members(answers: &[Vec<f32>]) -> Vec<f32> {
+    let sums = weighted_sums(&vec![1.0; answers.len()], answers).into_iter();
+    sums.map(|sum| sum as f32).collect()
+}
+
+/// The sums of the answers, each times its weight. In 64 bit, so that one network's answer stays the same to the bit.
+fn weighted_sums(weights: &[f32], answers: &[Vec<f32>]) -> Vec<f64> {
     let count = answers.first().map_or(0, Vec::len);
     (0..count)
         .map(|at| {
-            let parts = shares.iter().zip(answers);
-            let parts = parts.map(|(share, answer)| f64::from(*share) * f64::from(answer[at]));
-            (parts.sum::<f64>() / sum) as f32
+            let parts = weights.iter().zip(answers);
+            let parts = parts.map(|(weight, answer)| f64::from(*weight) * f64::from(answer[at]));
+            parts.sum::<f64>()
         })
         .collect()
 }
@@ -31,5 +45,13 @@ mod tests {
         assert_eq!(mean[1], 0.5);
         let odd = vec![0.1_f32, 1.0 / 3.0, f32::MIN_POSITIVE];
         assert_eq!(mean_of_members(&[1.0], std::slice::from_ref(&odd)), odd);
+        assert_eq!(sum_of_members(std::slice::from_ref(&odd)), odd);
+    }
+
+    #[test]
+    fn the_sum_is_of_all() {
+        let answers = [vec![0.25, -20.0], vec![0.5, 19.0], vec![-1.0, 0.5]];
+        assert_eq!(sum_of_members(&answers), [-0.25, -0.5]);
+        assert!(sum_of_members(&[]).is_empty());
     }
 }

@@ -5,7 +5,6 @@ use cytolens_field::{Field, FieldError, Planes};
 use crate::classifier::{Classifier, ClassifierError, Inference, Prediction};
 use crate::ensemble::{ModelManifest, ModelPackage};
 use crate::manifest::Manifest;
-use crate::mean::mean_of_members;
 
 /// A package's networks on a device.
 #[derive(Debug)]
@@ -62,11 +61,11 @@ impl<N: Inference> Model<N> {
     /// # Errors
     /// [`ClassifierError::Device`].
     pub async fn classify_planes(&self, planes: &[Planes]) -> Result<Prediction, ClassifierError> {
-        let mut answers = Vec::new();
+        let mut logits = Vec::new();
         for (member, planes) in self.members.iter().zip(planes) {
-            answers.push(member.classify_planes(planes).await?.probabilities);
+            logits.push(member.logits(&member.features(planes)).await?);
         }
-        Ok(self.decided(&answers))
+        Ok(self.manifest.predict(&logits))
     }
 
     /// Classifies several fields at once, each by its planes from [`Model::compose`], the networks one after the other. `clock`
@@ -83,39 +82,26 @@ impl<N: Inference> Model<N> {
         with_features: bool,
         clock: impl Fn() -> f64,
     ) -> Result<Answers, ClassifierError> {
-        let (mut probabilities, mut features) = (vec![Vec::new(); batch.len()], Vec::new());
+        let mut logits = vec![Vec::new(); batch.len()];
+        let mut features = vec![Vec::new(); batch.len()];
         let mut member_ms = Vec::new();
         for (at, member) in self.members.iter().enumerate() {
             let start = clock();
             let planes: Vec<&Planes> = batch.iter().map(|field| &field[at]).collect();
-            let predictions = if at == 0 && with_features {
-                let answers = member.embed_batch(&planes).await?.into_iter();
-                let (predictions, pooled): (Vec<_>, Vec<_>) = answers.unzip();
-                features = pooled;
-                predictions
-            } else {
-                member.classify_batch(&planes).await?
-            };
-            for (field, prediction) in probabilities.iter_mut().zip(predictions) {
-                field.push(prediction.probabilities);
+            let outputs = member.outputs(&planes, at == 0 && with_features).await?;
+            for (field, output) in outputs.into_iter().enumerate() {
+                logits[field].push(output.logits);
+                if at == 0 {
+                    features[field] = output.pooled;
+                }
             }
             member_ms.push(clock() - start);
         }
-        features.resize(batch.len(), Vec::new());
-        let fields = probabilities
-            .iter()
-            .map(|answers| self.decided(answers))
-            .zip(features);
+        let predictions = logits.iter().map(|field| self.manifest.predict(field));
         Ok(Answers {
-            fields: fields.collect(),
+            fields: predictions.zip(features).collect(),
             member_ms,
         })
-    }
-
-    /// The prediction of the members' probabilities.
-    fn decided(&self, answers: &[Vec<f32>]) -> Prediction {
-        let mean = mean_of_members(&self.manifest.shares(), answers);
-        self.manifest.decide(mean)
     }
 }
 

@@ -46,6 +46,12 @@ impl Names {
         }
     }
 
+    /// Whether a tensor is one of the head's, by its current name in files.
+    pub(crate) fn is_of_head(self, name: &str) -> bool {
+        let (layer, _) = name.rsplit_once('.').unwrap_or_default();
+        layer == self.classifier() || name.starts_with("head.")
+    }
+
     /// The name in files of the tensor at a path of the module.
     pub fn in_files(self, path: &str) -> String {
         let Some(architecture) = self.architecture else {
@@ -228,7 +234,9 @@ mod tests {
                 "block8.conv2d.bias",
             ),
         ] {
-            assert_eq!(Names::network(architecture).in_files(path), name);
+            let names = Names::network(architecture);
+            assert_eq!(names.in_files(path), name);
+            assert_eq!(names.is_of_head(name), path.starts_with("head."), "{name}");
         }
     }
 

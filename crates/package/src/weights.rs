@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::names::current_name;
+use crate::names::{Names, current_name};
 use crate::report::{TensorsReport, WeightsError};
 
 /// The tensors of a safetensors file under the current names of torchvision and timm, with a note of those that were
@@ -24,9 +24,7 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// [`WeightsError::Unreadable`].
     pub fn read(bytes: &'a [u8]) -> Result<Self, WeightsError> {
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|error| WeightsError::Unreadable(error.to_string()))?;
-        let tensors = file
+        let tensors = deserialized(bytes)?
             .tensors()
             .into_iter()
             .map(|(name, tensor)| (current_name(&name), tensor))
@@ -113,6 +111,50 @@ impl Tensors for Weights<'_> {
     }
 }
 
+/// The file of the same backbone with a pooling head in place of its head, of `weight` `[classes, features]` and `bias` `[classes]`.
+///
+/// The head is kept in 32 bit: its weights may be larger than 16 bit can hold, and differences of large products may be what tells.
+///
+/// # Errors
+/// [`WeightsError::Unreadable`] and [`WeightsError::Unwritable`].
+///
+/// # Panics
+/// If there is no class.
+pub fn with_pooling_head(
+    file: &[u8],
+    names: Names,
+    weight: &[f32],
+    bias: &[f32],
+) -> Result<Vec<u8>, WeightsError> {
+    let unwritable =
+        |error: safetensors::SafeTensorError| WeightsError::Unwritable(error.to_string());
+    let classes = bias.len();
+    let bytes = |values: &[f32]| -> Vec<u8> {
+        let values = values.iter();
+        values.flat_map(|value| value.to_le_bytes()).collect()
+    };
+    let (weight_bytes, bias_bytes) = (bytes(weight), bytes(bias));
+    let parts = [
+        (
+            "weight",
+            vec![classes, weight.len() / classes],
+            &weight_bytes,
+        ),
+        ("bias", vec![classes], &bias_bytes),
+    ];
+    let mut tensors = deserialized(file)?.tensors();
+    tensors.retain(|(name, _)| !names.is_of_head(&current_name(name)));
+    for (part, shape, bytes) in parts {
+        let tensor = TensorView::new(Dtype::F32, shape, bytes).map_err(unwritable)?;
+        tensors.push((format!("{}.{part}", names.classifier()), tensor));
+    }
+    safetensors::serialize(tensors, None).map_err(unwritable)
+}
+
+fn deserialized(bytes: &[u8]) -> Result<SafeTensors<'_>, WeightsError> {
+    SafeTensors::deserialize(bytes).map_err(|error| WeightsError::Unreadable(error.to_string()))
+}
+
 /// The numbers of a tensor; none where they are no floating-point numbers.
 fn numbers(tensor: &TensorView<'_>) -> Option<Vec<f32>> {
     fn of<const N: usize>(bytes: &[u8], number: fn([u8; N]) -> f32) -> Vec<f32> {
@@ -167,6 +209,37 @@ mod tests {
         assert_eq!(found[..3], values[..3]);
         assert!((found[3] / values[3] - 1.0).abs() < 0.01, "{found:?}");
         weights.all_taken().expect("all were taken");
+    }
+
+    #[test]
+    fn a_head_is_replaced_and_the_backbone_stays_as_it_is() {
+        let halves: Vec<u8> = [1.5_f32, -2.0]
+            .iter()
+            .flat_map(|x| f16::from_f32(*x).to_le_bytes())
+            .collect();
+        let one = 1.0_f32.to_le_bytes();
+        let bytes = file(&[
+            ("module.conv1.weight", Dtype::F16, &[2], &halves),
+            ("fc.weight", Dtype::F32, &[1, 1], &one),
+            ("fc.bias", Dtype::F32, &[1], &one),
+            ("head.reduce.weight", Dtype::F32, &[1], &one),
+        ]);
+        let names = Names::network(crate::Architecture::ResNet50);
+        // More than 16 bit can hold.
+        let weight = [70_000.0, 1e-9, 0.0, 0.1, 0.2, 0.3];
+        let made = with_pooling_head(&bytes, names, &weight, &[0.5, -0.5]).expect("a file");
+        let weights = Weights::read(&made).expect("tensors");
+        assert_eq!(weights.take("fc.weight", &[2, 3]).expect("a head"), weight);
+        assert_eq!(weights.take("fc.bias", &[2]).expect("a head"), [0.5, -0.5]);
+        let backbone = weights.take("conv1.weight", &[2]).expect("a backbone");
+        assert_eq!(backbone, [1.5, -2.0]);
+        weights.all_taken().expect("no more of the head before");
+        let raw = SafeTensors::deserialize(&made).expect("tensors");
+        let kept = raw.tensor("module.conv1.weight").expect("a tensor");
+        assert_eq!(kept.data(), halves);
+        let again = with_pooling_head(&made, names, &weight, &[0.5, -0.5]);
+        assert_eq!(again.expect("a file"), made, "the order is the names'");
+        assert!(with_pooling_head(&bytes[..20], names, &weight, &[0.0]).is_err());
     }
 
     #[test]

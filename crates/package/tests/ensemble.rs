@@ -1,4 +1,4 @@
-//! Ensembles: made, written, read back and refused; their answers are the members' means.
+//! Ensembles: made, written, read back and refused; their answers are the members' means, and a stack's those of one head.
 
 use std::path::Path;
 
@@ -6,8 +6,9 @@ use cytolens_core::{Channel, ChannelOrder};
 use cytolens_field::{Field, FieldDecoder, Source};
 use cytolens_kernels::Processor;
 use cytolens_package::{
-    Classifier, CpuNetwork, ENSEMBLE, EnsembleManifest, Manifest, Model, ModelManifest,
-    ModelPackage, Package, PackageError, WeightsEntry, compose,
+    Classifier, Combination, CpuNetwork, ENSEMBLE, EnsembleManifest, Manifest, Model,
+    ModelManifest, ModelPackage, Package, PackageError, WeightsEntry, compose, probability,
+    with_pooling_head,
 };
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ fn blank(labels: &[String]) -> EnsembleManifest {
         attribution: vec!["Nobody".to_owned()],
         labels: labels.to_vec(),
         thresholds: vec![0.25; labels.len()],
+        combination: Combination::default(),
         members: Vec::new(),
         weights: WeightsEntry::default(),
         provenance: Value::Null,
@@ -94,8 +96,8 @@ fn an_ensemble_answers_as_the_mean_of_its_members_by_hand() {
             let member =
                 Classifier::<CpuNetwork>::new(package, Processor::best()).expect("a network");
             let planes = member.compose(&field).expect("planes");
-            let mut answers = block_on(member.embed_batch(&[planes])).expect("an answer");
-            answers.remove(0)
+            let mut outputs = block_on(member.outputs(&[planes], true)).expect("an answer");
+            outputs.remove(0)
         })
         .collect();
     let model = Model::<CpuNetwork>::new(&ensemble, Processor::best()).expect("a model");
@@ -106,7 +108,7 @@ fn an_ensemble_answers_as_the_mean_of_its_members_by_hand() {
     for (class, found) in whole.probabilities.iter().enumerate() {
         let parts = alone.iter().zip(SHARES);
         let mean: f32 = parts
-            .map(|((prediction, _), share)| share * prediction.probabilities[class])
+            .map(|(output, share)| share * probability(output.logits[class]))
             .sum();
         assert!((mean - found).abs() < 1e-6, "{mean} and not {found}");
         assert_eq!(whole.present.contains(&class), *found >= 0.25);
@@ -122,7 +124,123 @@ fn an_ensemble_answers_as_the_mean_of_its_members_by_hand() {
     assert_eq!(answers.fields.len(), 2);
     for (prediction, features) in answers.fields {
         assert_eq!(prediction, whole);
-        assert_eq!(features, alone[0].1, "the features are the first member's");
+        assert_eq!(
+            features, alone[0].pooled,
+            "the features are the first member's"
+        );
+    }
+}
+
+/// Numbers from -1 to 1 by a formula.
+fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    (0..count)
+        .map(|place| ((place * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0)
+        .collect()
+}
+
+/// A stack of two networks whose heads are parts of one, with that head: its weights for the features of each, and its biases.
+fn stack() -> (ModelPackage, [Vec<f32>; 2], Vec<f32>) {
+    let [first, second, _] = packages();
+    let labels = first.manifest().labels.clone();
+    let features = first.manifest().network.architecture.features();
+    // So small that probabilities stay away from 0 and 1.
+    let weights = [1, 2].map(|seed| -> Vec<f32> {
+        let all = numbers(labels.len() * features, seed).into_iter();
+        all.map(|weight| 0.1 * weight).collect()
+    });
+    let biases = numbers(labels.len(), 3);
+    let parts = [(first, &weights[0]), (second, &weights[1])].map(|(package, weight)| {
+        let halves: Vec<f32> = biases.iter().map(|bias| bias / 2.0).collect();
+        let names = package.manifest().network.names();
+        let file = with_pooling_head(package.weights(), names, weight, &halves);
+        Package::pack(package.manifest().clone(), file.expect("a file")).expect("a package")
+    });
+    let manifest = EnsembleManifest {
+        combination: Combination::SumOfLogits,
+        ..blank(&labels)
+    };
+    let stack = ModelPackage::ensemble(manifest, &parts, &[0.5, 0.5]).expect("a stack");
+    (stack, weights, biases)
+}
+
+#[test]
+fn a_stack_answers_as_one_head_over_the_features_of_all() {
+    let (stack, weights, biases) = stack();
+    let field = field();
+    let (mut logits, mut features, mut maps) = (Vec::new(), Vec::new(), Vec::new());
+    for member in 0..2 {
+        let package = stack.member(member).expect("a member");
+        let network =
+            Classifier::<CpuNetwork>::new(&package, Processor::best()).expect("a network");
+        let planes = network.compose(&field).expect("planes");
+        let its = network.features(&planes);
+        logits.push(block_on(network.logits(&its)).expect("logits"));
+        features.push(block_on(network.pooled(&its)).expect("features"));
+        maps.push(block_on(network.maps(&its)).expect("maps"));
+    }
+    // The head over the features of both, one after the other.
+    let of_features = |class: usize| -> f64 {
+        let parts = features.iter().zip(&weights).flat_map(|(vector, weights)| {
+            let row = weights.chunks_exact(vector.len()).nth(class);
+            vector.iter().zip(row.expect("a row of the head"))
+        });
+        parts.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    };
+    let model = Model::<CpuNetwork>::new(&stack, Processor::best()).expect("a model");
+    let planes = model.compose(&field).expect("planes");
+    let whole = block_on(model.classify_planes(&planes)).expect("an answer");
+    assert_eq!(stack.manifest().predict(&logits), whole);
+    let batch = block_on(model.answer_batch(&[planes], false, || 0.0)).expect("answers");
+    assert_eq!(batch.fields[0], (whole.clone(), Vec::new()));
+    let maps = stack.manifest().maps(maps);
+    let mut differs = 0;
+    for (class, found) in whole.probabilities.iter().enumerate() {
+        let logit = of_features(class) + f64::from(biases[class]);
+        let expected = probability(logit as f32);
+        assert!((expected - found).abs() < 1e-5, "{expected}, not {found}");
+        let mean = logits.iter().map(|it| probability(it[class])).sum::<f32>() / 2.0;
+        differs += usize::from((mean - found).abs() > 1e-3);
+        // The mean of a map, and a constant that is the same for every field, make the logit.
+        let pixels = maps.side * maps.side;
+        let map = &maps.values[class * pixels..][..pixels];
+        let mean = map.iter().copied().map(f64::from).sum::<f64>() / pixels as f64;
+        let off = (mean - of_features(class)).abs();
+        assert!(off < 1e-3, "class {class}: a map's mean is off by {off}");
+    }
+    assert!(differs > 5, "it is no mean of probabilities: {differs}");
+}
+
+#[test]
+fn a_stack_says_what_it_is_and_other_ensembles_are_written_as_before() {
+    let (ensemble, _) = ensemble();
+    let written = serde_json::to_value(ensemble.manifest()).expect("JSON");
+    assert_eq!(written.get("combination"), None);
+    let (stack, ..) = stack();
+    let written = serde_json::to_value(stack.manifest()).expect("JSON");
+    assert_eq!(written["combination"], "sum-of-logits");
+    let read = |value: &Value| ModelManifest::read(&value.to_string());
+    assert_eq!(&read(&written).expect("a manifest"), stack.manifest());
+    type Change = fn(&mut Value);
+    let changes: [(Change, &str); 3] = [
+        (
+            |it| it["combination"] = "product".into(),
+            "unknown variant `product`",
+        ),
+        (
+            |it| {
+                it["members"][0]["share"] = 0.75.into();
+                it["members"][1]["share"] = 0.25.into();
+            },
+            "every share is 0.5",
+        ),
+        // As a program meets it that knows no combinations.
+        (|it| it["combinations"] = json!(2), "unknown field"),
+    ];
+    for (change, expected) in changes {
+        let mut value = written.clone();
+        change(&mut value);
+        let error = read(&value).expect_err(expected).to_string();
+        assert!(error.contains(expected), "{expected} in: {error}");
     }
 }
 

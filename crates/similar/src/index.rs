@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::{Neighbour, Rows};
 use crate::space::{Space, SpaceParts};
 use crate::vector::direction;
+use crate::votes::votes;
 
 /// The file that describes an index.
 pub const INDEX: &str = "index.json";
@@ -16,6 +17,9 @@ pub const INDEX: &str = "index.json";
 pub const VECTORS: &str = "vectors.bin";
 /// The file of its pictures.
 pub const THUMBNAILS: &str = "thumbnails.jpg";
+
+/// The closeness beyond which two places are one: all of their numbers are the same.
+const SAME: f32 = 0.999_998;
 
 /// The version of the format that this code reads and writes.
 const FORMAT: u32 = 1;
@@ -295,6 +299,36 @@ impl Index {
     pub fn nearest(&self, place: &[f32], count: usize) -> Vec<Neighbour> {
         self.rows.nearest(place, count, |_| true)
     }
+
+    /// The `count` entries nearest to a vector that [`Index::place`] gave, of those that may answer, the nearest first. An entry at
+    /// the very place is the same picture, whatever its id, and is none of them.
+    pub fn others(
+        &self,
+        place: &[f32],
+        count: usize,
+        may_answer: impl Fn(&Entry) -> bool,
+    ) -> Vec<Neighbour> {
+        let nearest = |count: usize| {
+            self.rows
+                .nearest(place, count, |row| may_answer(&self.entries[row]))
+        };
+        let mut asked = count;
+        loop {
+            let found = nearest(asked);
+            let same = found.iter().take_while(|it| it.closeness > SAME).count();
+            if found.len() < asked || asked >= count + same {
+                return found.into_iter().skip(same).take(count).collect();
+            }
+            asked = count + same;
+        }
+    }
+
+    /// The labels by neighbours: the share of them that have each label, each neighbour counting by its closeness.
+    pub fn votes(&self, neighbours: &[Neighbour]) -> Vec<f32> {
+        let neighbours = neighbours.iter();
+        let of = |it: &Neighbour| (it.closeness, self.entries[it.row].labels.as_slice());
+        votes(neighbours.map(of), self.about.labels.len())
+    }
 }
 
 /// Coordinates weighted as they are compared: by the square root of one over their deviation, half way between the features' own
@@ -364,6 +398,24 @@ mod tests {
         assert!(read.check_network("0123").is_ok());
         let refusal = read.check_network("4567").expect_err("another network");
         assert!(refusal.to_string().contains("a model"), "{refusal}");
+    }
+
+    #[test]
+    fn neighbours_vote_and_the_field_itself_does_not() {
+        let index = index();
+        let vectors = vectors();
+        for (at, vector) in vectors.iter().enumerate() {
+            let place = index.place(vector).expect("a place");
+            // Its own entry, of another id, is at the very place.
+            let found = index.others(&place, 3, |entry| entry.id != "field 5");
+            assert_eq!(found.len(), 3);
+            assert!(found.iter().all(|it| it.row != at && it.row != 5), "{at}");
+            let all = index.others(&place, 99, |_| true);
+            assert_eq!(all.len(), vectors.len() - 1);
+            let shares = index.votes(&found);
+            assert!((shares[at % 2] - 1.0).abs() < 1e-6, "{at}: {shares:?}");
+        }
+        assert!(index.others(&[0.0], 3, |_| true).is_empty());
     }
 
     #[test]

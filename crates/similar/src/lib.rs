@@ -2,19 +2,21 @@
 //! belong to classes of one's own, and where they lie on a map. No network runs here and nothing is read or written but bytes, so
 //! that page and trainer share it.
 //!
-//! From low to high: [`direction`], [`Space`], [`Rows`]; [`Index`] and [`average_precision_at`], [`Familiar`], [`Head`] and
-//! [`wilson`], [`Scatter`].
+//! From low to high: [`direction`], [`Space`], [`Rows`]; `votes`, [`Index`] and [`average_precision_at`], [`Familiar`], [`Head`] and
+//! [`wilson`], [`Standard`] and [`Logistic`], [`Scatter`].
 
 mod base64;
 mod familiar;
 mod head;
 mod index;
 mod linear;
+mod logistic;
 mod retrieval;
 mod rows;
 mod scatter;
 mod space;
 mod vector;
+mod votes;
 mod wilson;
 
 pub use familiar::{Familiar, FamiliarError};
@@ -24,6 +26,7 @@ pub use head::{
 pub use index::{
     About, Description, Entry, INDEX, Index, IndexError, THUMBNAILS, VECTORS, Version,
 };
+pub use logistic::{Logistic, Standard};
 pub use retrieval::{average_precision_at, mean_average_precision_at};
 pub use rows::{Neighbour, Rows};
 pub use scatter::{MOST_POINTS, Scatter};

@@ -3,7 +3,7 @@
 use cytolens_field::{Field, FieldError, Planes};
 use cytolens_package::{
     ActivationMaps, Classifier, ClassifierError, Manifest, ModelManifest, Package, PackageError,
-    Prediction, compose, mean_of_members,
+    Prediction, compose,
 };
 use js_sys::{ArrayBuffer, Uint8Array};
 
@@ -103,7 +103,7 @@ impl<E: Engine> Model<E> {
 
     /// Answers for one field, the networks one after the other.
     pub(super) async fn answer(&self, planes: Vec<Planes>) -> Result<Answer, ClassifierError> {
-        let (mut probabilities, mut all_maps) = (Vec::new(), Vec::new());
+        let (mut logits, mut all_maps) = (Vec::new(), Vec::new());
         let (mut pooled, mut unlike) = (Vec::new(), None);
         let (mut network_ms, mut map_ms, mut member_ms) = (0.0, 0.0, Vec::new());
         for (member, planes) in planes.into_iter().enumerate() {
@@ -118,7 +118,7 @@ impl<E: Engine> Model<E> {
             };
             let features = network.features(&planes);
             drop(planes);
-            probabilities.push(network.predict(&features).await?.probabilities);
+            logits.push(network.logits(&features).await?);
             if member == 0 {
                 pooled = network.pooled(&features).await?;
                 unlike = network.unlike(&pooled);
@@ -133,13 +133,11 @@ impl<E: Engine> Model<E> {
         if member_ms.len() == 1 {
             member_ms.clear();
         }
-        let shares = self.manifest.shares();
-        let mean = mean_of_members(&shares, &probabilities);
         Ok(Answer {
-            prediction: self.manifest.decide(mean),
+            prediction: self.manifest.predict(&logits),
             pooled,
             unlike,
-            maps: ActivationMaps::mean(&shares, all_maps),
+            maps: self.manifest.maps(all_maps),
             network_ms,
             map_ms,
             member_ms,

@@ -14,7 +14,7 @@ use cytolens_data::masked::MaskedField;
 use serde::Serialize;
 
 use super::answering::{answers_of, answers_of_crops, cells_of};
-use super::score::each;
+use crate::unet::fields::each;
 
 /// The overlap that a found cell must exceed to be a true one: none can exceed it with two.
 const SAME: f32 = 0.5;

@@ -1,6 +1,6 @@
 //! Cells: the training of the network that finds them, its package, its scores, and cells of large folders.
 //!
-//! From low to high: [`recipe`] and `loss`, `learner`, [`training`], [`package`]; [`score`]; `crop`, `answering`, [`labelled`],
+//! From low to high: [`recipe`] and `loss`, [`training`], [`package`]; [`score`]; `crop`, `answering`, [`labelled`],
 //! [`calibrate`]; [`outputs`] and `overview`, [`batch`].
 
 mod answering;
@@ -8,7 +8,6 @@ pub mod batch;
 pub mod calibrate;
 mod crop;
 pub mod labelled;
-mod learner;
 mod loss;
 pub mod outputs;
 mod overview;

@@ -7,11 +7,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use cytolens::package::sha256;
 use cytolens_cells::export::SUBMISSION_HEADER;
 use cytolens_data::fault::Fault;
-use cytolens_data::files::claim_folder;
 use cytolens_data::whole_file::{fill_whole, write_whole};
 use serde::{Deserialize, Serialize};
 
@@ -56,20 +55,8 @@ impl OutputFolder {
         ids: impl ExactSizeIterator<Item = &'a str>,
         resume: bool,
     ) -> Result<(Self, Log<FoundCells>, usize)> {
-        let folder = Self(path.to_owned());
-        let log = path.join(LOG);
-        if log.exists() {
-            if !resume {
-                bail!(
-                    "{} is of work that broke off; --resume goes on with it",
-                    log.display()
-                );
-            }
-            let (log, done) = Log::resume(&log, provenance, ids, 1)?;
-            return Ok((folder, log, done));
-        }
-        claim_folder(path)?;
-        Ok((folder, Log::begin(&log, provenance)?, 0))
+        let (log, done) = Log::in_folder(path, LOG, provenance, ids, resume)?;
+        Ok((Self(path.to_owned()), log, done))
     }
 
     /// Writes a file of a field: `what` names its folder, `ending` follows the id.

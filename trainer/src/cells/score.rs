@@ -5,12 +5,13 @@ use std::fmt::Write;
 use anyhow::{Result, ensure};
 use cytolens_cells::scores::{Comparison, Counts, THRESHOLDS};
 use cytolens_cells::{Cells, CellsNetwork, Options, classical, instances, planes};
-use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::FieldOnDisk;
 use cytolens_data::masked::{Mask, MaskedField};
 use cytolens_field::Field;
 use serde::Serialize;
+
+use crate::unet::fields::each;
 
 /// The scores of one method in finding one thing.
 #[derive(Debug, Clone, Serialize)]
@@ -114,32 +115,6 @@ pub fn agreement(
 fn found(network: &CellsNetwork, field: &Field, options: &Options) -> [Cells; 2] {
     let planes = planes(field, network.manifest().network.size);
     [network.maps(&planes), classical(&planes)].map(|maps| instances(&maps, options))
-}
-
-/// Calls a function with each field on several threads; parts results and faults.
-pub(super) fn each<F: Sync, R: Send>(
-    fields: &[F],
-    workers: usize,
-    compare: impl Fn(&F) -> Result<R, Fault> + Send + Sync,
-    done: impl Fn() + Sync,
-) -> (Vec<R>, Vec<Fault>) {
-    let threads = Threads {
-        workers,
-        ahead: workers,
-    };
-    let (mut results, mut faults) = (Vec::new(), Vec::new());
-    std::thread::scope(|scope| {
-        for result in Ahead::scoped(scope, fields.len(), threads, |index| {
-            compare(&fields[index])
-        }) {
-            match result {
-                Ok(result) => results.push(result),
-                Err(fault) => faults.push(fault),
-            }
-            done();
-        }
-    });
-    (results, faults)
 }
 
 impl Score {

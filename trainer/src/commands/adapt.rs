@@ -114,6 +114,7 @@ impl Adapt {
         let without_labels = |field| Sample {
             field,
             labels: LabelSet::default(),
+            text: None,
         };
         let samples: Vec<Sample> = found.fields.into_iter().map(without_labels).collect();
         ensure!(

@@ -67,7 +67,15 @@ impl SetArguments {
     /// # Errors
     /// Those of [`Dataset::open`].
     pub fn open(&self) -> Result<Dataset> {
-        Dataset::open(&self.data, &self.reading())
+        self.open_with(None)
+    }
+
+    /// Opens the set, where each sample keeps its text in a column of the table.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::open_with`].
+    pub fn open_with(&self, column: Option<&str>) -> Result<Dataset> {
+        Dataset::open_with(&self.data, &self.reading(), column)
     }
 
     /// The reading of image files.
@@ -86,13 +94,13 @@ pub struct FurtherSets {
 }
 
 impl FurtherSets {
-    /// Opens the sets, whose files are read as the first set's.
+    /// Opens the sets, whose files are read as the first set's, with the texts in a column of their tables.
     ///
     /// # Errors
-    /// Those of [`Dataset::open`].
-    pub fn open(&self, reading: &Reading) -> Result<Vec<FurtherSet>> {
+    /// Those of [`Dataset::open_with`].
+    pub fn open(&self, reading: &Reading, column: Option<&str>) -> Result<Vec<FurtherSet>> {
         let open = |Times { folder, times }: &Times| {
-            let set = Dataset::open(folder, reading)?;
+            let set = Dataset::open_with(folder, reading, column)?;
             Ok(FurtherSet { set, times: *times })
         };
         self.also.iter().map(open).collect()

@@ -1,35 +1,29 @@
 //! `trainer ensemble`: makes one package of several, whose networks answer together.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
-use cytolens::package::{
-    ENSEMBLE, EnsembleManifest, MOST_MEMBERS, ModelPackage, Package, PackageError, WeightsEntry,
-    mean_of_members,
-};
-use cytolens_core::labels::{COUNT, LabelSet};
-use cytolens_core::mixture::{best_shares, log_loss};
-use cytolens_core::package::FORMAT;
-use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
+use cytolens::package::{Combination, ModelPackage, Package};
+use cytolens_core::labels::COUNT;
+use cytolens_core::mixture::best_shares;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::files::claim_folder;
-use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::split::file::Part;
 use cytolens_report::evaluation::Predicted;
-use cytolens_report::progress::progress;
 use serde_json::{Map, Value, json};
 
-use super::scored_model::ScoredModel;
+use super::members::{
+    Scored, Whole, WholeArguments, answers_at, ask_each, mean_rows, mean_thresholds, parts_by,
+    read_by_all, read_members, tuned,
+};
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
 
-/// The samples that a location needs for its threshold to be tuned; with fewer, the best threshold would be chance.
-const LEAST_POSITIVES: usize = 4;
 /// The least share of a member: one that gets it counts next to nothing.
 const LEAST_SHARE: f64 = 0.001;
 
@@ -55,15 +49,8 @@ pub struct MakeEnsemble {
     split: Option<PathBuf>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The package's name; by default from its networks
-    #[arg(long)]
-    name: Option<String>,
-    /// The limits of the whole, for the page's model card; by default those of its members
-    #[arg(long, value_name = "TEXT")]
-    limits: Option<String>,
-    /// The package's licence; by default that of its members
-    #[arg(long, value_name = "TEXT")]
-    licence: Option<String>,
+    #[command(flatten)]
+    whole: WholeArguments,
     /// The device to compute on
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
@@ -121,21 +108,19 @@ impl MakeEnsemble {
     /// # Errors
     /// If the members cannot be one ensemble, the set cannot be read, the device fails, or the package cannot be written.
     pub fn run(&self) -> Result<ExitCode> {
-        let packages = self.packages()?;
+        let packages = read_members(&self.folders(), "an ensemble")?;
         claim_folder(&self.out)?;
         let weighed = match &self.data {
             Some(data) => self.measured(data, &packages)?,
             None => self.unmeasured(&packages),
         };
-        let ensemble = ModelPackage::ensemble(
-            self.manifest(&packages, &weighed),
-            &packages,
-            &weighed.shares,
-        )?;
+        let Weighed { shares, lines, .. } = &weighed;
+        let manifest = self.whole.manifest(&packages, whole(&packages, &weighed));
+        let ensemble = ModelPackage::ensemble(manifest, &packages, shares)?;
         ensemble.write(&self.out)?;
         // The package that was written is the one that is read.
         ModelPackage::read(&self.out)?;
-        for line in &weighed.lines {
+        for line in lines {
             say!("{line}")?;
         }
         say!(
@@ -147,45 +132,9 @@ impl MakeEnsemble {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Reads the members' packages.
-    fn packages(&self) -> Result<Vec<Package>> {
-        if let [only] = self.members.as_slice() {
-            bail!(
-                "an ensemble has two members at least, and {} is one: give --member for each",
-                only.folder.display()
-            );
-        }
-        if let Some(beyond) = self.members.get(MOST_MEMBERS) {
-            bail!(
-                "an ensemble has {MOST_MEMBERS} members at most, and {} would be one more",
-                beyond.folder.display()
-            );
-        }
-        let mut packages: Vec<Package> = Vec::new();
-        for member in &self.members {
-            let place = member.folder.display();
-            let package = match Package::read(&member.folder) {
-                Err(PackageError::Kind { found, .. }) if found == ENSEMBLE => bail!(
-                    "the package in {place} is itself an ensemble: name its members in its place"
-                ),
-                read => read.with_context(|| format!("in {place}"))?,
-            };
-            let manifest = package.manifest();
-            for (other, earlier) in packages.iter().zip(&self.members) {
-                ensure!(
-                    !other.manifest().is_same_network(manifest),
-                    "the member {place} is given twice: the package in {} is the same network",
-                    earlier.folder.display()
-                );
-                ensure!(
-                    other.manifest().labels == manifest.labels,
-                    "the package in {place} is for other labels than the one in {}",
-                    earlier.folder.display()
-                );
-            }
-            packages.push(package);
-        }
-        Ok(packages)
+    /// The members' folders.
+    fn folders(&self) -> Vec<&Path> {
+        self.members.iter().map(|it| it.folder.as_path()).collect()
     }
 
     /// The shares as they are given, a member without a number counting 1; none where no number is given.
@@ -223,21 +172,15 @@ impl MakeEnsemble {
             note!("left out: {fault}");
         }
         let samples = self.chosen(&set.samples)?;
-        let device = self.device.open()?;
-        let (mut predicted, mut own) = (Vec::new(), Vec::new());
-        for member in &self.members {
-            // One network at a time is in memory.
-            let model = ScoredModel::of_package(&member.folder, device.clone())?;
-            let bar = progress(samples.len(), "Asking a member");
-            let (answers, faults) = model.predicted(&samples, workers(self.workers), &bar)?;
-            bar.finish();
-            for fault in &faults {
-                note!("left out: {}: {fault}", member.folder.display());
-            }
-            predicted.push(answers);
-            own.push(model.thresholds);
-        }
-        let (truth, networks) = read_by_all(&predicted);
+        let asked = ask_each(
+            &self.folders(),
+            &self.device,
+            samples.len(),
+            |model, bar| model.predicted(&samples, workers(self.workers), bar),
+        )?;
+        let (predicted, own): (Vec<Predicted>, Vec<[f32; COUNT]>) = asked.into_iter().unzip();
+        let predicted: Vec<&Predicted> = predicted.iter().collect();
+        let (truth, networks) = answers_at(&predicted, &read_by_all(&predicted));
         ensure!(
             !truth.is_empty(),
             "no sample of {} could be read by every member",
@@ -252,26 +195,8 @@ impl MakeEnsemble {
                 format!("the least log loss on {of}"),
             ),
         };
-        let whole: Vec<[f32; COUNT]> = (0..truth.len())
-            .map(|sample| {
-                std::array::from_fn(|class| {
-                    let parts = shares.iter().zip(&networks);
-                    let mean: f32 = parts.map(|(share, rows)| share * rows[sample][class]).sum();
-                    mean.clamp(0.0, 1.0)
-                })
-            })
-            .collect();
-        let mut thresholds = [0.5; COUNT];
-        thresholds.copy_from_slice(&mean_thresholds(&shares, packages));
-        let tuned = tune_thresholds(&truth, &whole, LEAST_POSITIVES, 0.5);
-        let mut changed = 0;
-        for (class, (threshold, tuned)) in thresholds.iter_mut().zip(tuned).enumerate() {
-            let positives = truth.iter().filter(|set| set.contains(class));
-            if positives.count() >= LEAST_POSITIVES {
-                *threshold = tuned;
-                changed += 1;
-            }
-        }
+        let whole = mean_rows(&shares, &networks);
+        let (thresholds, changed) = tuned(&truth, &whole, &mean_thresholds(&shares, packages));
 
         let mut lines = Vec::new();
         let mut members = Map::new();
@@ -307,11 +232,7 @@ impl MakeEnsemble {
         let Some(file) = &self.split else {
             return Ok(samples.iter().collect());
         };
-        let ids = samples.iter().map(|sample| sample.field.id.as_str());
-        let (parts, gone) = read_split(file)?.parts_of(ids)?;
-        for fault in gone {
-            note!("left out: {fault}");
-        }
+        let parts = parts_by(file, samples)?;
         let of_validation = samples
             .iter()
             .zip(parts)
@@ -324,103 +245,24 @@ impl MakeEnsemble {
         );
         Ok(chosen)
     }
-
-    /// The ensemble's manifest, without its members and the weights' checksum.
-    fn manifest(&self, packages: &[Package], weighed: &Weighed) -> EnsembleManifest {
-        let manifests = || packages.iter().map(Package::manifest);
-        let count = packages.len();
-        let titles = once(manifests().map(|it| it.network.architecture.title().to_owned()));
-        let limits = once(manifests().map(|it| it.limits.clone()));
-        let licences = once(manifests().map(|it| it.licence.clone()));
-        EnsembleManifest {
-            kind: ENSEMBLE.to_owned(),
-            format: FORMAT,
-            name: self
-                .name
-                .clone()
-                .unwrap_or_else(|| format!("Ensemble of {count}: {}", titles.join(", "))),
-            limits: self.limits.clone().unwrap_or_else(|| {
-                format!(
-                    "The mean of the answers of {count} networks. {}",
-                    limits.join(" ")
-                )
-            }),
-            licence: self.licence.clone().unwrap_or_else(|| licences.join("; ")),
-            attribution: once(manifests().flat_map(|it| it.attribution.iter().cloned())),
-            labels: manifests()
-                .next()
-                .map(|it| it.labels.clone())
-                .unwrap_or_default(),
-            thresholds: weighed.thresholds.clone(),
-            members: Vec::new(),
-            weights: WeightsEntry::default(),
-            provenance: json!({
-                "program": concat!("cytolens trainer ", env!("CARGO_PKG_VERSION")),
-                "shares": weighed.shares_from,
-                "thresholds": weighed.thresholds_from,
-            }),
-            metrics: weighed.metrics.clone(),
-        }
-    }
 }
 
-/// The scores of one model's answers.
-struct Scored {
-    scores: Scores,
-    log_loss: f64,
-}
-
-impl Scored {
-    fn of(truth: &[LabelSet], rows: &[[f32; COUNT]], thresholds: &[f32; COUNT]) -> Self {
-        let decided: Vec<LabelSet> = rows.iter().map(|row| decide(row, thresholds)).collect();
-        Self {
-            scores: score(truth, &decided),
-            log_loss: log_loss(truth, rows).unwrap_or_default(),
-        }
+/// What is said of the whole.
+fn whole(packages: &[Package], weighed: &Weighed) -> Whole {
+    Whole {
+        kind: "Ensemble",
+        how: format!("The mean of the answers of {} networks.", packages.len()),
+        combination: Combination::MeanOfProbabilities,
+        thresholds: weighed.thresholds.clone(),
+        attribution: None,
+        licence: None,
+        provenance: json!({
+            "program": concat!("cytolens trainer ", env!("CARGO_PKG_VERSION")),
+            "shares": weighed.shares_from,
+            "thresholds": weighed.thresholds_from,
+        }),
+        metrics: weighed.metrics.clone(),
     }
-
-    fn words(&self) -> String {
-        format!(
-            "log loss {:.4}, macro-F1 {:.4} over the {} locations that occur",
-            self.log_loss, self.scores.macro_f1_present, self.scores.classes_present
-        )
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "samples": self.scores.samples,
-            "log_loss": self.log_loss,
-            "macro_f1": self.scores.macro_f1,
-            "macro_f1_present": self.scores.macro_f1_present,
-            "classes_present": self.scores.classes_present,
-            "micro_f1": self.scores.micro_f1,
-            "exact_match": self.scores.exact_match,
-        })
-    }
-}
-
-/// The true labels, and every member's probabilities, of the samples that all members could read.
-fn read_by_all(predicted: &[Predicted]) -> (Vec<LabelSet>, Vec<Vec<[f32; COUNT]>>) {
-    let rows: Vec<BTreeMap<&str, &[f32; COUNT]>> = predicted
-        .iter()
-        .map(|it| {
-            let ids = it.ids.iter().map(String::as_str);
-            ids.zip(&it.probabilities).collect()
-        })
-        .collect();
-    let mut truth = Vec::new();
-    let mut networks = vec![Vec::new(); predicted.len()];
-    let first = predicted.iter().take(1);
-    for (id, labels) in first.flat_map(|it| it.ids.iter().zip(&it.truth)) {
-        let found = rows.iter().map(|rows| rows.get(id.as_str()).copied());
-        if let Some(found) = found.collect::<Option<Vec<_>>>() {
-            truth.push(*labels);
-            for (network, row) in networks.iter_mut().zip(found) {
-                network.push(*row);
-            }
-        }
-    }
-    (truth, networks)
 }
 
 /// Shares of the sum 1, none of which is nothing.
@@ -432,24 +274,6 @@ fn normalised(shares: &[f64]) -> Vec<f32> {
         .collect();
     let sum: f64 = shares.iter().sum();
     shares.iter().map(|it| (it / sum) as f32).collect()
-}
-
-/// The means of the members' thresholds by their shares.
-fn mean_thresholds(shares: &[f32], packages: &[Package]) -> Vec<f32> {
-    let thresholds = packages.iter().map(|it| it.manifest().thresholds.clone());
-    let thresholds: Vec<Vec<f32>> = thresholds.collect();
-    mean_of_members(shares, &thresholds)
-}
-
-/// Each text once, in order.
-fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for text in texts {
-        if !all.contains(&text) {
-            all.push(text);
-        }
-    }
-    all
 }
 
 #[cfg(test)]
@@ -475,24 +299,5 @@ mod tests {
         assert_eq!(normalised(&[3.0, 1.0]), [0.75, 0.25]);
         let shares = normalised(&[1.0, 0.0]);
         assert!(shares[1] > 0.0009 && shares.iter().sum::<f32>() > 0.9999);
-    }
-
-    #[test]
-    fn samples_that_one_member_could_not_read_do_not_count() {
-        let of = |ids: &[&str]| {
-            let mut predicted = Predicted::default();
-            for id in ids {
-                let probability = f32::from(id.as_bytes()[0] - b'a') / 10.0;
-                predicted
-                    .push(*id, LabelSet::default(), [probability; COUNT])
-                    .expect("a probability");
-            }
-            predicted
-        };
-        let (truth, networks) = read_by_all(&[of(&["b", "c", "d"]), of(&["d", "b"])]);
-        assert_eq!(truth.len(), 2);
-        assert_eq!(networks[0], [[0.1; COUNT], [0.3; COUNT]]);
-        assert_eq!(networks[1], networks[0]);
-        assert!(read_by_all(&[]).0.is_empty());
     }
 }

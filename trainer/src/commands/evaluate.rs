@@ -12,6 +12,7 @@ use cytolens_core::labels::{self, COUNT};
 
 use super::scored_model::ScoredModel;
 use crate::commands::arguments::{SetArguments, label_sets, workers};
+use crate::commands::painting::PainterArguments;
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
 use crate::run::samples::part_of_run;
@@ -63,6 +64,8 @@ pub struct Evaluate {
     /// The report's folder; must be new or empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    painting: PainterArguments,
     /// Number of times that the samples are drawn again for intervals; 0 makes none
     #[arg(long, value_name = "N", default_value_t = EvaluationChoice::default().bootstrap)]
     bootstrap: usize,
@@ -183,6 +186,7 @@ impl Evaluate {
             (None, Some(package)) => ScoredModel::of_package(package, device)?,
             (None, None) => bail!("name a run with --run or a package with --model"),
         };
+        model.painter = self.painting.open(model.manifest())?;
         claim_folder(&self.out)?;
 
         if !chosen.tuning.is_empty() {
@@ -204,13 +208,15 @@ impl Evaluate {
             evaluation = evaluation.against(&test, frequencies);
         }
         let pictures = self.draw(&evaluation, &chosen.tested)?;
+        let mut notes = chosen.notes;
+        notes.extend(painted_note(&model, &test));
         let tested = Tested {
             model: model.name,
             network: model.network,
             data: self.set.data.display().to_string(),
             part: chosen.part,
             thresholds: model.thresholds_from,
-            notes: chosen.notes,
+            notes,
         };
         evaluation::write(&tested, &evaluation, &test, &pictures, &faults, &self.out)?;
         for note in &tested.notes {
@@ -361,6 +367,19 @@ impl Evaluate {
             })
             .collect()
     }
+}
+
+/// What a report says of painted channels, where a painter was asked for.
+fn painted_note(model: &ScoredModel, test: &Predicted) -> Option<String> {
+    let manifest = model.painter.as_ref()?.manifest();
+    let painted = test.ids.iter().filter(|id| model.has_painted(id));
+    Some(format!(
+        "The {} channel of {} of the {} samples was painted from other channels by {}, and never measured.",
+        manifest.channels.paint,
+        painted.count(),
+        test.len(),
+        manifest.name
+    ))
 }
 
 /// The samples to score, and their description in the report.

@@ -13,10 +13,11 @@ use cytolens::model::{Names, Network};
 use cytolens::package::{Package, PackageError};
 use cytolens_cells::CellsPackage;
 
-use crate::cells::package::{self as cells, is_cells_run, unet_of};
+use crate::cells::package::{self as cells, is_cells_run};
 use crate::export::onnx;
 use crate::output::say;
 use crate::run::package::{PackageStatements, package_of};
+use crate::unet::package::unet_of;
 
 /// Write a model for other tools
 ///

@@ -49,7 +49,7 @@ impl Folds<'_> {
             "--folds must be at least {FEWEST}, not {count}: one to test with, one to choose the epoch and the thresholds by, the \
              others to train on"
         );
-        let Dataset { samples, .. } = job.set.open()?;
+        let Dataset { samples, .. } = job.set.open_with(job.recipe.metric.column())?;
         ensure!(
             count <= samples.len(),
             "{} samples cannot make {count} folds",

@@ -48,8 +48,9 @@ impl Job<'_> {
     /// Those of [`Training::run`].
     pub fn run(&self) -> Result<Option<Reached>> {
         let recipe = self.recipe;
-        let set = self.set.open()?;
-        let further = self.further.open(&self.set.reading())?;
+        let column = recipe.metric.column();
+        let set = self.set.open_with(column)?;
+        let further = self.further.open(&self.set.reading(), column)?;
         // A wrong file is refused before anything is written.
         let init = self.initial_weights()?;
         let folder = RunFolder::start(self.out, recipe, self.resume)?;

@@ -8,16 +8,18 @@ use clap::Args;
 use cytolens::model::weights::Precision;
 use cytolens::package::Package;
 use cytolens_cells::CellsPackage;
+use cytolens_cells::painter::PainterPackage;
 use serde_json::{Value, json};
 
 use crate::cells;
 use crate::output::{note, say};
+use crate::painter;
 use crate::run::package::{NOT_STATED, PackageStatements, package_of};
 
 /// Make a model package of a run
 ///
 /// Writes manifest.json and weights.safetensors (f16), and checks that the package answers as the
-/// run's network does. A run of `trainer train-cells` makes a cells package. The page shows whom to name and the licence: those that the set states in
+/// run's network does. A run of `trainer train-cells` makes a cells package, one of `trainer train-painter` a painter's. The page shows whom to name and the licence: those that the set states in
 /// set.toml, and those given here.
 #[derive(Debug, Args)]
 pub struct MakePackage {
@@ -37,7 +39,7 @@ pub struct MakePackage {
     #[arg(long, value_name = "TEXT")]
     limits: Option<String>,
     /// Scores for the model card: the name of their samples and a report by `trainer evaluate`, or the file of `trainer
-    /// score-cells`; can be given again
+    /// score-cells` or `trainer score-painter`; can be given again
     #[arg(long, value_name = "NAME=DIR")]
     scores: Vec<String>,
     /// The package's licence, such as CC-BY-4.0; by default that of the training images
@@ -64,6 +66,12 @@ impl MakePackage {
             package.write(&self.out)?;
             // The package that was written is the one that is read.
             CellsPackage::read(&self.out)?;
+            let manifest = package.manifest().clone();
+            (manifest.attribution, manifest.licence, manifest.weights)
+        } else if painter::package::is_painter_run(&self.run) {
+            let package = painter::package::package_of(&self.run, &statements)?;
+            package.write(&self.out)?;
+            PainterPackage::read(&self.out)?;
             let manifest = package.manifest().clone();
             (manifest.attribution, manifest.licence, manifest.weights)
         } else {

@@ -9,10 +9,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cytolens::classifier::{Answers, Model, Prediction};
-use cytolens::package::ModelPackage;
+use cytolens::package::{Combination, ModelPackage};
+use cytolens_cells::painter::Painter;
+use cytolens_core::Channel;
 use cytolens_field::Planes;
 
 use crate::commands::arguments::{ReadingArguments, workers};
+use crate::commands::painting::{PainterArguments, painter_sha256};
 use crate::device::DeviceChoice;
 use crate::output::say;
 use crate::predict::log::{FieldRow, LogEntry};
@@ -32,8 +35,8 @@ const AHEAD: usize = 4;
 
 /// Classify fields into a table, CSV or Parquet
 ///
-/// Columns: Id, Predicted (class numbers over threshold), and the probability of each class. Fields
-/// that cannot be read are reported and left out. Finished rows stay in FILE.progress until all are
+/// Columns: Id, Predicted (class numbers over threshold), and the probability of each class; with --painter also Painted, the
+/// channel that was painted. Fields that cannot be read are reported and left out. Finished rows stay in FILE.progress until all are
 /// done, so that --resume goes on with them after a break.
 #[derive(Debug, Args)]
 pub struct Predict {
@@ -49,6 +52,8 @@ pub struct Predict {
     /// pixel that their files name: answer their middle alone, or lay them on black
     #[arg(long)]
     to_scale: bool,
+    #[command(flatten)]
+    painting: PainterArguments,
     #[command(flatten)]
     outputs: Outputs,
     /// Classify one of several shares of the fields: 2/8 is the second of eight, which joined in order are
@@ -69,6 +74,26 @@ pub struct Predict {
     /// The device to compute on
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
+}
+
+/// What classifies fields.
+#[derive(Debug, Clone, Copy)]
+struct Answering<'a> {
+    model: &'a Model,
+    /// What paints a channel that fields lack, if anything.
+    painter: Option<&'a Painter>,
+    /// Whether pooled features are written.
+    features: bool,
+    /// What is noticed of fields as they are read.
+    noticed: &'a Noticed,
+}
+
+/// A field as the networks see it.
+struct Seen {
+    /// Its views, each as every network sees it.
+    views: Vec<Vec<Planes>>,
+    /// The channel that was painted.
+    painted: Option<Channel>,
 }
 
 impl Predict {
@@ -93,22 +118,32 @@ impl Predict {
         };
         let package = ModelPackage::read(&self.model)?;
         let labels = package.manifest().labels();
+        let painter = self.painting.open(package.manifest())?;
         let ids = || fields.iter().map(|field| field.id.as_str());
-        let provenance = Provenance::new(package.manifest(), ids(), self.choices(features))?;
+        let choices = self.choices(features, painter.as_ref())?;
+        let provenance = Provenance::new(package.manifest(), ids(), choices)?;
         let model = Model::new(&package, self.device.open()?)?;
         let (mut log, before) = self.outputs.open_log(&provenance, ids())?;
         let mut pace = Pace::new(fields.len(), before);
         let noticed = Noticed::default();
         let times = MemberTimes::default();
-        let left = &fields[before..];
-        self.classify(&model, features, left, &noticed, &times, |entries| {
+        let answering = Answering {
+            model: &model,
+            painter: painter.as_ref(),
+            features,
+            noticed: &noticed,
+        };
+        self.classify(answering, &fields[before..], &times, |entries| {
             log.append(entries)?;
             pace.add(entries.len());
             Ok(())
         })?;
         pace.finish();
 
-        let left_out = note_outcome(&noticed, &faults, &log, |_| {})?;
+        let mut painted = 0;
+        let left_out = note_outcome(&noticed, &faults, &log, |row| {
+            painted += usize::from(row.painted.is_some());
+        })?;
         self.outputs.write_faults(&log, &faults)?;
         if left_out == fields.len() && left_out > 0 {
             log.remove()?;
@@ -120,8 +155,12 @@ impl Predict {
             0 => String::new(),
             before => format!(", {before} fields done before"),
         };
+        let painted = painter.as_ref().map_or_else(String::new, |painter| {
+            let paint = painter.manifest().channels.paint;
+            format!(", {painted} of them with a painted {paint} channel")
+        });
         say!(
-            "{} fields classified, {} left out: {} ({:.2} fields a second{earlier})",
+            "{} fields classified{painted}, {} left out: {} ({:.2} fields a second{earlier})",
             fields.len() - left_out,
             left_out + faults.len(),
             self.outputs.out.display(),
@@ -140,10 +179,8 @@ impl Predict {
     /// Classifies fields and gives their log entries to `done`, a batch at a time, in order.
     fn classify(
         &self,
-        model: &Model,
-        features: bool,
+        answering: Answering<'_>,
         fields: &[FieldOnDisk],
-        noticed: &Noticed,
         times: &MemberTimes,
         mut done: impl FnMut(&[LogEntry]) -> Result<()>,
     ) -> Result<()> {
@@ -157,8 +194,7 @@ impl Predict {
         let batches: Vec<&[FieldOnDisk]> = fields.chunks(self.batch.get()).collect();
         std::thread::scope(|scope| {
             let entries = |batch: usize| {
-                let (entries, answers) =
-                    self.entries(model, features, batches[batch], noticed, turns.as_ref())?;
+                let (entries, answers) = self.entries(answering, batches[batch], turns.as_ref())?;
                 times.add(&answers);
                 anyhow::Ok(entries)
             };
@@ -170,18 +206,20 @@ impl Predict {
     /// Classifies a batch of fields. Where there are turns, the networks run in one of them.
     fn entries(
         &self,
-        model: &Model,
-        features: bool,
+        answering: Answering<'_>,
         fields: &[FieldOnDisk],
-        noticed: &Noticed,
         turns: Option<&Mutex<()>>,
     ) -> Result<(Vec<LogEntry>, Answers)> {
+        let Answering {
+            model, features, ..
+        } = answering;
         let mut inputs = Vec::new();
-        let decoded: Vec<Result<(), Fault>> = fields
+        let decoded: Vec<Result<Option<Channel>, Fault>> = fields
             .iter()
             .map(|field| {
-                inputs.extend(self.decode(model, field, noticed)?);
-                Ok(())
+                let Seen { views, painted } = self.decode(answering, field)?;
+                inputs.extend(views);
+                Ok(painted)
             })
             .collect();
         let turn = turns.map(|turns| turns.lock().unwrap_or_else(PoisonError::into_inner));
@@ -192,30 +230,35 @@ impl Predict {
         let mut predictions = answers.fields.chunks_exact(self.views());
         let entries = fields.iter().zip(decoded).map(|(field, decoded)| {
             let id = field.id.clone();
-            if let Err(fault) = decoded {
-                return Ok(LogEntry::Fault { id, fault });
-            }
+            let painted = match decoded {
+                Ok(painted) => painted,
+                Err(fault) => return Ok(LogEntry::Fault { id, fault }),
+            };
             let views = predictions.next().context("a field without a prediction")?;
-            Ok(LogEntry::Row(row(id, model, views)))
+            Ok(LogEntry::Row(FieldRow {
+                painted,
+                ..row(id, model, views)
+            }))
         });
         let entries = entries.collect::<Result<Vec<_>>>()?;
         Ok((entries, answers))
     }
 
-    /// Decodes a field into its views, each as every network sees it.
-    fn decode(
-        &self,
-        model: &Model,
-        field: &FieldOnDisk,
-        noticed: &Noticed,
-    ) -> Result<Vec<Vec<Planes>>, Fault> {
-        let field = field.read()?;
-        noticed.look_at(&field);
-        let planes = model.compose(&field)?;
+    /// Decodes a field, and has a channel painted where it lacks it and a painter is asked for.
+    fn decode(&self, answering: Answering<'_>, field: &FieldOnDisk) -> Result<Seen, Fault> {
+        let mut field = field.read()?;
+        if let Some(painter) = answering.painter {
+            field = painter.painted(&field)?.unwrap_or(field);
+        }
+        answering.noticed.look_at(&field);
+        let planes = answering.model.compose(&field)?;
         let seen = |index: usize| -> Vec<Planes> {
             planes.iter().map(|planes| view(planes, index)).collect()
         };
-        Ok((0..self.views()).map(seen).collect())
+        Ok(Seen {
+            views: (0..self.views()).map(seen).collect(),
+            painted: field.painted().next(),
+        })
     }
 
     /// The number of views of each field.
@@ -231,18 +274,20 @@ impl Predict {
         }
     }
 
-    fn choices(&self, features: bool) -> Choices {
+    fn choices(&self, features: bool, painter: Option<&Painter>) -> Result<Choices> {
         let reading = self.reading();
-        Choices {
+        let painter = painter.map(|painter| painter_sha256(painter.manifest()));
+        Ok(Choices {
             shard: self.shard.to_string(),
             channels: reading.order.to_string(),
             bits: reading.bits,
             to_scale: reading.to_scale,
             flips: self.flips,
             features,
+            painter: painter.transpose()?,
             device: self.device.to_string(),
             batch: self.batch.get(),
-        }
+        })
     }
 
     fn find(&self) -> Result<FoundFields> {
@@ -286,15 +331,17 @@ impl MemberTimes {
         if *views == 0 || sums.len() < 2 {
             return Vec::new();
         }
-        let members = model.manifest().members().into_iter();
-        let parts = members.zip(model.manifest().shares()).zip(sums);
+        let manifest = model.manifest();
+        let members = manifest.members().into_iter();
+        let parts = members.zip(manifest.shares()).zip(sums);
         parts
             .map(|((member, share), sum)| {
                 let each = sum / *views as f64;
-                format!(
-                    "  {each:.0} ms a view by {}, which counts {share:.3}",
-                    member.name
-                )
+                let took = format!("  {each:.0} ms a view by {}", member.name);
+                match manifest.combination() {
+                    Combination::MeanOfProbabilities => format!("{took}, which counts {share:.3}"),
+                    Combination::SumOfLogits => took,
+                }
             })
             .collect()
     }
@@ -321,5 +368,6 @@ fn row(id: String, model: &Model, views: &[(Prediction, Vec<f32>)]) -> FieldRow 
         present,
         probabilities,
         features: (0..count).map(feature).collect(),
+        painted: None,
     }
 }

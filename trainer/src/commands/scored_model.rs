@@ -1,12 +1,15 @@
 //! A package or a run as one model that predicts samples.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, Model};
 use cytolens::model::InferenceNetwork;
-use cytolens::package::{Manifest, ModelPackage};
+use cytolens::package::{Manifest, ModelManifest, ModelPackage};
+use cytolens_cells::painter::Painter;
 use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_field::{Field, FieldError, Planes};
 use indicatif::ProgressBar;
@@ -33,7 +36,11 @@ pub struct ScoredModel {
     pub thresholds: [f32; COUNT],
     /// The origin of the thresholds, in words.
     pub thresholds_from: String,
+    /// What paints a channel that fields lack, if anything.
+    pub painter: Option<Painter>,
     model: Model,
+    /// The ids of the fields of which a channel was painted.
+    painted: Mutex<BTreeSet<String>>,
 }
 
 impl ScoredModel {
@@ -80,8 +87,35 @@ impl ScoredModel {
             network: networks.join("; "),
             thresholds: twenty_eight(manifest.thresholds().to_vec())?,
             thresholds_from: thresholds_from.to_owned(),
+            painter: None,
             model,
+            painted: Mutex::default(),
         })
+    }
+
+    /// The manifest of the model's package.
+    pub fn manifest(&self) -> &ModelManifest {
+        self.model.manifest()
+    }
+
+    /// Whether a channel of the field of this id was painted.
+    pub fn has_painted(&self, id: &str) -> bool {
+        let painted = self.painted.lock().unwrap_or_else(PoisonError::into_inner);
+        painted.contains(id)
+    }
+
+    /// Composes a field for each network, a channel painted where a painter is asked for and the field lacks it.
+    fn compose(&self, field: &Field) -> Result<Vec<Planes>, FieldError> {
+        let Some(painter) = &self.painter else {
+            return self.model.compose(field);
+        };
+        let Some(complete) = painter.painted(field)? else {
+            return self.model.compose(field);
+        };
+        let mut painted = self.painted.lock().unwrap_or_else(PoisonError::into_inner);
+        painted.insert(field.id().to_owned());
+        drop(painted);
+        self.model.compose(&complete)
     }
 
     /// Predicts samples. Those that cannot be read or composed are left out and given as faults.
@@ -94,13 +128,51 @@ impl ScoredModel {
         workers: usize,
         bar: &ProgressBar,
     ) -> Result<(Predicted, Vec<Fault>)> {
-        let compose = |field: &Field| self.model.compose(field);
+        let compose = |field: &Field| self.compose(field);
         let classify = |planes: &Vec<Planes>| {
             let prediction = pollster::block_on(self.model.classify_planes(planes))?;
             twenty_eight(prediction.probabilities)
         };
         predicted(samples, workers, compose, classify, bar)
     }
+
+    /// Predicts samples as [`ScoredModel::predicted`] does, and gives beside each row the features of the first network.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn embedded(
+        &self,
+        samples: &[&Sample],
+        workers: usize,
+        bar: &ProgressBar,
+    ) -> Result<(Embedded, Vec<Fault>)> {
+        let compose = |field: &Field| self.compose(field);
+        let answer = |planes: &Vec<Planes>| -> Result<([f32; COUNT], Vec<f32>)> {
+            let batch = std::slice::from_ref(planes);
+            let answers = pollster::block_on(self.model.answer_batch(batch, true, || 0.0))?;
+            let answer = answers.fields.into_iter().next();
+            let (prediction, features) = answer.context("a field without an answer")?;
+            Ok((twenty_eight(prediction.probabilities)?, features))
+        };
+        let mut embedded = Embedded::default();
+        let faults = answered(samples, workers, compose, answer, bar, |sample, answer| {
+            let (row, features) = answer;
+            let predicted = &mut embedded.predicted;
+            predicted.push(&sample.field.id, sample.labels, row)?;
+            embedded.features.push(features);
+            Ok(())
+        })?;
+        Ok((embedded, faults))
+    }
+}
+
+/// Predictions of samples, with the features that they were made from.
+#[derive(Debug, Default)]
+pub struct Embedded {
+    /// The predictions.
+    pub predicted: Predicted,
+    /// The features, one vector a sample.
+    pub features: Vec<Vec<f32>>,
 }
 
 /// A network and its input, in words.
@@ -126,22 +198,37 @@ fn predicted<P: Send>(
     classify: impl Fn(&P) -> Result<[f32; COUNT]>,
     bar: &ProgressBar,
 ) -> Result<(Predicted, Vec<Fault>)> {
+    let mut predicted = Predicted::default();
+    let faults = answered(samples, workers, compose, classify, bar, |sample, row| {
+        predicted.push(&sample.field.id, sample.labels, row)
+    })?;
+    Ok((predicted, faults))
+}
+
+/// Gives what `answer` finds for samples to `keep`, in their order, from what threads `compose` ahead of it. Those that cannot be
+/// read, composed or kept are faults.
+fn answered<P: Send, A>(
+    samples: &[&Sample],
+    workers: usize,
+    compose: impl Fn(&Field) -> Result<P, FieldError> + Send + Sync,
+    answer: impl Fn(&P) -> Result<A>,
+    bar: &ProgressBar,
+    mut keep: impl FnMut(&Sample, A) -> Result<()>,
+) -> Result<Vec<Fault>> {
     let threads = Threads {
         workers,
         ahead: AHEAD,
     };
     let composed =
         |index: usize| -> Result<P, ReadError> { Ok(compose(&samples[index].field.read()?)?) };
-    let (mut predicted, mut faults) = (Predicted::default(), Vec::new());
+    let mut faults = Vec::new();
     std::thread::scope(|scope| -> Result<()> {
         let composed = Ahead::scoped(scope, samples.len(), threads, composed);
         for (sample, planes) in samples.iter().zip(composed) {
-            let id = &sample.field.id;
             match planes {
                 Ok(planes) => {
-                    let row = classify(&planes)?;
-                    if let Err(error) = predicted.push(id, sample.labels, row) {
-                        faults.push(Fault::new(id, error.to_string()));
+                    if let Err(error) = keep(sample, answer(&planes)?) {
+                        faults.push(Fault::new(&sample.field.id, error.to_string()));
                     }
                 }
                 Err(error) => faults.push(error.into()),
@@ -150,7 +237,7 @@ fn predicted<P: Send>(
         }
         Ok(())
     })?;
-    Ok((predicted, faults))
+    Ok(faults)
 }
 
 fn twenty_eight(values: Vec<f32>) -> Result<[f32; COUNT]> {

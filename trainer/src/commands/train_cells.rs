@@ -8,16 +8,17 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use cytolens_data::credits::Credits;
-use cytolens_data::masked::MaskedSet;
+use cytolens_data::masked::{MaskedField, MaskedSet};
 
-use crate::cells::package::Stated;
 use crate::cells::recipe::CellsRecipe;
-use crate::cells::training::{CellsTraining, keep_fields, parted};
+use crate::cells::training::CellsTraining;
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
 use crate::run::folder::RunFolder;
 use crate::run::recipe_file::RecipeFile;
+use crate::unet::fields::{keep_fields, parted};
+use crate::unet::package::Stated;
 
 /// Train a network that finds cells, on fields with masks
 ///
@@ -73,10 +74,11 @@ impl TrainCells {
                 None => own,
             });
         }
-        let stated = Stated::of(&fields, &credits.unwrap_or_default());
+        let stated = Stated::of(ids(&fields).into_iter(), &credits.unwrap_or_default());
         let (train, validation) = parted(fields, recipe.training.validation)?;
         let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
-        keep_fields(folder.path(), &train, &validation)?;
+        let parts = [("train", ids(&train)), ("validation", ids(&validation))];
+        keep_fields(folder.path(), &parts)?;
         say!(
             "{} fields to train on, {} to choose by",
             train.len(),
@@ -103,4 +105,8 @@ impl TrainCells {
         )?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn ids(fields: &[MaskedField]) -> Vec<&str> {
+    fields.iter().map(|one| one.field.id.as_str()).collect()
 }

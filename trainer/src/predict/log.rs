@@ -9,11 +9,13 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use cytolens_core::Channel;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::provenance::check_same;
 use cytolens_data::fault::Fault;
+use cytolens_data::files::claim_folder;
 
 /// The entry of a field in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,9 @@ pub struct FieldRow {
     /// The pooled features; empty unless they are asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "exact")]
     pub features: Vec<f32>,
+    /// The channel that a painter painted; none where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub painted: Option<Channel>,
 }
 
 /// What a log keeps of a field.
@@ -132,6 +137,31 @@ impl<R: LogRow> Log<R> {
         }
         log.cut(end)?;
         Ok((log, kept))
+    }
+
+    /// The log of work that writes into a folder, and the number of fields in it: begun in a new or empty folder, or with `resume`
+    /// gone on with, each field a batch of its own.
+    ///
+    /// # Errors
+    /// If the folder holds anything else, a log without `resume`, or one of other work.
+    pub fn in_folder<'a>(
+        folder: &Path,
+        name: &str,
+        provenance: &impl Serialize,
+        ids: impl ExactSizeIterator<Item = &'a str>,
+        resume: bool,
+    ) -> Result<(Self, usize)> {
+        let path = folder.join(name);
+        if path.exists() {
+            ensure!(
+                resume,
+                "{} is of work that broke off; --resume goes on with it",
+                path.display()
+            );
+            return Self::resume(&path, provenance, ids, 1);
+        }
+        claim_folder(folder)?;
+        Ok((Self::begin(&path, provenance)?, 0))
     }
 
     /// Adds the entries of the next fields. Once this returns, they survive the end of this process.
@@ -330,6 +360,7 @@ pub mod tests {
                     f32::from_bits(1),
                 ],
                 features: Vec::new(),
+                painted: None,
             }),
         };
         (0..count).map(entry).collect()
@@ -350,6 +381,7 @@ pub mod tests {
             to_scale: false,
             flips: false,
             features: false,
+            painter: None,
             device: "flex".to_owned(),
             batch: 2,
         }

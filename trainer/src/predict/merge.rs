@@ -142,10 +142,9 @@ impl Share {
         let provenance: Provenance =
             serde_json::from_str(provenance.with_context(foreign)?).with_context(foreign)?;
         let columns = metadata.schema().get_fields();
-        // The features come last.
-        let labels = columns
-            .len()
-            .saturating_sub(2 + usize::from(provenance.features));
+        // The painted channel and the features come last.
+        let others = usize::from(provenance.painter.is_some()) + usize::from(provenance.features);
+        let labels = columns.len().saturating_sub(2 + others);
         Ok(Self {
             path: path.to_owned(),
             shard: provenance.shard.parse().with_context(foreign)?,
@@ -193,7 +192,7 @@ impl Share {
             Err(error) => Box::new(std::iter::once(Err(error.context(unreadable())))),
             Ok(reader) => Box::new(reader.into_iter().map(move |row| {
                 let row = row.map_err(Into::into);
-                row.and_then(|row| field_row(&row, self.labels.len(), self.provenance.features))
+                row.and_then(|row| field_row(&row, self.labels.len(), &self.provenance))
                     .with_context(unreadable)
             })),
         }
@@ -204,13 +203,23 @@ fn reader(path: &Path) -> Result<SerializedFileReader<File>> {
     Ok(SerializedFileReader::new(File::open(path)?)?)
 }
 
-fn field_row(row: &Row, classes: usize, has_features: bool) -> Result<FieldRow> {
+fn field_row(row: &Row, classes: usize, provenance: &Provenance) -> Result<FieldRow> {
     let list = row.get_list(1)?;
     let present = (0..list.len()).map(|at| Ok(usize::try_from(list.get_int(at)?)?));
     let probabilities = (0..classes).map(|class| Ok(row.get_float(2 + class)?));
+    let mut next = 2 + classes;
+    let mut painted = None;
+    if provenance.painter.is_some() {
+        let name = row.get_string(next)?.as_str();
+        painted = match name {
+            "" => None,
+            name => Some(name.parse()?),
+        };
+        next += 1;
+    }
     let mut features = Vec::new();
-    if has_features {
-        let list = row.get_list(2 + classes)?;
+    if provenance.features {
+        let list = row.get_list(next)?;
         for at in 0..list.len() {
             features.push(list.get_float(at)?);
         }
@@ -220,11 +229,13 @@ fn field_row(row: &Row, classes: usize, has_features: bool) -> Result<FieldRow> 
         present: present.collect::<Result<_>>()?,
         probabilities: probabilities.collect::<Result<_>>()?,
         features,
+        painted,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use cytolens_core::Channel;
     use tempfile::TempDir;
 
     use super::*;
@@ -287,13 +298,14 @@ mod tests {
     }
 
     #[test]
-    fn features_are_joined_as_they_were_written() {
+    fn features_and_painted_channels_are_joined_as_they_were_written() {
         let folder = TempDir::new().expect("a folder");
         let write = |shard: &str, number: u8| {
             let provenance = Provenance {
                 shard: shard.to_owned(),
                 fields: 1,
                 features: true,
+                painter: Some("cdef".to_owned()),
                 ..tests::provenance()
             };
             let row = FieldRow {
@@ -301,6 +313,7 @@ mod tests {
                 present: vec![2],
                 probabilities: vec![0.25; 4],
                 features: (0..5).map(|at| f32::from(at * number) / 3.0).collect(),
+                painted: (number == 2).then_some(Channel::Yellow),
             };
             let path = folder.path().join(shard.replace('/', "-"));
             let file = File::create(&path).expect("a file");

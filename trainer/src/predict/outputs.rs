@@ -90,7 +90,7 @@ pub fn write_table(
 ) -> Result<()> {
     let format = TableFormat::of(path)?;
     fill_whole(path, |file| match format {
-        TableFormat::Csv => write_csv(file, labels, rows),
+        TableFormat::Csv => write_csv(file, labels, provenance.painter.is_some(), rows),
         TableFormat::Parquet => {
             // Its writer has a buffer of its own.
             file.flush()?;

@@ -1,13 +1,14 @@
 //! Predictions as Parquet (<https://parquet.apache.org/docs/file-format/>).
 //!
 //! Columns: `Id` (text), `Predicted` (a list of 32-bit class numbers) and the probability of each
-//! class under its label (32-bit floating point, as the network gave it); with features, at the end `Features`, a list of numbers
-//! of the same kind. Not compressed.
+//! class under its label (32-bit floating point, as the network gave it); with a painter `Painted`, the channel that it painted,
+//! empty where it painted none; with features, at the end `Features`, a list of numbers of the same kind. Not compressed.
 
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use cytolens_core::Channel;
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int32Type};
 use parquet::errors::ParquetError;
@@ -18,6 +19,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::log::FieldRow;
 use super::provenance::Provenance;
+use super::table::PAINTED;
 
 /// The number of rows in a row group, which is held in memory.
 const GROUP: usize = 8192;
@@ -48,42 +50,51 @@ pub fn write_parquet(
             note("provenance", serde_json::to_string(provenance)?),
         ]))
         .build();
-    let features = provenance.features;
-    let schema = schema(labels, features)?;
+    let schema = schema(labels, provenance)?;
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties))?;
     let mut group = Vec::with_capacity(GROUP);
     for row in rows {
         group.push(row?);
         if group.len() == GROUP {
-            write_group(&mut writer, labels.len(), features, &group)?;
+            write_group(&mut writer, labels.len(), provenance, &group)?;
             group.clear();
         }
     }
     if !group.is_empty() {
-        write_group(&mut writer, labels.len(), features, &group)?;
+        write_group(&mut writer, labels.len(), provenance, &group)?;
     }
     writer.close()?;
     Ok(())
 }
 
-fn schema(labels: &[String], features: bool) -> Result<TypePtr, ParquetError> {
-    let id = Type::primitive_type_builder("Id", Physical::BYTE_ARRAY)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(LogicalType::String))
-        .with_converted_type(ConvertedType::UTF8)
-        .build()?;
-    let mut columns = vec![Arc::new(id), Arc::new(list("Predicted", Physical::INT32)?)];
+fn schema(labels: &[String], provenance: &Provenance) -> Result<TypePtr, ParquetError> {
+    let mut columns = vec![
+        Arc::new(text("Id")?),
+        Arc::new(list("Predicted", Physical::INT32)?),
+    ];
     for label in labels {
         let probability = Type::primitive_type_builder(label, Physical::FLOAT)
             .with_repetition(Repetition::REQUIRED)
             .build()?;
         columns.push(Arc::new(probability));
     }
-    if features {
+    if provenance.painter.is_some() {
+        columns.push(Arc::new(text(PAINTED)?));
+    }
+    if provenance.features {
         columns.push(Arc::new(list("Features", Physical::FLOAT)?));
     }
     let table = Type::group_type_builder("predictions").with_fields(columns);
     Ok(Arc::new(table.build()?))
+}
+
+/// A column of texts.
+fn text(name: &str) -> Result<Type, ParquetError> {
+    Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::String))
+        .with_converted_type(ConvertedType::UTF8)
+        .build()
 }
 
 /// A column of lists. Their three levels are the format's own.
@@ -106,7 +117,7 @@ fn list(name: &str, of: Physical) -> Result<Type, ParquetError> {
 fn write_group<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     classes: usize,
-    features: bool,
+    provenance: &Provenance,
     rows: &[FieldRow],
 ) -> Result<()> {
     let mut group = writer.next_row_group()?;
@@ -126,7 +137,12 @@ fn write_group<W: Write + Send>(
         let column = column.context("a row with fewer probabilities than labels")?;
         write_column::<FloatType, _>(&mut group, &column, None)?;
     }
-    if features {
+    if provenance.painter.is_some() {
+        let name = |row: &FieldRow| row.painted.map_or("", Channel::name).into();
+        let names: Vec<ByteArray> = rows.iter().map(name).collect();
+        write_column::<ByteArrayType, _>(&mut group, &names, None)?;
+    }
+    if provenance.features {
         let mut levels = Levels::default();
         rows.iter()
             .for_each(|row| levels.add_list(row.features.len()));

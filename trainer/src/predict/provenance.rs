@@ -41,6 +41,9 @@ pub struct Provenance {
     /// Whether rows have their pooled features.
     #[serde(default)]
     pub features: bool,
+    /// The SHA-256 of the manifest of the painter that paints a channel where it is missing; none where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub painter: Option<String>,
     /// The device.
     pub device: String,
     /// The number of fields classified at once, on which the last digit may depend.
@@ -62,6 +65,8 @@ pub struct Choices {
     pub flips: bool,
     /// Whether rows have their pooled features.
     pub features: bool,
+    /// The SHA-256 of a painter's manifest.
+    pub painter: Option<String>,
     /// The device.
     pub device: String,
     /// The number of fields classified at once.
@@ -86,6 +91,7 @@ impl Provenance {
             to_scale,
             flips,
             features,
+            painter,
             device,
             batch,
         } = choices;
@@ -103,6 +109,7 @@ impl Provenance {
             to_scale,
             flips,
             features,
+            painter,
             device,
             batch,
         })
@@ -127,14 +134,18 @@ pub fn check_same(now: &impl Serialize, before: &str) -> Result<()> {
     let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else {
         bail!("not the log of a prediction");
     };
-    let differences: Vec<String> = now
+    let changed = now
         .iter()
         .filter(|(key, value)| before.get(*key) != Some(*value))
         .map(|(key, value)| match before.get(key) {
             Some(before) => format!("{key} was {before} and is {value}"),
             None => format!("{key} is {value} and was not known"),
-        })
-        .collect();
+        });
+    let gone = before
+        .iter()
+        .filter(|(key, _)| !now.contains_key(*key))
+        .map(|(key, before)| format!("{key} was {before} and is not given"));
+    let differences: Vec<String> = changed.chain(gone).collect();
     if !differences.is_empty() {
         bail!("it was begun otherwise: {}", differences.join("; "));
     }
@@ -151,4 +162,31 @@ pub fn ids_sha256<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     }
     let digest = hash.finalize();
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::tests::provenance;
+    use super::*;
+
+    #[test]
+    fn a_painter_that_comes_or_goes_is_a_difference() {
+        let without = provenance();
+        let with = Provenance {
+            painter: Some("cdef".to_owned()),
+            ..provenance()
+        };
+        let [text_without, text_with] =
+            [&without, &with].map(|one| serde_json::to_string(one).expect("JSON"));
+        assert!(!text_without.contains("painter"), "{text_without}");
+        with.check(&text_with).expect("the same");
+        let came = with.check(&text_without).expect_err("a refusal");
+        assert!(came.to_string().contains("painter is \"cdef\""), "{came}");
+        let gone = without.check(&text_with).expect_err("a refusal");
+        assert!(
+            gone.to_string()
+                .contains("painter was \"cdef\" and is not given"),
+            "{gone}"
+        );
+    }
 }

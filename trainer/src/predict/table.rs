@@ -3,9 +3,13 @@
 use std::io::Write;
 
 use anyhow::Result;
+use cytolens_core::Channel;
 
 use super::log::FieldRow;
 use cytolens_data::fault::Fault;
+
+/// The column that names the channel which was painted.
+pub(super) const PAINTED: &str = "Painted";
 
 /// The class numbers of a row, separated by spaces.
 fn numbers(row: &FieldRow) -> String {
@@ -13,25 +17,30 @@ fn numbers(row: &FieldRow) -> String {
     present.join(" ")
 }
 
-/// Writes `Id`, `Predicted` and the probability of each class under its label. Probabilities have
-/// the fewest digits that read back as the same 32-bit number.
+/// Writes `Id`, `Predicted` and the probability of each class under its label, and with `painted` the channel that was painted.
+/// Probabilities have the fewest digits that read back as the same 32-bit number.
 ///
 /// # Errors
 /// If a row cannot be read or the file not written.
 pub fn write_csv(
     file: impl Write,
     labels: &[String],
+    painted: bool,
     rows: impl Iterator<Item = Result<FieldRow>>,
 ) -> Result<()> {
     let mut table = csv::Writer::from_writer(file);
     let columns = ["Id", "Predicted"].into_iter();
-    table.write_record(columns.chain(labels.iter().map(String::as_str)))?;
+    let columns = columns.chain(labels.iter().map(String::as_str));
+    table.write_record(columns.chain(painted.then_some(PAINTED)))?;
     for row in rows {
         let row = row?;
         table.write_field(&row.id)?;
         table.write_field(numbers(&row))?;
         for probability in &row.probabilities {
             table.write_field(probability.to_string())?;
+        }
+        if painted {
+            table.write_field(row.painted.map_or("", Channel::name))?;
         }
         // This ends the row.
         table.write_record(None::<&[u8]>)?;
@@ -85,6 +94,7 @@ mod tests {
                 id: id.to_owned(),
                 present: present.to_vec(),
                 probabilities: probabilities.to_vec(),
+                painted: (id == "a").then_some(Channel::Yellow),
             })
         };
         [
@@ -102,10 +112,16 @@ mod tests {
     fn tables_have_their_columns() {
         let labels = ["Nucleoplasm", "Rods & rings"].map(str::to_owned);
         let mut file = Vec::new();
-        write_csv(&mut file, &labels, rows()).expect("written");
+        write_csv(&mut file, &labels, false, rows()).expect("written");
         assert_eq!(
             text(file),
             "Id,Predicted,Nucleoplasm,Rods & rings\na,0 1,0.75,0.5\n\"b, c\",,0.33333334,0.000000001\n"
+        );
+        let mut file = Vec::new();
+        write_csv(&mut file, &labels, true, rows()).expect("written");
+        assert_eq!(
+            text(file),
+            "Id,Predicted,Nucleoplasm,Rods & rings,Painted\na,0 1,0.75,0.5,yellow\n\"b, c\",,0.33333334,0.000000001,\n"
         );
         let mut file = Vec::new();
         write_submission(&mut file, rows()).expect("written");

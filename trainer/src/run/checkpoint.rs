@@ -1,9 +1,9 @@
 //! Checkpoints, from which a training goes on exactly as if it had never been interrupted.
 //!
 //! A checkpoint is a folder `checkpoints/step-<n>` in the run's: `network.safetensors` and, where
-//! weights are averaged, `average.safetensors` (f32), `optimiser.safetensors` (moments) and
-//! `position.toml`. It is written under another name, renamed when whole, and only then is the one
-//! before removed: at every moment there is a whole one.
+//! weights are averaged, `average.safetensors` (f32), `optimiser.safetensors` (moments),
+//! `position.toml` and, for an angular margin, the files of its centres. It is written under another name,
+//! renamed when whole, and only then is the one before removed: at every moment there is a whole one.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -38,6 +38,9 @@ pub fn save(run: &Path, learner: &Learner, names: Names) -> Result<()> {
         files.push((AVERAGE, bytes));
     }
     files.push((OPTIMISER, learner.optimiser.to_safetensors(&network)?));
+    if let Some(centres) = &learner.centres {
+        files.extend(centres.files()?);
+    }
     // TOML: its numbers are read to the last bit.
     files.push((POSITION, toml::to_string(&learner.position)?.into_bytes()));
     save_files(run, learner.position.step, &files)
@@ -108,6 +111,9 @@ pub fn load(run: &Path, learner: &mut Learner, names: Names, device: &Device) ->
         }
         let moments = fs::read(folder.join(OPTIMISER))?;
         learner.optimiser.load(&learner.network, &moments, device)?;
+        if let Some(centres) = &mut learner.centres {
+            centres.load(&folder, device)?;
+        }
         learner.position = toml::from_str(&fs::read_to_string(folder.join(POSITION))?)?;
         Ok(())
     };

@@ -8,6 +8,7 @@ use cytolens::model::{InferenceBackbone, Network};
 
 use super::average::Average;
 use super::loss::LossChoice;
+use super::metric::{CentreRows, Centres, MetricTerm};
 use super::optimiser::{Optimiser, Rates};
 use super::position::Position;
 use crate::device::batch::{DeviceBatch, normalised};
@@ -22,6 +23,8 @@ pub struct Learner {
     pub average: Option<Average<Network>>,
     /// The optimiser with its moments.
     pub optimiser: Optimiser,
+    /// The centres of an angular margin, where the recipe has one.
+    pub centres: Option<Centres>,
     /// The position in the run.
     pub position: Position,
     /// While the backbone is frozen: the same for inference, one for each device.
@@ -33,6 +36,8 @@ pub struct Learner {
 pub struct StepSettings<'a> {
     /// The loss to minimise.
     pub loss: LossChoice,
+    /// The metric term beside it.
+    pub metric: MetricTerm<'a>,
     /// What is added to each class's logit before it is compared with the truth: the log-odds of its frequency among the
     /// samples shown, over those that answers assume.
     pub excess: &'a [f32],
@@ -46,13 +51,22 @@ pub struct StepSettings<'a> {
     pub seed: u64,
 }
 
+/// What a pass has gradients of.
+type Learnt = (Network, Option<CentreRows>);
+
 impl Learner {
     /// A learner before its first step. `decay` is the running average's; 0 for none.
-    pub fn new(network: Network, optimiser: Optimiser, decay: f64) -> Self {
+    pub fn new(
+        network: Network,
+        optimiser: Optimiser,
+        decay: f64,
+        centres: Option<Centres>,
+    ) -> Self {
         Self {
             average: (decay > 0.0).then(|| Average::new(&network, decay)),
             network,
             optimiser,
+            centres,
             position: Position::default(),
             frozen: None,
         }
@@ -96,11 +110,16 @@ impl Learner {
         for device in settings.devices {
             device.seed(settings.seed);
         }
+        let centres = self.centres.as_ref().map(|centres| centres.rows().clone());
+        let learnt = (self.network.clone(), centres);
         // A device's failure is a panic of its runtime.
-        let (gradients, loss) =
-            caught(|| Ok(gradients(&self.network, frozen, batches, samples, settings)))
+        let (mut gradients, loss) =
+            caught(|| Ok(gradients(&learnt, frozen, batches, samples, settings)))
                 .context("the device failed")?;
-        let network = self.network.clone();
+        if let Some(centres) = &mut self.centres {
+            centres.step(&mut gradients, rates.head);
+        }
+        let (network, _) = learnt;
         self.network = self.optimiser.step(network, gradients, rates);
         self.position.step += 1;
         if let Some(average) = &mut self.average {
@@ -112,7 +131,7 @@ impl Learner {
 
 /// Computes the gradients of the mean loss of all samples, and that loss.
 fn gradients(
-    network: &Network,
+    learnt: &Learnt,
     frozen: Option<&[InferenceBackbone]>,
     batches: Vec<HostBatch>,
     samples: usize,
@@ -132,7 +151,7 @@ fn gradients(
             let share = batch.samples.len() as f64 / samples as f64;
             let frozen = frozen.map(|backbones| &backbones[device]);
             one_pass(
-                network,
+                learnt,
                 frozen,
                 batch,
                 share,
@@ -159,7 +178,7 @@ fn gradients(
             })
         };
         for (gradients, loss) in passes {
-            sum.accumulate(network, gradients.to_device(first, network));
+            sum.accumulate(learnt, gradients.to_device(first, learnt));
             let loss = loss.to_device(&first.clone().without_autodiff());
             losses = Some(match losses {
                 Some(losses) => losses + loss,
@@ -167,7 +186,7 @@ fn gradients(
             });
         }
         // Norms gather their statistics by thread; this brings those of the pass together.
-        drop(network.valid());
+        drop(learnt.0.valid());
     }
     let losses = losses.unwrap_or_else(|| Tensor::zeros([1], &first.clone().without_autodiff()));
     (sum.grads(), losses)
@@ -175,7 +194,7 @@ fn gradients(
 
 /// Computes a batch's share of the loss and of its gradients.
 fn one_pass(
-    network: &Network,
+    learnt: &Learnt,
     frozen: Option<&InferenceBackbone>,
     batch: HostBatch,
     share: f64,
@@ -183,15 +202,17 @@ fn one_pass(
     settings: &StepSettings<'_>,
 ) -> (GradientsParams, Tensor<1>) {
     let there;
-    let network = if *device == settings.devices[0] {
-        network
+    let learnt = if *device == settings.devices[0] {
+        learnt
     } else {
         // A copy, because forks share the statistics of their norms: these follow the first device's
         // batches alone, and do not depend on which device is quicker.
-        there = network.valid().train().fork(device);
+        there = learnt.valid().train().fork(device);
         &there
     };
+    let (network, centres) = learnt;
     let inner = device.clone().without_autodiff();
+    let samples = batch.samples.clone();
     let batch = DeviceBatch::new(batch, &inner);
     let targets = Tensor::from_inner(batch.targets);
     let planes = normalised(batch.planes, settings.mean, settings.std);
@@ -199,9 +220,137 @@ fn one_pass(
         Some(backbone) => Tensor::from_inner(backbone.forward(planes)),
         None => network.backbone.forward(Tensor::from_inner(planes)),
     };
-    let logits = network.head.forward(features);
+    let metric = settings.metric;
+    let term = metric.forward(&features, &samples, centres.as_ref());
+    let seen = if metric.choice.is_alone() {
+        features.detach()
+    } else {
+        features
+    };
+    let logits = network.head.forward(seen);
     let excess = Tensor::<1>::from_floats(settings.excess, &logits.device()).unsqueeze();
-    let loss = settings.loss.forward(logits + excess, targets) * share;
+    let loss = settings.loss.forward(logits + excess, targets);
+    let loss = match term {
+        Some(term) => loss + term,
+        None => loss,
+    };
+    let loss = loss * share;
     let value = loss.clone().inner();
-    (GradientsParams::from_grads(loss.backward(), network), value)
+    (GradientsParams::from_grads(loss.backward(), learnt), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use cytolens::model::{Architecture, HeadKind, Names, NetworkConfig, weights};
+    use cytolens_core::labels::COUNT;
+
+    use super::*;
+    use crate::run::metric::{Groups, MetricChoice};
+    use crate::run::optimiser::OptimiserChoice;
+    use crate::run::recipe::Recipe;
+    use crate::run::recipe_file::RecipeFile;
+
+    /// Four samples that differ.
+    fn batch() -> HostBatch {
+        HostBatch {
+            index: 0,
+            planes: (0..4 * 32 * 32).map(|at| (at * at / 7) as u8).collect(),
+            shape: [4, 1, 32, 32],
+            targets: (0..4 * COUNT).map(|at| (at % 3 / 2) as f32).collect(),
+            samples: vec![0, 1, 2, 3],
+        }
+    }
+
+    fn bytes<M: Module>(module: &M) -> Vec<u8> {
+        weights::to_safetensors(&module.valid(), Names::plain(), weights::Precision::Single)
+            .expect("weights")
+    }
+
+    /// Whether backbone, head and centres move in a step.
+    fn moved(choice: &MetricChoice, groups: &[Option<&str>; 4]) -> (bool, bool, bool) {
+        let device = Device::flex().autodiff();
+        let config = NetworkConfig {
+            architecture: Architecture::AllCnn,
+            head: HeadKind::Pooling,
+            planes: 1,
+            size: 32,
+            classes: COUNT,
+            batch_norm_epsilon: 1e-5,
+        };
+        let optimiser = OptimiserChoice {
+            weight_decay: 0.0,
+            ..Recipe::load("default", &[]).expect("a recipe").optimiser
+        };
+        let groups = Groups::of_texts(&groups.map(|text| text.map(str::to_owned)));
+        let centres = choice.has_centres().then(|| {
+            let shape = [groups.count(), Architecture::AllCnn.features()];
+            Centres::new(shape, 1, &optimiser, &device)
+        });
+        let network = Network::new(&config, &Device::flex()).train();
+        let network = network.set_require_grad(true);
+        let mut learner = Learner::new(network, Optimiser::new(&optimiser), 0.0, centres);
+        let state = |learner: &Learner| {
+            let centres = learner.centres.as_ref();
+            (
+                bytes(&learner.network.backbone),
+                bytes(&learner.network.head),
+                centres.map(|centres| bytes(centres.rows())),
+            )
+        };
+        let before = state(&learner);
+        let settings = StepSettings {
+            loss: LossChoice::CrossEntropy {},
+            metric: MetricTerm {
+                choice,
+                groups: &groups,
+            },
+            excess: &[0.0; COUNT],
+            mean: &[0.5],
+            std: &[0.25],
+            devices: &[device],
+            seed: 1,
+        };
+        let rates = Rates {
+            backbone: 0.01,
+            head: 0.01,
+        };
+        let loss = learner
+            .step(vec![batch()], rates, &settings)
+            .expect("a step");
+        assert!(loss.into_scalar::<f32>() > 0.0);
+        let after = state(&learner);
+        (
+            before.0 != after.0,
+            before.1 != after.1,
+            before.2 != after.2,
+        )
+    }
+
+    #[test]
+    fn a_metric_alone_is_all_that_the_backbone_learns_from() {
+        let contrastive = |alone: bool| MetricChoice::Contrastive {
+            by: "label set".to_owned(),
+            weight: 1.0,
+            alone,
+            temperature: 0.1,
+        };
+        let margin = |alone: bool| MetricChoice::ArcFace {
+            by: "label set".to_owned(),
+            weight: 1.0,
+            alone,
+            scale: 8.0,
+            margin: 0.5,
+        };
+        let (none, pairs) = ([None; 4], [Some("a"), Some("b"), Some("a"), Some("b")]);
+        for (choice, groups, expected) in [
+            (MetricChoice::None {}, none, (true, true, false)),
+            (contrastive(false), none, (true, true, false)),
+            (contrastive(true), none, (false, true, false)),
+            (contrastive(true), pairs, (true, true, false)),
+            (margin(false), pairs, (true, true, true)),
+            (margin(true), pairs, (true, true, true)),
+        ] {
+            assert_eq!(moved(&choice, &groups), expected, "{choice:?}, {groups:?}");
+        }
+    }
 }

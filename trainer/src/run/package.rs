@@ -44,36 +44,44 @@ pub fn package_of(
     precision: weights::Precision,
 ) -> Result<Package> {
     let (folder, summary) = RunFolder::open(run)?;
-    let device = Device::flex();
-    let network = folder.load_network(&summary.network, &device)?;
+    let network = folder.load_network(&summary.network, &Device::flex())?;
     let bytes = weights::to_safetensors(&network, summary.network.names(), precision)?;
+    with_known_answers(manifest(&summary, statements), bytes)
+}
 
-    let sizes = match summary.network.head {
+/// Makes a package whose known answers are computed here.
+///
+/// # Errors
+/// If the weights are not those of the manifest's network, or the device fails.
+pub fn with_known_answers(manifest: Manifest, bytes: Vec<u8>) -> Result<Package> {
+    let network = &manifest.network;
+    let sizes = match network.head {
         HeadKind::Pooling => {
-            let small = SMALL_GOLDEN.max(summary.network.architecture.least_size());
-            vec![small.min(summary.network.size), summary.network.size]
+            let small = SMALL_GOLDEN.max(network.architecture.least_size());
+            vec![small.min(network.size), network.size]
         }
-        HeadKind::Described => vec![summary.network.size],
+        HeadKind::Described => vec![network.size],
     };
-    // The golden logits are those of the package as it will be read, with f16 weights; until they are
+    // The golden logits are those of the package as it will be read, with numbers of 16 bit; until they are
     // known, the manifest holds zeros.
     let unknown = sizes
         .into_iter()
         .map(|size| Golden {
             size,
-            logits: vec![0.0; COUNT],
+            logits: vec![0.0; network.classes],
         })
         .collect();
     let manifest = Manifest {
         goldens: unknown,
-        ..manifest(&summary, statements)
+        ..manifest
     };
-    let classifier = Classifier::new(&Package::pack(manifest.clone(), bytes.clone())?, device)?;
+    let package = Package::pack(manifest.clone(), bytes.clone())?;
+    let classifier = Classifier::new(&package, Device::flex())?;
     let goldens = manifest
         .goldens
         .iter()
         .map(|golden| {
-            let planes = golden_planes(summary.network.planes, golden.size);
+            let planes = golden_planes(manifest.network.planes, golden.size);
             let logits = pollster::block_on(classifier.run(&planes, golden.size))?.logits;
             Ok(Golden {
                 size: golden.size,

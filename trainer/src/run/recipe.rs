@@ -7,6 +7,7 @@ use cytolens_field::{Composition, MissingChannels};
 use serde::{Deserialize, Serialize};
 
 use super::loss::LossChoice;
+use super::metric::MetricChoice;
 use super::optimiser::OptimiserChoice;
 use super::recipe_file::RecipeFile;
 use cytolens_data::augmentation::AugmentationChoice;
@@ -45,6 +46,8 @@ pub struct Recipe {
     pub repeats: RepeatChoice,
     /// The loss.
     pub loss: LossChoice,
+    /// The metric term beside it.
+    pub metric: MetricChoice,
     /// The optimiser.
     pub optimiser: OptimiserChoice,
     /// The running average of the weights.
@@ -256,6 +259,7 @@ impl RecipeFile for Recipe {
         self.flaws.check()?;
         self.repeats.check()?;
         self.loss.check()?;
+        self.metric.check()?;
         self.optimiser.check()?;
         ensure!(
             (0.0..1.0).contains(&self.average.decay),
@@ -471,6 +475,19 @@ mod tests {
             ("loss=3", "table.key=value"),
             ("loss.margin", "table.key=value"),
             ("loss={kind = 'cross-entropy', gamma = 2.0}", "gamma"),
+            ("metric.kind=contrastive", "missing field `by`"),
+            (
+                "metric={kind = 'arcface', by = 'Gene', weight = 0.1, alone = false, scale = 30, margin = 2}",
+                "metric.margin must be from 0 to 1.5, not 2",
+            ),
+            (
+                "metric={kind = 'contrastive', by = 'Gene', weight = 0.1, alone = true, temperature = 0}",
+                "metric.temperature must be over 0",
+            ),
+            (
+                "metric={kind = 'contrastive', by = ' ', weight = 0.1, alone = true, temperature = 0.1}",
+                "metric.by must be \"label set\" or the name of a column",
+            ),
         ] {
             let error = refuse("default", &[setting]);
             assert!(error.contains(expected), "{setting}: {error}");

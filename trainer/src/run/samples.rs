@@ -27,11 +27,20 @@ const IMAGENET: ([f32; 4], [f32; 4]) = ([0.485, 0.456, 0.406, 0.485], [0.229, 0.
 
 /// The attribution of images: the simulator's, known by the samples' ids, and the sets' own.
 pub fn attribution(samples: &[Sample], credits: &Credits) -> Option<String> {
-    let simulated = samples
-        .iter()
-        .filter(|sample| sample.field.id.starts_with(ID_PREFIX))
-        .count();
-    if simulated == samples.len() {
+    attribution_of(
+        samples.iter().map(|sample| sample.field.id.as_str()),
+        credits,
+    )
+}
+
+/// [`attribution`] of the images of the fields of these ids.
+pub fn attribution_of<'a>(
+    ids: impl ExactSizeIterator<Item = &'a str>,
+    credits: &Credits,
+) -> Option<String> {
+    let count = ids.len();
+    let simulated = ids.filter(|id| id.starts_with(ID_PREFIX)).count();
+    if simulated == count {
         return Some(ATTRIBUTION.to_owned());
     }
     let stated = credits.attribution.clone()?;

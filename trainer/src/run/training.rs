@@ -11,6 +11,7 @@ use cytolens_core::labels::{COUNT, LabelSet};
 use super::checkpoint;
 use super::folder::{RunFolder, load_network};
 use super::learner::{Learner, StepSettings};
+use super::metric::{Centres, Groups, MetricTerm};
 use super::optimiser::Optimiser;
 use super::position::BestEpoch;
 use super::predictor::{Logits, Predictor};
@@ -98,6 +99,7 @@ impl Training<'_> {
             .iter()
             .map(|device| device.clone().autodiff())
             .collect();
+        let groups = Groups::new(&self.samples.train, &recipe.metric)?;
         let labels: Vec<LabelSet> = self.samples.train.iter().map(|one| one.labels).collect();
         let repeats = RepeatPlan::new(&labels, &recipe.repeats).times(&self.samples.times);
         let shown = repeats.frequencies(&labels);
@@ -112,7 +114,11 @@ impl Training<'_> {
         let (network, initial_weights) = start::network(recipe, self.init, &prior, &learning[0])?;
         let names = recipe.network().names();
         let optimiser = Optimiser::new(&recipe.optimiser);
-        let mut learner = Learner::new(network, optimiser, recipe.average.decay);
+        let centres = recipe.metric.has_centres().then(|| {
+            let shape = [groups.count(), recipe.network.architecture.features()];
+            Centres::new(shape, recipe.training.seed, &recipe.optimiser, &learning[0])
+        });
+        let mut learner = Learner::new(network, optimiser, recipe.average.decay, centres);
         let loader = self.loader(repeats);
         let steps: Vec<usize> = (0..recipe.training.epochs)
             .map(|epoch| {
@@ -132,6 +138,13 @@ impl Training<'_> {
         } else {
             Recorder::start(run, plan, self.show)?
         };
+        if let Some(by) = recipe.metric.by() {
+            recorder.note(&format!(
+                "{} groups by {by}; {} samples without one",
+                groups.count(),
+                groups.without()
+            ));
+        }
         if !goes_on {
             checkpoint::save(run, &learner, names)?;
         }
@@ -139,6 +152,7 @@ impl Training<'_> {
             loader,
             steps,
             excess,
+            groups,
             devices: learning,
         };
         let mut clock = Clock::after(learner.position.seconds, self.checkpoint_every);
@@ -198,6 +212,7 @@ impl Training<'_> {
             loader,
             steps,
             excess,
+            groups,
             devices,
         } = course;
         let recipe = self.recipe;
@@ -223,6 +238,10 @@ impl Training<'_> {
                 .rates(learner.position.step, steps, frozen_epochs);
             let settings = StepSettings {
                 loss: recipe.loss,
+                metric: MetricTerm {
+                    choice: &recipe.metric,
+                    groups,
+                },
                 excess,
                 mean: &self.samples.mean,
                 std: &self.samples.std,
@@ -366,6 +385,8 @@ struct Course {
     steps: Vec<usize>,
     /// As in [`StepSettings::excess`].
     excess: Vec<f32>,
+    /// The groups of the training part.
+    groups: Groups,
     /// The devices, with gradients.
     devices: Vec<Device>,
 }

@@ -1,17 +1,20 @@
 //! Indices of fields: the features and pictures of a labelled set, written as one folder, and how well it retrieves.
 
+mod answers;
 mod embedder;
 mod gathered;
 mod retrieval;
 mod sheet;
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cytolens_core::labels::LOCATIONS;
 use cytolens_data::whole_file::write_whole;
 use cytolens_similar::{About, Entry, INDEX, Index, THUMBNAILS, VECTORS};
 
+pub use answers::{Answers, Way};
 pub use embedder::Embedder;
 pub use gathered::{Gathered, gathered};
 pub use retrieval::retrieval;
@@ -84,6 +87,19 @@ pub fn write(folder: &Path, index: &Index, fields: &[Gathered], quality: u8) -> 
     write_whole(&folder.join(INDEX), description)
 }
 
+/// Reads the index in a folder.
+///
+/// # Errors
+/// If a file cannot be read, or they are no index.
+pub fn read(folder: &Path) -> Result<Index> {
+    let bytes = |name: &str| {
+        let path = folder.join(name);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let description = String::from_utf8_lossy(&bytes(INDEX)?).into_owned();
+    Index::read(&description, &bytes(VECTORS)?).with_context(|| format!("in {}", folder.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::retrieval::Retrieval;
@@ -115,10 +131,7 @@ mod tests {
         let made = index(&fields, statements, 16, 8).expect("an index");
         let folder = tempfile::tempdir().expect("a folder");
         write(folder.path(), &made, &fields, 60).expect("written");
-        let description =
-            std::fs::read_to_string(folder.path().join(INDEX)).expect("a description");
-        let vectors = std::fs::read(folder.path().join(VECTORS)).expect("vectors");
-        let read = Index::read(&description, &vectors).expect("the same");
+        let read = read(folder.path()).expect("the same");
         assert_eq!(read.entries().len(), 20);
         let pictures = image::open(folder.path().join(THUMBNAILS)).expect("a picture");
         assert_eq!((pictures.width(), pictures.height()), (5 * 16, 4 * 16));

@@ -2,12 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread::sleep;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::{MODEL, at, command, folder, refuse, run, text, trainer};
+use crate::support::{MODEL, at, command, folder, kill_after_an_epoch, refuse, run, text, trainer};
 
 /// The cells package that comes with the application.
 const CELLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/cells");
@@ -79,14 +77,7 @@ fn a_broken_off_training_ends_as_if_it_had_not_been() {
     train(&set, &whole);
     let mut arguments = vec!["train-cells", "--data", &set, "--out", &broken];
     arguments.extend(SMALL);
-    let mut child = command(&arguments).spawn().expect("the trainer runs");
-    let best = Path::new(&broken).join("best.safetensors");
-    while !best.exists() && child.try_wait().expect("a process").is_none() {
-        sleep(Duration::from_millis(2));
-    }
-    child.kill().ok();
-    child.wait().expect("its end");
-    if !Path::new(&broken).join("run.json").exists() {
+    if !kill_after_an_epoch(command(&arguments), &broken) {
         assert!(refuse(&arguments).contains("--resume"));
         arguments.push("--resume");
         let other = simulate(&folder, "other", "12");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{MODEL, at, folder, refuse, run, simulate};
 
 /// Writes the shipped network as a package for another input, and gives its folder.
-fn member(place: &TempDir, name: &str, size: u32, change: impl Fn(&mut Value)) -> String {
+pub fn member(place: &TempDir, name: &str, size: u32, change: impl Fn(&mut Value)) -> String {
     let out = at(place, name);
     fs::create_dir(&out).expect("a folder");
     let weights = "weights.safetensors";
@@ -27,13 +27,14 @@ fn member(place: &TempDir, name: &str, size: u32, change: impl Fn(&mut Value)) -
     out
 }
 
-fn manifest(package: &str) -> Value {
+/// The manifest of a package.
+pub fn manifest(package: &str) -> Value {
     let text = fs::read_to_string(Path::new(package).join("manifest.json")).expect("a manifest");
     serde_json::from_str(&text).expect("JSON")
 }
 
 /// The probabilities that a package gives for a set, row by row, and what the command prints.
-fn predict(place: &TempDir, model: &str, set: &str) -> (Vec<Vec<f32>>, String) {
+pub fn predict(place: &TempDir, model: &str, set: &str) -> (Vec<Vec<f32>>, String) {
     let out = at(place, "table.csv");
     let said = run(&["predict", "--model", model, "--data", set, "--out", &out]);
     let mut reader = csv::Reader::from_path(&out).expect("a table");

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -47,6 +49,19 @@ pub fn refuse(arguments: &[&str]) -> String {
         text(&output.stdout)
     );
     text(&output.stderr)
+}
+
+/// Runs a training of a U-Net until the weights of its first epoch are there, and kills it as a power cut would. Gives whether it had
+/// ended before.
+pub fn kill_after_an_epoch(mut training: Command, run: &str) -> bool {
+    let mut child = training.spawn().expect("the trainer runs");
+    let best = Path::new(run).join("best.safetensors");
+    while !best.exists() && child.try_wait().expect("a process").is_none() {
+        sleep(Duration::from_millis(2));
+    }
+    child.kill().ok();
+    child.wait().expect("its end");
+    Path::new(run).join("run.json").exists()
 }
 
 /// Simulates a set of fields in a folder, and gives its path.

@@ -7,7 +7,8 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
 use super::*;
-use crate::manifest::{KIND, UNetConfig};
+use crate::manifest::KIND;
+use crate::unet::UNetConfig;
 
 const CONFIG: UNetConfig = UNetConfig {
     planes: 4,
@@ -48,12 +49,16 @@ fn shapes(config: UNetConfig) -> Vec<(String, Vec<usize>)> {
         shapes.push((format!("up.{level}.upsample.weight"), sides));
         shapes.push((format!("up.{level}.upsample.bias"), vec![channels(level)]));
     }
-    shapes.push(("out.weight".to_owned(), vec![3, config.width, 1, 1]));
-    shapes.push(("out.bias".to_owned(), vec![3]));
+    shapes.push((
+        "out.weight".to_owned(),
+        vec![config.outputs, config.width, 1, 1],
+    ));
+    shapes.push(("out.bias".to_owned(), vec![config.outputs]));
     shapes
 }
 
-fn weights(config: UNetConfig) -> Vec<u8> {
+/// The bytes of a file of a U-Net's tensors.
+pub(crate) fn weights(config: UNetConfig) -> Vec<u8> {
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes(config)
         .into_iter()
         .map(|(name, shape)| {

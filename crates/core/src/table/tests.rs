@@ -193,3 +193,18 @@ fn of_an_endless_header_the_beginning_is_shown() {
     let error = LabelTable::read(&[b'x'; 100_000]).expect_err("a refusal");
     assert_eq!(error.found, "x".repeat(MOST_SHOWN));
 }
+
+#[test]
+fn texts_of_a_column_are_found_by_id() {
+    let content = "\u{feff}Gene;Id;Target\r\nACTB;a;1\r\n;b;2\r\n\"TUBA1A; old\";c;x\r\nVIM;;4\r\nVIM;a;1\r\n";
+    let text = utf8(content.as_bytes().to_vec());
+    let texts = |name: &str| Rows::new(&text).expect("a table").texts(name);
+    let expected = [("a", "ACTB"), ("c", "TUBA1A; old")];
+    let expected = expected.map(|(id, text)| (id.to_owned(), text.to_owned()));
+    assert_eq!(texts("gene"), Ok(expected.into()));
+    let error = texts("Antibody").expect_err("a refusal");
+    assert_eq!(
+        error.to_string(),
+        "the table has no column Antibody; it has Gene, Id, Target"
+    );
+}

@@ -809,3 +809,26 @@ fn lists_of_ids_are_read_as_spreadsheets_write_them() {
     assert_eq!(found.faults.len(), 1, "{:?}", found.faults);
     assert_eq!(found.faults[0].subject, "d");
 }
+
+#[test]
+fn samples_keep_their_texts_in_a_column() {
+    let folder = Folder::new();
+    let table = "Id,Gene,Target\nb.png,VIM,1\na,,0\nc,ACTB,x\n";
+    folder.write("train.csv", table);
+    folder.field("a").field("b").field("c");
+    let open =
+        |column| Dataset::open_with(folder.0.path(), &Reading::default(), column).expect("a set");
+    let texts = |column| -> Vec<Option<String>> {
+        let samples = open(column).samples.into_iter();
+        samples.map(|sample| sample.text).collect()
+    };
+    assert_eq!(texts(Some("gene")), [Some("VIM".to_owned()), None]);
+    assert_eq!(texts(None), [None, None]);
+    let refused = Dataset::open_with(folder.0.path(), &Reading::default(), Some("Antibody"));
+    let error = format!("{:#}", refused.expect_err("a refusal"));
+    assert!(
+        error.contains("train.csv")
+            && error.ends_with("no column Antibody; it has Id, Gene, Target"),
+        "{error}"
+    );
+}

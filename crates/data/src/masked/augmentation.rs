@@ -7,7 +7,8 @@ use cytolens_cells::Planes;
 use serde::{Deserialize, Serialize};
 
 use super::set::Truth;
-use super::targets::{Example, targets};
+use super::targets::targets;
+use crate::examples::Example;
 use crate::random::Stream;
 
 /// The places of the channels among the planes.
@@ -123,7 +124,7 @@ impl MaskedAugmentation {
     }
 
     /// Changes what each channel looks like.
-    fn restain(&self, planes: &mut Planes, stream: &mut Stream) {
+    pub(crate) fn restain(&self, planes: &mut Planes, stream: &mut Stream) {
         let (width, pixels) = (planes.width, planes.width * planes.height);
         // All that is drawn is drawn always, so that one choice moves no other.
         let bleeds = stream.chance(self.bleeding);
@@ -191,7 +192,7 @@ fn cells_with_nuclei(cells: &[u16], nuclei: &[u16]) -> BTreeSet<u16> {
 }
 
 /// A square part of a field, turned, mirrored and magnified.
-struct Window {
+pub(crate) struct Window {
     side: usize,
     width: usize,
     height: usize,
@@ -202,7 +203,8 @@ struct Window {
 }
 
 impl Window {
-    fn draw(planes: &Planes, side: usize, scale: [f64; 2], stream: &mut Stream) -> Self {
+    /// Draws a part of planes, of `side` px a side.
+    pub(crate) fn draw(planes: &Planes, side: usize, scale: [f64; 2], stream: &mut Stream) -> Self {
         let scale = stream.factor_between(scale);
         let step = 1.0 / scale;
         let extent = side as f64 * step;
@@ -245,7 +247,7 @@ impl Window {
     }
 
     /// The levels of a plane between its pixels, 0 outside.
-    fn levels(&self, plane: &[f32], out: &mut Vec<f32>) {
+    pub(crate) fn levels(&self, plane: &[f32], out: &mut Vec<f32>) {
         let at = |x: f32, y: f32| {
             let inside = x >= 0.0 && y >= 0.0 && x < self.width as f32 && y < self.height as f32;
             if inside {

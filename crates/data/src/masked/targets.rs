@@ -3,17 +3,6 @@
 /// The maps that a network gives: inside a nucleus, inside a cell, on a cell's border.
 pub const OUTPUTS: usize = 3;
 
-/// What a network is shown, and what it is to say of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Example {
-    /// The planes, `[4, height, width]`.
-    pub planes: Vec<f32>,
-    /// The truth, `[3, height, width]`: 1 inside and 0 outside.
-    pub targets: Vec<f32>,
-    /// The weight of each truth, of the same shape.
-    pub weights: Vec<f32>,
-}
-
 /// Makes targets and weights of masks. Every pixel beside another cell or the outside is a border, so that a border has two
 /// pixels. Where two nuclei touch, the pixels between them are outside both, and they and the borders weigh `1 + border`; all
 /// others weigh 1. Where nuclei are not known, theirs weigh nothing.

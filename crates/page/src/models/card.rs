@@ -24,7 +24,7 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
     let Manifest { size, planes, .. } = *manifest;
     let summary = match manifest.members.len() {
         0 => text::summary(&manifest.architecture, classes, size, planes),
-        count => text::summary_of_several(count, classes),
+        count => text::summary_of_several(manifest.is_stack, count, classes),
     };
     set_text(&by_id("card-summary"), &summary);
     let has_limits = !manifest.limits.trim().is_empty();
@@ -57,8 +57,9 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
     if manifest.members.is_empty() {
         draw::facts(&place, network);
     } else {
-        add(&place, "p", text::MEAN_OF_MEMBERS);
-        let members: Vec<String> = manifest.members.iter().map(member).collect();
+        add(&place, "p", text::together(manifest.is_stack));
+        let members = manifest.members.iter();
+        let members: Vec<String> = members.map(|it| member(it, manifest.is_stack)).collect();
         let names = manifest.members.iter().map(|member| &*member.name);
         draw::facts(&place, names.zip(members.iter().map(|it| &**it)));
     }
@@ -92,10 +93,10 @@ pub(super) fn show(manifest: &Manifest, is_own: bool) {
     dialog.set_scroll_top(0);
 }
 
-/// A network of an ensemble in words.
-fn member(member: &Member) -> String {
+/// A network of an ensemble in words; of a stack without its share, which says nothing.
+fn member(member: &Member, is_stack: bool) -> String {
     text::member(
-        member.share,
+        (!is_stack).then_some(member.share),
         &member.architecture,
         &member.composition,
         member.size,

@@ -5,6 +5,9 @@ use super::node::Node;
 use crate::text::models as text;
 use cytolens_core::plain::is_name;
 
+/// The combination of an ensemble whose networks share one head, as packages name it.
+const SUM_OF_LOGITS: &str = "sum-of-logits";
+
 /// The version of the package format that the page shows, as JSON has it.
 pub(super) const FORMAT: f64 = cytolens_core::package::FORMAT as f64;
 
@@ -40,6 +43,8 @@ pub(super) struct Manifest {
     pub(super) goldens: Vec<f64>,
     /// The networks of an ensemble, of which the first's facts are above; none where the model is one network.
     pub(super) members: Vec<Member>,
+    /// Whether the logits of the networks are added, in place of a mean of their probabilities.
+    pub(super) is_stack: bool,
     pub(super) provenance: Node,
     pub(super) metrics: Node,
 }
@@ -111,6 +116,7 @@ impl Manifest {
             bytes: number(weights, "bytes")?,
             goldens: list(first, "goldens", |golden| golden.get("size")?.number())?,
             members: members.iter().map(Member::read).collect::<Result<_, _>>()?,
+            is_stack: root.get("combination").and_then(Node::text) == Some(SUM_OF_LOGITS),
             provenance: part(root, "provenance")?.clone(),
             metrics: part(root, "metrics")?.clone(),
         };
@@ -239,6 +245,10 @@ mod tests {
         };
         assert_eq!((&*first.name, first.share), ("Example", 0.75));
         assert_eq!((&*second.name, &*second.composition), ("Second", "rgb"));
+        assert!(!manifest.is_stack);
+        let mut stack = whole.clone();
+        stack["combination"] = SUM_OF_LOGITS.into();
+        assert!(read(stack).expect("a stack").is_stack);
         let mut less = whole.clone();
         less["members"][1]["share"] = Value::Null;
         assert!(read(less).expect_err("no share").contains("share"));

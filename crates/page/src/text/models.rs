@@ -45,9 +45,6 @@ pub(crate) const COMPOSITION: &str = "Composition";
 /// The fact in the section on the network.
 pub(crate) const NORMALISED: &str = "Normalised by";
 
-/// How an ensemble answers.
-pub(crate) const MEAN_OF_MEMBERS: &str = "Several networks answer one after the other. A probability is the mean of theirs, and so is the evidence; each counts as much as is said here. Similar fields are found by the first.";
-
 /// The reason for a text that is no JSON.
 pub(crate) fn no_json(cause: &str) -> String {
     format!("manifest.json is not JSON: {cause}")
@@ -156,15 +153,33 @@ pub(crate) fn summary(architecture: &str, classes: usize, size: f64, planes: f64
 }
 
 /// The line under the title of an ensemble's card.
-pub(crate) fn summary_of_several(networks: usize, classes: usize) -> String {
+pub(crate) fn summary_of_several(is_stack: bool, networks: usize, classes: usize) -> String {
+    let kind = if is_stack { "Stack" } else { "Ensemble" };
     let networks = written::counted(networks, "network", "networks");
-    format!("Ensemble of {networks}, {}", locations(classes))
+    format!("{kind} of {networks}, {}", locations(classes))
 }
 
-/// A network of an ensemble, beside its name.
-pub(crate) fn member(share: f64, architecture: &str, composition: &str, side: f64) -> String {
-    let (share, architecture) = (self::share(share), self::architecture(architecture));
-    format!("counts {share}: {architecture}, {composition}, {side} × {side} px")
+/// How the networks of an ensemble answer together.
+pub(crate) fn together(is_stack: bool) -> &'static str {
+    if is_stack {
+        "Several networks look one after the other, and one head reads the features of all: what each adds to the log-odds of a location is summed up, and so is the evidence. Similar fields are found by the first."
+    } else {
+        "Several networks answer one after the other. A probability is the mean of theirs, and so is the evidence; each counts as much as is said here. Similar fields are found by the first."
+    }
+}
+
+/// A network of an ensemble, beside its name; with its share, where its answer counts by one.
+pub(crate) fn member(
+    share: Option<f64>,
+    architecture: &str,
+    composition: &str,
+    side: f64,
+) -> String {
+    let counts = share.map_or_else(String::new, |share| {
+        ["counts ", &self::share(share), ": "].concat()
+    });
+    let architecture = self::architecture(architecture);
+    format!("{counts}{architecture}, {composition}, {side} × {side} px")
 }
 
 /// The network's input.
@@ -382,6 +397,17 @@ mod tests {
     fn credits_end_each_line_once() {
         let found = credits("A", &["One.".to_owned(), "Two".to_owned()], "MIT");
         assert_eq!(found, "Model “A”. One. Two. Licence: MIT.");
+    }
+
+    #[test]
+    fn a_stack_is_no_mean_and_its_networks_have_no_shares() {
+        let of = |share| member(share, "resnet-50", "rgb", 512.0);
+        assert_eq!(of(Some(0.25)), "counts 0.250: ResNet-50, rgb, 512 × 512 px");
+        assert_eq!(of(None), "ResNet-50, rgb, 512 × 512 px");
+        let summary = |is_stack| summary_of_several(is_stack, 2, 28);
+        assert!(summary(true).starts_with("Stack of 2 networks, 28"));
+        assert!(summary(false).starts_with("Ensemble of 2 networks, 28"));
+        assert!(together(false).contains("mean") && !together(true).contains("mean"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use cytolens_data::whole_file::write_whole;
 use serde::Serialize;
 
 pub use crate::calibration::Bin;
-pub use bootstrap::{Estimate, Estimates};
+pub use bootstrap::{Estimate, Estimates, resampled_mean};
 pub use choice::EvaluationChoice;
 pub use cytolens_core::confusion::Confusion;
 pub use document::Tested;

@@ -7,10 +7,9 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use cytolens::model::{Names, UNet, weights};
-use cytolens_cells::Planes;
-use cytolens_data::masked::{MaskedBatch, OUTPUTS};
+use cytolens_data::examples::ExampleBatch;
 
-use super::recipe::CellsRecipe;
+use super::recipe::UNetChoices;
 use crate::panics::caught;
 use crate::run::average::Average;
 use crate::run::checkpoint;
@@ -23,24 +22,27 @@ const OPTIMISER: &str = "optimiser.safetensors";
 const POSITION: &str = "position.toml";
 
 /// The state of a training: everything that a step changes.
-pub struct CellsLearner {
+pub struct UNetLearner {
     network: UNet,
     average: Option<Average<UNet>>,
     optimiser: ModuleOptimiser,
+    /// The planes of an example, the maps of its truth, and the side of both in pixels.
+    shape: [usize; 3],
     /// The position in the run.
     pub position: Position,
 }
 
-impl CellsLearner {
+impl UNetLearner {
     /// A learner before its first step, on a device with gradients.
-    pub fn new(recipe: &CellsRecipe, device: &Device) -> Self {
-        device.seed(recipe.training.seed);
-        let network = recipe.unet().init(device);
-        let decay = recipe.average.decay;
+    pub fn new(choices: &UNetChoices<'_>, device: &Device) -> Self {
+        device.seed(choices.training.seed);
+        let network = choices.unet().init(device);
+        let decay = choices.average.decay;
         Self {
             average: (decay > 0.0).then(|| Average::new(&network, decay)),
             network,
-            optimiser: ModuleOptimiser::new(&recipe.optimiser),
+            optimiser: ModuleOptimiser::new(choices.optimiser),
+            shape: [choices.planes, choices.outputs, choices.training.part],
             position: Position::default(),
         }
     }
@@ -57,18 +59,19 @@ impl CellsLearner {
         Ok(to_bytes(&network)?)
     }
 
-    /// Takes one step of the optimiser on a batch. Returns its loss.
+    /// Takes one step of the optimiser on a batch. Returns its loss, `[1]`, which is a function of logits, truth and weights, all
+    /// `[batch, outputs, height, width]`.
     ///
     /// # Errors
     /// If the device fails, as when its memory is exhausted, or the loss is no number.
     pub fn step(
         &mut self,
-        batch: &MaskedBatch,
-        recipe: &CellsRecipe,
+        batch: &ExampleBatch,
+        loss: impl Fn(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<1>,
         rate: f64,
         device: &Device,
     ) -> Result<f64> {
-        let side = recipe.training.part;
+        let [planes, outputs, side] = self.shape;
         // A device's failure is a panic of its runtime.
         let (gradients, loss) = caught(|| {
             let inner = device.clone().without_autodiff();
@@ -77,11 +80,11 @@ impl CellsLearner {
                 let data = TensorData::new(values, [batch.examples.len(), count, side, side]);
                 Tensor::from_inner(Tensor::from_data(data, &inner))
             };
-            let planes = maps(Planes::COUNT, &|one| batch.examples[one].planes.clone());
-            let targets = maps(OUTPUTS, &|one| batch.examples[one].targets.clone());
-            let weights = maps(OUTPUTS, &|one| batch.examples[one].weights.clone());
+            let planes = maps(planes, &|one| batch.examples[one].planes.clone());
+            let targets = maps(outputs, &|one| batch.examples[one].targets.clone());
+            let weights = maps(outputs, &|one| batch.examples[one].weights.clone());
             let logits = self.network.forward(planes);
-            let loss = recipe.loss.forward(logits, targets, weights);
+            let loss = loss(logits, targets, weights);
             let value = loss.clone().inner();
             let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
             // Norms gather their statistics by thread; this brings those of the pass together.
