@@ -19,30 +19,40 @@ use cytolens_field::{Composition, MissingChannels};
 mod formula_weights;
 use formula_weights::formula_weights;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Fault = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Fault> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [out] = arguments.as_slice() else {
         return Err("usage: formula_packages OUT".into());
     };
-    for architecture in Architecture::ALL {
-        for (head, composition) in [
-            (HeadKind::Pooling, Composition::Rgb),
-            (HeadKind::Described, Composition::Rgby),
-        ] {
-            let name = format!("{} {head:?}", architecture.title()).to_lowercase();
-            let folder = Path::new(out).join(name.replace(' ', "-"));
-            let size = architecture.least_size().max(64);
-            let sizes = match head {
-                HeadKind::Pooling => vec![size, size + 32],
-                HeadKind::Described => vec![size],
-            };
-            package(architecture, head, composition, &sizes)?.write(&folder)?;
-        }
-    }
+    let out = Path::new(out);
+    // What takes longest, the formula, computes on one core: a thread for each head.
+    std::thread::scope(|scope| {
+        let described = scope.spawn(|| packages(out, HeadKind::Described, Composition::Rgby));
+        packages(out, HeadKind::Pooling, Composition::Rgb)?;
+        described
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
     let small = Architecture::AllCnn;
     let sizes = [small.least_size()];
-    package(small, HeadKind::Pooling, Composition::Rgb, &sizes)?
-        .write(&Path::new(out).join("small"))?;
+    package(small, HeadKind::Pooling, Composition::Rgb, &sizes)?.write(&out.join("small"))?;
+    Ok(())
+}
+
+/// Writes a package of every architecture with this head.
+fn packages(out: &Path, head: HeadKind, composition: Composition) -> Result<(), Fault> {
+    for architecture in Architecture::ALL {
+        let name = format!("{} {head:?}", architecture.title()).to_lowercase();
+        let folder = out.join(name.replace(' ', "-"));
+        let size = architecture.least_size().max(64);
+        let sizes = match head {
+            HeadKind::Pooling => vec![size, size + 32],
+            HeadKind::Described => vec![size],
+        };
+        package(architecture, head, composition, &sizes)?.write(&folder)?;
+    }
     Ok(())
 }
 
@@ -52,7 +62,7 @@ fn package(
     head: HeadKind,
     composition: Composition,
     sizes: &[usize],
-) -> Result<Package, Box<dyn Error>> {
+) -> Result<Package, Fault> {
     let planes = composition.planes();
     let config = NetworkConfig {
         architecture,

@@ -5,16 +5,19 @@
 // Each file is a process with a browser of its own. One that computes on the software GPU takes every core there is, and
 // Chromium gives up a GPU that does not answer for long: of these, one runs at a time. What must be set is in
 // tests/e2e/harness.mjs; scripts/test.sh sets it.
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
+//
+// AT_ONCE  how many files run at once (as many as there are cores, two at least)
 import {readdirSync, readFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {finished, inLanes} from './lanes.mjs';
 
 const FOLDER = fileURLToPath(new URL('../tests/e2e', import.meta.url));
 const END = '.test.mjs';
-const AT_ONCE = Math.max(2, os.availableParallelism());
+const AT_ONCE = Number(process.env.AT_ONCE) || Math.max(2, os.availableParallelism());
+/** What takes longest of all that needs no GPU. It begins first, so that no core waits for it in the end. */
+const LONGEST = ['offline', 'accessibility', 'models', 'webkit', 'input', 'desk', 'table'];
 /** The lines with which node's reporter ends: what it counts, and how many there are. */
 const SUM = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)\n/gm;
 
@@ -29,22 +32,24 @@ if (unknown.length > 0) {
 const fileOf = (name) => path.join(FOLDER, name + END);
 const onGpu = new Set(all.filter((name) => readFileSync(fileOf(name), 'utf8').includes('adapter:')));
 const names = wanted.length > 0 ? wanted : all;
-// What takes longest begins first.
-const waiting = [...names.filter((name) => onGpu.has(name)), ...names.filter((name) => !onGpu.has(name))];
+/** A file's place: what needs the GPU comes first, for it runs alone; then what takes longest. */
+function place(name) {
+  if (onGpu.has(name)) return -1;
+  return LONGEST.includes(name) ? LONGEST.indexOf(name) : LONGEST.length;
+}
+const inOrder = [...names].sort((a, b) => place(a) - place(b));
 const sums = {};
 const failed = [];
 let isGpuBusy = false;
 
 async function run(name) {
-  const begun = performance.now();
-  const test = spawn(process.execPath, ['--test', '--test-reporter=spec', fileOf(name)], {stdio: ['ignore', 'pipe', 'inherit']});
-  let output = '';
-  test.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-  const [code, signal] = await once(test, 'close');
+  if (onGpu.has(name)) isGpuBusy = true;
+  const {output, code, signal, seconds} = await finished(process.execPath, ['--test', '--test-reporter=spec', fileOf(name)]);
+  if (onGpu.has(name)) isGpuBusy = false;
   for (const [, what, count] of output.matchAll(SUM)) {
     if (what !== 'duration_ms') sums[what] = (sums[what] ?? 0) + Number(count);
   }
-  console.log(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n${output.replace(SUM, '')}`);
+  console.log(`${name}: ${seconds.toFixed(1)} s\n${output.replace(SUM, '')}`);
   if (code !== 0) process.exitCode = 1;
   // Once more at the end, which is what is read of a long log.
   for (const [line] of output.matchAll(/^ *✖ .*\(.*ms\)$/gm)) if (!failed.includes(`${name}: ${line.trim()}`)) failed.push(`${name}: ${line.trim()}`);
@@ -55,18 +60,6 @@ async function run(name) {
   }
 }
 
-/** Runs one file after the other for as long as there are any that may begin. */
-async function lane() {
-  for (;;) {
-    const next = waiting.findIndex((name) => !(isGpuBusy && onGpu.has(name)));
-    if (next < 0) return;
-    const [name] = waiting.splice(next, 1);
-    if (onGpu.has(name)) isGpuBusy = true;
-    await run(name);
-    if (onGpu.has(name)) isGpuBusy = false;
-  }
-}
-
-await Promise.all(Array.from({length: AT_ONCE}, lane));
+await inLanes(inOrder, AT_ONCE, run, (name) => !(isGpuBusy && onGpu.has(name)));
 for (const line of failed) console.log(`  ${line}`);
 for (const [what, count] of Object.entries(sums)) console.log(`ℹ ${what} ${count}`);

@@ -63,17 +63,30 @@ started=$SECONDS
 
 clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 
+# computed: sets COMPUTED to the seconds of processor time, of all cores together, that went into what has ended.
+computed() {
+  # In this very shell: another has other children.
+  times >"$LOGS/times"
+  COMPUTED="$(awk 'NR == 2 { gsub(/[ms]/, " "); print int($1 * 60 + $2 + $3 * 60 + $4) }' "$LOGS/times")"
+}
+
 table() {
-  local line
-  printf '\n%-46s %8s\n' step time
-  for line in "${STEPS[@]}"; do printf '%-46s %8s\n' "${line%|*}" "${line##*|}"; done
-  printf '%-46s %8s\n\n' "total, on $(getconf _NPROCESSORS_ONLN) cores" "$(clock $((SECONDS - started)))"
+  local line name time processor
+  printf '\n%-46s %8s %10s\n' step time processor
+  for line in "${STEPS[@]}"; do
+    IFS='|' read -r name time processor <<<"$line"
+    printf '%-46s %8s %10s\n' "$name" "$time" "$processor"
+  done
+  computed
+  printf '%-46s %8s %10s\n\n' "total, on $(getconf _NPROCESSORS_ONLN) cores" "$(clock $((SECONDS - started)))" "$(clock "$COMPUTED")"
 }
 
 # step NAME SHOW COMMAND...: runs a command without input; lines matching SHOW appear at once.
 step() {
-  local name="$1" show="$2" begun=$SECONDS status log
+  local name="$1" show="$2" begun=$SECONDS before status log
   shift 2
+  computed
+  before=$COMPUTED
   log="$LOGS/$(printf '%02d' $((${#STEPS[@]} + 1)))-${name// /-}.log"
   echo "== $name"
   # Not in an `if`: there a function would run on after an error.
@@ -84,7 +97,8 @@ step() {
   ) </dev/null 2>&1 | tee "$log" | grep --line-buffered -E "$show"
   status=${PIPESTATUS[0]}
   set -e
-  STEPS+=("$name|$(clock $((SECONDS - begun)))")
+  computed
+  STEPS+=("$name|$(clock $((SECONDS - begun)))|$(clock $((COMPUTED - before)))")
   [ "$status" = 0 ] && return
   printf '%s\n' "-- the end of $log:"
   tail -n 60 "$log"
@@ -122,7 +136,7 @@ build_native() {
 native() {
   build_native
   case " ${WANTED[*]} " in *' web '*) begin_web ;; esac
-  step 'test native' "$CARGO_TESTED" linted cargo test --release --locked --workspace --no-fail-fast -- "${IGNORED[@]}" ${1:+"$1"}
+  step 'test native' "$CARGO_TESTED" linted node scripts/native-tests.mjs --release --locked --workspace -- "${IGNORED[@]}" ${1:+"$1"}
 }
 
 weigh() {

@@ -4,12 +4,13 @@
 // TRAINER           the trainer's program
 // FORMULA_PACKAGES  the packages that the example formula_packages makes
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {execFile, execFileSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {test} from 'node:test';
+import {describe, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
 import * as ort from 'onnxruntime-web';
 import {maxAbsolute} from '../e2e/closeness.mjs';
 import {goldenPlanes} from '../e2e/golden.mjs';
@@ -28,7 +29,7 @@ const made = readdirSync(FORMULA_PACKAGES).sort().map((name) => path.join(FORMUL
 async function exported(folder, use) {
   const out = mkdtempSync(path.join(os.tmpdir(), 'cytolens-export-'));
   try {
-    execFileSync(TRAINER, ['export', '--model', folder, '--out', out], {stdio: 'pipe'});
+    await promisify(execFile)(TRAINER, ['export', '--model', folder, '--out', out]);
     return await use(out);
   } finally {
     rmSync(out, {recursive: true});
@@ -40,44 +41,47 @@ const rows = ({data, dims: [batch, classes]}) =>
 
 test('there is a package of every architecture and head, and a small one', () => assert.equal(made.length, 11));
 
-for (const folder of [shipped, ...made]) {
-  test(`ONNX Runtime answers as Cytolens does: ${path.basename(folder)}`, async (t) => {
-    const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json')));
-    const {planes, classes, head, size: ownSize} = manifest.network;
-    await exported(folder, async (out) => {
-      const session = await ort.InferenceSession.create(path.join(out, 'model.onnx'));
-      try {
-        assert.deepEqual(session.inputNames, ['planes']);
-        assert.deepEqual(session.outputNames, ['logits', 'probabilities']);
-        for (const {size, logits: golden} of manifest.goldens) {
-          // Between two other images: the batch's size is free, and its images do not mix.
-          const image = goldenPlanes(planes, size);
-          const input = new Float32Array(3 * image.length);
-          input.set(image, image.length);
-          input.fill(1, 2 * image.length);
-          const answer = await session.run({planes: new ort.Tensor('float32', input, [3, planes, size, size])});
-          assert.deepEqual([...answer.logits.dims], [3, classes]);
-          const [dark, logits, bright] = rows(answer.logits);
-          const scale = Math.max(1, ...golden.map(Math.abs));
-          const deviation = maxAbsolute(logits, golden) / scale;
-          t.diagnostic(`${path.basename(folder)}, ${size} px: logits up to ${scale.toFixed(1)} are off by ${deviation.toExponential(1)} of that`);
-          assert.ok(deviation <= TOLERANCE, `off by ${deviation}`);
-          // The neighbours are other images, so their answers must be others.
-          for (const other of [dark, bright]) assert.ok(maxAbsolute(other, logits) > 10 * TOLERANCE * scale);
-          const sigmoid = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-          assert.ok(maxAbsolute(rows(answer.probabilities)[1], sigmoid) <= 1e-6);
+// While ONNX Runtime computes, on one core, the trainer exports the next.
+describe('every network', {concurrency: 2}, () => {
+  for (const folder of [shipped, ...made]) {
+    test(`ONNX Runtime answers as Cytolens does: ${path.basename(folder)}`, async (t) => {
+      const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json')));
+      const {planes, classes, head, size: ownSize} = manifest.network;
+      await exported(folder, async (out) => {
+        const session = await ort.InferenceSession.create(path.join(out, 'model.onnx'));
+        try {
+          assert.deepEqual(session.inputNames, ['planes']);
+          assert.deepEqual(session.outputNames, ['logits', 'probabilities']);
+          for (const {size, logits: golden} of manifest.goldens) {
+            // Between two other images: the batch's size is free, and its images do not mix.
+            const image = goldenPlanes(planes, size);
+            const input = new Float32Array(3 * image.length);
+            input.set(image, image.length);
+            input.fill(1, 2 * image.length);
+            const answer = await session.run({planes: new ort.Tensor('float32', input, [3, planes, size, size])});
+            assert.deepEqual([...answer.logits.dims], [3, classes]);
+            const [dark, logits, bright] = rows(answer.logits);
+            const scale = Math.max(1, ...golden.map(Math.abs));
+            const deviation = maxAbsolute(logits, golden) / scale;
+            t.diagnostic(`${path.basename(folder)}, ${size} px: logits up to ${scale.toFixed(1)} are off by ${deviation.toExponential(1)} of that`);
+            assert.ok(deviation <= TOLERANCE, `off by ${deviation}`);
+            // The neighbours are other images, so their answers must be others.
+            for (const other of [dark, bright]) assert.ok(maxAbsolute(other, logits) > 10 * TOLERANCE * scale);
+            const sigmoid = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+            assert.ok(maxAbsolute(rows(answer.probabilities)[1], sigmoid) <= 1e-6);
+          }
+          if (head === 'described') {
+            const other = ownSize + 32;
+            const input = new ort.Tensor('float32', goldenPlanes(planes, other), [1, planes, other, other]);
+            await assert.rejects(session.run({planes: input}), 'another size than its own is refused');
+          }
+        } finally {
+          await session.release();
         }
-        if (head === 'described') {
-          const other = ownSize + 32;
-          const input = new ort.Tensor('float32', goldenPlanes(planes, other), [1, planes, other, other]);
-          await assert.rejects(session.run({planes: input}), 'another size than its own is refused');
-        }
-      } finally {
-        await session.release();
-      }
+      });
     });
-  });
-}
+  }
+});
 
 const noCells = existsSync(path.join(cells, 'manifest.json')) ? false : 'there is no www/cells';
 test('ONNX Runtime finds cells as Cytolens does', {skip: noCells}, async (t) => {

@@ -124,7 +124,7 @@ fn sixteen_fields_are_learnt_by_heart() {
     let keys = [
         "input.size=64",
         "split.shares=[0.8, 0.1, 0.1]",
-        "training.epochs=40",
+        "training.epochs=15",
         "training.batch=16",
         "training.accumulation=1",
         "training.augmented=none",
@@ -138,8 +138,8 @@ fn sixteen_fields_are_learnt_by_heart() {
     ];
     run(&arguments(&set, &run_folder, "default", &keys));
     let losses = epochs(&run_folder, "training_loss");
-    println!("loss {:.4} to {:.4}", losses[0], losses[39]);
-    assert!(losses[39] < 0.05, "{losses:?}");
+    println!("loss {:.4} to {:.4}", losses[0], losses[14]);
+    assert!(losses[14] < 0.05, "{losses:?}");
 }
 
 #[test]
@@ -477,7 +477,7 @@ fn a_small_budget_learns_to_tell_the_locations() {
 #[test]
 fn networks_are_compared_in_one_table() {
     let out = folder();
-    let set = simulate(&out, 40, 64);
+    let set = simulate(&out, 24, 64);
     let compared = at(&out, "compared");
     let mut arguments = vec![
         "compare",
