@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use cytolens_core::Channel;
 use cytolens_protocol::{ModelSummary, TimedPrediction};
 
 /// A prediction with the model and the device that made it.
@@ -30,6 +31,11 @@ impl Answer {
     /// The name of a class.
     pub(super) fn label(&self, class: usize) -> &str {
         self.model.labels.get(class).map_or("?", String::as_str)
+    }
+
+    /// The name of the channel that a network painted; empty where none did.
+    pub(super) fn painted(&self) -> &'static str {
+        self.prediction.painted.map_or("", Channel::name)
     }
 
     /// The classes at or over their threshold, ascending.
@@ -96,6 +102,13 @@ pub(super) mod examples {
     pub(crate) fn remarked(probabilities: &[f32], remark: &str) -> Rc<Answer> {
         let mut answer = (*answer(probabilities)).clone();
         answer.prediction.remarks = vec![remark.to_owned()];
+        Rc::new(answer)
+    }
+
+    /// The same by a painted yellow.
+    pub(crate) fn painted(probabilities: &[f32]) -> Rc<Answer> {
+        let mut answer = (*answer(probabilities)).clone();
+        answer.prediction.painted = Some(Channel::Yellow);
         Rc::new(answer)
     }
 

@@ -10,6 +10,7 @@ mod evidence;
 mod fields;
 mod hand_out;
 mod overview;
+mod painting;
 mod questions;
 mod rechannel;
 mod records;
@@ -24,6 +25,7 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use self::desk_panel::DeskPanel;
 use self::engine::Supplies;
+use self::painting::PagePainter;
 use self::questions::Receivers;
 use self::removals::Removals;
 use self::tools::Tools;
@@ -58,6 +60,7 @@ struct App {
     sieve: Sieve,
     detail: Detail,
     cells: CellsDesk,
+    painter: PagePainter,
     store: Rc<Store>,
     desk: DeskPanel,
     models: Rc<Models>,
@@ -96,6 +99,7 @@ pub fn start() {
         sieve: Sieve::new(calling(app, App::wish)),
         detail: Detail::new(calling(app, App::show_evidence)),
         cells: CellsDesk::new(calling(app, |app, deed: Deed| app.do_with_cells(&deed))),
+        painter: PagePainter::default(),
         store: Store::new({
             let notify = calling(app, |app, notice: String| app.desk.notify(&notice));
             move |notice| notify(notice.to_owned())
@@ -184,6 +188,7 @@ fn listen(app: &Rc<App>) {
     click(by_id("rerun"), App::classify_again);
     click(by_id("dark-read"), App::read_dark);
     click(by_id("scale-read"), App::read_to_scale);
+    click(by_id("paint-switch"), App::switch_paint);
     let click = |button: Element, transition: fn(&mut Session)| {
         let app = app.clone();
         on(&button, "click", move |_: Event| app.change(transition));
@@ -279,6 +284,7 @@ impl App {
                         self.cells.close();
                         self.detail.open(field, &entry);
                         self.follow_cells();
+                        self.offer_paint(&entry);
                     }
                     if self.session.borrow().pinned().is_some() {
                         self.show_pinned();
@@ -341,6 +347,7 @@ impl App {
         if let Some(entry) = selected {
             self.detail.show(&entry);
             self.follow_cells();
+            self.offer_paint(&entry);
         }
     }
 }

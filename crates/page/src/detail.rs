@@ -2,11 +2,14 @@
 
 use web_sys::Element;
 
-use super::dom::{by_id, find, remove_attribute, set_attribute, set_flag, set_hidden, write};
+use super::dom::{
+    by_id, find, remove_attribute, set_attribute, set_flag, set_hidden, set_text, write,
+};
 use super::entry::{DeskEntry, FieldState};
 use super::results::Results;
 use super::text;
 use super::viewer::Viewer;
+use cytolens_core::Channel;
 
 /// The panel in `index.html`.
 pub(super) struct Detail {
@@ -61,6 +64,22 @@ impl Detail {
             FieldState::Done(answer) => self.results.show(answer),
             _ => self.results.clear(),
         }
+    }
+
+    /// Offers to have a channel painted that the field lacks, by a painter that is better than a linear mix or is not, or to
+    /// take the paint away; nothing where `missing` is none.
+    pub(super) fn offer_paint(&self, entry: &DeskEntry, missing: Option<Channel>, is_better: bool) {
+        let part: Element = by_id("paint");
+        set_hidden(&part, missing.is_none());
+        let Some(channel) = missing else { return };
+        let is_painted = entry.answer().is_some_and(|it| !it.painted().is_empty());
+        let about = text::painting::about(channel, is_painted, is_better);
+        write(&part, ".about", &about);
+        let switch: Element = by_id("paint-switch");
+        set_hidden(&switch, !is_better && !entry.paint);
+        set_text(&switch, &text::painting::switch(channel, entry.paint));
+        // Not hidden meanwhile: it may have the focus.
+        set_flag(&switch, "aria-disabled", entry.is_open());
     }
 
     /// Shows no field.

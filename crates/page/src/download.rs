@@ -15,7 +15,9 @@ use cytolens_protocol::DeviceKind;
 /// The folder of the package that comes with the page.
 const MODEL: &str = "model";
 /// The folder of the package that finds cells.
-const CELLS: &str = "cells";
+pub(super) const CELLS: &str = "cells";
+/// The folder of the package that paints a channel, where the page comes with one.
+pub(super) const PAINTER: &str = "painter";
 
 #[wasm_bindgen(raw_module = "./unpack.js")]
 extern "C" {
@@ -104,16 +106,21 @@ pub(super) async fn package(progress: impl Fn(Progress)) -> Result<PackageBytes,
     package_in(MODEL, progress).await
 }
 
-/// Downloads the package that finds cells.
-pub(super) async fn cells_package() -> Result<PackageBytes, DownloadError> {
-    package_in(CELLS, |_| {}).await
+/// Downloads a package of this site that is small beside the model: [`CELLS`] or [`PAINTER`].
+pub(super) async fn small_package(folder: &str) -> Result<PackageBytes, DownloadError> {
+    package_in(folder, |_| {}).await
+}
+
+/// Downloads the manifest of the package in a folder of this site.
+pub(super) async fn manifest(folder: &str) -> Result<String, DownloadError> {
+    text(&format!("{folder}/{MANIFEST}")).await
 }
 
 async fn package_in(
     folder: &str,
     progress: impl Fn(Progress),
 ) -> Result<PackageBytes, DownloadError> {
-    let manifest = text(&format!("{folder}/{MANIFEST}")).await?;
+    let manifest = manifest(folder).await?;
     let weights = format!("{folder}/{WEIGHTS}.gz");
     let response = fetch_kept(&weights).await?;
     let unpacked = JsFuture::from(unpacked(&response)).await;

@@ -6,7 +6,7 @@ use web_sys::Blob;
 
 use super::answer::Answer;
 use super::input::FieldInput;
-use cytolens_core::PlatePosition;
+use cytolens_core::{Channel, PlatePosition};
 use cytolens_protocol::Maps;
 
 /// The progress of a field from its files to its answer.
@@ -61,6 +61,10 @@ pub(super) struct DeskEntry {
     pub(super) camera_bits: Option<u32>,
     /// Whether its cells look much larger or smaller than in training, as far as its files tell.
     pub(super) is_of_other_scale: bool,
+    /// The channel at which the model looks and that the files lack, where they lack that one alone.
+    pub(super) missing: Option<Channel>,
+    /// Whether the visitor wants that channel painted.
+    pub(super) paint: bool,
     /// The files; none where they are in the store, or nowhere.
     pub(super) input: Option<FieldInput>,
     /// The activation maps: of the selected field once they were asked for, and of every field where no
@@ -80,6 +84,8 @@ impl DeskEntry {
             thumbnail: None,
             camera_bits: None,
             is_of_other_scale: false,
+            missing: None,
+            paint: false,
             input,
             maps: None,
             state: FieldState::Waiting,

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use web_sys::Element;
 
 use super::dom::{
-    attribute, by_id, find, from_template, remove_attribute, set_attribute, set_flag, write,
+    attribute, by_id, find, from_template, remove_attribute, set_attribute, set_flag, set_hidden,
+    write,
 };
 use super::entry::DeskEntry;
 use super::listing::{Kind, Listing, Touch, arrow};
@@ -26,6 +27,8 @@ impl Kind for Tile {
         set_attribute(root, "data-state", entry.state.name());
         write(root, ".name", &entry.id);
         write(root, ".verdict", &text::verdict(&entry.state));
+        let is_painted = entry.answer().is_some_and(|it| !it.painted().is_empty());
+        set_hidden(&find(root, ".painted"), !is_painted);
         let button: Element = find(root, "button");
         let said = text::tile(&attribute(root, "data-id"), &entry.state);
         set_attribute(&button, "title", &said);

@@ -20,6 +20,7 @@ use super::dom::{property, window};
 use super::input::FieldInput;
 use super::storage_error::{StorageError, commit};
 use super::{stored_blob, text};
+use cytolens_core::Channel;
 use cytolens_protocol::{Maps, ModelSummary, TimedPrediction};
 
 /// The name of the database, and of the lock of the tab that writes it.
@@ -40,6 +41,12 @@ pub(super) struct FieldRecord {
     pub(super) source: String,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     pub(super) thumbnail: JsValue,
+    /// The channel that the files lack; none in records of earlier versions.
+    #[serde(default)]
+    pub(super) missing: Option<Channel>,
+    /// Whether it is to be painted.
+    #[serde(default)]
+    pub(super) paint: bool,
     pub(super) outcome: KeptState,
 }
 
@@ -426,6 +433,7 @@ mod tests {
                 present: vec![0],
                 remarks: Vec::new(),
                 pixel_size: None,
+                painted: None,
                 features: Vec::new(),
                 decode_ms: 12.5,
                 network_ms: 1400.0,

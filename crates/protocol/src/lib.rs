@@ -3,7 +3,8 @@
 //! The page starts the worker, sends one [`Request::Open`] once the worker has sent
 //! [`Reply::Started`], and then one [`Request::Classify`] per field. The worker answers in order,
 //! except that a [`Request::View`], whose picture somebody waits for, overtakes the other waiting
-//! requests. Files travel as handles (`File`, `Blob`), so the page never holds an image's bytes.
+//! requests, as does a [`Request::OpenPainter`], which it may need. Files travel as handles (`File`,
+//! `Blob`), so the page never holds an image's bytes.
 //!
 //! In JavaScript a message is an object with one property named after the variant, or, for a variant
 //! without content, that name alone: `{probe: {field, planes, size}}`, `"started"`. (serde's other
@@ -132,6 +133,9 @@ pub struct InputField {
     /// Whether a field of another scale than the atlas's is brought to it.
     #[serde(default)]
     pub to_scale: bool,
+    /// Whether the painter paints the channel that the field lacks. Cells are found without it all the same.
+    #[serde(default)]
+    pub paint: bool,
 }
 
 /// The prediction for one field and the time that each step took.
@@ -147,10 +151,13 @@ pub struct TimedPrediction {
     /// The side of the field's pixels in micrometres, where its files say one.
     #[serde(default)]
     pub pixel_size: Option<f64>,
+    /// The channel that a network painted, and no microscope measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub painted: Option<Channel>,
     /// The pooled features, 16-bit floating point: what similar fields have alike. Empty in answers of earlier versions.
     #[serde(default, with = "bytes")]
     pub features: Vec<u8>,
-    /// The time to read, decode and resize the field, in milliseconds.
+    /// The time to read, decode, paint and resize the field, in milliseconds.
     pub decode_ms: f64,
     /// The time of the network alone, in milliseconds; of an ensemble, of all its networks.
     pub network_ms: f64,
@@ -225,6 +232,8 @@ pub struct Picture {
     pub bits: u32,
     /// The side of the field's pixels in micrometres, where its files say one.
     pub pixel_size: Option<f64>,
+    /// The channel that a network painted, and no microscope measured.
+    pub painted: Option<Channel>,
     /// The field's channels, in the order of [`Channel::ALL`].
     pub plates: Vec<Plate>,
 }
@@ -277,6 +286,14 @@ pub enum Request {
         field: u32,
         /// The field's files.
         input: InputField,
+    },
+    /// Loads a painter, for the fields that are to be painted. It has no answer: such a field is refused where it does not open.
+    OpenPainter {
+        /// The text of `manifest.json`.
+        manifest: String,
+        /// The bytes of `weights.safetensors`.
+        #[serde(with = "preserve")]
+        weights: ArrayBuffer,
     },
     /// Asks for the engine's use of memory. Answered by [`Reply::Diagnosed`].
     Diagnose,
@@ -335,6 +352,8 @@ pub enum Reply {
         camera_bits: Option<u32>,
         /// Whether cells look much larger or smaller than in training, as far as the files tell.
         is_of_other_scale: bool,
+        /// The channel at which the model looks and that the field's files lack, where they lack that one alone.
+        missing: Option<Channel>,
     },
     /// A field's prediction and activation maps.
     Classified {

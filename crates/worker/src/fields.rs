@@ -1,7 +1,7 @@
 //! Fields: reading, decoding, display and classification.
 
 use cytolens_core::ChannelOrder;
-use cytolens_field::{Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
+use cytolens_field::{Doubt, Field, FieldDecoder, Notice, Plates, Source, doubts, plates, preview};
 use cytolens_package::ActivationMaps;
 use cytolens_protocol::{InputField, Maps, Picture, Plate, Reply, TimedPrediction};
 use cytolens_similar::to_halves;
@@ -10,15 +10,18 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
 
 use super::model::{Answer, Model};
+use super::painting::{self, painted};
 use super::scope::{now, post};
 use super::{Engine, Failure};
 
 /// The thumbnail's longest side in pixels: a tile of the gallery on a sharp screen.
 const THUMBNAIL_SIDE: u32 = 288;
 
-/// Decodes a field, posts its thumbnail and classifies it.
+/// Decodes a field, posts its thumbnail and classifies it, with a channel painted where that is asked for. The thumbnail and what
+/// speaks against the field are of what was measured.
 pub(super) async fn classify<E: Engine>(
     model: &Model<E>,
+    painter: &painting::Handed,
     field: u32,
     input: &InputField,
 ) -> Result<Reply, Failure> {
@@ -33,12 +36,16 @@ pub(super) async fn classify<E: Engine>(
             _ => None,
         }),
         is_of_other_scale: decoded.is_of_other_scale(),
+        missing: model.missing(&decoded),
     });
+    let doubts = doubts(&decoded);
+    let decoded = painted(painter, input, decoded).map_err(Failure::Refused)?;
     let planes = model
         .compose(&decoded)
         .map_err(|error| Failure::Refused(error.to_string()))?;
-    let mut remarks = remarks(&decoded);
+    let mut remarks = remarks(&decoded, &doubts);
     let pixel_size = decoded.pixel_size();
+    let painted = decoded.painted().next();
     drop(decoded);
     let decode_ms = now() - start;
 
@@ -63,6 +70,7 @@ pub(super) async fn classify<E: Engine>(
             present: prediction.present,
             remarks,
             pixel_size,
+            painted,
             features: to_halves(&pooled),
             decode_ms,
             network_ms,
@@ -73,22 +81,25 @@ pub(super) async fn classify<E: Engine>(
 }
 
 /// What was decided in reading a field, and what speaks against it; but for the bits of its camera, which the page asks about.
-fn remarks(field: &Field) -> Vec<String> {
+fn remarks(field: &Field, doubts: &[Doubt]) -> Vec<String> {
     let notices = field.notices().iter();
     let notices = notices.filter(|notice| !matches!(notice, Notice::CameraBits { .. }));
-    let doubts = doubts(field);
     notices
         .map(ToString::to_string)
         .chain(doubts.iter().map(ToString::to_string))
         .collect()
 }
 
-/// Decodes a field for the viewer, at most `side` px a side.
+/// Decodes a field for the viewer, at most `side` px a side, with a channel painted where that is asked for.
 ///
 /// # Errors
 /// The reason, naming the file, for visitors.
-pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, String> {
-    let decoded = decode(input).await?;
+pub(super) async fn view(
+    painter: &painting::Handed,
+    input: &InputField,
+    side: u32,
+) -> Result<Picture, String> {
+    let decoded = painted(painter, input, decode(input).await?)?;
     let Plates {
         width,
         height,
@@ -101,6 +112,7 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
         full_height: decoded.height(),
         bits: decoded.bits(),
         pixel_size: decoded.pixel_size(),
+        painted: decoded.painted().next(),
         plates: plates
             .into_iter()
             .map(|plate| Plate {
@@ -112,7 +124,7 @@ pub(super) async fn view(input: &InputField, side: u32) -> Result<Picture, Strin
     })
 }
 
-/// Reads a field's files and decodes them.
+/// Reads a field's files and decodes them. Nothing is painted.
 pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
     let InputField {
         id,
@@ -121,6 +133,7 @@ pub(super) async fn decode(input: &InputField) -> Result<Field, String> {
         orders_colours,
         bits,
         to_scale,
+        paint: _,
     } = input;
     let order: ChannelOrder = order.parse().map_err(|error| format!("{id}: {error}"))?;
     let mut decoder = FieldDecoder::new(id, &order);

@@ -7,6 +7,7 @@ mod cells;
 mod fields;
 mod model;
 mod opening;
+mod painting;
 mod scope;
 
 use std::cell::RefCell;
@@ -67,6 +68,7 @@ struct Worker<E: Engine> {
     busy: bool,
     opened: Option<Opened<E>>,
     cells: Option<Rc<CellsNetwork>>,
+    painter: Rc<painting::Handed>,
 }
 
 impl<E: Engine> Default for Worker<E> {
@@ -76,6 +78,7 @@ impl<E: Engine> Default for Worker<E> {
             busy: false,
             opened: None,
             cells: None,
+            painter: Rc::new(painting::nothing_handed()),
         }
     }
 }
@@ -92,11 +95,12 @@ impl<E: Engine> Worker<E> {
         let worker = Rc::clone(worker);
         spawn_local(async move {
             while let Some((request, opened)) = Self::next(&worker) {
-                let Some(request) = Self::answer_of_cells(&worker, request).await else {
+                let Some(request) = Self::answer_of_unets(&worker, request).await else {
                     turn().await;
                     continue;
                 };
-                match answer::<E>(request, opened).await {
+                let painter = worker.borrow().painter.clone();
+                match answer::<E>(request, opened, &painter).await {
                     Ok(None) => {}
                     Ok(opened) => worker.borrow_mut().opened = opened.map(Rc::new),
                     Err(DeviceLost(reason)) => return scope::lost(&reason),
@@ -107,8 +111,8 @@ impl<E: Engine> Worker<E> {
         });
     }
 
-    /// Answers a request that is about cells, and gives any other back.
-    async fn answer_of_cells(worker: &RefCell<Self>, request: Request) -> Option<Request> {
+    /// Answers a request that is about cells or to open a painter, and gives any other back.
+    async fn answer_of_unets(worker: &RefCell<Self>, request: Request) -> Option<Request> {
         match request {
             Request::OpenCells { manifest, weights } => {
                 let opened = cells::open(&manifest, &weights).map(Rc::new);
@@ -126,6 +130,10 @@ impl<E: Engine> Worker<E> {
                 let network = worker.borrow().cells.clone();
                 post(&cells::find(network.as_deref(), field, &input).await);
             }
+            Request::OpenPainter { manifest, weights } => {
+                let painter = painting::open(&manifest, &weights);
+                worker.borrow_mut().painter = Rc::new(painter);
+            }
             other => return Some(other),
         }
         None
@@ -134,7 +142,9 @@ impl<E: Engine> Worker<E> {
     /// The next request and the opened package; none where no request waits.
     fn next(worker: &RefCell<Self>) -> Option<(Request, Option<Opened<E>>)> {
         let mut state = worker.borrow_mut();
-        let urgent = |request: &Request| matches!(request, Request::View { .. });
+        let urgent = |request: &Request| {
+            matches!(request, Request::View { .. } | Request::OpenPainter { .. })
+        };
         let place = state.waiting.iter().position(urgent).unwrap_or(0);
         let request = state.waiting.remove(place);
         state.busy = request.is_some();
@@ -181,6 +191,7 @@ impl Failure {
 async fn answer<E: Engine>(
     request: Request,
     opened: Option<Opened<E>>,
+    painter: &painting::Handed,
 ) -> Result<Option<Model<E>>, DeviceLost> {
     match request {
         Request::Open {
@@ -191,12 +202,14 @@ async fn answer<E: Engine>(
             Ok(opened) => return Ok(Some(opened)),
             Err(refusal) => post(&refusal),
         },
-        Request::View { field, input, side } => post(&match fields::view(&input, side).await {
-            Ok(picture) => Reply::Viewed { field, picture },
-            Err(reason) => Reply::NotViewed { field, reason },
-        }),
-        Request::OpenCells { .. } | Request::FindCells { .. } => {
-            unreachable!("those of cells are answered before")
+        Request::View { field, input, side } => {
+            post(&match fields::view(painter, &input, side).await {
+                Ok(picture) => Reply::Viewed { field, picture },
+                Err(reason) => Reply::NotViewed { field, reason },
+            });
+        }
+        Request::OpenCells { .. } | Request::FindCells { .. } | Request::OpenPainter { .. } => {
+            unreachable!("those of cells and painters are answered before")
         }
         Request::Diagnose => post(&Reply::Diagnosed {
             memory_bytes: memory_bytes(),
@@ -210,7 +223,9 @@ async fn answer<E: Engine>(
                 return Ok(None);
             };
             let done = match request {
-                Request::Classify { input, .. } => fields::classify(&opened, field, &input).await,
+                Request::Classify { input, .. } => {
+                    fields::classify(&opened, painter, field, &input).await
+                }
                 Request::Probe { planes, size, .. } => {
                     probe(&opened, field, &planes.to_vec(), size).await
                 }

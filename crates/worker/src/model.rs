@@ -1,5 +1,6 @@
 //! A model that is open: its networks, as far as memory holds them.
 
+use cytolens_core::Channel;
 use cytolens_field::{Field, FieldError, Planes};
 use cytolens_package::{
     ActivationMaps, Classifier, ClassifierError, Manifest, ModelManifest, Package, PackageError,
@@ -93,6 +94,18 @@ impl<E: Engine> Model<E> {
     /// The first network.
     pub(super) fn first(&self) -> Option<&Classifier<E::Network>> {
         self.held.first()
+    }
+
+    /// The channel at which a network looks and that a field lacks, where it lacks that one alone.
+    pub(super) fn missing(&self, field: &Field) -> Option<Channel> {
+        let members = self.manifest.members();
+        let is_seen = |channel: &Channel| {
+            let mut members = members.iter();
+            members.any(|member| member.composition.channels().contains(channel))
+        };
+        let lacked = |channel: &Channel| field.plane(*channel).is_none() && is_seen(channel);
+        let mut missing = Channel::ALL.into_iter().filter(lacked);
+        missing.next().filter(|_| missing.next().is_none())
     }
 
     /// Composes the input planes of a field for each network.

@@ -16,14 +16,21 @@ use crate::dom::{error_text, pause};
 use crate::entry::DeskEntry;
 use crate::export::CellFiles;
 use crate::export::save::{CSV, JSON, in_file_name, save_blob, save_text};
-use crate::export::tables::{Dialect, write};
-use crate::text::cells as text;
+use crate::export::tables::{Dialect, PAINTED, write};
+use crate::text::{cells as text, painting};
 
 /// A field whose cells are to be saved.
 struct Asked {
     field: u32,
     id: String,
     answer: Rc<Answer>,
+}
+
+impl Asked {
+    /// Whether the answer is by no painted channel.
+    fn is_measured(&self) -> bool {
+        self.answer.painted().is_empty()
+    }
 }
 
 /// The number of fields after which the progress is announced.
@@ -42,8 +49,9 @@ impl App {
             0 => Err(text::NO_FIELD),
             count => Ok(about(count)),
         };
-        let is_challenges =
-            |asked: &Asked| !challenge_classes(&asked.answer.model.labels).is_empty();
+        let is_challenges = |asked: &Asked| {
+            asked.is_measured() && !challenge_classes(&asked.answer.model.labels).is_empty()
+        };
         let submission = match self.answered().iter().any(is_challenges) {
             true => of_all(text::submission),
             false => Err(text::NO_CHALLENGE),
@@ -62,10 +70,14 @@ impl App {
     /// The reason why nothing was saved.
     pub(super) async fn save_cells(self: Rc<Self>, what: String) -> Result<String, String> {
         match &*what {
-            "cells-table" => self.save_cell_rows("cytolens-cells.csv", table).await,
+            "cells-table" => {
+                let name = "cytolens-cells.csv";
+                self.save_cell_rows(name, table, |_| true).await
+            }
             "cells-submission" => {
                 let name = "cytolens-cells-submission.csv";
-                self.save_cell_rows(name, submission).await
+                self.save_cell_rows(name, submission, Asked::is_measured)
+                    .await
             }
             _ => {
                 let asked = self.asked().ok_or(text::NO_FIELD)?;
@@ -74,7 +86,13 @@ impl App {
                 let name = match &*what {
                     "cells-outlines" => {
                         let name = format!("cytolens-{id}-cells.geojson");
-                        save_text(&name, &geojson(&described(&asked, &cells)), JSON)?;
+                        // Programs show it beside every cell.
+                        let id = [&*asked.id, &painting::mark(&asked.answer)].concat();
+                        let described = export::FieldCells {
+                            id: &id,
+                            ..described(&asked, &cells)
+                        };
+                        save_text(&name, &geojson(&described), JSON)?;
                         name
                     }
                     _ => {
@@ -91,13 +109,16 @@ impl App {
     }
 
     /// Saves a table of the cells of all answered fields. Fields whose model has other labels than the first one's are left out,
-    /// as are those whose cells cannot be found.
+    /// as are those whose cells cannot be found, and those that are not `held`. `rows` is given what is to stand in the column of
+    /// painted channels, where there is one.
     async fn save_cell_rows(
         self: Rc<Self>,
         name: &str,
-        rows: fn(&export::FieldCells<'_>, &mut String),
+        rows: fn(&export::FieldCells<'_>, Option<&str>, &mut String),
+        held: fn(&Asked) -> bool,
     ) -> Result<String, String> {
         let asked = self.answered();
+        let is_marked = !asked.iter().all(Asked::is_measured);
         let all = asked.len();
         let first = asked.first().ok_or(text::NO_FIELD)?.answer.model.clone();
         let (mut content, mut left_out) = (String::new(), 0);
@@ -105,12 +126,15 @@ impl App {
             if place % SAID_EVERY == SAID_EVERY - 1 {
                 self.desk.announce(&text::saving(place, all));
             }
-            let cells = match asked.answer.model.labels == first.labels {
+            let cells = match asked.answer.model.labels == first.labels && held(&asked) {
                 true => self.wished_cells(&asked).await.ok(),
                 false => None,
             };
             match cells {
-                Some(cells) => rows(&described(&asked, &cells), &mut content),
+                Some(cells) => {
+                    let mark = is_marked.then(|| asked.answer.painted());
+                    rows(&described(&asked, &cells), mark, &mut content);
+                }
                 None => left_out += 1,
             }
             pause().await;
@@ -171,10 +195,15 @@ fn described<'a>(asked: &'a Asked, cells: &'a WishedCells) -> export::FieldCells
 }
 
 /// Adds a field's rows to a table of cells.
-fn table(field: &export::FieldCells<'_>, content: &mut String) {
+fn table(field: &export::FieldCells<'_>, mark: Option<&str>, content: &mut String) {
     let header = table_header(field.labels);
     let columns = header.iter().map(String::as_str);
-    let written = write(columns, table_rows(field).into_iter(), Dialect::default());
+    let columns = columns.chain(mark.map(|_| PAINTED));
+    let rows = table_rows(field).into_iter().map(|mut row| {
+        row.extend(mark.map(str::to_owned));
+        row
+    });
+    let written = write(columns, rows, Dialect::default());
     // Labels have no line breaks: the header is the first line.
     match content.is_empty() {
         true => content.push_str(&written),
@@ -183,7 +212,7 @@ fn table(field: &export::FieldCells<'_>, content: &mut String) {
 }
 
 /// Adds a field's row to a submission.
-fn submission(field: &export::FieldCells<'_>, content: &mut String) {
+fn submission(field: &export::FieldCells<'_>, _: Option<&str>, content: &mut String) {
     if content.is_empty() {
         content.push_str(SUBMISSION_HEADER);
         content.push('\n');

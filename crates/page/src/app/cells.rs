@@ -179,7 +179,7 @@ impl App {
             return;
         }
         self.cells.set_network(Network::Coming);
-        match download::cells_package().await {
+        match download::small_package(download::CELLS).await {
             Ok(package) => {
                 self.cells.set_network(Network::Here(package));
                 self.hand_out_cells_network();

@@ -250,6 +250,7 @@ impl App {
                 description,
                 camera_bits,
                 is_of_other_scale,
+                missing,
             } => self.change(|session| {
                 session.preview(
                     field,
@@ -257,6 +258,7 @@ impl App {
                     description,
                     camera_bits,
                     is_of_other_scale,
+                    missing,
                 );
             }),
             Reply::Classified {

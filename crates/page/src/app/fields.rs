@@ -224,10 +224,19 @@ impl App {
             return self.change(|session| session.not_sent(job, reason));
         };
         let files = input.unpacked().await;
+        let paint = self.session.borrow().paints(job);
+        let painter = match paint {
+            true => self.fetch_painter().await,
+            false => Ok(()),
+        };
         if !self.session.borrow().is_wanted(job, worker) {
             return;
         }
         let sent = files.and_then(|files| {
+            painter?;
+            if paint {
+                self.hand_out_painter(worker)?;
+            }
             let names = input.names();
             let FieldInput {
                 id,
@@ -245,6 +254,7 @@ impl App {
                 orders_colours,
                 bits,
                 to_scale,
+                paint,
             };
             let request = match (job.task, job.subject) {
                 (Task::Classify, _) => Request::Classify { field, input },

@@ -19,6 +19,8 @@ pub(super) fn entry_of(
     let thumbnail = record.thumbnail();
     let mut entry = DeskEntry::new(record.id, record.source, None);
     entry.thumbnail = thumbnail;
+    entry.missing = record.missing;
+    entry.paint = record.paint;
     entry.state = match record.outcome {
         KeptState::Waiting {} => FieldState::Waiting,
         KeptState::Cancelled {} => FieldState::Cancelled,
@@ -41,6 +43,8 @@ pub(super) fn record_of(entry: &DeskEntry) -> FieldRecord {
             .thumbnail
             .as_ref()
             .map_or(JsValue::NULL, |thumbnail| thumbnail.into()),
+        missing: entry.missing,
+        paint: entry.paint,
         outcome: match &entry.state {
             FieldState::Waiting | FieldState::Working => KeptState::Waiting {},
             FieldState::Cancelled => KeptState::Cancelled {},

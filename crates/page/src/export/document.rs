@@ -24,6 +24,10 @@ pub(super) fn document(rows: &[Row], created: &str, note: &str) -> String {
                 }
                 members.push(("model", place.to_string()));
                 members.extend(answered(answer));
+                members.extend(match answer.painted() {
+                    "" => None,
+                    channel => Some(("painted", text(channel))),
+                });
                 fields.push(object(&members));
             }
             Err(reason) => {
@@ -92,6 +96,7 @@ fn answered(answer: &Answer) -> [(&'static str, String); 9] {
 mod tests {
     use super::super::tests::{answered, model, refused};
     use super::*;
+    use cytolens_core::Channel;
     use cytolens_protocol::MemberSummary;
 
     #[test]
@@ -120,7 +125,9 @@ mod tests {
             answer.prediction.member_ms = vec![900.5, 500.0];
         }
         if let Ok(answer) = &mut rows[3].outcome {
-            std::rc::Rc::make_mut(answer).model = first;
+            let answer = std::rc::Rc::make_mut(answer);
+            answer.model = first;
+            answer.prediction.painted = Some(Channel::Yellow);
         }
         let text = document(&rows, "2026-01-02T03:04:05Z", "Estimates.");
         let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -144,6 +151,8 @@ mod tests {
         assert_eq!(field(0)["member_ms"], serde_json::json!([900.5, 500]));
         assert_eq!(field(1)["member_ms"], serde_json::json!([]));
         assert!(field(1)["pixel_size_um"].is_null());
+        assert!(field(1).get("painted").is_none());
+        assert_eq!(field(2)["painted"], "yellow");
         assert_eq!(field(1)["model"], 1);
         assert_eq!(field(2)["model"], 0);
         assert_eq!(field(2)["present"], serde_json::json!(["x", "y"]));

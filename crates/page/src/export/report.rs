@@ -64,6 +64,9 @@ impl ReportSheet {
                 ""
             },
         );
+        let painted = answer.prediction.painted;
+        let mark = painted.map(|channel| texts::painting::about(channel, true, true));
+        self.write(".marks", &mark.unwrap_or_default());
         self.list_present(answer);
         self.list_likeliest(answer);
         let model = &answer.model;

@@ -6,6 +6,9 @@ use crate::text::export as text;
 use cytolens_core::labels::LOCATIONS;
 use cytolens_protocol::ModelSummary;
 
+/// The column of the channel that was painted. Tables have it where one of their answers has such a channel.
+pub(crate) const PAINTED: &str = "Painted";
+
 /// Answered fields that can share a table, because their models' labels are the same.
 pub(super) struct PredictionTable<'a> {
     /// The model of its rows, or of the first where several share their labels.
@@ -41,7 +44,7 @@ pub(super) fn tables(rows: &[Row]) -> Vec<PredictionTable<'_>> {
 }
 
 /// A table with the columns `Id`, `Predicted` and the probability of each class under its label, with the
-/// fewest digits that read back as the same 32-bit number.
+/// fewest digits that read back as the same 32-bit number, and [`PAINTED`].
 ///
 /// # Errors
 /// An answer that has not one probability per label.
@@ -52,6 +55,8 @@ pub(super) fn predictions(table: &PredictionTable<'_>, dialect: Dialect) -> Resu
     if let Some((id, _)) = table.rows.iter().find(|row| !fits(row)) {
         return Err(text::not_a_probability_each(id));
     }
+    let mut answers = table.rows.iter().map(|(_, answer)| *answer);
+    let is_marked = answers.any(|answer| !answer.painted().is_empty());
     let rows = table.rows.iter().map(|(id, answer)| {
         let probabilities = answer
             .prediction
@@ -59,9 +64,11 @@ pub(super) fn predictions(table: &PredictionTable<'_>, dialect: Dialect) -> Resu
             .iter()
             .map(ToString::to_string);
         let begin = [(*id).to_owned(), numbers(answer)];
-        begin.into_iter().chain(probabilities).collect()
+        let mark = is_marked.then(|| answer.painted().to_owned());
+        begin.into_iter().chain(probabilities).chain(mark).collect()
     });
     let columns = ["Id", "Predicted"].into_iter().chain(labels);
+    let columns = columns.chain(is_marked.then_some(PAINTED));
     Ok(write(columns, rows, dialect))
 }
 
@@ -73,11 +80,13 @@ pub(super) fn submission(rows: &[Row]) -> String {
     write(["Id", "Predicted"].into_iter(), rows, Dialect::default())
 }
 
-/// The answers that a submission can hold: those of models with the challenge's classes.
+/// The answers that a submission can hold: those of models with the challenge's classes, by no painted channel, for which it has no
+/// mark.
 pub(super) fn submitted(rows: &[Row]) -> impl Iterator<Item = (&str, &Answer)> {
     rows.iter().filter_map(|row| {
         let answer = row.outcome.as_deref().ok()?;
-        (answer.model.labels == LOCATIONS).then_some((row.id.as_str(), answer))
+        let is_held = answer.model.labels == LOCATIONS && answer.painted().is_empty();
+        is_held.then_some((row.id.as_str(), answer))
     })
 }
 
@@ -169,8 +178,11 @@ fn is_computed(field: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::super::tests::{answered, model, refused};
     use super::*;
+    use cytolens_core::Channel;
 
     #[test]
     fn predictions_are_written_as_the_trainer_writes_them() {
@@ -186,6 +198,24 @@ mod tests {
             predictions(&tables[0], Dialect::default()).expect("written"),
             "Id,Predicted,Nucleoplasm,Rods & rings\na,0 1,0.75,0.5\n\"b, c\",,0.33333334,0.000000001\n"
         );
+    }
+
+    #[test]
+    fn painted_channels_have_a_column_as_in_the_trainers_table_and_no_submission() {
+        let model = model("all", &LOCATIONS);
+        let probabilities = [0.0; LOCATIONS.len()];
+        let mut rows = [
+            answered("a", &model, &[0], &probabilities),
+            answered("b", &model, &[], &probabilities),
+        ];
+        let answer = rows[0].outcome.as_mut().expect("an answer");
+        Rc::make_mut(answer).prediction.painted = Some(Channel::Yellow);
+        let tables = tables(&rows);
+        let written = predictions(&tables[0], Dialect::default()).expect("written");
+        let ends = written.lines().map(|line| line.rsplit(',').next());
+        let ends: Vec<&str> = ends.flatten().collect();
+        assert_eq!(ends, ["Painted", "yellow", ""]);
+        assert_eq!(submission(&rows), "Id,Predicted\nb,\n");
     }
 
     #[test]

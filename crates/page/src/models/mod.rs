@@ -10,6 +10,7 @@ mod kept;
 mod list;
 mod manifest;
 mod node;
+mod painter;
 mod panel;
 
 use std::cell::RefCell;
@@ -18,6 +19,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
+
+pub(super) use self::painter::PainterFacts;
 
 use self::kept::KeptPackage;
 use self::list::{ModelChoice, ModelList, OwnPackage};

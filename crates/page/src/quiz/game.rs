@@ -248,6 +248,7 @@ mod tests {
             full_height: 1,
             bits: 8,
             pixel_size: None,
+            painted: None,
             plates: Vec::new(),
         }
     }

@@ -32,6 +32,7 @@ use super::entry::{DeskEntry, FieldState, HeldMaps};
 use super::input::FieldInput;
 use super::placement::DeviceChoice;
 use super::text;
+use cytolens_core::Channel;
 use cytolens_protocol::{DeviceKind, DeviceReport, Maps, ModelSummary, TimedPrediction};
 
 /// The number of open fields up to which each answer is announced; of more, only the end.
@@ -311,6 +312,15 @@ impl Session {
     /// Whether a job is still to be sent to this worker.
     pub(super) fn is_wanted(&self, job: Job, worker: u32) -> bool {
         self.worker == worker && self.jobs.is_in_flight(job)
+    }
+
+    /// Whether a channel is to be painted for a job. Cells are found in what was measured.
+    pub(super) fn paints(&self, job: Job) -> bool {
+        let Subject::Field(field) = job.subject else {
+            return false;
+        };
+        let entry = self.desk.get(field);
+        job.task != Task::FindCells && entry.is_some_and(|entry| entry.paint)
     }
 
     /// The files of a job's subject, where the page holds them.
@@ -709,10 +719,26 @@ impl Session {
             entry.camera_bits = None;
             entry.is_of_other_scale = false;
             self.note(Effect::KeepInput(field));
-            if self.desk.selected() == Some(field) {
-                self.jobs.remove_views();
-                self.jobs.push(Job::view(Subject::Field(field)));
-            }
+            self.view_again(field);
+        }
+    }
+
+    /// Has the channel that a field lacks painted from now on, or no longer, and the field classified by that, unless it is still
+    /// to be classified.
+    pub(super) fn switch_paint(&mut self, field: u32) {
+        let entry = self.desk.get_mut(field).filter(|entry| !entry.is_open());
+        if let Some(entry) = entry {
+            entry.paint = !entry.paint;
+            self.view_again(field);
+            self.classify_again(field);
+        }
+    }
+
+    /// Asks anew for a field's picture, where it is looked at.
+    fn view_again(&mut self, field: u32) {
+        if self.desk.selected() == Some(field) {
+            self.jobs.remove_views();
+            self.jobs.push(Job::view(Subject::Field(field)));
         }
     }
 
@@ -961,8 +987,8 @@ impl Session {
         verdict.is_hopeless
     }
 
-    /// The engine has decoded a field and sent its thumbnail, perhaps the bits with which it seems to have been recorded, and
-    /// whether its cells look much larger or smaller than in training.
+    /// The engine has decoded a field and sent its thumbnail, perhaps the bits with which it seems to have been recorded,
+    /// whether its cells look much larger or smaller than in training, and the channel that it lacks.
     pub(super) fn preview(
         &mut self,
         field: u32,
@@ -970,10 +996,12 @@ impl Session {
         description: String,
         camera_bits: Option<u32>,
         is_of_other_scale: bool,
+        missing: Option<Channel>,
     ) {
         if let Some(entry) = self.desk.get_mut(field) {
             entry.camera_bits = camera_bits;
             entry.is_of_other_scale = is_of_other_scale;
+            entry.missing = missing;
             entry.source = description;
             entry.thumbnail = Some(thumbnail);
             self.note(Effect::ShowThumbnail(field));
@@ -1111,11 +1139,7 @@ impl Session {
         }
         if let Some(entry) = self.desk.get_mut(field) {
             let said = match &state {
-                FieldState::Done(answer) => {
-                    let present = answer.present_ranked().into_iter();
-                    let labels: Vec<&str> = present.map(|class| answer.label(class)).collect();
-                    text::said_done(&entry.id, &labels)
-                }
+                FieldState::Done(answer) => text::said_done(&entry.id, answer),
                 FieldState::Refused(reason) => text::said_refused(&entry.id, reason),
                 _ => String::new(),
             };

@@ -680,3 +680,57 @@ fn fields_of_another_scale_are_offered_once_they_are_answered_and_shown_anew() {
     let entry = session.entry(0).expect("on the desk");
     assert!(entry.input.as_ref().is_some_and(|input| input.to_scale));
 }
+
+#[test]
+fn a_missing_channel_is_painted_by_choice_alone_and_the_paint_taken_away() {
+    let mut session = answered_fields(&["a", "b"]);
+    session.answered(view(0));
+    for field in [0, 1] {
+        let entry = session.desk.get_mut(field).expect("on the desk");
+        entry.missing = Some(Channel::Yellow);
+    }
+    assert!(!session.paints(view(0)) && !session.paints(classify(0)));
+    session.take_effects();
+    for (is_on, said) in [
+        (true, "a: Nucleoli (yellow painted)"),
+        (false, "a: Nucleoli"),
+    ] {
+        session.switch_paint(0);
+        assert_eq!(sent(&mut session), [view(0), classify(0)]);
+        assert_eq!(
+            [view(0), classify(0)].map(|job| session.paints(job)),
+            [is_on; 2]
+        );
+        assert!(!session.paints(classify(1)), "nobody asked for it");
+        let cells = Job::find_cells(Subject::Field(0));
+        assert!(
+            !session.paints(cells),
+            "they are found in what was measured"
+        );
+        session.switch_paint(0);
+        assert_eq!(sent(&mut session), [], "it is on its way already");
+        session.answered(view(0));
+        let prediction = TimedPrediction {
+            painted: is_on.then_some(Channel::Yellow),
+            ..prediction(&[0.9, 0.2])
+        };
+        let answer = session.answer(prediction).expect("a model");
+        session.classified(0, answer);
+        let effects = session.take_effects();
+        assert!(effects.contains(&Effect::Keep(0)));
+        assert_eq!(announced(&effects), [said]);
+    }
+}
+
+#[test]
+fn a_refused_field_can_be_painted_and_other_files_are_not() {
+    let mut session = answered_fields(&["a", "b"]);
+    session.classify_again(1);
+    session.refused(classify(1), "it lacks yellow".to_owned());
+    session.take_effects();
+    session.switch_paint(1);
+    assert_eq!(sent(&mut session), [classify(1)]);
+    assert!(session.paints(classify(1)));
+    let renewed = session.renew(1, input("b"));
+    assert!(!session.paints(classify(renewed)));
+}

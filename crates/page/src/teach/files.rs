@@ -2,7 +2,7 @@
 
 use super::learnt::{Learnt, answer};
 use super::lesson::Content;
-use crate::export::tables::{Dialect, write as csv};
+use crate::export::tables::{Dialect, PAINTED, write as csv};
 use crate::similar::ToolField;
 use cytolens_core::labels::LOCATIONS;
 
@@ -32,12 +32,14 @@ pub(super) fn train_csv(content: &Content, fields: &[ToolField]) -> String {
     csv(["Id", "Target"].into_iter(), rows, Dialect::default())
 }
 
-/// A table `Id,Class,Answer,Lead`: the class that each field was given, if any, and what the head says of it.
+/// A table `Id,Class,Answer,Lead`: the class that each field was given, if any, and what the head says of it; and [`PAINTED`].
 pub(super) fn classes_csv(
     content: &Content,
     learnt: Option<&Learnt>,
     fields: &[ToolField],
 ) -> String {
+    let painted = |it: &ToolField| it.answer.as_ref().map_or("", |answer| answer.painted());
+    let is_marked = fields.iter().any(|it| !painted(it).is_empty());
     let rows = fields.iter().filter_map(|it| {
         let given = content
             .class_of(it.field)
@@ -51,13 +53,13 @@ pub(super) fn classes_csv(
             (class.unwrap_or_default(), answer.lead.to_string())
         });
         let (class, lead) = said.unwrap_or_default();
-        Some(vec![it.id.clone(), given.unwrap_or_default(), class, lead])
+        let mut row = vec![it.id.clone(), given.unwrap_or_default(), class, lead];
+        row.extend(is_marked.then(|| painted(it).to_owned()));
+        Some(row)
     });
-    csv(
-        ["Id", "Class", "Answer", "Lead"].into_iter(),
-        rows,
-        Dialect::default(),
-    )
+    let columns = ["Id", "Class", "Answer", "Lead"].into_iter();
+    let columns = columns.chain(is_marked.then_some(PAINTED));
+    csv(columns, rows, Dialect::default())
 }
 
 #[cfg(test)]
@@ -93,6 +95,12 @@ mod tests {
         assert_eq!(
             classes_csv(now, None, &fields),
             "Id,Class,Answer,Lead\nf0,cytosol,,\nf1,cytosol,,\nf2,\"round, and flat\",,\n"
+        );
+        let mut fields = fields;
+        fields[1].answer = Some(examples::painted(&[0.5, 0.5]));
+        assert_eq!(
+            classes_csv(now, None, &fields),
+            "Id,Class,Answer,Lead,Painted\nf0,cytosol,,,\nf1,cytosol,,,yellow\nf2,\"round, and flat\",,,\n"
         );
     }
 }

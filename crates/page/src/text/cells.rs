@@ -151,7 +151,7 @@ pub(crate) fn saved(file: &str, left_out: usize) -> String {
     match left_out {
         0 => format!("{file} was saved"),
         _ => format!(
-            "{file} was saved without {}, whose cells cannot be found",
+            "{file} was saved without {}: no cells, other locations, or a painted channel",
             of_fields(left_out)
         ),
     }

@@ -9,8 +9,7 @@ pub(crate) const NOTHING_SELECTED: &str = "Select a classified field first.";
 /// The reason why a selected field has no picture.
 pub(crate) const NO_PICTURE: &str = "the picture is not loaded yet";
 /// The reason why there is no submission.
-pub(crate) const NOT_THE_CHALLENGES: &str =
-    "No field was classified by a model with the 28 locations of the challenge.";
+pub(crate) const NOT_THE_CHALLENGES: &str = "No field was classified by a model with the 28 locations of the challenge, by measured channels alone.";
 /// The note on every document and report.
 pub(crate) const ESTIMATES: &str =
     "Predictions are estimates of a neural network: for research and teaching, not for diagnosis.";
@@ -49,7 +48,7 @@ pub(crate) fn submission(held: usize, answered: usize) -> String {
     );
     if left > 0 {
         about += &format!(
-            " {} left out: their models have other locations.",
+            " {} left out: their models have other locations, or a channel is painted.",
             fields(left)
         );
     }

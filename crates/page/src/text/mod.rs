@@ -10,6 +10,7 @@ pub(super) mod models;
 pub(super) mod number;
 pub(super) mod offline;
 pub(super) mod overview;
+pub(super) mod painting;
 pub(super) mod quiz;
 pub(super) mod results;
 pub(super) mod scores;
@@ -17,6 +18,7 @@ pub(super) mod similar;
 pub(super) mod teach;
 pub(super) mod viewer;
 
+use super::answer::Answer;
 use super::download::Progress;
 use super::entry::FieldState;
 use super::storage_error::StorageError;
@@ -88,11 +90,7 @@ pub(super) fn verdict(state: &FieldState) -> String {
 /// A tile's field and its whole progress.
 pub(super) fn tile(id: &str, state: &FieldState) -> String {
     match state {
-        FieldState::Done(answer) => {
-            let present = answer.present_ranked().into_iter();
-            let labels: Vec<&str> = present.map(|class| answer.label(class)).collect();
-            said_done(id, &labels)
-        }
+        FieldState::Done(answer) => said_done(id, answer),
         FieldState::Refused(reason) => said_refused(id, reason),
         _ => format!("{id}: {}", self::state(state)),
     }
@@ -270,12 +268,14 @@ pub(super) fn duration(milliseconds: f64) -> String {
 }
 
 /// The announcement of a finished field.
-pub(super) fn said_done(id: &str, present: &[&str]) -> String {
-    if present.is_empty() {
-        format!("{id}: no location reaches its threshold")
-    } else {
-        format!("{id}: {}", present.join(", "))
-    }
+pub(super) fn said_done(id: &str, answer: &Answer) -> String {
+    let present = answer.present_ranked().into_iter();
+    let labels: Vec<&str> = present.map(|class| answer.label(class)).collect();
+    let said = match labels.as_slice() {
+        [] => "no location reaches its threshold".to_owned(),
+        labels => labels.join(", "),
+    };
+    [id, ": ", &said, &painting::mark(answer)].concat()
 }
 
 /// The announcement of a field that is not classified.

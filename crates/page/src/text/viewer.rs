@@ -9,6 +9,8 @@ pub(crate) struct ShownPicture<'a> {
     pub(crate) id: &'a str,
     /// The channels that are shown.
     pub(crate) channels: Vec<Channel>,
+    /// The channel that a network painted.
+    pub(crate) painted: Option<Channel>,
     /// 100 where a pixel of the field is one of the screen.
     pub(crate) percent: f64,
     /// The label whose map is shown.
@@ -17,7 +19,7 @@ pub(crate) struct ShownPicture<'a> {
 
 /// The picture in words, for screen readers.
 pub(crate) fn picture(shown: &ShownPicture<'_>) -> String {
-    let channels = channels(&shown.channels);
+    let channels = channels(&shown.channels, shown.painted);
     let mut label = format!(
         "Field {}: {channels}, at {}",
         shown.id,
@@ -30,9 +32,17 @@ pub(crate) fn picture(shown: &ShownPicture<'_>) -> String {
     label
 }
 
-/// A list of channels, for example `red, green and blue`.
-pub(crate) fn channels(channels: &[Channel]) -> String {
-    let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+/// A list of channels, for example `red, green and blue`; the painted one is marked.
+pub(crate) fn channels(channels: &[Channel], painted: Option<Channel>) -> String {
+    let names = channels.iter().map(|channel| {
+        let mark = if painted == Some(*channel) {
+            " (painted)"
+        } else {
+            ""
+        };
+        [channel.name(), mark].concat()
+    });
+    let names: Vec<String> = names.collect();
     match names.as_slice() {
         [] => "no channel".to_owned(),
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
@@ -125,13 +135,17 @@ pub(crate) fn no_evidence_for(label: &str) -> String {
 }
 
 /// The line under an exported picture about its channels and their brightness.
-pub(crate) fn caption_channels(shown: &[Channel], is_auto: bool) -> String {
+pub(crate) fn caption_channels(
+    shown: &[Channel],
+    painted: Option<Channel>,
+    is_auto: bool,
+) -> String {
     let range = if is_auto {
         "each channel brightened by itself"
     } else {
         "brightness as recorded"
     };
-    format!("{}, {range}", channels(shown))
+    format!("{}, {range}", channels(shown, painted))
 }
 
 /// The line under an exported picture about the map over it.
@@ -153,11 +167,18 @@ mod tests {
 
     #[test]
     fn channels_are_listed_as_people_do() {
-        let [red, green, blue, _] = Channel::ALL;
-        assert_eq!(channels(&[]), "no channel");
-        assert_eq!(channels(&[red]), "red");
-        assert_eq!(channels(&[red, green]), "red and green");
-        assert_eq!(channels(&[red, green, blue]), "red, green and blue");
+        let [red, green, blue, yellow] = Channel::ALL;
+        let measured = |list: &[Channel]| channels(list, None);
+        assert_eq!(measured(&[]), "no channel");
+        assert_eq!(measured(&[red]), "red");
+        assert_eq!(measured(&[red, green]), "red and green");
+        assert_eq!(measured(&[red, green, blue]), "red, green and blue");
+        let painted = Some(yellow);
+        assert_eq!(channels(&[red], painted), "red");
+        assert_eq!(
+            caption_channels(&[green, yellow], painted, false),
+            "green and yellow (painted), brightness as recorded"
+        );
     }
 
     #[test]
@@ -165,6 +186,7 @@ mod tests {
         let mut shown = ShownPicture {
             id: "f1",
             channels: vec![Channel::Green],
+            painted: None,
             percent: 49.6,
             map: None,
         };

@@ -43,6 +43,8 @@ impl Controls {
             for part in [&toggle, &row] {
                 set_hidden(part, state.facts.is_some() && !has);
             }
+            let painted = state.facts.as_ref().and_then(|facts| facts.painted);
+            set_hidden(&find(&toggle, ".painted"), painted != Some(channel));
             press(&toggle, display.is_shown(channel));
             press(
                 &find(&row, "[data-do=solo]"),

@@ -165,5 +165,6 @@ fn replace(state: &mut ViewerState, id: &str, picture: Picture) {
         full_size: (picture.full_width, picture.full_height),
         bits: picture.bits,
         pixel_size: picture.pixel_size,
+        painted: picture.painted,
     });
 }

@@ -85,7 +85,7 @@ fn caption(state: &ViewerState, id: &str, part: Area) -> Vec<String> {
     let is_auto = state.display.range == Range::Auto;
     let mut lines = vec![
         id.to_owned(),
-        text::caption_channels(&shown, is_auto),
+        text::caption_channels(&shown, facts.painted, is_auto),
         if whole {
             size
         } else {

@@ -11,6 +11,7 @@ use super::pinned::Pinned;
 use super::reduction::halvings;
 use super::scale_bar;
 use crate::text::viewer as text;
+use cytolens_core::Channel;
 
 /// The scale from which samples are drawn as squares and not blurred into each other: at such a zoom people
 /// want to see the samples as recorded.
@@ -28,6 +29,8 @@ pub(super) struct PictureFacts {
     pub(super) bits: u32,
     /// The side of the field's pixels in micrometres, where known.
     pub(super) pixel_size: Option<f64>,
+    /// The channel that a network painted.
+    pub(super) painted: Option<Channel>,
 }
 
 impl PictureFacts {
@@ -105,6 +108,7 @@ impl ViewerState {
         text::picture(&text::ShownPicture {
             id: &facts.id,
             channels: self.display.shown().collect(),
+            painted: facts.painted,
             percent: self.setting.percent(self.view),
             map: self.map().map(|map| map.label.as_str()),
         })
