@@ -143,8 +143,7 @@ test('paint is off until it is asked for, marked everywhere, kept, and taken awa
       assert.match(await remarks(page), MARK);
       assert.deepEqual([await tileSays(page, 'three'), await tileSays(page, 'whole')], [true, false]);
       assert.match(await page.getAttribute('.field[data-id="three"] button', 'title'), /\(yellow painted\)$/);
-      await yellow.waitFor();
-      assert.equal(await yellow.locator('.painted').isVisible(), true);
+      await yellow.locator('.painted').waitFor();
       await page.waitForFunction(() => document.querySelector('#viewer .stage canvas').ariaLabel.includes('yellow (painted)'));
       assert.equal(await button.textContent(), 'Take the paint away');
       const lines = (await save(page, 'table')).trim().split('\n').map((line) => line.split(','));
