@@ -137,7 +137,13 @@ export function testFlows(name, launch, skip) {
     await until(() => window.evaluate(() => document.querySelector('#viewer').dataset.state === 'shown'));
     const look = () => window.evaluate(() => document.querySelector('#viewer .stage canvas').toDataURL());
     const label = await window.evaluate(() => document.querySelector('.bar .name').textContent);
-    const plain = await look();
+    // Shown at first as fast as can be, then as it stays.
+    let plain;
+    await until(async () => {
+      const before = plain;
+      plain = await look();
+      return plain === before;
+    });
     await window.click('.bar');
     await until(() => window.evaluate((label) => document.querySelector('#viewer .map .title').textContent.includes(label), label));
     await until(async () => (await look()) !== plain);
