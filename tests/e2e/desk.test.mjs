@@ -24,18 +24,19 @@ const shown = (page) => page.$$eval('#fields .field', (tiles) => tiles.map((tile
 const done = (page, count) =>
   page.waitForFunction((count) => document.querySelectorAll('.field[data-state="done"]').length === count, count, patience);
 
-/** Waits until no field is waiting or in work. */
-const idle = (page) =>
+/** Waits until so many fields are there and none is waiting or in work: files come to the desk some at a time. */
+const idle = (page, count) =>
   page.waitForFunction(
-    () => !document.querySelector('.field[data-state="waiting"], .field[data-state="working"]') && document.querySelector('.field'),
-    undefined,
+    (count) => !document.querySelector('.field[data-state="waiting"], .field[data-state="working"]') &&
+      document.querySelectorAll('.field').length >= count,
+    count,
     patience,
   );
 
 it('a gallery is sorted by probability, and the arrows follow it', async (page) => {
   const ids = fields(6);
   await page.setInputFiles('#files', [...different(ids), textNamed('notes.png')]);
-  await idle(page);
+  await idle(page, 7);
   assert.deepEqual((await shown(page)).sort(), [...ids, 'notes'].sort());
   await page.click('.sift summary');
 
@@ -84,7 +85,7 @@ test('a gallery is filtered by label: each shows the fields that have it, and no
 
   await open(async (page) => {
     await page.setInputFiles('#files', given);
-    await idle(page);
+    await idle(page, given.length);
     for (const id of ids) {
       const {chips} = await settled(page, id);
       assert.deepEqual(chips.sort((a, b) => a - b), found.filter((label) => has(id, label)), id);
@@ -120,7 +121,7 @@ itHolds('a queue is paused, goes on, and is cancelled; what was cancelled can be
   await page.waitForFunction((done) => document.querySelectorAll('.field[data-state="done"]').length > done, before, patience);
   await page.click('#cancel');
   await letThrough(page);
-  await idle(page);
+  await idle(page, 1);
   const after = await states(page);
   const cancelled = after.filter((state) => state === 'cancelled').length;
   assert.ok(cancelled > 0);
@@ -174,7 +175,7 @@ it('where the browser gives no room, the page says so and every field is still c
   const session = await context.newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin, quotaSize: 2_000});
   await page.setInputFiles('#files', files(fields(6)));
-  await idle(page);
+  await idle(page, 6);
   assert.deepEqual(new Set(await states(page)), new Set(['done']));
   await page.locator('#notice').waitFor();
   assert.match(await page.textContent('#notice'), /room/);
@@ -255,7 +256,7 @@ it('a field whose images the browser does not keep is told of, and all else is k
 
 it('removing a field selects the next', async (page) => {
   await page.setInputFiles('#files', files(fields(3)));
-  await idle(page);
+  await idle(page, 3);
   await page.locator('.field[data-id="f001"] button').click();
   await page.click('#remove');
   assert.deepEqual(await shown(page), ['f000', 'f002']);
@@ -267,7 +268,7 @@ const focused = (page) => page.evaluate(() => document.activeElement.closest('.f
 
 it('what was removed comes back by one click, with its answer, and the focus is never lost', async (page) => {
   await page.setInputFiles('#files', [...files(fields(3)), textNamed('notes.txt')]);
-  await idle(page);
+  await idle(page, 3);
   const before = await settled(page, 'f001');
   await page.click('#remove');
   assert.equal(await focused(page), 'f002');
@@ -304,7 +305,7 @@ it('what was removed comes back by one click, with its answer, and the focus is 
 
 it('what is cleared right after another removal comes back, and is there after a reload', async (page) => {
   await page.setInputFiles('#files', files(fields(3)));
-  await idle(page);
+  await idle(page, 3);
   await kept(page, 3);
   await settled(page, 'f000');
   await page.click('#remove');
@@ -360,7 +361,7 @@ it('a field that comes after a removal is there after a reload', async (page) =>
 
 it('a page that is closed before the offer to undo forgets what was removed', async (page) => {
   await page.setInputFiles('#files', files(fields(2)));
-  await idle(page);
+  await idle(page, 2);
   await kept(page, 2);
   await page.click('#clear');
   await page.reload();
@@ -371,7 +372,7 @@ it('a page that is closed before the offer to undo forgets what was removed', as
 
 it('keys lead from field to field, in the gallery and at the picture', async (page) => {
   await page.setInputFiles('#files', files(fields(4)));
-  await idle(page);
+  await idle(page, 4);
   const selected = () => page.getAttribute('#detail', 'data-id');
   await settled(page, 'f000');
   await page.focus('.field[data-id="f000"] button');
