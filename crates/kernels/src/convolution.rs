@@ -169,8 +169,9 @@ pub(crate) fn convolve_rows(
             }
         }
         let input = Bordered {
-            values: &bordered,
+            values: &bordered[..(band + 2) * columns * inputs],
             columns,
+            top: 0,
         };
         let out = &mut Rows {
             values,

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::engine::Engine;
 use crate::pool::{Buffer, Pool, each_part, threads};
-use crate::processor::{Processor, load, store};
+use crate::processor::{LINE, Processor, load, prefetch, store};
 use crate::product::Row;
 
 /// Feature maps `[height, width, channels]`.
@@ -60,6 +60,9 @@ impl Map {
     }
 }
 
+/// How many pixels ahead of their use they are asked for: a processor by itself foresees no new page of memory.
+const AHEAD: usize = 32;
+
 /// A multiplication and an addition for every channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Affine {
@@ -86,7 +89,11 @@ impl WithSimd for Normed<'_> {
             let scale = S::as_simd_f32s(&self.norm.scale[part.channels.clone()]).0;
             let shift = S::as_simd_f32s(&self.norm.shift[part.channels.clone()]).0;
             for (pixel, row) in self.pixels.clone().zip(self.rows.iter_mut()) {
-                let from = &part.values[pixel * part.stride + part.first..][..part.channels.len()];
+                let at = pixel * part.stride + part.first;
+                for line in (0..part.channels.len()).step_by(LINE) {
+                    prefetch(part.values, at + AHEAD * part.stride + line);
+                }
+                let from = &part.values[at..][..part.channels.len()];
                 let to = &mut row[part.place..][..part.channels.len()];
                 let to = S::as_mut_simd_f32s(to).0;
                 for (((to, &x), &scale), &shift) in to
@@ -323,7 +330,7 @@ impl WithSimd for Pool3<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { window, map, .. } = self;
         let values = map.values();
         for (row, line) in self.out.chunks_exact_mut(self.line).enumerate() {
@@ -340,11 +347,18 @@ impl WithSimd for Pool3<'_> {
                     out.copy_from_slice(first);
                 }
                 for other in seen {
-                    for (out, &value) in out.iter_mut().zip(other) {
+                    let (whole, rest) = S::as_mut_simd_f32s(out);
+                    let (whole_other, rest_other) = S::as_simd_f32s(other);
+                    for (out, &other) in whole.iter_mut().zip(whole_other) {
                         *out = match self.pooling {
-                            Pooling::Max if value > *out => value,
-                            Pooling::Max => *out,
-                            Pooling::Mean => *out + value,
+                            Pooling::Max => simd.max_f32s(*out, other),
+                            Pooling::Mean => simd.add_f32s(*out, other),
+                        };
+                    }
+                    for (out, &other) in rest.iter_mut().zip(rest_other) {
+                        *out = match self.pooling {
+                            Pooling::Max => out.max(other),
+                            Pooling::Mean => *out + other,
                         };
                     }
                 }

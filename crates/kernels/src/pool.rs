@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::processor::LINE;
+
 /// Buffers that nobody uses at the moment. Memory fresh from the system costs a page fault every 4 KB.
 #[derive(Clone, Default)]
 pub(crate) struct Pool(Arc<Mutex<Vec<Vec<f32>>>>);
@@ -15,18 +17,18 @@ pub(crate) struct Buffer {
 }
 
 impl Pool {
-    /// Takes a buffer of this many numbers, whatever they are.
+    /// Takes a buffer of at least this many numbers, whatever they are. It begins with a cache line.
     pub(crate) fn take(&self, length: usize) -> Buffer {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fitting = free
             .iter()
             .enumerate()
-            .filter(|(_, buffer)| buffer.len() >= length)
+            .filter(|(_, buffer)| buffer.len() >= length + LINE)
             .min_by_key(|(_, buffer)| buffer.len())
             .map(|(index, _)| index);
         let values = match fitting {
             Some(index) => free.swap_remove(index),
-            None => vec![0.0; length],
+            None => vec![0.0; length + LINE],
         };
         drop(free);
         Buffer {
@@ -50,17 +52,26 @@ impl Drop for Buffer {
     }
 }
 
+/// The numbers before the first that a cache line begins with: to load a vector out of two lines takes longer.
+pub(crate) fn unaligned(values: &[f32]) -> usize {
+    values
+        .as_ptr()
+        .align_offset(LINE * size_of::<f32>())
+        .min(LINE)
+}
+
 impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.values
+        &self.values[unaligned(&self.values)..]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+        let first = unaligned(&self.values);
+        &mut self.values[first..]
     }
 }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use pulp::{Scalar, Simd, WithSimd};
 
+/// The numbers of a cache line.
+pub(crate) const LINE: usize = 16;
+
 /// The vector instructions that kernels run with.
 #[derive(Clone, Copy)]
 pub enum Processor {
@@ -142,4 +145,16 @@ pub(crate) fn load<S: Simd>(values: &[f32], at: usize) -> S::f32s {
 #[inline(always)]
 pub(crate) fn store<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
     S::as_mut_simd_f32s(&mut values[at..at + S::F32_LANES]).0[0] = vector;
+}
+
+/// Asks for the cache line at a place of `values`, which need not exist, before it is read: on x86, and nowhere else.
+#[inline(always)]
+pub(crate) fn prefetch(values: &[f32], at: usize) {
+    let place = values.as_ptr().wrapping_add(at);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::engine::Engine;
-use crate::pool::{Buffer, Pool};
-use crate::processor::{Processor, load, store};
+use crate::pool::{Buffer, Pool, unaligned};
+use crate::processor::{LINE, Processor, load, store};
 
 /// The inputs that are multiplied at a time, so that the weights in use stay in the processor's caches.
 pub(crate) const BLOCK: usize = 256;
@@ -28,6 +28,8 @@ pub(crate) fn rows_of(pool: &Pool) -> Buffer {
 #[derive(Debug, Clone)]
 pub(crate) struct Weights {
     panels: Vec<f32>,
+    /// The place of the first panel, where a cache line begins.
+    start: usize,
     outputs: usize,
     inputs: usize,
     /// The outputs of a panel.
@@ -43,7 +45,9 @@ impl Weights {
         at: impl Fn(usize, usize) -> f32,
     ) -> Self {
         let width = VECTORS * processor.lanes();
-        let mut panels = Vec::with_capacity(outputs.next_multiple_of(width) * inputs);
+        let mut panels = Vec::with_capacity(outputs.next_multiple_of(width) * inputs + LINE);
+        let start = unaligned(&panels);
+        panels.resize(start, 0.0);
         for block in blocks(inputs) {
             for first in (0..outputs).step_by(width) {
                 for input in block.clone() {
@@ -59,6 +63,7 @@ impl Weights {
         }
         Self {
             panels,
+            start,
             outputs,
             inputs,
             width,
@@ -76,7 +81,7 @@ impl Weights {
     /// The panels of a block of inputs.
     fn block(&self, inputs: &Range<usize>) -> &[f32] {
         let outputs = self.outputs.next_multiple_of(self.width);
-        &self.panels[inputs.start * outputs..inputs.end * outputs]
+        &self.panels[self.start..][inputs.start * outputs..inputs.end * outputs]
     }
 }
 
@@ -223,15 +228,18 @@ impl WithSimd for Product<'_> {
         let panels = self.panels.chunks_exact(width * self.inputs);
         for (panel, first) in panels.zip((0..self.outputs).step_by(width)) {
             let panel = S::as_simd_f32s(panel).0.as_chunks::<VECTORS>().0;
+            let pixels = self.rows.len();
             let mut done = 0;
             // The sums of a tile, its weights and one input fill the processor's registers.
             if S::F32_LANES > 4 {
-                done = self.tiles::<S, 6>(simd, panel, first, done);
+                // As many as leave whole tiles of 4, for a pixel alone takes as long as 4: 32 are 4 times 6 and twice 4.
+                let sixes = (pixels / 6).saturating_sub((pixels / 6 + pixels / 2) % 2);
+                done = self.tiles::<S, 6>(simd, panel, first, 0..6 * sixes);
             } else if cfg!(target_arch = "aarch64") {
-                done = self.tiles::<S, 8>(simd, panel, first, done);
+                done = self.tiles::<S, 8>(simd, panel, first, 0..pixels);
             }
-            done = self.tiles::<S, 4>(simd, panel, first, done);
-            self.tiles::<S, 1>(simd, panel, first, done);
+            done = self.tiles::<S, 4>(simd, panel, first, done..pixels);
+            self.tiles::<S, 1>(simd, panel, first, done..pixels);
         }
     }
 }
@@ -244,14 +252,14 @@ impl Product<'_> {
         simd: S,
         panel: &[[S::f32s; VECTORS]],
         first: usize,
-        done: usize,
+        pixels: Range<usize>,
     ) -> usize {
-        let rows = self.rows[done..].as_chunks::<PIXELS>().0;
-        let places = self.places[done..].as_chunks::<PIXELS>().0;
+        let rows = self.rows[pixels.clone()].as_chunks::<PIXELS>().0;
+        let places = self.places[pixels.clone()].as_chunks::<PIXELS>().0;
         for (rows, places) in rows.iter().zip(places) {
             self.tile(simd, panel, first, rows, places);
         }
-        done + rows.len() * PIXELS
+        pixels.start + rows.len() * PIXELS
     }
 
     #[inline(always)]
@@ -264,8 +272,9 @@ impl Product<'_> {
         places: &[usize; PIXELS],
     ) {
         let lanes = S::F32_LANES;
+        let width = VECTORS * lanes;
         // The last panel may have fewer outputs than a tile.
-        let whole = self.outputs - first >= VECTORS * lanes;
+        let whole = self.outputs - first >= width;
         let zero = simd.splat_f32s(0.0);
         let mut sums = [[zero; VECTORS]; PIXELS];
         if whole {
@@ -276,8 +285,8 @@ impl Product<'_> {
             }
             if self.adds {
                 for (sums, place) in sums.iter_mut().zip(places) {
-                    for (vector, sum) in sums.iter_mut().enumerate() {
-                        let before = load::<S>(self.out, place + first + vector * lanes);
+                    let before = S::as_simd_f32s(&self.out[place + first..][..width]).0;
+                    for (sum, &before) in sums.iter_mut().zip(before) {
                         *sum = simd.add_f32s(*sum, before);
                     }
                 }
@@ -286,13 +295,13 @@ impl Product<'_> {
         let sums = accumulated(simd, sums, panel, rows);
         if whole {
             for (sums, place) in sums.iter().zip(places) {
-                for (vector, &sum) in sums.iter().enumerate() {
-                    let sum = if self.relu {
+                let out = S::as_mut_simd_f32s(&mut self.out[place + first..][..width]).0;
+                for (out, &sum) in out.iter_mut().zip(sums) {
+                    *out = if self.relu {
                         simd.max_f32s(sum, zero)
                     } else {
                         sum
                     };
-                    store::<S>(self.out, place + first + vector * lanes, sum);
                 }
             }
         } else {

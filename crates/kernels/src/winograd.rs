@@ -5,11 +5,13 @@
 //! of matrices, one a frequency, instead of 144; and the result is transformed back. The price is a rounding error some
 //! ten times a direct convolution's.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use crate::pool::{Pool, each};
-use crate::processor::{Processor, load, store};
-use crate::product::{BLOCK, Finish, Row, Weights, blocks, multiply_block};
+use crate::processor::{LINE, Processor, load, store};
+use crate::product::{Finish, Row, Weights, blocks, multiply_block};
 
 /// The side in pixels of a tile's output.
 pub(crate) const TILE: usize = 4;
@@ -37,10 +39,12 @@ pub(crate) struct Winograd {
 /// Rows of pixels with a border of a pixel, and as many columns as whole tiles need.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bordered<'a> {
-    /// The numbers `[rows, columns, channels]`.
+    /// The numbers `[rows, columns, channels]`, a ring of rows: after the last, the first follows.
     pub(crate) values: &'a [f32],
     /// The pixels of a row with its border.
     pub(crate) columns: usize,
+    /// The row above the output's first.
+    pub(crate) top: usize,
 }
 
 /// The pixels of a row that whole tiles cover, with its border.
@@ -105,38 +109,50 @@ impl Winograd {
         let across = out.width.div_ceil(TILE);
         let tiles = rows.div_ceil(TILE) * across;
         let at_once = TILES.min(tiles);
-        let parts = inputs.div_ceil(BLOCK);
+        let parts = blocks(inputs).count();
+        // Odd numbers of cache lines: frequencies that are a power of two apart would share a few lines.
+        let row_stride = at_once | 1;
+        let stride = (at_once * outputs) | LINE;
         let mut transformed =
-            pool.take(SIDE * SIDE * parts * at_once * std::mem::size_of::<Row>() / 4);
+            pool.take(SIDE * parts * row_stride * size_of::<Row>() / size_of::<f32>());
         let transformed = transformed.as_chunks_mut().0;
-        let mut products = pool.take(SIDE * SIDE * at_once * outputs);
+        let mut joined = pool.take(SIDE * inputs);
+        let mut products = pool.take(SIDE * SIDE * stride);
         let places: Vec<usize> = (0..at_once).map(|tile| tile * outputs).collect();
         for first in (0..tiles).step_by(at_once) {
             let count = at_once.min(tiles - first);
-            processor.run(Transform {
-                input,
-                channels: inputs,
-                tiles: first..first + count,
-                across,
-                out: transformed,
-            });
-            for (frequency, weights) in self.frequencies.iter().enumerate() {
-                let out = &mut products[frequency * count * outputs..][..count * outputs];
-                for (part, range) in blocks(inputs).enumerate() {
-                    let rows = &transformed[(frequency * parts + part) * count..][..count];
-                    multiply_block(
-                        processor,
-                        weights,
-                        Finish::PLAIN,
-                        range,
-                        rows,
-                        &places[..count],
-                        out,
-                    );
+            let lines = self.frequencies.chunks_exact(SIDE);
+            let lines = lines.zip(products.chunks_exact_mut(SIDE * stride));
+            for (vertical, (weights, products)) in VERTICAL.into_iter().zip(lines) {
+                processor.run(Transform {
+                    input,
+                    channels: inputs,
+                    vertical,
+                    tiles: first..first + count,
+                    across,
+                    joined: &mut joined[..SIDE * inputs],
+                    stride: row_stride,
+                    out: transformed,
+                });
+                let products = products.chunks_exact_mut(stride);
+                for (horizontal, (weights, out)) in weights.iter().zip(products).enumerate() {
+                    for (part, range) in blocks(inputs).enumerate() {
+                        let rows = &transformed[(horizontal * parts + part) * row_stride..];
+                        multiply_block(
+                            processor,
+                            weights,
+                            Finish::PLAIN,
+                            range,
+                            &rows[..count],
+                            &places[..count],
+                            out,
+                        );
+                    }
                 }
             }
             processor.run(Restore {
                 products: &products,
+                stride,
                 tiles: first..first + count,
                 across,
                 rows,
@@ -148,12 +164,31 @@ impl Winograd {
     }
 }
 
-/// Transforms tiles to frequencies: `[frequency, part of the inputs, tile]`, a row of inputs each.
+/// The rows of a tile that a vertical frequency is joined of, and the factors of all but the last, whose factor is 1.
+type Vertical = ([usize; 4], [f32; 3]);
+
+/// The vertical frequencies, one by one what [`transform`] gives together.
+const VERTICAL: [Vertical; SIDE] = [
+    ([0, 2, 2, 4], [4.0, -5.0, 0.0]),
+    ([1, 2, 3, 4], [-4.0, -4.0, 1.0]),
+    ([1, 2, 3, 4], [4.0, -4.0, -1.0]),
+    ([1, 2, 3, 4], [-2.0, -1.0, 2.0]),
+    ([1, 2, 3, 4], [2.0, -1.0, -2.0]),
+    ([1, 3, 3, 5], [4.0, -5.0, 0.0]),
+];
+
+/// Transforms tiles to the frequencies of one vertical frequency, `[horizontal frequency, part of the inputs, tile]`, a row of
+/// inputs each: all 36 would not stay in the processor's caches until they are multiplied.
 struct Transform<'a> {
     input: Bordered<'a>,
     channels: usize,
-    tiles: std::ops::Range<usize>,
+    vertical: Vertical,
+    tiles: Range<usize>,
     across: usize,
+    /// Memory for a tile's six pixels across, each joined of those below each other.
+    joined: &'a mut [f32],
+    /// The rows from one part to the next.
+    stride: usize,
     out: &'a mut [Row],
 }
 
@@ -162,31 +197,48 @@ impl WithSimd for Transform<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let parts = self.channels.div_ceil(BLOCK);
-        let count = self.tiles.len();
-        let row = self.input.columns * self.channels;
+        let Bordered {
+            values,
+            columns,
+            top,
+        } = self.input;
+        let values = S::as_simd_f32s(values).0;
+        let joined = S::as_mut_simd_f32s(self.joined).0;
+        // In vectors: a pixel, a row of the input and a tile's side.
+        let pixel = self.channels / S::F32_LANES;
+        let (line, side) = (columns * pixel, SIDE * pixel);
+        let rows = values.len() / line;
+        let parts = blocks(self.channels).count();
+        let (places, factors) = self.vertical;
+        let factors = factors.map(|factor| simd.splat_f32s(factor));
         for (index, tile) in self.tiles.enumerate() {
-            let corner =
-                tile / self.across * TILE * row + tile % self.across * TILE * self.channels;
-            for channel in (0..self.channels).step_by(S::F32_LANES) {
-                let mut columns = [[simd.splat_f32s(0.0); SIDE]; SIDE];
-                for (x, column) in columns.iter_mut().enumerate() {
-                    let at = corner + x * self.channels + channel;
-                    *column = transform(
-                        simd,
-                        std::array::from_fn(|y| load::<S>(self.input.values, at + y * row)),
-                    );
-                }
-                let (part, place) = (channel / BLOCK, channel % BLOCK);
-                for frequency in 0..SIDE {
-                    let mut line = [simd.splat_f32s(0.0); SIDE];
-                    for (value, column) in line.iter_mut().zip(&columns) {
-                        *value = column[frequency];
-                    }
-                    for (other, value) in transform(simd, line).into_iter().enumerate() {
-                        let frequency = frequency * SIDE + other;
-                        let out = (frequency * parts + part) * count + index;
-                        store::<S>(&mut self.out[out], place, value);
+            let (top, left) = (top + tile / self.across * TILE, tile % self.across * TILE);
+            // The tile before ended in the first two pixels.
+            let known = if index > 0 && left > 0 { 2 * pixel } else { 0 };
+            joined.copy_within(side - known.., 0);
+            let [a, b, c, d] = places.map(|place| {
+                let row = (top + place) % rows;
+                &values[row * line + left * pixel..][known..side]
+            });
+            let new = joined[known..].iter_mut();
+            for ((((joined, &a), &b), &c), &d) in new.zip(a).zip(b).zip(c).zip(d) {
+                let sum = simd.mul_add_e_f32s(factors[0], a, d);
+                let sum = simd.mul_add_e_f32s(factors[1], b, sum);
+                *joined = simd.mul_add_e_f32s(factors[2], c, sum);
+            }
+            for (part, inputs) in blocks(self.channels).enumerate() {
+                let (first, count) = (inputs.start / S::F32_LANES, inputs.len() / S::F32_LANES);
+                let columns: [&[S::f32s]; SIDE] =
+                    std::array::from_fn(|x| &joined[x * pixel + first..][..count]);
+                let mut frequencies = self.out.chunks_exact_mut(parts * self.stride);
+                let mut out: [&mut [S::f32s]; SIDE] = std::array::from_fn(|_| {
+                    let rows = frequencies.next().expect("six frequencies");
+                    &mut S::as_mut_simd_f32s(&mut rows[part * self.stride + index]).0[..count]
+                });
+                for vector in 0..count {
+                    let line = std::array::from_fn(|x| columns[x][vector]);
+                    for (out, value) in out.iter_mut().zip(transform(simd, line)) {
+                        out[vector] = value;
                     }
                 }
             }
@@ -197,7 +249,9 @@ impl WithSimd for Transform<'_> {
 /// Transforms products back to tiles of pixels.
 struct Restore<'a, 'o> {
     products: &'a [f32],
-    tiles: std::ops::Range<usize>,
+    /// The numbers from one frequency to the next.
+    stride: usize,
+    tiles: Range<usize>,
     across: usize,
     rows: usize,
     outputs: usize,
@@ -218,7 +272,7 @@ impl WithSimd for Restore<'_, '_> {
         } = *self.out;
         let Finish { bias, adds, relu } = self.finish;
         let zero = simd.splat_f32s(0.0);
-        let frequency = self.tiles.len() * self.outputs;
+        let frequency = self.stride;
         for (index, tile) in self.tiles.enumerate() {
             let (top, left) = (tile / self.across * TILE, tile % self.across * TILE);
             let (height, columns) = (TILE.min(self.rows - top), TILE.min(width - left));

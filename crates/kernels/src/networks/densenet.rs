@@ -156,12 +156,13 @@ impl Layer {
         let line = width * out.channels;
         let channels = out.channels;
         let band = band_rows(width);
+        let ring = band + 2;
         let columns = bordered_columns(width);
         let inner = self.bottleneck.outputs();
         let bordered_line = columns * inner;
         each_part(out.values_mut(), rows * line, |part, out| {
-            let mut bordered = engine.pool.take((band + 2) * bordered_line);
-            let bordered = &mut bordered[..(band + 2) * bordered_line];
+            let mut bordered = engine.pool.take(ring * bordered_line);
+            let bordered = &mut bordered[..ring * bordered_line];
             // The columns beside the image.
             for line in bordered.chunks_exact_mut(bordered_line) {
                 line[..inner].fill(0.0);
@@ -170,25 +171,21 @@ impl Layer {
             for (index, out) in out.chunks_mut(band * line).enumerate() {
                 let top = part * rows + index * band;
                 // The first row is the one above; of the band before, the last two are here already.
-                let known = if index == 0 {
-                    0
-                } else {
-                    bordered.copy_within(band * bordered_line.., 0);
-                    2
-                };
+                let known = if index == 0 { 0 } else { 2 };
                 let needed = (out.len() / line).next_multiple_of(TILE) + 2;
                 let inside = (top + known).max(1)..(top + needed).min(height + 1);
-                for row in (known..needed).filter(|row| !inside.contains(&(top + row))) {
-                    bordered[row * bordered_line..][..bordered_line].fill(0.0);
+                for row in (top + known..top + needed).filter(|row| !inside.contains(row)) {
+                    bordered[row % ring * bordered_line..][..bordered_line].fill(0.0);
                 }
                 let image = inside.start - 1..inside.end.max(inside.start) - 1;
-                self.reduce(engine, maps, image, top, columns, bordered);
+                self.reduce(engine, maps, image, columns, bordered);
                 self.growth.convolve(
                     engine.processor,
                     &engine.pool,
                     Bordered {
                         values: bordered,
                         columns,
+                        top,
                     },
                     Finish::PLAIN,
                     &mut Rows {
@@ -203,18 +200,18 @@ impl Layer {
         out
     }
 
-    /// Computes some rows of the bottleneck into the band whose first row is above `top`.
+    /// Computes some rows of the bottleneck into a ring of rows.
     fn reduce(
         &self,
         engine: &Engine,
         maps: &[Map],
         image: Range<usize>,
-        top: usize,
         columns: usize,
         bordered: &mut [f32],
     ) {
         let width = maps[0].width;
         let inner = self.bottleneck.outputs();
+        let ring = bordered.len() / (columns * inner);
         let finish = Finish {
             bias: Some(&self.bias),
             adds: false,
@@ -227,7 +224,7 @@ impl Layer {
             let pixels = from..(from + PIXELS).min(end);
             let places: [usize; PIXELS] = std::array::from_fn(|index| {
                 let (y, x) = ((from + index) / width, (from + index) % width);
-                ((y + 1 - top) * columns + x + 1) * inner
+                ((y + 1) % ring * columns + x + 1) * inner
             });
             multiply(
                 engine.processor,

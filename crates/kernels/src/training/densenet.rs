@@ -375,7 +375,7 @@ fn largest((window, norm, stem, out): (Pooled, &Norm, &[f32], &mut [f32])) {
             let x = &stem[seen * STEM..][..STEM];
             for channel in 0..STEM {
                 let z = x[channel] * scale[channel] + shift[channel];
-                out[channel] = if z > out[channel] { z } else { out[channel] };
+                out[channel] = out[channel].max(z);
             }
         }
     }
