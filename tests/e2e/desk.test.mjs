@@ -85,7 +85,7 @@ test('a gallery is filtered by label: each shows the fields that have it, and no
 
   await open(async (page) => {
     await page.setInputFiles('#files', given);
-    await idle(page, given.length);
+    await idle(page, ids.length + 1);
     for (const id of ids) {
       const {chips} = await settled(page, id);
       assert.deepEqual(chips.sort((a, b) => a - b), found.filter((label) => has(id, label)), id);
