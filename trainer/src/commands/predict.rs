@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cytolens::classifier::{Answers, Model, Prediction};
 use cytolens::package::{Combination, ModelPackage};
@@ -119,6 +119,10 @@ impl Predict {
         let package = ModelPackage::read(&self.model)?;
         let labels = package.manifest().labels();
         let painter = self.painting.open(package.manifest())?;
+        ensure!(
+            painter.is_none() || !self.outputs.has_submission(),
+            "a submission has no place for a mark of what is painted: leave out --submission, or --painter"
+        );
         let ids = || fields.iter().map(|field| field.id.as_str());
         let choices = self.choices(features, painter.as_ref())?;
         let provenance = Provenance::new(package.manifest(), ids(), choices)?;

@@ -132,6 +132,11 @@ impl Outputs {
         Ok(())
     }
 
+    /// Whether a submission is wanted, whose form has no place for a mark of what is painted.
+    pub fn has_submission(&self) -> bool {
+        self.submission.is_some()
+    }
+
     /// Checks that the table can hold features.
     ///
     /// # Errors

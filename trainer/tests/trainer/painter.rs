@@ -318,6 +318,14 @@ fn what_cannot_be_painted_is_refused_by_name() {
     );
     let refusal = predict(&at(&folder, "nowhere"));
     assert!(refusal.contains("nowhere"), "{refusal}");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/painter");
+    let (common, answers) = (
+        ["--model", MODEL, "--data", &set],
+        at(&folder, "answers.csv"),
+    );
+    let files = ["--out", &table, "--submission", &answers];
+    let submitted = [&["predict"][..], &common, &files, &["--painter", shipped]].concat();
+    assert!(refuse(&submitted).contains("leave out --submission"));
     let refusal = refuse(&["score-painter", "--model", MODEL, "--data", &set]);
     assert!(refusal.contains("a classifier"), "{refusal}");
     let refusal = refuse(&training(&set, &out));
