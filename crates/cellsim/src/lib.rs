@@ -7,7 +7,7 @@
 //!
 //! Modules name only those before them: random, geometry, texture, canvas; `cell_line`, settings, cell, layout, population,
 //! territory, scene, microtubules, staining; the drawings (nucleus, endomembrane, vesicles, surface, division, cytoskeleton),
-//! locations, `cell_labels`; debris, optics, field; reference, painting; names, hash, `reference_set`; png, `label_sets`, set, samples.
+//! locations, `cell_labels`; debris, optics, field; reference, painting; names, hash, `reference_set`; `label_sets`, set, samples.
 
 mod canvas;
 mod cell;
@@ -30,7 +30,6 @@ mod optics;
 #[cfg(test)]
 mod painted_set_tests;
 mod painting;
-mod png;
 mod population;
 mod random;
 mod reference;

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::cell_line::CELL_LINES;
 use crate::field::{SimulatedField, simulate_field};
-use crate::png::{Packing, Pixels, write_png};
 use crate::set::write_channels;
 use crate::settings::Settings;
 use cytolens_data::files::claim_folder;
+use cytolens_data::png::{Packing, Pixels, write_png};
 use cytolens_data::whole_file::write_whole;
 
 /// Pixels on a side of a thumbnail.

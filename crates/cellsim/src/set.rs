@@ -16,11 +16,11 @@ use crate::field::{SIMULATOR_VERSION, SimulatedField, simulate_field};
 use crate::hash::fnv1a;
 use crate::names::{ID_PREFIX, PAINTED_PREFIX};
 use crate::painting::paint_field;
-use crate::png::{Packing, Pixels, write_png};
 use crate::reference_set::References;
 use crate::settings::Settings;
 use cytolens_data::dataset::TABLE_FILE;
 use cytolens_data::files::claim_folder;
+use cytolens_data::png::{Packing, Pixels, write_png};
 use cytolens_data::whole_file::{fill_whole, write_whole};
 
 /// The parameters of a set, inside its folder.

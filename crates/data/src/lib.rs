@@ -16,6 +16,7 @@ pub mod masked;
 pub mod moments;
 pub mod noticed;
 pub mod painter;
+pub mod png;
 pub mod random;
 pub mod repeats;
 pub mod split;

@@ -1,10 +1,9 @@
 //! The training of a network that finds cells.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use burn::tensor::{Device, Tensor};
+use anyhow::Result;
+use burn::tensor::Tensor;
 use cytolens_cells::{KIND, Options, UNetNetwork, instances, maps_of, scores};
 use cytolens_data::fault::Fault;
 use cytolens_data::masked::{MaskedExamples, MaskedField};
@@ -12,10 +11,8 @@ use cytolens_kernels::Processor;
 use rayon::prelude::*;
 
 use super::recipe::CellsRecipe;
-use crate::output::note;
-use crate::run::folder::RunFolder;
 use crate::unet::package::{Stated, UNetSummary};
-use crate::unet::training::{Goal, UNetTraining, Validation};
+use crate::unet::training::{Goal, UNetRun, UNetTraining, Validation, readable};
 
 /// A training about to be run.
 #[derive(Debug)]
@@ -28,14 +25,8 @@ pub struct CellsTraining<'a> {
     pub validation: Vec<MaskedField>,
     /// The attribution and licence of the images.
     pub stated: Stated,
-    /// The run's folder.
-    pub folder: &'a RunFolder,
-    /// The device, without gradients.
-    pub device: &'a Device,
-    /// The number of threads that prepare examples.
-    pub workers: usize,
-    /// The time between two checkpoints inside an epoch.
-    pub checkpoint_every: Duration,
+    /// Where it is kept, and by what it is computed.
+    pub run: UNetRun<'a>,
 }
 
 impl CellsTraining<'_> {
@@ -62,30 +53,19 @@ impl CellsTraining<'_> {
                 border: recipe.loss.border,
             },
             goal: FindingCells { recipe, validation },
-            folder: self.folder,
-            device: self.device,
-            workers: self.workers,
-            checkpoint_every: self.checkpoint_every,
+            run: self.run,
         };
         let trained = training.run(resume)?;
-        let summary = UNetSummary {
-            kind: KIND.to_owned(),
-            network: choices.shape(),
-            trained_on,
-            held_back,
-            shown: trained.shown,
-            images: self.stated.images,
-            licence: self.stated.licence,
-            recipe: serde_json::to_value(recipe)?,
-            metrics: serde_json::json!({
-                "validation": {
-                    "fields": held_back,
-                    "average_precision": trained.best.score,
-                    "epoch": trained.best.epoch + 1,
-                },
-            }),
-        };
-        self.folder.finish(&trained.weights, &summary)?;
+        let fields = [trained_on, held_back];
+        let summary = trained.summary(
+            KIND,
+            choices.shape(),
+            fields,
+            self.stated,
+            recipe,
+            "average_precision",
+        )?;
+        self.run.folder.finish(&trained.weights, &summary)?;
         Ok(summary)
     }
 }
@@ -110,14 +90,7 @@ impl Goal for FindingCells<'_> {
             .par_iter()
             .map(|field| compared(&network, field, shape.size))
             .collect();
-        let mut comparisons = Vec::new();
-        for of_field in of_fields {
-            match of_field {
-                Ok(both) => comparisons.push(both),
-                Err(fault) => note!("left out: {fault}"),
-            }
-        }
-        ensure!(!comparisons.is_empty(), "no validation field can be read");
+        let comparisons = readable(of_fields)?;
         let [cells, nuclei] = [0, 1].map(|what| {
             let of_what: Vec<&scores::Comparison> = comparisons
                 .iter()

@@ -7,15 +7,19 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use burn::tensor::Device;
 use clap::Args;
 use cytolens::model::Architecture;
 use cytolens_core::ChannelOrder;
 use cytolens_core::labels::LabelSet;
 
+use crate::device::DeviceChoice;
 use crate::output::note;
+use crate::run::folder::RunFolder;
 use crate::run::record::Show;
 use crate::run::samples::FurtherSet;
 use crate::run::start::find_weights;
+use crate::unet::training::UNetRun;
 use cytolens_data::dataset::Dataset;
 use cytolens_data::files::Reading;
 use cytolens_data::split::file::{Split, read_split};
@@ -202,13 +206,53 @@ impl TrainingArguments {
 
     /// The time between two checkpoints.
     pub fn checkpoint_every(&self) -> Duration {
-        Duration::try_from_secs_f64(60.0 * self.checkpoint_every).unwrap_or(Duration::ZERO)
+        minutes(self.checkpoint_every)
     }
 
     /// The display of the training's progress.
     pub fn show(&self) -> Show {
         Show::fitting(self.plain)
     }
+}
+
+/// The training of a U-Net, whatever it learns, but for what it learns from.
+#[derive(Debug, Clone, Args)]
+pub struct UNetArguments {
+    /// Change a key of the recipe, such as training.epochs=3; can be given again
+    #[arg(long = "set", value_name = "TABLE.KEY=VALUE")]
+    pub changes: Vec<String>,
+    /// The run's folder; must be new
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on where the same command broke off
+    #[arg(long)]
+    pub resume: bool,
+    /// Threads that read and augment fields
+    #[arg(long, value_name = "N", default_value = "1")]
+    workers: NonZero<usize>,
+    /// Minutes between two checkpoints inside an epoch
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
+    checkpoint_every: f64,
+    /// The device to compute on
+    #[arg(long, default_value = "flex")]
+    pub device: DeviceChoice,
+}
+
+impl UNetArguments {
+    /// The run in a folder, computed by a device.
+    pub fn run<'a>(&self, folder: &'a RunFolder, device: &'a Device) -> UNetRun<'a> {
+        UNetRun {
+            folder,
+            device,
+            workers: workers(Some(self.workers)),
+            checkpoint_every: minutes(self.checkpoint_every),
+        }
+    }
+}
+
+/// So many minutes; none of a number that is no time.
+fn minutes(count: f64) -> Duration {
+    Duration::try_from_secs_f64(60.0 * count).unwrap_or(Duration::ZERO)
 }
 
 /// Reads the label sets of a table, Id and Target, and notes the rows that are left out.

@@ -17,12 +17,14 @@ use cytolens_report::evaluation::Predicted;
 use serde_json::{Map, Value, json};
 
 use super::members::{
-    Scored, Whole, WholeArguments, answers_at, ask_each, mean_rows, mean_thresholds, parts_by,
-    read_by_all, read_members, tuned,
+    Scored, Whole, WholeArguments, answers_at, ask_each, mean_rows, mean_thresholds, read_by_all,
+    read_members, write_whole,
 };
+use super::parts::parts_by;
+use super::thresholds::tuned;
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::note;
 
 /// The least share of a member: one that gets it counts next to nothing.
 const LEAST_SHARE: f64 = 0.001;
@@ -117,18 +119,7 @@ impl MakeEnsemble {
         let Weighed { shares, lines, .. } = &weighed;
         let manifest = self.whole.manifest(&packages, whole(&packages, &weighed));
         let ensemble = ModelPackage::ensemble(manifest, &packages, shares)?;
-        ensemble.write(&self.out)?;
-        // The package that was written is the one that is read.
-        ModelPackage::read(&self.out)?;
-        for line in lines {
-            say!("{line}")?;
-        }
-        say!(
-            "the ensemble of {} networks is in {}: {} bytes of weights",
-            packages.len(),
-            self.out.display(),
-            ensemble.manifest().weights().bytes
-        )?;
+        write_whole(&ensemble, "ensemble", &self.out, lines)?;
         Ok(ExitCode::SUCCESS)
     }
 

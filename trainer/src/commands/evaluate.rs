@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -13,21 +13,20 @@ use cytolens_core::labels::{self, COUNT};
 use super::scored_model::ScoredModel;
 use crate::commands::arguments::{SetArguments, label_sets, workers};
 use crate::commands::painting::PainterArguments;
+use crate::commands::parts::Parts;
+use crate::commands::thresholds::{LEAST_POSITIVES, tuned};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
-use crate::run::samples::part_of_run;
-use cytolens_core::scores::tune_thresholds;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::claim_folder;
-use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::split::file::Part;
 use cytolens_report::evaluation::{self, Evaluation, EvaluationChoice, Predicted, Tested};
 use cytolens_report::inspect::pictures;
 use cytolens_report::progress::progress;
 
-/// The samples of the validation part that a location needs for its threshold to be tuned; with fewer,
-/// the best threshold would be chance.
-const LEAST_POSITIVES: usize = 4;
+/// What serves where a split has none of the samples.
+const SCORE_ALL: &str = "--part all scores every one";
 /// The number of ids that an error names.
 const IDS_NAMED: usize = 3;
 
@@ -95,69 +94,6 @@ impl FromStr for Scored {
             "all" => Ok(Self::All),
             part => part.parse().map(Self::Part),
         }
-    }
-}
-
-/// The parts of samples.
-#[derive(Debug)]
-struct Parts {
-    /// The file of the split.
-    file: PathBuf,
-    /// The part of each sample, by its id.
-    of: BTreeMap<String, Part>,
-}
-
-impl Parts {
-    /// Reads the split that a run keeps.
-    fn of_run(run: &Path) -> Result<Self> {
-        let file = run.join("split.csv");
-        let rows = read_split(&file)?.rows.into_iter();
-        let of = rows.map(|row| (row.id, part_of_run(row.part))).collect();
-        Ok(Self { file, of })
-    }
-
-    /// Reads a table by `trainer split`, which must hold every sample.
-    fn of_table(file: &Path, samples: &[Sample]) -> Result<Self> {
-        let ids = || samples.iter().map(|sample| sample.field.id.as_str());
-        let (parts, gone) = read_split(file)?.parts_of(ids())?;
-        for fault in gone {
-            note!("left out: {fault}");
-        }
-        Ok(Self {
-            file: file.to_owned(),
-            of: ids().map(str::to_owned).zip(parts).collect(),
-        })
-    }
-
-    /// The samples of a part.
-    ///
-    /// # Errors
-    /// If there is none.
-    fn among<'a>(&self, samples: &'a [Sample], part: Part) -> Result<Vec<&'a Sample>> {
-        let is_in = |sample: &&Sample| self.of.get(&sample.field.id) == Some(&part);
-        let chosen: Vec<&Sample> = samples.iter().filter(is_in).collect();
-        if chosen.is_empty() {
-            let mut counts: BTreeMap<Part, usize> = BTreeMap::new();
-            for sample in samples {
-                if let Some(part) = self.of.get(&sample.field.id) {
-                    *counts.entry(*part).or_default() += 1;
-                }
-            }
-            let counts: Vec<String> = counts
-                .iter()
-                .map(|(part, count)| format!("{count} of {part}"))
-                .collect();
-            bail!(
-                "no sample of the set is in the part {part} of {}; it has {}",
-                self.file.display(),
-                if counts.is_empty() {
-                    "none of the set's samples: --part all scores every one".to_owned()
-                } else {
-                    counts.join(", ")
-                }
-            );
-        }
-        Ok(chosen)
     }
 }
 
@@ -233,7 +169,8 @@ impl Evaluate {
 
     /// Chooses the samples to score and to tune on, if that is fair or asked for.
     fn choose<'a>(&self, samples: &'a [Sample]) -> Result<Chosen<'a>> {
-        let own = self.run.as_deref().map(Parts::of_run).transpose()?;
+        let split = self.run.as_ref().map(|run| run.join("split.csv"));
+        let own = split.as_deref().map(Parts::in_run).transpose()?;
         let given = match &self.split {
             Some(file) => Some(Parts::of_table(file, samples)?),
             None => None,
@@ -248,7 +185,7 @@ impl Evaluate {
         let (tested, part) = match (scored, split) {
             (Scored::All, _) => (samples.iter().collect(), "all samples".to_owned()),
             (Scored::Part(part), Some(split)) => (
-                split.among(samples, part)?,
+                split.among(samples, part, SCORE_ALL)?,
                 format!("the part {part} of {}", split.file.display()),
             ),
             (Scored::Part(part), None) => {
@@ -309,7 +246,9 @@ impl Evaluate {
                 !matches!(scored, Scored::All | Scored::Part(Part::Validation)),
                 "--tune would tune on tested samples: score another part than validation"
             );
-            tuning = split.among(samples, Part::Validation).context("--tune")?;
+            tuning = split
+                .among(samples, Part::Validation, SCORE_ALL)
+                .context("--tune")?;
             let again = seen(&tuning);
             ensure!(
                 again.is_empty(),
@@ -398,21 +337,12 @@ struct Chosen<'a> {
 /// Tunes the model's thresholds; a location with few samples keeps its own.
 fn tune(model: &mut ScoredModel, validation: &Predicted, split: &str) -> Result<()> {
     ensure!(!validation.is_empty(), "no sample to tune on could be read");
-    let otherwise = evaluation::PLAIN;
-    let tuned = tune_thresholds(
+    let (thresholds, changed) = tuned(
         &validation.truth,
         &validation.probabilities,
-        LEAST_POSITIVES,
-        otherwise,
+        &model.thresholds,
     );
-    let mut changed = 0;
-    for (class, (own, tuned)) in model.thresholds.iter_mut().zip(tuned).enumerate() {
-        let positives = validation.truth.iter().filter(|set| set.contains(class));
-        if positives.count() >= LEAST_POSITIVES {
-            *own = tuned;
-            changed += 1;
-        }
-    }
+    model.thresholds = thresholds;
     model.thresholds_from = format!(
         "Those of {changed} locations were tuned for this report, for the highest F1 on the {} samples of the part validation of \
          {split}; the other {}, which fewer than {LEAST_POSITIVES} of these samples show, keep the model's own.",

@@ -7,16 +7,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cytolens::package::{
-    Combination, ENSEMBLE, EnsembleManifest, MOST_MEMBERS, Package, PackageError, WeightsEntry,
-    mean_of_members,
+    Combination, ENSEMBLE, EnsembleManifest, MOST_MEMBERS, ModelPackage, Package, PackageError,
+    WeightsEntry, mean_of_members,
 };
 use cytolens_core::labels::{COUNT, LabelSet};
 use cytolens_core::mixture::log_loss;
 use cytolens_core::package::FORMAT;
-use cytolens_core::scores::{Scores, decide, score, tune_thresholds};
-use cytolens_data::dataset::Sample;
+use cytolens_core::scores::{Scores, decide, score};
 use cytolens_data::fault::Fault;
-use cytolens_data::split::file::{Part, read_split};
 use cytolens_report::evaluation::Predicted;
 use cytolens_report::progress::progress;
 use indicatif::ProgressBar;
@@ -24,10 +22,7 @@ use serde_json::{Value, json};
 
 use super::scored_model::ScoredModel;
 use crate::device::DeviceChoice;
-use crate::output::note;
-
-/// The samples that a location needs for its threshold to be tuned; with fewer, the best threshold would be chance.
-const LEAST_POSITIVES: usize = 4;
+use crate::output::{note, say};
 
 /// What a person says of the whole package.
 #[derive(Debug, Clone, Args)]
@@ -148,18 +143,24 @@ pub fn read_members(members: &[&Path], whole: &str) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// The part of each sample, by a table of `trainer split`.
+/// Writes the package of the whole, which `what` names, as an ensemble or a stack, and says what there is to say of it.
 ///
 /// # Errors
-/// If the table cannot be read or lacks a sample.
-pub fn parts_by(file: &Path, samples: &[Sample]) -> Result<Vec<Part>> {
-    let ids = samples.iter().map(|sample| sample.field.id.as_str());
-    let of_samples = read_split(file)?.parts_of(ids);
-    let (parts, gone) = of_samples.with_context(|| format!("in {}", file.display()))?;
-    for fault in gone {
-        note!("left out: {fault}");
+/// If it cannot be written, or read again.
+pub fn write_whole(whole: &ModelPackage, what: &str, out: &Path, lines: &[String]) -> Result<()> {
+    whole.write(out)?;
+    // The package that was written is the one that is read.
+    ModelPackage::read(out)?;
+    for line in lines {
+        say!("{line}")?;
     }
-    Ok(parts)
+    say!(
+        "the {what} of {} networks is in {}: {} bytes of weights",
+        whole.manifest().members().len(),
+        out.display(),
+        whole.manifest().weights().bytes
+    )?;
+    Ok(())
 }
 
 /// What `ask` gives for each member with the member's own thresholds. Its faults are noted. One network at a time is in memory.
@@ -233,25 +234,6 @@ pub fn mean_thresholds(shares: &[f32], packages: &[Package]) -> Vec<f32> {
     let thresholds = packages.iter().map(|it| it.manifest().thresholds.clone());
     let thresholds: Vec<Vec<f32>> = thresholds.collect();
     mean_of_members(shares, &thresholds)
-}
-
-/// Thresholds of the highest F1, and how many they are: those of locations that too few samples show are the `others`.
-///
-/// # Panics
-/// If the others are not one a class.
-pub fn tuned(truth: &[LabelSet], rows: &[[f32; COUNT]], others: &[f32]) -> ([f32; COUNT], usize) {
-    let mut thresholds = [0.5; COUNT];
-    thresholds.copy_from_slice(others);
-    let tuned = tune_thresholds(truth, rows, LEAST_POSITIVES, 0.5);
-    let mut changed = 0;
-    for (class, (threshold, tuned)) in thresholds.iter_mut().zip(tuned).enumerate() {
-        let positives = truth.iter().filter(|set| set.contains(class));
-        if positives.count() >= LEAST_POSITIVES {
-            *threshold = tuned;
-            changed += 1;
-        }
-    }
-    (thresholds, changed)
 }
 
 /// The scores of one model's answers.
@@ -331,15 +313,5 @@ mod tests {
         assert_eq!(members[0], [[0.1; COUNT], [0.3; COUNT]]);
         assert_eq!(members[1], members[0]);
         assert!(read_by_all(&[]).is_empty());
-    }
-
-    #[test]
-    fn thresholds_of_rare_locations_stay_those_of_others() {
-        let labels = |class| LabelSet::from_classes([class]).expect("a class");
-        let truth: Vec<LabelSet> = [0, 0, 0, 0, 1].map(labels).to_vec();
-        let rows = [0.9, 0.8, 0.7, 0.6, 0.2].map(|probability| [probability; COUNT]);
-        let (thresholds, changed) = tuned(&truth, &rows, &[0.3; COUNT]);
-        assert_eq!((changed, thresholds[1]), (1, 0.3));
-        assert!((thresholds[0] - 0.4).abs() < 1e-6, "{}", thresholds[0]);
     }
 }

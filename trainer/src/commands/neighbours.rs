@@ -1,6 +1,6 @@
 //! `trainer neighbours`: the nearest entries of an index as a classifier, beside the network and mixed with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,22 +12,21 @@ use cytolens_core::labels::{COUNT, LOCATIONS};
 use cytolens_core::scores::tune_thresholds;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::files::claim_folder;
-use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::split::file::Part;
 use cytolens_data::whole_file::write_whole;
 use cytolens_report::evaluation::{Estimate, Evaluation, EvaluationChoice, PLAIN, Predicted};
 use cytolens_report::progress::progress;
 use cytolens_similar::Index;
 use serde::Serialize;
 
+use super::parts::Parts;
 use super::scored_model::{Embedded, ScoredModel};
+use super::thresholds::LEAST_POSITIVES;
 use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
 use crate::output::{note, say};
-use crate::run::samples::part_of_run;
 use crate::similar::{Answers, Way, read};
 
-/// The samples that a location needs for its threshold to be tuned; with fewer, the best threshold would be chance.
-const LEAST_POSITIVES: usize = 4;
 /// The file of the scores.
 const SCORES: &str = "neighbours.json";
 
@@ -111,10 +110,12 @@ impl ScoreNeighbours {
         let model = ScoredModel::of_package(&self.model, self.device.open()?)?;
         let set = self.set.open()?;
         let further = self.further()?;
-        let validation = self.among(&set.samples, Part::Validation)?;
+        let parts = Parts::in_run(&self.split)?;
+        let among = |part| parts.among(&set.samples, part, "--test scores every one of a set");
+        let validation = among(Part::Validation)?;
         let mut tested = vec![(
             format!("the part test of {}", self.set.data.display()),
-            self.among(&set.samples, Part::Test)?,
+            among(Part::Test)?,
         )];
         for (folder, set) in self.test.iter().zip(&further) {
             tested.push((folder.display().to_string(), set.samples.iter().collect()));
@@ -211,22 +212,6 @@ impl ScoreNeighbours {
             Dataset::open(folder, &reading).with_context(|| format!("in {}", folder.display()))
         };
         self.test.iter().map(open).collect()
-    }
-
-    /// The samples of a part.
-    fn among<'a>(&self, samples: &'a [Sample], part: Part) -> Result<Vec<&'a Sample>> {
-        let rows = read_split(&self.split)?.rows.into_iter();
-        let parts: BTreeMap<String, Part> =
-            rows.map(|row| (row.id, part_of_run(row.part))).collect();
-        let is_in = |sample: &&Sample| parts.get(&sample.field.id) == Some(&part);
-        let chosen: Vec<&Sample> = samples.iter().filter(is_in).collect();
-        ensure!(
-            !chosen.is_empty(),
-            "no sample of {} is in the part {part} of {}",
-            self.set.data.display(),
-            self.split.display()
-        );
-        Ok(chosen)
     }
 
     fn embedded(

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use cytolens::package::{ModelManifest, sha256};
-use cytolens_cells::painter::{Painter, PainterManifest, PainterPackage};
+use cytolens::package::ModelManifest;
+use cytolens_cells::painter::{Painter, PainterPackage};
 use cytolens_kernels::Processor;
 
 use crate::output::note;
@@ -61,12 +61,4 @@ pub fn painter_of(folder: &Path) -> Result<Painter> {
     let in_folder = || format!("in {}", folder.display());
     let package = PainterPackage::read(folder).with_context(in_folder)?;
     Painter::new(&package, Processor::best()).with_context(in_folder)
-}
-
-/// The SHA-256 of a painter's manifest, in which its weights' is.
-///
-/// # Errors
-/// If it cannot be written as JSON.
-pub fn painter_sha256(manifest: &PainterManifest) -> Result<String> {
-    Ok(sha256(&serde_json::to_vec(manifest)?))
 }

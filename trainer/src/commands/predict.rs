@@ -15,9 +15,10 @@ use cytolens_core::Channel;
 use cytolens_field::Planes;
 
 use crate::commands::arguments::{ReadingArguments, workers};
-use crate::commands::painting::{PainterArguments, painter_sha256};
+use crate::commands::painting::PainterArguments;
 use crate::device::DeviceChoice;
 use crate::output::say;
+use crate::painter::package::painter_sha256;
 use crate::predict::log::{FieldRow, LogEntry};
 use crate::predict::outcome::note_outcome;
 use crate::predict::outputs::Outputs;

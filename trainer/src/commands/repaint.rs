@@ -9,12 +9,13 @@ use clap::Args;
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::noticed::Noticed;
 use cytolens_data::repeats::RepeatChoice;
-use cytolens_data::split::file::{Part, read_split};
+use cytolens_data::split::file::Part;
 use cytolens_report::progress::progress;
 use serde::Deserialize;
 
 use crate::commands::arguments::{SetArguments, workers};
 use crate::commands::painting::painter_of;
+use crate::commands::parts::parts_by;
 use crate::output::{note, say};
 use crate::predict::log::Log;
 use crate::predict::outcome::note_outcome;
@@ -141,11 +142,7 @@ impl Repaint {
             );
             return Ok(samples);
         };
-        let ids = samples.iter().map(|sample| sample.field.id.as_str());
-        let (parts, gone) = read_split(file)?.parts_of(ids)?;
-        for fault in gone {
-            note!("left out: {fault}");
-        }
+        let parts = parts_by(file, &samples)?;
         let trained_on: Vec<Sample> = samples
             .into_iter()
             .zip(parts)

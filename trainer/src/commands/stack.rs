@@ -19,13 +19,15 @@ use cytolens_report::progress::progress;
 use serde_json::{Map, Value, json};
 
 use super::members::{
-    Scored, Whole, WholeArguments, answers_at, ask_each, mean_rows, mean_thresholds, parts_by,
-    read_by_all, read_members, tuned,
+    Scored, Whole, WholeArguments, answers_at, ask_each, mean_rows, mean_thresholds, read_by_all,
+    read_members, write_whole,
 };
+use super::parts::parts_by;
 use super::scored_model::Embedded;
+use super::thresholds::tuned;
 use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::note;
 use crate::run::package::with_known_answers;
 use crate::run::samples::attribution;
 use crate::run::stack::{Examples, HeadPart, Trained, train};
@@ -133,18 +135,7 @@ impl MakeStack {
         // Names, limits and licences are those of the members as they were.
         let manifest = self.whole.manifest(&packages, whole);
         let stack = ModelPackage::ensemble(manifest, &members, &equal(members.len()))?;
-        stack.write(&self.out)?;
-        // The package that was written is the one that is read.
-        ModelPackage::read(&self.out)?;
-        for line in &lines {
-            say!("{line}")?;
-        }
-        say!(
-            "the stack of {} networks is in {}: {} bytes of weights",
-            members.len(),
-            self.out.display(),
-            stack.manifest().weights().bytes
-        )?;
+        write_whole(&stack, "stack", &self.out, &lines)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,9 +1,7 @@
 //! `trainer train-painter`: trains a network that paints one channel of a field from others.
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -11,8 +9,7 @@ use cytolens_data::credits::Credits;
 use cytolens_data::files::{self, FieldOnDisk, FoundFields, Reading};
 use cytolens_report::progress::progress;
 
-use crate::commands::arguments::{ReadingArguments, workers};
-use crate::device::DeviceChoice;
+use crate::commands::arguments::{ReadingArguments, UNetArguments, workers};
 use crate::output::{note, say};
 use crate::painter::recipe::PainterRecipe;
 use crate::painter::survey::Survey;
@@ -45,31 +42,15 @@ pub struct TrainPainter {
     /// A recipe's name (`painter`) or TOML file
     #[arg(long, default_value = "painter")]
     recipe: String,
-    /// Change a key of the recipe, such as training.epochs=3; can be given again
-    #[arg(long = "set", value_name = "TABLE.KEY=VALUE")]
-    changes: Vec<String>,
-    /// The run's folder; must be new
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Go on where the same command broke off
-    #[arg(long)]
-    resume: bool,
-    /// Threads that read and augment fields
-    #[arg(long, value_name = "N", default_value = "1")]
-    workers: NonZero<usize>,
-    /// Minutes between two checkpoints inside an epoch
-    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
-    checkpoint_every: f64,
-    /// The device to compute on
-    #[arg(long, default_value = "flex")]
-    device: DeviceChoice,
+    #[command(flatten)]
+    training: UNetArguments,
 }
 
 impl TrainPainter {
     /// Runs the command.
     pub fn run(&self) -> Result<ExitCode> {
-        let recipe = PainterRecipe::load(&self.recipe, &self.changes)?;
-        let device = self.device.open()?;
+        let recipe = PainterRecipe::load(&self.recipe, &self.training.changes)?;
+        let device = self.training.device.open()?;
         let reading = self.reading.reading();
         let own = surveyed(
             fields_of(&self.data, self.only.as_deref(), &reading)?,
@@ -85,7 +66,7 @@ impl TrainPainter {
         let all: Vec<&str> = ids(&own.fields).into_iter().chain(ids(&further)).collect();
         let stated = Stated::of(all.into_iter(), &credits);
         let (train, validation) = parted(own.fields, recipe.training.validation)?;
-        let folder = RunFolder::start(&self.out, &recipe, self.resume)?;
+        let folder = RunFolder::start(&self.training.out, &recipe, self.training.resume)?;
         let parts = [
             ("train", ids(&train)),
             ("also", ids(&further)),
@@ -99,7 +80,6 @@ impl TrainPainter {
             further.len(),
             validation.len()
         )?;
-        let every = Duration::try_from_secs_f64(60.0 * self.checkpoint_every);
         let training = PainterTraining {
             recipe: &recipe,
             train,
@@ -108,19 +88,16 @@ impl TrainPainter {
             levels,
             baselines,
             stated,
-            folder: &folder,
-            device: &device,
-            workers: workers(Some(self.workers)),
-            checkpoint_every: every.unwrap_or(Duration::ZERO),
+            run: self.training.run(&folder, &device),
         };
-        let summary = training.run(self.resume)?;
+        let summary = training.run(self.training.resume)?;
         say!(
             "correlation {:.3} on the fields that it was chosen by; the run is in {}; `trainer package --run` makes a package of it, \
              and `trainer score-painter` says whether it is better than a linear mix",
             summary.trained.metrics["validation"]["pearson"]
                 .as_f64()
                 .unwrap_or(f64::NAN),
-            self.out.display()
+            self.training.out.display()
         )?;
         Ok(ExitCode::SUCCESS)
     }

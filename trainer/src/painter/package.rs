@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use cytolens::package::WeightsEntry;
+use cytolens::package::{WeightsEntry, sha256};
 use cytolens_cells::painter::{KIND, PainterManifest, PainterPackage};
 use cytolens_core::package::FORMAT;
 
@@ -11,6 +11,14 @@ use super::training::PainterSummary;
 use crate::run::folder::RunFolder;
 use crate::run::package::PackageStatements;
 use crate::unet::package::{Origin, Packed, is_run_of, packed};
+
+/// The SHA-256 of a painter's manifest, in which its weights' is.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub fn painter_sha256(manifest: &PainterManifest) -> Result<String> {
+    Ok(sha256(&serde_json::to_vec(manifest)?))
+}
 
 /// Whether a run trained a painter.
 pub fn is_painter_run(run: &Path) -> bool {

@@ -1,10 +1,9 @@
 //! The training of a painter.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use burn::tensor::{Device, Tensor};
+use anyhow::Result;
+use burn::tensor::Tensor;
 use cytolens_cells::UNetNetwork;
 use cytolens_cells::painter::{Baselines, KIND, Painting};
 use cytolens_data::fault::Fault;
@@ -17,10 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::likeness::Likeness;
 use super::recipe::PainterRecipe;
 use super::survey::KnownField;
-use crate::output::note;
-use crate::run::folder::RunFolder;
 use crate::unet::package::{Stated, UNetSummary};
-use crate::unet::training::{Goal, UNetTraining, Validation};
+use crate::unet::training::{Goal, UNetRun, UNetTraining, Validation, readable};
 
 /// The summary of a run that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,14 +50,8 @@ pub struct PainterTraining<'a> {
     pub baselines: Baselines,
     /// The attribution and licence of the images.
     pub stated: Stated,
-    /// The run's folder.
-    pub folder: &'a RunFolder,
-    /// The device, without gradients.
-    pub device: &'a Device,
-    /// The number of threads that prepare examples.
-    pub workers: usize,
-    /// The time between two checkpoints inside an epoch.
-    pub checkpoint_every: Duration,
+    /// Where it is kept, and by what it is computed.
+    pub run: UNetRun<'a>,
 }
 
 impl PainterTraining<'_> {
@@ -91,35 +82,23 @@ impl PainterTraining<'_> {
                 augmentation: recipe.augmentation.clone(),
             },
             goal: PaintingAChannel { recipe, validation },
-            folder: self.folder,
-            device: self.device,
-            workers: self.workers,
-            checkpoint_every: self.checkpoint_every,
+            run: self.run,
         };
         let trained = training.run(resume)?;
         let summary = PainterSummary {
-            trained: UNetSummary {
-                kind: KIND.to_owned(),
-                network: choices.shape(),
-                trained_on,
-                held_back,
-                shown: trained.shown,
-                images: self.stated.images,
-                licence: self.stated.licence,
-                recipe: serde_json::to_value(recipe)?,
-                metrics: serde_json::json!({
-                    "validation": {
-                        "fields": held_back,
-                        "pearson": trained.best.score,
-                        "epoch": trained.best.epoch + 1,
-                    },
-                }),
-            },
+            trained: trained.summary(
+                KIND,
+                choices.shape(),
+                [trained_on, held_back],
+                self.stated,
+                recipe,
+                "pearson",
+            )?,
             channels: recipe.channels.clone(),
             levels: self.levels,
             baselines: self.baselines,
         };
-        self.folder.finish(&trained.weights, &summary)?;
+        self.run.folder.finish(&trained.weights, &summary)?;
         Ok(summary)
     }
 }
@@ -147,14 +126,7 @@ impl Goal for PaintingAChannel<'_> {
         };
         let of_fields: Vec<Result<Likeness, Fault>> =
             self.validation.par_iter().map(likeness).collect();
-        let mut likenesses = Vec::new();
-        for of_field in of_fields {
-            match of_field {
-                Ok(likeness) => likenesses.push(likeness),
-                Err(fault) => note!("left out: {fault}"),
-            }
-        }
-        ensure!(!likenesses.is_empty(), "no validation field can be read");
+        let likenesses = readable(of_fields)?;
         let mean = |of: fn(&Likeness) -> f64| -> f64 {
             likenesses.iter().map(of).sum::<f64>() / likenesses.len() as f64
         };

@@ -8,11 +8,9 @@ use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::FieldOnDisk;
 use cytolens_data::noticed::Noticed;
+use cytolens_data::png::{Packing, Pixels, write_png};
 use cytolens_data::views::turned;
-use cytolens_data::whole_file::fill_whole;
 use cytolens_field::{Field, Plane, Samples, square_bytes};
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
 use serde::{Deserialize, Serialize};
 
 use super::painters::Painters;
@@ -114,18 +112,10 @@ impl Repainter<'_> {
         for channel in field.channels() {
             if let Some(plane) = field.plane(channel) {
                 let path = self.out.join(format!("{}_{channel}.png", copy.id));
-                write_png(&path, &square_bytes(plane, side), side)?;
+                let levels = square_bytes(plane, side);
+                write_png(&path, Pixels::Gray(&levels), side as usize, Packing::Fast)?;
             }
         }
         Ok(())
     }
-}
-
-/// Writes a grey PNG of `side` × `side` px.
-fn write_png(path: &Path, levels: &[u8], side: u32) -> Result<()> {
-    fill_whole(path, |file| {
-        // Fast, for sets of thousands.
-        let encoder = PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::Up);
-        Ok(encoder.write_image(levels, side, side, ExtendedColorType::L8)?)
-    })
 }

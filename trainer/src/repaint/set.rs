@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use cytolens::package::sha256;
 use cytolens_data::credits::Credits;
 use cytolens_data::dataset::{Sample, TABLE_FILE};
 use cytolens_data::files::Reading;
@@ -15,6 +14,7 @@ use serde::Serialize;
 use super::painters::Painters;
 use super::rare::RareSample;
 use super::repainter::Repainted;
+use crate::painter::package::painter_sha256;
 use crate::predict::log::Log;
 use crate::predict::provenance::ids_sha256;
 use crate::run::samples::attribution;
@@ -75,7 +75,7 @@ impl Provenance {
             anyhow::Ok(PainterProvenance {
                 name: manifest.name.clone(),
                 channels: manifest.channels.to_string(),
-                manifest_sha256: sha256(&serde_json::to_vec(manifest)?),
+                manifest_sha256: painter_sha256(manifest)?,
             })
         });
         Ok(Self {

@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
+use cytolens_cells::UNetConfig;
 use cytolens_data::examples::{ExampleLoader, Examples};
+use cytolens_data::fault::Fault;
 use cytolens_data::whole_file::write_whole;
 use serde::{Deserialize, Serialize};
 
 use super::learner::UNetLearner;
+use super::package::{Stated, UNetSummary};
 use super::recipe::{UNetChoices, UNetTrainingChoice};
 use crate::output::{note, say};
 use crate::run::folder::RunFolder;
@@ -42,6 +45,19 @@ pub struct Validation {
     pub said: String,
 }
 
+/// The place and the means of a training.
+#[derive(Debug, Clone, Copy)]
+pub struct UNetRun<'a> {
+    /// The run's folder.
+    pub folder: &'a RunFolder,
+    /// The device, without gradients.
+    pub device: &'a Device,
+    /// The number of threads that prepare examples.
+    pub workers: usize,
+    /// The time between two checkpoints inside an epoch.
+    pub checkpoint_every: Duration,
+}
+
 /// A training about to be run.
 #[derive(Debug)]
 pub struct UNetTraining<'a, E, G> {
@@ -51,14 +67,8 @@ pub struct UNetTraining<'a, E, G> {
     pub examples: E,
     /// What the network is trained for.
     pub goal: G,
-    /// The run's folder.
-    pub folder: &'a RunFolder,
-    /// The device, without gradients.
-    pub device: &'a Device,
-    /// The number of threads that prepare examples.
-    pub workers: usize,
-    /// The time between two checkpoints inside an epoch.
-    pub checkpoint_every: Duration,
+    /// Where it is kept, and by what it is computed.
+    pub run: UNetRun<'a>,
 }
 
 /// What came of a training.
@@ -72,14 +82,66 @@ pub struct Trained {
     pub shown: usize,
 }
 
+impl Trained {
+    /// The summary of the run, whose recipe chose this network, and whose best epoch was chosen by `score`. `fields` are the numbers
+    /// of those trained on and of those held back.
+    ///
+    /// # Errors
+    /// If the recipe cannot be written as JSON.
+    pub fn summary(
+        &self,
+        kind: &str,
+        network: UNetConfig,
+        fields: [usize; 2],
+        stated: Stated,
+        recipe: &impl Serialize,
+        score: &str,
+    ) -> Result<UNetSummary> {
+        let [trained_on, held_back] = fields;
+        Ok(UNetSummary {
+            kind: kind.to_owned(),
+            network,
+            trained_on,
+            held_back,
+            shown: self.shown,
+            images: stated.images,
+            licence: stated.licence,
+            recipe: serde_json::to_value(recipe)?,
+            metrics: serde_json::json!({
+                "validation": {
+                    "fields": held_back,
+                    (score): self.best.score,
+                    "epoch": self.best.epoch + 1,
+                },
+            }),
+        })
+    }
+}
+
+/// What was made of the validation fields. Notes those that could not be read.
+///
+/// # Errors
+/// If no field could be read.
+pub fn readable<R>(of_fields: Vec<Result<R, Fault>>) -> Result<Vec<R>> {
+    let mut results = Vec::new();
+    for of_field in of_fields {
+        match of_field {
+            Ok(result) => results.push(result),
+            Err(fault) => note!("left out: {fault}"),
+        }
+    }
+    ensure!(!results.is_empty(), "no validation field can be read");
+    Ok(results)
+}
+
 impl<E: Examples, G: Goal> UNetTraining<'_, E, G> {
     /// Runs all epochs, or with `resume` those that are left.
     ///
     /// # Errors
     /// If the loss is no longer a number, the device fails or the disk is full. The last checkpoint stays.
     pub fn run(self, resume: bool) -> Result<Trained> {
-        let run = self.folder.path();
-        let device = self.device.clone().autodiff();
+        let run = self.run.folder.path();
+        let device = self.run.device.clone().autodiff();
         let UNetTrainingChoice {
             seed,
             epochs,
@@ -94,14 +156,14 @@ impl<E: Examples, G: Goal> UNetTraining<'_, E, G> {
         } else {
             learner.save(run)?;
         }
-        let loader = ExampleLoader::new(self.examples, seed, batch, self.workers);
+        let loader = ExampleLoader::new(self.examples, seed, batch, self.run.workers);
         let mut course = Course {
             steps: vec![loader.batches(); epochs],
             choices: self.choices,
             goal: &self.goal,
             run,
             device,
-            checkpoint_every: self.checkpoint_every,
+            checkpoint_every: self.run.checkpoint_every,
             seconds_before: learner.position.seconds,
             begun: Instant::now(),
             saved: Instant::now(),

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::support::{MODEL, at, command, folder, kill_after_an_epoch, refuse, run, text, trainer};
+use crate::support::{
+    MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, run, text, trainer,
+};
 
 /// The cells package that comes with the application.
 const CELLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/cells");
@@ -47,15 +49,7 @@ fn train(set: &str, out: &str) {
 fn package(folder: &TempDir, set: &str) -> String {
     let (out, model) = (at(folder, "run"), at(folder, "model"));
     train(set, &out);
-    run(&[
-        "package",
-        "--run",
-        &out,
-        "--out",
-        &model,
-        "--licence",
-        "CC0-1.0",
-    ]);
+    package_of(&out, &model);
     model
 }
 

@@ -8,7 +8,9 @@ use image::{GrayImage, Luma};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{MODEL, at, command, folder, kill_after_an_epoch, refuse, run, text, trainer};
+use crate::support::{
+    MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, run, text, trainer,
+};
 
 /// The smallest recipe.
 const SMALL: [&str; 18] = [
@@ -78,15 +80,7 @@ fn training<'a>(set: &'a str, out: &'a str) -> Vec<&'a str> {
 fn package(folder: &TempDir, set: &str) -> String {
     let (out, model) = (at(folder, "run"), at(folder, "painter"));
     run(&training(set, &out));
-    run(&[
-        "package",
-        "--run",
-        &out,
-        "--out",
-        &model,
-        "--licence",
-        "CC0-1.0",
-    ]);
+    package_of(&out, &model);
     model
 }
 

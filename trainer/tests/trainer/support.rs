@@ -128,3 +128,16 @@ pub fn at(folder: &TempDir, name: &str) -> String {
     let path = folder.path().join(name);
     path.to_str().expect("Unicode").to_owned()
 }
+
+/// The package of a run that has ended, in a folder beside it.
+pub fn package_of(run_folder: &str, model: &str) {
+    run(&[
+        "package",
+        "--run",
+        run_folder,
+        "--out",
+        model,
+        "--licence",
+        "CC0-1.0",
+    ]);
+}

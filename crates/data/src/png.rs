@@ -6,11 +6,11 @@ use anyhow::Result;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use cytolens_data::whole_file::fill_whole;
+use crate::whole_file::fill_whole;
 
 /// A square image's pixels, row by row.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Pixels<'a> {
+pub enum Pixels<'a> {
     /// One byte a pixel.
     Gray(&'a [u8]),
     /// Sixteen bits a pixel.
@@ -21,7 +21,7 @@ pub(crate) enum Pixels<'a> {
 
 /// The compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub enum Packing {
     /// Fast, for sets of thousands.
     Fast,
     /// As small as PNG allows, at several times the cost: for files that every visitor downloads.
@@ -32,7 +32,7 @@ pub(crate) enum Packing {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub(crate) fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packing) -> Result<()> {
+pub fn write_png(path: &Path, pixels: Pixels, size: usize, packing: Packing) -> Result<()> {
     let (compression, filter) = match packing {
         Packing::Fast => (CompressionType::Fast, FilterType::Up),
         Packing::Smallest => (CompressionType::Best, FilterType::Adaptive),
