@@ -142,12 +142,15 @@ find_minibrowser() { first_of "${WEBKIT_BROWSER:-}" /usr/lib/*/webkit2gtk-4.*/Mi
 
 has_webkit() { have WebKitWebDriver && have Xvfb && find_minibrowser >/dev/null; }
 
-# The browser that every test needs.
+# The browser that every test needs, and the same without windows, which starts sooner: most tests run in it where it can be had.
 setup_browser() {
   find_chromium >/dev/null || apt_install chromium || true
   CHROMIUM="$(find_chromium)" ||
     die "no Chromium or Chrome on PATH: install one (Debian: apt-get install chromium) or set CHROMIUM to it"
   export CHROMIUM
+  have chromium-headless-shell || apt_install chromium-headless-shell || true
+  CHROMIUM_SHELL="${CHROMIUM_SHELL:-$(command -v chromium-headless-shell || true)}"
+  export CHROMIUM_SHELL
 }
 
 # Two more, which run the main flows: where one cannot be had, its tests are skipped.

@@ -21,7 +21,7 @@ const first = build();
 const newer = newerBuild();
 after(removeBuilds);
 
-const chromium = chromiumForTests();
+const chromium = chromiumForTests({whole: true});
 const visit = (use, options) => chromium.visit(use, {folder: first, serviceWorkers: 'allow', ...options});
 /** Puts another build in the place of the one that is served. */
 const publish = (site, folder) => (site.mounts = {'/': folder});
@@ -319,7 +319,7 @@ test('a folder of any plain server will do', {skip: noPython, timeout}, async ()
 
 test('where no copy can be kept the page works and says why', {timeout}, async () => {
   // Plain http from another machine: no secure context, so no service workers.
-  const plain = await launchForTests({flags: ['--host-resolver-rules=MAP microscope.test 127.0.0.1']});
+  const plain = await launchForTests({whole: true, flags: ['--host-resolver-rules=MAP microscope.test 127.0.0.1']});
   try {
     await withSite({folder: first}, async (site) => {
       const page = await plain.newPage();

@@ -11,7 +11,7 @@ import {
 
 const timeout = 2 * PATIENCE.cpu;
 
-const {visit, open} = chromiumForTests();
+const {visit, open} = chromiumForTests({whole: true});
 
 // Tolerance: the same network on other kernels; float32 rounding stays well under it.
 for (const [how, give] of [
