@@ -1,9 +1,10 @@
 //! `trainer compare`: trains every network under one budget and split, and compares them in a table.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use cytolens::model::{Architecture, weights};
 
@@ -13,14 +14,14 @@ use crate::commands::arguments::{
     FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
 };
 use crate::device::DevicesChoice;
-use crate::output::say;
+use crate::output::{note, say};
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::recipe_file::RecipeFile;
 use crate::run::start::find_weights;
-use cytolens_data::dataset::Dataset;
+use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::split::file::source_of;
-use cytolens_report::comparison::{ComparedRun, Comparison};
-use cytolens_report::evaluation::{Evaluation, EvaluationChoice};
+use cytolens_report::comparison::{ComparedRun, Comparison, Difference, FurtherTest, TestScores};
+use cytolens_report::evaluation::{Answers, EvaluationChoice};
 
 /// The default sides, in pixels, at which every network is trained.
 const SIZES: [usize; 2] = [224, 512];
@@ -30,11 +31,18 @@ const REPORT: &str = "comparison";
 /// Train and score every network under one budget and split
 ///
 /// Prints the table beside the published figures, and writes it as a page, as Markdown and as JSON.
-/// Each network has its run's folder; an interrupted comparison goes on with --resume.
+/// Differences from the first run have intervals over the same draws of samples for both. Each network
+/// has its run's folder; an interrupted comparison goes on with --resume.
 #[derive(Debug, Args)]
 pub struct Compare {
     #[command(flatten)]
     set: SetArguments,
+    #[command(flatten)]
+    further: FurtherSets,
+    /// A further labelled set that every run is scored on, all of it, and none is trained on; can be
+    /// given again
+    #[arg(long = "test", value_name = "DIR")]
+    tests: Vec<PathBuf>,
     /// The folder for all runs and the report; must be new
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -42,6 +50,15 @@ pub struct Compare {
     /// recipe
     #[arg(long, value_name = "RECIPE", value_delimiter = ',')]
     recipes: Vec<String>,
+    /// The networks to train by the default recipe, such as densenet-121,resnet-50; without, every one
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        value_parser = network_called,
+        conflicts_with = "recipes"
+    )]
+    networks: Vec<Architecture>,
     /// The sides in pixels; without, 224 and 512, or the recipes' own
     #[arg(long, value_name = "PIXELS", value_delimiter = ',')]
     sizes: Vec<usize>,
@@ -67,6 +84,16 @@ struct PlannedRun {
     folder: String,
 }
 
+/// A further set that every run is scored on.
+#[derive(Debug)]
+struct TestSet {
+    /// Its name, for people.
+    name: String,
+    samples: Vec<Sample>,
+    /// The answers of the runs so far.
+    answers: Vec<Answers>,
+}
+
 impl Compare {
     /// Runs the command. It fails if the user stops a run.
     pub fn run(&self) -> Result<ExitCode> {
@@ -83,7 +110,10 @@ impl Compare {
         let split = self.run.table()?;
         let devices = self.device.open_all()?;
         let Dataset { samples, .. } = self.set.open()?;
+        let mut tests = self.test_sets(&samples)?;
+        let choice = EvaluationChoice::default();
         let mut runs = Vec::with_capacity(planned_runs.len());
+        let mut answers = Vec::with_capacity(planned_runs.len());
         for (number, planned) in planned_runs.iter().enumerate() {
             say!(
                 "run {} of {}: {}",
@@ -96,7 +126,7 @@ impl Compare {
                 recipe: &planned.recipe,
                 name: &planned.recipe_name,
                 set: &self.set,
-                further: &FurtherSets::default(),
+                further: &self.further,
                 out: &out,
                 init: &InitArguments::default(),
                 split: split.as_ref(),
@@ -109,18 +139,73 @@ impl Compare {
                 return Ok(ExitCode::FAILURE);
             }
             let tested = TestedRun::of(&job, &samples)?;
-            runs.push(compared(planned, &tested)?);
+            runs.push(compared(planned, &tested, choice)?);
+            for test in &mut tests {
+                let samples: Vec<&Sample> = test.samples.iter().collect();
+                let workers = self.training.workers();
+                test.answers.push(tested.answers_for(&samples, workers)?);
+            }
+            answers.push(tested.answers);
         }
-        let samples = runs.first().map_or(0, |run| run.samples);
+        let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+        let further = tests
+            .iter()
+            .map(|test| FurtherTest::of(&test.name, &names, &test.answers, choice))
+            .collect();
+        let differences = Difference::from_first(&names, &answers, choice);
+        let samples = runs.first().map_or(0, |run| run.reached.samples);
         let comparison = Comparison {
             data: format!("{samples} test samples of {}", source_of(&self.set.data)?),
             runs,
+            differences,
+            further,
         };
         let report = self.out.join(REPORT);
         comparison.write(&report)?;
         say!("{}", comparison.text().trim_end())?;
         say!("the comparison is {}", report.join("index.html").display())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Opens the further sets to score on, and notes what is left out of them.
+    ///
+    /// # Errors
+    /// If one cannot be read, has the name of another, or has a sample of a set to train on.
+    fn test_sets(&self, samples: &[Sample]) -> Result<Vec<TestSet>> {
+        let reading = self.set.reading();
+        let further = self.further.open(&reading, None)?;
+        let further = further.iter().flat_map(|one| &one.set.samples);
+        let known: BTreeSet<&str> = samples
+            .iter()
+            .chain(further)
+            .map(|sample| sample.field.id.as_str())
+            .collect();
+        let mut sets: Vec<TestSet> = Vec::new();
+        for folder in &self.tests {
+            let place = folder.display();
+            let set = Dataset::open(folder, &reading)?;
+            for fault in &set.faults {
+                note!("left out: {fault}");
+            }
+            for sample in &set.samples {
+                let id = &sample.field.id;
+                ensure!(
+                    !known.contains(id.as_str()),
+                    "the id {id} of the test set {place} is in a set to train on, too"
+                );
+            }
+            let name = source_of(folder)?;
+            ensure!(
+                sets.iter().all(|other| other.name != name),
+                "two test sets would be called {name}: give folders of different names"
+            );
+            sets.push(TestSet {
+                name,
+                samples: set.samples,
+                answers: Vec::new(),
+            });
+        }
+        Ok(sets)
     }
 
     /// The runs to compare, in order.
@@ -132,8 +217,13 @@ impl Compare {
             } else {
                 self.sizes.clone()
             };
-            let all = Architecture::ALL.map(Some).to_vec();
-            (vec!["default".to_owned()], all, sizes)
+            let networks = if self.networks.is_empty() {
+                Architecture::ALL.to_vec()
+            } else {
+                self.networks.clone()
+            };
+            let networks: Vec<_> = networks.into_iter().map(Some).collect();
+            (vec!["default".to_owned()], networks, sizes)
         } else {
             (self.recipes.clone(), vec![None], self.sizes.clone())
         };
@@ -156,7 +246,7 @@ impl Compare {
                         .iter()
                         .any(|planned: &PlannedRun| planned.folder == folder)
                     {
-                        bail!("two runs would be called {folder}: name recipes and sizes once");
+                        bail!("two runs would be called {folder}: give each name and size once");
                     }
                     planned_runs.push(PlannedRun {
                         recipe_name: name.clone(),
@@ -197,13 +287,24 @@ impl Compare {
     }
 }
 
+/// The network of a name.
+fn network_called(name: &str) -> Result<Architecture, String> {
+    let name_of = |network: Architecture| network.title().to_lowercase();
+    let found = Architecture::ALL
+        .into_iter()
+        .find(|&network| name_of(network) == name);
+    found.ok_or_else(|| {
+        let names = Architecture::ALL.map(name_of).join(", ");
+        format!("no network is called {name}; there are {names}")
+    })
+}
+
 /// The row of a run in the table.
-fn compared(planned: &PlannedRun, tested: &TestedRun) -> Result<ComparedRun> {
-    let evaluation = Evaluation::new(
-        &tested.predicted,
-        &tested.thresholds,
-        EvaluationChoice::default(),
-    );
+fn compared(
+    planned: &PlannedRun,
+    tested: &TestedRun,
+    choice: EvaluationChoice,
+) -> Result<ComparedRun> {
     let recipe = &planned.recipe;
     let start = match recipe.start.weights {
         StartWeights::Imagenet => "ImageNet",
@@ -221,9 +322,7 @@ fn compared(planned: &PlannedRun, tested: &TestedRun) -> Result<ComparedRun> {
         epochs: recipe.training.epochs,
         images_seen: tested.reached.shown as u64,
         minutes: tested.reached.seconds / 60.0,
-        samples: tested.predicted.len(),
-        scores: evaluation.estimates,
-        mean_average_precision: evaluation.mean_average_precision,
+        reached: TestScores::of(&tested.answers, choice),
     })
 }
 

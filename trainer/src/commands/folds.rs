@@ -76,8 +76,8 @@ impl Folds<'_> {
             }
             let tested = TestedRun::of(&run, &samples)?;
             let mut answers = Answers::default();
-            answers.add(&tested.predicted, &tested.thresholds);
-            all.add(&tested.predicted, &tested.thresholds);
+            answers.add(&tested.answers.predicted, &tested.answers.thresholds);
+            all.add(&tested.answers.predicted, &tested.answers.thresholds);
             let scores = answers.scores();
             say!("{name}: {scores}")?;
             folds.push(FoldScores { run: name, scores });

@@ -1,9 +1,8 @@
-//! A run that has ended, and its network's answers for the samples that it kept for its test.
+//! A run that has ended, and its network's answers for the samples that it kept for its test and for others.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use cytolens_core::labels::COUNT;
 
 use super::job::Job;
 use super::scored_model::ScoredModel;
@@ -13,8 +12,8 @@ use crate::run::folder::RunFolder;
 use crate::run::recipe::Recipe;
 use crate::run::samples::part_of_run;
 use cytolens_data::dataset::Sample;
-use cytolens_data::split::file::{Part, read_split};
-use cytolens_report::evaluation::Predicted;
+use cytolens_data::split::file::{Part, SplitRow, read_split};
+use cytolens_report::evaluation::Answers;
 use cytolens_report::progress::progress;
 
 /// A run that has ended, tested at the full depth of its samples, as the page reads them.
@@ -24,17 +23,16 @@ pub struct TestedRun {
     pub folder: RunFolder,
     /// What training has said of it.
     pub reached: Reached,
-    /// The run's thresholds.
-    pub thresholds: [f32; COUNT],
     /// The answers for its test part.
-    pub predicted: Predicted,
+    pub answers: Answers,
+    model: ScoredModel,
 }
 
 impl TestedRun {
     /// Tests the run of a job that has ended, on those samples of the job's set that are in its test part.
     ///
     /// # Errors
-    /// If the run has not ended or was by another recipe, or the device fails.
+    /// If the run has not ended, was by another recipe or trained on other sets, or the device fails.
     pub fn of(job: &Job<'_>, samples: &[Sample]) -> Result<Self> {
         let place = job.out.display();
         let in_run = || format!("in {place}");
@@ -46,6 +44,10 @@ impl TestedRun {
         );
         let reached: Reached = serde_json::from_value(summary.metrics).with_context(in_run)?;
         let rows = read_split(&folder.split())?.rows;
+        ensure!(
+            is_of_sets(job, &folder, &rows, samples)?,
+            "the run in {place} was trained on other sets; choose another --out"
+        );
         let test: BTreeSet<String> = rows
             .into_iter()
             .filter(|row| part_of_run(row.part) == Part::Test)
@@ -56,17 +58,64 @@ impl TestedRun {
             .filter(|sample| test.contains(&sample.field.id))
             .collect();
         let model = ScoredModel::of_run(job.out, job.devices[0].clone())?;
-        let bar = progress(tested.len(), "Scoring");
-        let (predicted, faults) = model.predicted(&tested, job.training.workers(), &bar)?;
-        bar.finish();
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
         Ok(Self {
             folder,
             reached,
-            thresholds: model.thresholds,
-            predicted,
+            answers: answers(&model, &tested, job.training.workers())?,
+            model,
         })
     }
+
+    /// The answers for other samples.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn answers_for(&self, samples: &[&Sample], workers: usize) -> Result<Answers> {
+        answers(&self.model, samples, workers)
+    }
+}
+
+/// A model's answers for samples. Notes those that are left out.
+fn answers(model: &ScoredModel, samples: &[&Sample], workers: usize) -> Result<Answers> {
+    let bar = progress(samples.len(), "Scoring");
+    let (predicted, faults) = model.predicted(samples, workers, &bar)?;
+    bar.finish();
+    for fault in &faults {
+        note!("left out: {fault}");
+    }
+    Ok(Answers {
+        predicted,
+        thresholds: model.thresholds,
+    })
+}
+
+/// Whether a run with these rows of a split had the samples of a job's further sets, and no others beside those of its set.
+fn is_of_sets(
+    job: &Job<'_>,
+    folder: &RunFolder,
+    rows: &[SplitRow],
+    samples: &[Sample],
+) -> Result<bool> {
+    let column = job.recipe.metric.column();
+    let sets = job.further.open(&job.set.reading(), column)?;
+    let further = ids(sets.iter().flat_map(|one| &one.set.samples));
+    let own = ids(samples);
+    let of_run: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let statistics = folder.statistics()?;
+    let could_not_be_read = |id: &str| {
+        let statistics = statistics.as_ref();
+        statistics.is_some_and(|one| one.left_out.contains_key(id))
+    };
+    let has_all = further
+        .iter()
+        .all(|&id| of_run.contains(id) || could_not_be_read(id));
+    let has_no_others = of_run
+        .iter()
+        .all(|&id| own.contains(id) || further.contains(id));
+    Ok(has_all && has_no_others)
+}
+
+fn ids<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> BTreeSet<&'a str> {
+    let samples = samples.into_iter();
+    samples.map(|sample| sample.field.id.as_str()).collect()
 }

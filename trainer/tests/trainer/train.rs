@@ -478,7 +478,16 @@ fn a_small_budget_learns_to_tell_the_locations() {
 fn networks_are_compared_in_one_table() {
     let out = folder();
     let set = simulate(&out, 24, 64);
-    let compared = at(&out, "compared");
+    let [also, real, compared] = ["also", "real", "compared"].map(|name| at(&out, name));
+    for (path, seed) in [(&also, "2"), (&real, "3")] {
+        run(&[
+            "simulate", "--out", path, "--count", "4", "--size", "64", "--seed", seed,
+        ]);
+    }
+    // Of the further test set one field is broken, and one lacks a channel that the recipe described does not need.
+    let field = |name: &str| format!("{real}/simulated-3-{name}.png");
+    fs::write(field("000000_green"), "no image").expect("a broken file");
+    fs::remove_file(field("000001_yellow")).expect("a channel");
     let mut arguments = vec![
         "compare",
         "--plain",
@@ -502,6 +511,9 @@ fn networks_are_compared_in_one_table() {
     ] {
         arguments.extend(["--set", key]);
     }
+    let alone = arguments.clone();
+    let times = format!("{also}=2");
+    arguments.extend(["--also", &times, "--test", &real]);
     let printed = run(&arguments);
     // Of All-CNN no ImageNet weights are at hand, and the table says so.
     for expected in [
@@ -510,6 +522,9 @@ fn networks_are_compared_in_one_table() {
         "random",
         "described-all-cnn-64",
         "default-all-cnn-32",
+        "Differences from default-all-cnn-32",
+        "Scores in percent on real SHA-256",
+        "LRAP",
     ] {
         assert!(printed.contains(expected), "{expected} in {printed}");
     }
@@ -517,13 +532,65 @@ fn networks_are_compared_in_one_table() {
     for name in ["index.html", "comparison.json", "comparison.md"] {
         assert!(report.join(name).is_file(), "{name}");
     }
+    let split = fs::read_to_string(format!("{compared}/default-all-cnn-32/split.csv"));
+    let split = split.expect("a split");
+    let rows = split.lines();
+    let further = rows.filter(|row| row.starts_with("simulated-2-"));
+    assert_eq!(further.count(), 4, "{split}");
+    let json = fs::read_to_string(report.join("comparison.json")).expect("numbers");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let tested = &json["further"][0];
+    let samples = [0_usize, 1, 2, 3].map(|index| tested["scores"][index]["samples"].as_u64());
+    assert_eq!(samples, [2, 2, 3, 3].map(Some));
+    let of_described = &json["differences"][1]["gains"];
+    assert!(of_described["label_ranking_average_precision"]["low"].is_number());
+    assert!(tested["differences"][0]["gains"].is_object());
+    assert!(tested["differences"][1]["gains"].is_null(), "others");
     // Nothing is trained again, and nothing is written over.
     assert!(refuse(&arguments).contains("--resume"));
+    for (more, expected) in [
+        (&["--resume"][..], "was trained on other sets"),
+        (&["--resume", "--test", &set], "is in a set to train on"),
+        (&["--networks", "all-cnn"], "cannot be used with"),
+    ] {
+        let printed = refuse(&[&alone[..], more].concat());
+        assert!(printed.contains(expected), "{printed}");
+    }
     let before = weights(&format!("{compared}/default-all-cnn-32"));
     fs::remove_dir_all(format!("{compared}/default-all-cnn-64")).expect("a run to be made again");
     let again = run(&[&arguments[..], &["--resume"]].concat());
     assert!(again.contains("default-all-cnn-64"));
     assert_eq!(weights(&format!("{compared}/default-all-cnn-32")), before);
+}
+
+#[test]
+fn some_networks_are_compared_by_the_default_recipe() {
+    let out = folder();
+    let set = simulate(&out, 24, 64);
+    let compared = at(&out, "compared");
+    let mut arguments = vec![
+        "compare", "--plain", "--device", "flex", "--data", &set, "--out", &compared,
+    ];
+    for key in &BRIEFLY[2..] {
+        arguments.extend(["--set", key]);
+    }
+    arguments.extend(["--sizes", "32", "--networks"]);
+    let refused = refuse(&[&arguments[..], &["all-cnn,vgg-16"]].concat());
+    for expected in [
+        "no network is called vgg-16",
+        "densenet-121, densenet-201, resnet-50, all-cnn, inception-resnet-v2",
+    ] {
+        assert!(refused.contains(expected), "{refused}");
+    }
+    let twice = refuse(&[&arguments[..], &["all-cnn,all-cnn"]].concat());
+    assert!(
+        twice.contains("two runs would be called all-cnn-32"),
+        "{twice}"
+    );
+    arguments.push("all-cnn");
+    let printed = run(&arguments);
+    assert!(printed.contains("run 1 of 1: all-cnn-32"), "{printed}");
+    assert!(!printed.contains("Differences from"), "{printed}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::published::CAUTION;
 use super::runs::{ComparedRun, Comparison};
+use super::scores::Difference;
 use super::tables::Grid;
 use crate::evaluation::Estimate;
 use crate::page::{Page, Section, figure, table};
@@ -28,13 +29,13 @@ impl ComparisonPlots {
                 comparison,
                 "macro-f1",
                 "macro-F1 over all 28 locations, percent",
-                |run| run.scores.macro_f1,
+                |run| run.reached.scores.macro_f1,
             ),
             first_nine: runs(
                 comparison,
                 "first-nine",
                 "macro-F1 over the first 9 labels, percent",
-                |run| run.scores.first_nine,
+                |run| run.reached.scores.first_nine,
             ),
             published: beside(comparison),
         }
@@ -126,6 +127,33 @@ fn short(name: &str) -> String {
 /// Renders the page.
 pub fn document(comparison: &Comparison, figures: &ComparisonPlots) -> String {
     let section = |id, title, body| Section { id, title, body };
+    let mut sections = vec![
+        section("scores", "Scores", html! {
+            div.dense { (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples. LRAP: label ranking average \
+                               precision.", &comparison.scores())) }
+            (differences(comparison, &comparison.differences))
+            (figure(&[&figures.all], &html! {
+                "Macro-F1 over all 28 locations with its interval. Runs were scored on the same samples: intervals that overlap a little \
+                 may still hide a sure difference, for chance falls on both alike."
+            }))
+            (figure(&[&figures.first_nine], &html! { "Macro-F1 over the first 9 labels with its interval." }))
+        }),
+        section("cost", "What it took", grid("Training, run by run.", &comparison.cost())),
+        section("published", "Beside published figures", html! {
+            p { b { (CAUTION) } }
+            (figure(&[&figures.published], &html! {
+                "Ours (disc, with its interval) and published (square). The published figure for people does not say what it was measured over."
+            }))
+            (grid("Macro-F1 in percent. A dash stands where there is no such run or no such figure.", &comparison.beside_published()))
+            p {
+                "Where the source says low or high, our runs of up to 512 px stand beside low, larger ones beside high; the source names no pixels."
+            }
+        }),
+    ];
+    if !comparison.further.is_empty() {
+        let body = further(comparison);
+        sections.insert(1, section("further", "Further test sets", body));
+    }
     Page {
         title: "Networks beside each other".to_owned(),
         lead: html! {
@@ -134,29 +162,33 @@ pub fn document(comparison: &Comparison, figures: &ComparisonPlots) -> String {
                 ", all scored on " (comparison.data) "."
             }
         },
-        sections: vec![
-            section("scores", "Scores", html! {
-                div.dense { (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples.", &comparison.scores())) }
-                (figure(&[&figures.all], &html! {
-                    "Macro-F1 over all 28 locations with its interval. Runs were scored on the same samples: intervals that overlap a little \
-                     may still hide a sure difference, for chance falls on both alike."
-                }))
-                (figure(&[&figures.first_nine], &html! { "Macro-F1 over the first 9 labels with its interval." }))
-            }),
-            section("cost", "What it took", grid("Training, run by run.", &comparison.cost())),
-            section("published", "Beside published figures", html! {
-                p { b { (CAUTION) } }
-                (figure(&[&figures.published], &html! {
-                    "Ours (disc, with its interval) and published (square). The published figure for people does not say what it was measured over."
-                }))
-                (grid("Macro-F1 in percent. A dash stands where there is no such run or no such figure.", &comparison.beside_published()))
-                p {
-                    "Where the source says low or high, our runs of up to 512 px stand beside low, larger ones beside high; the source names no pixels."
-                }
-            }),
-        ],
+        sections,
     }
     .document()
+}
+
+/// The scores on further sets.
+fn further(comparison: &Comparison) -> Markup {
+    html! {
+        p { "No run was trained on any of these samples, and neither epochs nor thresholds were chosen by them." }
+        @for test in &comparison.further {
+            h3 { (test.data) }
+            div.dense { (grid("Scores in percent, with intervals of 95 %. Samples that a run could not read are left out.",
+                              &comparison.further_scores(test))) }
+            (differences(comparison, &test.differences))
+        }
+    }
+}
+
+/// The differences of the other runs from the first; nothing where there are none.
+fn differences(comparison: &Comparison, differences: &[Difference]) -> Markup {
+    let table = comparison.difference_table(differences);
+    html! {
+        @if let Some((heading, differences)) = table {
+            div.dense { (grid(&format!("{heading}. Where an interval excludes 0, the choice of samples alone does not explain the \
+                                        difference; another training may still give another."), &differences)) }
+        }
+    }
 }
 
 fn grid(caption: &str, grid: &Grid) -> Markup {

@@ -3,15 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use super::published::{Measure, PUBLISHED, Published, Resolution};
-use crate::evaluation::{Estimate, Estimates};
+use super::scores::{Difference, FurtherTest, TestScores};
+use crate::evaluation::Estimate;
 
-/// Runs that were scored on the same samples.
+/// Runs that were scored on the same sets of samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The name of the set of samples.
+    /// The name of the set of samples that the runs kept for their test.
     pub data: String,
     /// The runs, in the order of the tables.
     pub runs: Vec<ComparedRun>,
+    /// The differences of the other runs from the first, on these samples.
+    pub differences: Vec<Difference>,
+    /// The scores on further sets.
+    pub further: Vec<FurtherTest>,
 }
 
 /// A run with its settings, its cost and its scores.
@@ -37,13 +42,9 @@ pub struct ComparedRun {
     pub images_seen: u64,
     /// The duration of the training in minutes.
     pub minutes: f64,
-    /// The number of samples scored.
-    pub samples: usize,
-    /// The scores on them, with intervals.
+    /// The scores on the samples that it kept for its test.
     #[serde(flatten)]
-    pub scores: Estimates,
-    /// The mean average precision over the locations present; none where none is.
-    pub mean_average_precision: Option<f64>,
+    pub reached: TestScores,
 }
 
 /// A published score and the run to compare with it; either may be missing.
@@ -117,7 +118,7 @@ impl Beside<'_> {
 
     /// The run's score of the same measure.
     pub(super) fn ours(&self) -> Option<Estimate> {
-        let scores = &self.run?.scores;
+        let scores = &self.run?.reached.scores;
         Some(
             match self.published.and_then(|published| published.measure) {
                 Some(Measure::FirstNine) => scores.first_nine,

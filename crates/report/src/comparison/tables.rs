@@ -2,6 +2,7 @@
 
 use super::published::Resolution;
 use super::runs::Comparison;
+use super::scores::{Difference, FurtherTest, TestScores};
 use crate::evaluation::Estimate;
 use crate::plots::count;
 
@@ -50,9 +51,29 @@ impl Grid {
 }
 
 impl Comparison {
+    /// The scores on the samples that the runs kept for their test.
     pub(super) fn scores(&self) -> Grid {
-        let rows = self.runs.iter().map(|run| {
-            let scores = &run.scores;
+        self.scored(self.runs.iter().map(|run| &run.reached))
+    }
+
+    /// The scores on a further set.
+    pub(super) fn further_scores(&self, test: &FurtherTest) -> Grid {
+        let mut grid = self.scored(test.scores.iter());
+        grid.columns.push("samples scored");
+        for (row, reached) in grid.rows.iter_mut().zip(&test.scores) {
+            row.push(count(reached.samples as u64));
+        }
+        grid
+    }
+
+    /// The scores of each run on a set of samples; dashes where none was scored.
+    fn scored<'a>(&self, reached: impl Iterator<Item = &'a TestScores>) -> Grid {
+        let rows = self.runs.iter().zip(reached).map(|(run, reached)| {
+            let scores = &reached.scores;
+            let shown = |estimate| match reached.samples {
+                0 => dash(),
+                _ => with_interval(estimate),
+            };
             let mut row = vec![
                 run.name.clone(),
                 format!("{}, {} px", run.architecture, run.size),
@@ -64,8 +85,9 @@ impl Comparison {
                     scores.first_nine,
                     scores.micro_f1,
                     scores.exact_match,
+                    reached.label_ranking_average_precision,
                 ]
-                .map(with_interval),
+                .map(shown),
             );
             row
         });
@@ -78,9 +100,49 @@ impl Comparison {
                 "first 9 labels",
                 "micro-F1",
                 "exact match",
+                "LRAP",
             ],
             rows: rows.collect(),
         }
+    }
+
+    /// What the other runs are better by than the first, and the heading of that table; none where there are no other runs.
+    pub(super) fn difference_table(&self, differences: &[Difference]) -> Option<(String, Grid)> {
+        let first = self.runs.first().filter(|_| !differences.is_empty())?;
+        let heading = format!(
+            "Differences from {} in percentage points, with intervals of 95 % over the same draws of samples for both",
+            first.name
+        );
+        let rows = differences.iter().map(|difference| {
+            let mut row = vec![difference.run.clone()];
+            match &difference.gains {
+                Some(gains) => {
+                    for gain in [
+                        gains.scores.macro_f1_present,
+                        gains.label_ranking_average_precision,
+                    ] {
+                        let is_sure = if gain.excludes_zero() { "yes" } else { "no" };
+                        row.extend([signed(gain), is_sure.to_owned()]);
+                    }
+                }
+                None => {
+                    row.push("not scored on the same samples".to_owned());
+                    row.extend([dash(), dash(), dash()]);
+                }
+            }
+            row
+        });
+        let grid = Grid {
+            columns: vec![
+                "run",
+                "macro-F1, present only",
+                "excludes 0",
+                "LRAP",
+                "excludes 0",
+            ],
+            rows: rows.collect(),
+        };
+        Some((heading, grid))
     }
 
     pub(super) fn cost(&self) -> Grid {
@@ -94,7 +156,7 @@ impl Comparison {
                 run.epochs.to_string(),
                 count(run.images_seen),
                 format!("{:.1}", run.minutes),
-                count(run.samples as u64),
+                count(run.reached.samples as u64),
             ]
         });
         Grid {
@@ -114,7 +176,6 @@ impl Comparison {
     }
 
     pub(super) fn beside_published(&self) -> Grid {
-        let dash = || "–".to_owned();
         let rows = self.beside().into_iter().map(|beside| {
             let resolution = match (beside.published, beside.run) {
                 (Some(published), _) => published.resolution.map(Resolution::name),
@@ -137,6 +198,18 @@ impl Comparison {
             rows: rows.collect(),
         }
     }
+}
+
+/// What stands where there is no number.
+fn dash() -> String {
+    "–".to_owned()
+}
+
+/// A difference in percentage points with its interval.
+fn signed(difference: Estimate) -> String {
+    let points = |value: f64| format!("{:+.2}", value * 100.0).replace('-', "−");
+    let [value, low, high] = [difference.value, difference.low, difference.high].map(points);
+    format!("{value} ({low} to {high})")
 }
 
 /// A score in percent with its interval.

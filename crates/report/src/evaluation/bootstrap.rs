@@ -23,6 +23,13 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// Whether the interval, of a difference, excludes 0.
+    pub fn excludes_zero(self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+}
+
 /// The scores in reports, with intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
@@ -119,6 +126,13 @@ pub fn resampled_mean(values: &[f64], choice: EvaluationChoice) -> Estimate {
     });
     let mean = values.iter().sum::<f64>() / samples as f64;
     estimate(mean, draws.collect(), choice.confidence)
+}
+
+/// The mean difference of two values a sample, first less second, sample by sample, as [`resampled_mean`] gives it.
+pub fn resampled_gain(first: &[f64], second: &[f64], choice: EvaluationChoice) -> Estimate {
+    let pairs = first.iter().zip(second);
+    let gains: Vec<f64> = pairs.map(|(first, second)| first - second).collect();
+    resampled_mean(&gains, choice)
 }
 
 /// A score of a draw, given the observed scores.

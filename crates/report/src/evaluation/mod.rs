@@ -6,6 +6,7 @@ mod choice;
 mod document;
 mod figures;
 mod mistakes;
+mod paired;
 mod predicted;
 mod results;
 
@@ -23,6 +24,7 @@ pub use choice::EvaluationChoice;
 pub use cytolens_core::confusion::Confusion;
 pub use document::Tested;
 pub use mistakes::Mistake;
+pub use paired::{Answers, Gains};
 pub use predicted::Predicted;
 pub use results::{ClassEvaluation, Evaluation, PLAIN};
 

@@ -88,14 +88,12 @@ impl Evaluation {
         let rows = vec![*frequencies; test.truth.len()];
         let of_frequencies = label_ranking_precisions(&test.truth, &rows);
         let own = label_ranking_precisions(&test.truth, &test.probabilities);
-        let pairs = own.iter().zip(&of_frequencies);
-        let gain: Vec<f64> = pairs.map(|(own, other)| own - other).collect();
         self.frequencies = Some(AgainstFrequencies {
             label_ranking_average_precision: bootstrap::resampled_mean(
                 &of_frequencies,
                 self.choice,
             ),
-            gain: bootstrap::resampled_mean(&gain, self.choice),
+            gain: bootstrap::resampled_gain(&own, &of_frequencies, self.choice),
         });
         self
     }

@@ -357,6 +357,58 @@ fn an_answer_by_frequencies_is_compared_sample_by_sample() {
     );
 }
 
+/// The answers of a model that is wrong about these of 100 samples.
+fn wrong_about(wrong: std::ops::Range<usize>) -> Answers {
+    let rows: Vec<(&str, &str)> = (0..100)
+        .map(|sample| ("0", if wrong.contains(&sample) { "1" } else { "0" }))
+        .collect();
+    Answers {
+        predicted: samples(&rows),
+        thresholds: [PLAIN; COUNT],
+    }
+}
+
+#[test]
+fn gains_are_over_draws_of_the_same_samples() {
+    let (one, other) = (wrong_about(0..30), wrong_about(0..40));
+    let gains = Gains::of(&one, &other, FEW_DRAWS).expect("the same samples");
+    // Ten more are right, which is more than chance, though the intervals of the two overlap.
+    let exact = gains.scores.exact_match;
+    assert!(near(exact.value, 0.1), "{exact:?}");
+    assert!(exact.excludes_zero(), "{exact:?}");
+    let alone = |it: &Answers| evaluate(&it.predicted).estimates;
+    let (own, others) = (alone(&one), alone(&other));
+    assert!(own.exact_match.low < others.exact_match.high);
+    let present = own.macro_f1_present.value - others.macro_f1_present.value;
+    assert!(near(gains.scores.macro_f1_present.value, present));
+    // A missed label is tied with all others but the wrong one, which is over it.
+    let ranking = gains.label_ranking_average_precision;
+    assert!(near(ranking.value, 0.1 * 27.0 / 28.0) && ranking.excludes_zero());
+
+    let back = Gains::of(&other, &one, FEW_DRAWS).expect("the same samples");
+    let ends = back.scores.exact_match;
+    assert!(near(ends.low, -exact.high) && near(ends.high, -exact.low));
+    assert!(ends.excludes_zero());
+    let none = Gains::of(&one, &one, FEW_DRAWS).expect("the same samples");
+    assert!(!none.scores.exact_match.excludes_zero());
+}
+
+#[test]
+fn other_samples_have_no_gains() {
+    let one = wrong_about(0..30);
+    let mut elsewhere = one.clone();
+    elsewhere.predicted.ids.reverse();
+    assert_eq!(Gains::of(&one, &elsewhere, FEW_DRAWS), None);
+    let mut otherwise = one.clone();
+    otherwise.predicted.truth[7] = set("5");
+    assert_eq!(Gains::of(&one, &otherwise, FEW_DRAWS), None);
+    let nothing = Answers {
+        predicted: samples(&[]),
+        thresholds: [PLAIN; COUNT],
+    };
+    assert_eq!(Gains::of(&nothing, &nothing, FEW_DRAWS), None);
+}
+
 #[test]
 fn without_draws_a_score_is_its_own_interval() {
     let choice = EvaluationChoice {
