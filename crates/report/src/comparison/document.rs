@@ -128,27 +128,39 @@ fn short(name: &str) -> String {
 pub fn document(comparison: &Comparison, figures: &ComparisonPlots) -> String {
     let section = |id, title, body| Section { id, title, body };
     let mut sections = vec![
-        section("scores", "Scores", html! {
-            div.dense { (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples. LRAP: label ranking average \
-                               precision.", &comparison.scores())) }
-            (differences(comparison, &comparison.differences))
-            (figure(&[&figures.all], &html! {
-                "Macro-F1 over all 28 locations with its interval. Runs were scored on the same samples: intervals that overlap a little \
-                 may still hide a sure difference, for chance falls on both alike."
-            }))
-            (figure(&[&figures.first_nine], &html! { "Macro-F1 over the first 9 labels with its interval." }))
-        }),
-        section("cost", "What it took", grid("Training, run by run.", &comparison.cost())),
-        section("published", "Beside published figures", html! {
-            p { b { (CAUTION) } }
-            (figure(&[&figures.published], &html! {
-                "Ours (disc, with its interval) and published (square). The published figure for people does not say what it was measured over."
-            }))
-            (grid("Macro-F1 in percent. A dash stands where there is no such run or no such figure.", &comparison.beside_published()))
-            p {
-                "Where the source says low or high, our runs of up to 512 px stand beside low, larger ones beside high; the source names no pixels."
-            }
-        }),
+        section(
+            "scores",
+            "Scores",
+            html! {
+                div.dense { (grid("Scores in percent, with intervals of 95 % over redrawn sets of the samples. LRAP: label ranking average \
+                                   precision.", &comparison.scores())) }
+                (differences(comparison, &comparison.differences))
+                (figure(&[&figures.all], &html! {
+                    "Macro-F1 over all 28 locations with its interval. Runs were scored on the same samples: intervals that overlap a little \
+                     may still hide a sure difference, for chance falls on both alike."
+                }))
+                (figure(&[&figures.first_nine], &html! { "Macro-F1 over the first 9 labels with its interval." }))
+            },
+        ),
+        section(
+            "cost",
+            "What it took",
+            grid("Training, run by run.", &comparison.cost()),
+        ),
+        section(
+            "published",
+            "Beside published figures",
+            html! {
+                p { b { (CAUTION) } }
+                (figure(&[&figures.published], &html! {
+                    "Ours (disc, with its interval) and published (square). The published figure for people does not say what it was measured over."
+                }))
+                (grid("Macro-F1 in percent. A dash stands where there is no such run or no such figure.", &comparison.beside_published()))
+                p {
+                    "Where the source says low or high, our runs of up to 512 px stand beside low, larger ones beside high; the source names no pixels."
+                }
+            },
+        ),
     ];
     if !comparison.further.is_empty() {
         let body = further(comparison);
