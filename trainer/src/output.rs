@@ -1,7 +1,9 @@
-//! Lines on standard output and standard error, in place of `println!` and `eprintln!`, which panic where nobody reads them.
+//! What a command tells: its exit code, and lines on standard output and standard error, in place of `println!` and `eprintln!`, which
+//! panic where nobody reads them.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
 use cytolens_core::plain::plain;
 
@@ -50,6 +52,21 @@ pub fn say_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
 pub fn note_line(line: fmt::Arguments<'_>) {
     // A failure could only be reported here.
     writeln!(io::stderr().lock(), "{}", shown(&line.to_string())).ok();
+}
+
+/// Notes what is left out and why, a line for each fault.
+pub fn note_left_out<'a, F: fmt::Display + 'a>(faults: impl IntoIterator<Item = &'a F>) {
+    for fault in faults {
+        note!("left out: {fault}");
+    }
+}
+
+/// The exit code of a command that has left out so many files or fields: success where there are none.
+pub fn exit_code(left_out: usize) -> ExitCode {
+    match left_out {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use cytolens_core::labels::{LOCATIONS, LabelSet, frequencies};
 use serde_json::json;
 
 use super::scored_model::ScoredModel;
-use crate::commands::arguments::{ReadingArguments, label_sets, workers};
-use crate::output::{note, say};
+use crate::commands::arguments::{ReadingArguments, fields_of, label_sets, workers};
+use crate::output::{note_left_out, say};
 use crate::run::adaptation::shift;
 use crate::run::folder::RunFolder;
 use cytolens_data::dataset::Sample;
-use cytolens_data::files::{claim_folder, in_folder};
+use cytolens_data::files::claim_folder;
 use cytolens_report::progress::progress;
 
 /// Fit a run's answers to fields without labels
@@ -72,9 +72,7 @@ impl Adapt {
         let bar = progress(samples.len(), "Answering");
         let (found, faults) = model.predicted(&samples, workers(self.workers), &bar)?;
         bar.finish();
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         ensure!(!found.is_empty(), "no field could be answered");
         let shift = shift(&found.probabilities, &frequencies, self.share);
 
@@ -103,20 +101,13 @@ impl Adapt {
 
     /// The fields, as samples without labels.
     fn fields(&self) -> Result<Vec<Sample>> {
-        let found = in_folder(&self.data, &self.reading.reading())?;
-        let found = match &self.only {
-            Some(list) => found.listed_in(list)?,
-            None => found,
-        };
-        for fault in &found.faults {
-            note!("left out: {fault}");
-        }
+        let fields = fields_of(&self.data, self.only.as_deref(), &self.reading.reading())?;
         let without_labels = |field| Sample {
             field,
             labels: LabelSet::default(),
             text: None,
         };
-        let samples: Vec<Sample> = found.fields.into_iter().map(without_labels).collect();
+        let samples: Vec<Sample> = fields.into_iter().map(without_labels).collect();
         ensure!(
             !samples.is_empty(),
             "no field in {} to adapt to",

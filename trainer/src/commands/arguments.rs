@@ -14,14 +14,14 @@ use cytolens_core::ChannelOrder;
 use cytolens_core::labels::LabelSet;
 
 use crate::device::DeviceChoice;
-use crate::output::note;
+use crate::output::note_left_out;
 use crate::run::folder::RunFolder;
 use crate::run::record::Show;
 use crate::run::samples::FurtherSet;
 use crate::run::start::find_weights;
 use crate::unet::training::UNetRun;
 use cytolens_data::dataset::Dataset;
-use cytolens_data::files::Reading;
+use cytolens_data::files::{self, FieldOnDisk, FoundFields, Reading};
 use cytolens_data::split::file::{Split, read_split};
 use cytolens_data::table::{LabelTable, read_table};
 
@@ -255,15 +255,27 @@ fn minutes(count: f64) -> Duration {
     Duration::try_from_secs_f64(60.0 * count).unwrap_or(Duration::ZERO)
 }
 
+/// The fields of a place, or those of them that a file lists. Notes what is left out.
+///
+/// # Errors
+/// If the place or the list cannot be read, or holds no field.
+pub fn fields_of(place: &Path, only: Option<&Path>, reading: &Reading) -> Result<Vec<FieldOnDisk>> {
+    let mut found = files::in_folder(place, reading)?;
+    if let Some(list) = only {
+        found = found.listed_in(list)?;
+    }
+    let FoundFields { fields, faults } = found;
+    note_left_out(&faults);
+    Ok(fields)
+}
+
 /// Reads the label sets of a table, Id and Target, and notes the rows that are left out.
 ///
 /// # Errors
 /// If the table cannot be read or has no row of labels.
 pub fn label_sets(table: &Path) -> Result<Vec<LabelSet>> {
     let LabelTable { rows, faults, .. } = read_table(table)?;
-    for fault in faults {
-        note!("left out: {fault}");
-    }
+    note_left_out(&faults);
     ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
     Ok(rows.into_iter().map(|(_, labels)| labels).collect())
 }

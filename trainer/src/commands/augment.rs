@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::augment_device;
 use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::run::recipe;
 use crate::run::recipe_file::RecipeFile;
 use cytolens_data::augmentation::{AugmentationChoice, Draw};
@@ -106,9 +106,7 @@ impl Augment {
         let Dataset {
             samples, faults, ..
         } = self.set.open()?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         let shown = match &self.id {
             None => 0,
             Some(id) => samples

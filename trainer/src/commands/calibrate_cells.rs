@@ -15,7 +15,7 @@ use crate::cells::calibrate::{comparison, fit};
 use crate::cells::labelled::{AnsweredField, Decision, answered};
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::commands::cells::{answering_model, cells_package};
-use crate::output::{note, say};
+use crate::output::{exit_code, note_left_out, say};
 
 /// Fit how probable a cell shows what its field shows
 ///
@@ -54,9 +54,7 @@ impl CalibrateCells {
         })?;
         bar.finish();
         faults.extend(unread);
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         ensure!(
             found.len() > 1,
             "one field is too few: another tells how well the calibration fits"
@@ -85,9 +83,6 @@ impl CalibrateCells {
             calibration.low,
             calibration.high
         )?;
-        Ok(match faults.len() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        })
+        Ok(exit_code(faults.len()))
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::cells::batch::CellsBatch;
 use crate::cells::outputs::OutputFolder;
 use crate::commands::arguments::{ReadingArguments, workers};
-use crate::output::say;
+use crate::output::{exit_code, say};
 use crate::predict::outcome::note_outcome;
 use crate::predict::pace::Pace;
 use crate::predict::provenance::ids_sha256;
@@ -157,10 +157,7 @@ impl FindCells {
             self.out.display(),
             pace.rate(),
         )?;
-        Ok(match left_out + faults.len() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        })
+        Ok(exit_code(left_out + faults.len()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::commands::arguments::{
     FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
 };
 use crate::device::DevicesChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::run::recipe::{Recipe, StartWeights};
 use crate::run::recipe_file::RecipeFile;
 use crate::run::start::find_weights;
@@ -184,9 +184,7 @@ impl Compare {
         for folder in &self.tests {
             let place = folder.display();
             let set = Dataset::open(folder, &reading)?;
-            for fault in &set.faults {
-                note!("left out: {fault}");
-            }
+            note_left_out(&set.faults);
             for sample in &set.samples {
                 let id = &sample.field.id;
                 ensure!(

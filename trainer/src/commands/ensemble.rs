@@ -24,7 +24,7 @@ use super::parts::parts_by;
 use super::thresholds::tuned;
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::note;
+use crate::output::note_left_out;
 
 /// The least share of a member: one that gets it counts next to nothing.
 const LEAST_SHARE: f64 = 0.001;
@@ -159,9 +159,7 @@ impl MakeEnsemble {
     /// Shares and thresholds by labelled samples.
     fn measured(&self, data: &Path, packages: &[Package]) -> Result<Weighed> {
         let set = Dataset::open(data, &self.reading.reading())?;
-        for fault in &set.faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&set.faults);
         let samples = self.chosen(&set.samples)?;
         let asked = ask_each(
             &self.folders(),

@@ -16,7 +16,7 @@ use crate::commands::painting::PainterArguments;
 use crate::commands::parts::Parts;
 use crate::commands::thresholds::{LEAST_POSITIVES, tuned};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::fault::Fault;
 use cytolens_data::files::claim_folder;
@@ -132,9 +132,7 @@ impl Evaluate {
         }
         let (test, unread) = self.predict(&model, &chosen.tested, "Scoring")?;
         faults.extend(unread);
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         if test.is_empty() {
             bail!("no sample could be scored");
         }

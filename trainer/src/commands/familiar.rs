@@ -10,9 +10,9 @@ use cytolens::package::Package;
 use cytolens_data::files;
 use cytolens_similar::Familiar;
 
-use crate::commands::arguments::{ReadingArguments, workers};
+use crate::commands::arguments::{ReadingArguments, fields_of, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::similar::Embedder;
 
 /// Have a package tell fields that are unlike those that its model learnt from
@@ -88,14 +88,9 @@ impl MakeFamiliar {
     }
 
     fn vectors(&self, folder: &Path, embedder: &Embedder) -> Result<Vec<Vec<f32>>> {
-        let found = files::in_folder(folder, &self.reading.reading())?;
-        for fault in &found.faults {
-            note!("left out: {fault}");
-        }
-        let (vectors, faults) = embedder.vectors(&found.fields, workers(self.workers))?;
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        let fields = fields_of(folder, None, &self.reading.reading())?;
+        let (vectors, faults) = embedder.vectors(&fields, workers(self.workers))?;
+        note_left_out(&faults);
         Ok(vectors)
     }
 }

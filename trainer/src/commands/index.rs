@@ -14,7 +14,7 @@ use cytolens_report::progress::progress;
 
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::similar::{Embedder, Gathered, IndexStatements, gathered, index, retrieval, write};
 
 /// Make an index of labelled fields, from which the page shows those that are similar
@@ -134,9 +134,7 @@ impl MakeIndex {
             || bar.inc(1),
         )?;
         bar.finish();
-        for fault in set.faults.iter().chain(&faults) {
-            note!("left out: {fault}");
-        }
+        note_left_out(set.faults.iter().chain(&faults));
         Ok((fields, set.credits))
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 
 use crate::commands::arguments::{FurtherSets, InitArguments, SetArguments, TrainingArguments};
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::run::finish::{self, Reached};
 use crate::run::folder::{RunFolder, load_network};
 use crate::run::recipe::{Recipe, StartWeights};
@@ -61,9 +61,7 @@ impl Job<'_> {
         let (samples, faults) =
             Samples::prepare(set, further, recipe, self.split, kept, workers, &bar)?;
         bar.finish();
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         folder.write_set(&samples.split, &samples.statistics)?;
         say!(
             "{} to train on, {} to choose by, {} to test with",

@@ -24,7 +24,7 @@ use super::scored_model::{Embedded, ScoredModel};
 use super::thresholds::LEAST_POSITIVES;
 use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::similar::{Answers, Way, read};
 
 /// The file of the scores.
@@ -223,9 +223,7 @@ impl ScoreNeighbours {
         let bar = progress(samples.len(), what);
         let (found, faults) = model.embedded(samples, workers(self.workers), &bar)?;
         bar.finish();
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         ensure!(!found.predicted.is_empty(), "no field could be answered");
         Ok(found)
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use cytolens_data::dataset::Sample;
 use cytolens_data::split::file::{Part, read_split};
 
-use crate::output::note;
+use crate::output::note_left_out;
 use crate::run::samples::part_of_run;
 
 /// The part of each sample, by a table of `trainer split`. Notes the rows of samples that the set does not have.
@@ -18,9 +18,7 @@ pub fn parts_by(file: &Path, samples: &[Sample]) -> Result<Vec<Part>> {
     let ids = samples.iter().map(|sample| sample.field.id.as_str());
     let of_samples = read_split(file)?.parts_of(ids);
     let (parts, gone) = of_samples.with_context(|| format!("in {}", file.display()))?;
-    for fault in gone {
-        note!("left out: {fault}");
-    }
+    note_left_out(&gone);
     Ok(parts)
 }
 

@@ -17,7 +17,7 @@ use cytolens_field::Planes;
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::commands::painting::PainterArguments;
 use crate::device::DeviceChoice;
-use crate::output::say;
+use crate::output::{exit_code, say};
 use crate::painter::package::painter_sha256;
 use crate::predict::log::{FieldRow, LogEntry};
 use crate::predict::outcome::note_outcome;
@@ -174,11 +174,7 @@ impl Predict {
         for line in times.lines(&model) {
             say!("{line}")?;
         }
-        Ok(if left_out + faults.len() == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(exit_code(left_out + faults.len()))
     }
 
     /// Classifies fields and gives their log entries to `done`, a batch at a time, in order.

@@ -12,7 +12,7 @@ use cytolens_field::{MissingChannels, Planes};
 
 use crate::commands::arguments::{InitArguments, RunArguments, SetArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::run::folder::{RunFolder, Summary};
 use crate::run::measured_set::MeasuredSet;
 use crate::run::probe::features::Extractor;
@@ -78,9 +78,7 @@ impl Probe {
         let set = MeasuredSet::new(samples, kept, workers(None), measure, &bar);
         bar.finish();
         let samples = &set.samples;
-        for fault in faults.iter().chain(set.left_out.values()) {
-            note!("left out: {fault}");
-        }
+        note_left_out(faults.iter().chain(set.left_out.values()));
         ensure!(
             samples.len() >= 2 * recipe.split.folds,
             "{} readable samples are too few for {} folds",
@@ -200,9 +198,7 @@ impl Probe {
         };
         let ids = samples.iter().map(|sample| sample.field.id.as_str());
         let (parts, faults) = split.parts_of(ids)?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         let held_back = |part| matches!(part, Part::Test | Part::Fold(0));
         Ok(parts.into_iter().map(held_back).collect())
     }

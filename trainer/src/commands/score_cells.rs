@@ -19,7 +19,7 @@ use crate::cells::labelled::{LabelScores, answered, approaches, approaches_table
 use crate::cells::score::{agreement, scores, table};
 use crate::commands::arguments::{ReadingArguments, workers};
 use crate::commands::cells::{answering_model, cells_package};
-use crate::output::{note, say};
+use crate::output::{exit_code, note_left_out, say};
 
 /// Score a cells package against masks, beside a classical method
 ///
@@ -109,16 +109,11 @@ impl ScoreCells {
 
     /// Says what was left out, prints the table and writes the scores.
     fn finish(&self, scores: &impl Serialize, table: &str, faults: &[Fault]) -> Result<ExitCode> {
-        for fault in faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(faults);
         say!("{}", table.trim_end())?;
         if let Some(path) = &self.out {
             write_whole(path, serde_json::to_string_pretty(scores)? + "\n")?;
         }
-        Ok(match faults.len() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        })
+        Ok(exit_code(faults.len()))
     }
 }

@@ -10,10 +10,9 @@ use cytolens_data::whole_file::write_whole;
 use cytolens_report::evaluation::EvaluationChoice;
 use cytolens_report::progress::progress;
 
-use crate::commands::arguments::{ReadingArguments, workers};
+use crate::commands::arguments::{ReadingArguments, fields_of, workers};
 use crate::commands::painting::painter_of;
-use crate::commands::train_painter::fields_of;
-use crate::output::{note, say};
+use crate::output::{exit_code, note_left_out, say};
 use crate::painter::score::{Scores, field_scores, write_table};
 
 /// Score a painter on fields that have the true channel, beside the mean and the best linear mix of channels
@@ -69,9 +68,7 @@ impl ScorePainter {
         let scored = field_scores(&painter, &fields, workers(self.workers), || bar.inc(1));
         bar.finish();
         let (of_fields, faults) = scored?;
-        for fault in &faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         let scores = Scores::of(&of_fields, choice);
         say!("{}", scores.table())?;
         if let Some(path) = &self.table {
@@ -80,9 +77,6 @@ impl ScorePainter {
         if let Some(path) = &self.out {
             write_whole(path, serde_json::to_string_pretty(&scores)? + "\n")?;
         }
-        Ok(match faults.len() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        })
+        Ok(exit_code(faults.len()))
     }
 }

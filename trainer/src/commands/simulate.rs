@@ -8,7 +8,7 @@ use clap::Args;
 use cytolens_core::labels::LabelSet;
 
 use crate::commands::arguments::label_sets;
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use cellsim::{
     References, SIZES, SetFolder, SetPlan, balanced_label_sets, drawn_label_sets, write_samples,
 };
@@ -112,9 +112,7 @@ impl Simulate {
             || bar.inc(1),
         )?;
         bar.finish();
-        for fault in &references.faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&references.faults);
         say!("references to paint on: {}", references.count())?;
         Ok(Some(references))
     }

@@ -11,7 +11,7 @@ use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use rayon::prelude::*;
 
 use crate::commands::arguments::{ReadingArguments, SetArguments};
-use crate::output::{note, say};
+use crate::output::{note, note_left_out, say};
 use cytolens_data::dataset::{Dataset, Sample};
 use cytolens_data::duplicates::{self, Duplicates, Fingerprint, Fingerprinter};
 use cytolens_data::files::Reading;
@@ -127,9 +127,7 @@ impl Split {
             "--duplicates {duplicates} needs images: name their folder with --data"
         );
         let LabelTable { rows, faults, .. } = read_table(table)?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         ensure!(!rows.is_empty(), "no row of labels in {}", table.display());
         Ok(Grouped {
             group_of: (0..rows.len()).collect(),
@@ -184,9 +182,7 @@ impl Grouped {
         let Dataset {
             samples, faults, ..
         } = Dataset::open(folder, reading)?;
-        for fault in faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&faults);
         let (samples, group_of) = if duplicates == Duplicates::Off {
             let alone = (0..samples.len()).collect();
             (samples, alone)

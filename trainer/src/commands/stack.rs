@@ -27,7 +27,7 @@ use super::scored_model::Embedded;
 use super::thresholds::tuned;
 use crate::commands::arguments::{SetArguments, workers};
 use crate::device::DeviceChoice;
-use crate::output::note;
+use crate::output::note_left_out;
 use crate::run::package::with_known_answers;
 use crate::run::samples::attribution;
 use crate::run::stack::{Examples, HeadPart, Trained, train};
@@ -112,9 +112,7 @@ impl MakeStack {
     pub fn run(&self) -> Result<ExitCode> {
         let packages = read_members(&self.folders(), "a stack")?;
         let set = self.set.open()?;
-        for fault in &set.faults {
-            note!("left out: {fault}");
-        }
+        note_left_out(&set.faults);
         let parts = self.parts(&set.samples)?;
         self.check_parts(&parts)?;
         claim_folder(&self.out)?;

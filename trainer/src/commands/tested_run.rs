@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::job::Job;
 use super::scored_model::ScoredModel;
-use crate::output::note;
+use crate::output::note_left_out;
 use crate::run::finish::Reached;
 use crate::run::folder::RunFolder;
 use crate::run::recipe::Recipe;
@@ -80,9 +80,7 @@ fn answers(model: &ScoredModel, samples: &[&Sample], workers: usize) -> Result<A
     let bar = progress(samples.len(), "Scoring");
     let (predicted, faults) = model.predicted(samples, workers, &bar)?;
     bar.finish();
-    for fault in &faults {
-        note!("left out: {fault}");
-    }
+    note_left_out(&faults);
     Ok(Answers {
         predicted,
         thresholds: model.thresholds,

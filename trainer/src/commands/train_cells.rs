@@ -11,7 +11,7 @@ use cytolens_data::masked::{MaskedField, MaskedSet};
 use crate::cells::recipe::CellsRecipe;
 use crate::cells::training::CellsTraining;
 use crate::commands::arguments::{ReadingArguments, UNetArguments};
-use crate::output::{note, say};
+use crate::output::{note_left_out, say};
 use crate::run::folder::RunFolder;
 use crate::run::recipe_file::RecipeFile;
 use crate::unet::fields::{keep_fields, parted};
@@ -45,9 +45,7 @@ impl TrainCells {
         let mut credits: Option<Credits> = None;
         for folder in &self.data {
             let set = MaskedSet::open(folder, &self.reading.reading())?;
-            for fault in &set.faults {
-                note!("left out: {fault}");
-            }
+            note_left_out(&set.faults);
             fields.extend(set.fields);
             let own = Credits::read(folder)?;
             credits = Some(match credits {

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use cytolens_data::credits::Credits;
-use cytolens_data::files::{self, FieldOnDisk, FoundFields, Reading};
+use cytolens_data::files::{self, FieldOnDisk};
 use cytolens_report::progress::progress;
 
-use crate::commands::arguments::{ReadingArguments, UNetArguments, workers};
-use crate::output::{note, say};
+use crate::commands::arguments::{ReadingArguments, UNetArguments, fields_of, workers};
+use crate::output::{note_left_out, say};
 use crate::painter::recipe::PainterRecipe;
 use crate::painter::survey::Survey;
 use crate::painter::training::PainterTraining;
@@ -103,22 +103,6 @@ impl TrainPainter {
     }
 }
 
-/// The fields of a place, or those of them that a file lists. Notes what is left out.
-///
-/// # Errors
-/// If the place or the list cannot be read, or holds no field.
-pub fn fields_of(place: &Path, only: Option<&Path>, reading: &Reading) -> Result<Vec<FieldOnDisk>> {
-    let mut found = files::in_folder(place, reading)?;
-    if let Some(list) = only {
-        found = found.listed_in(list)?;
-    }
-    let FoundFields { fields, faults } = found;
-    for fault in faults {
-        note!("left out: {fault}");
-    }
-    Ok(fields)
-}
-
 /// Reads fields once. Notes which are left out.
 fn surveyed(fields: Vec<FieldOnDisk>, recipe: &PainterRecipe) -> Survey {
     let bar = progress(fields.len(), "Reading");
@@ -127,9 +111,7 @@ fn surveyed(fields: Vec<FieldOnDisk>, recipe: &PainterRecipe) -> Survey {
         bar.inc(1);
     });
     bar.finish();
-    for fault in &survey.faults {
-        note!("left out: {fault}");
-    }
+    note_left_out(&survey.faults);
     survey
 }
 

@@ -5,7 +5,7 @@ use cytolens_data::fault::Fault;
 use cytolens_data::noticed::Noticed;
 
 use super::log::{Log, LogEntry, LogRow};
-use crate::output::note;
+use crate::output::{note, note_left_out};
 
 /// Notes what was noticed of fields, the faults of files that are of no field, and then those of fields, which the log has. `found` is
 /// given each row of the log, in order. Gives the number of fields that were left out.
@@ -21,9 +21,7 @@ pub fn note_outcome<R: LogRow>(
     for warning in noticed.warnings() {
         note!("{warning}");
     }
-    for fault in faults {
-        note!("left out: {fault}");
-    }
+    note_left_out(faults);
     let mut left_out = 0;
     for entry in log.entries()? {
         match entry? {

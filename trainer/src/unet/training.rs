@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::learner::UNetLearner;
 use super::package::{Stated, UNetSummary};
 use super::recipe::{UNetChoices, UNetTrainingChoice};
-use crate::output::{note, say};
+use crate::output::{note, note_left_out, say};
 use crate::run::folder::RunFolder;
 use crate::run::position::{BestEpoch, Position};
 
@@ -244,9 +244,7 @@ impl<G: Goal> Course<'_, G> {
                 }
             }
         }
-        for fault in loader.unread() {
-            note!("left out: {fault}");
-        }
+        note_left_out(&loader.unread());
         ensure!(self.learner.position.shown > 0, "no field could be read");
         Ok(())
     }
