@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the model that ships, from nothing but third-party data: simulated and painted sets, a training on them, a second and a third
-# one with real fields, the reports and the package. docs/model.md has what came of it. Every part resumes where it was broken off.
+# Makes the model that ships, from nothing but third-party data: simulated and painted sets, a training on them, a second one with
+# real fields, the reports and the package. docs/model.md has what came of it. Every part resumes where it was broken off.
 #
 # usage: scripts/train-model.sh DIR
 #
@@ -16,8 +16,8 @@ begin_recipe "$@"
 real="$data/hpa/images"
 table="$data/hpa/kaggle_train_labels.csv"
 
-# Every second real field lends its red, blue and yellow, and from the second training on its green and labels; the network never
-# sees anything of the others.
+# Every second real field lends its red, blue and yellow, and in the second training its green and labels; the network never sees
+# anything of the others.
 find "$real" -name '*_green.png' -printf '%f\n' | sed 's/_green.png$//' | LC_ALL=C sort >fields.txt
 awk 'NR % 2 == 1' fields.txt >painted-on.txt
 awk 'BEGIN { print "Id,Part,Group" } { print $1 "," (NR % 2 ? "train" : "test") "," $1 }' fields.txt >unseen.csv
@@ -43,12 +43,6 @@ simulated more-sim-real 1500 201 --labels "$table"
 simulated more-sim-balanced 1500 202 --mixed 0.4
 simulated more-paint-real 1250 203 --labels "$table" --reference "$real" --only painted-on.txt
 simulated more-paint-balanced 1250 204 --mixed 0.4 --reference "$real" --only painted-on.txt
-
-simulated last-sim-real 1200 301 --labels "$table"
-simulated last-sim-balanced 900 302 --mixed 0.4
-simulated last-paint-real 1200 303 --labels "$table" --reference "$real" --only painted-on.txt
-simulated last-paint-balanced 900 304 --mixed 0.4 --reference "$real" --only painted-on.txt
-
 simulated test-balanced 560 105
 
 # trained NAME ARGUMENTS...: a run by the recipe for drawn cells, unless it is there.
@@ -61,11 +55,9 @@ trained() {
 }
 trained first --data sim-real --also sim-balanced --also paint-real --also paint-balanced --also "$data/hpa/green_only=6" \
   --init "$data/imagenet/densenet121.safetensors"
-with_real=(--also "$data/hpa/green_only=6" --set start.weights=network --set start.prior=false --set optimiser.learning_rate=0.0006)
-trained second --data more-sim-real --also more-sim-balanced --also more-paint-real --also more-paint-balanced \
-  --also learnt-from=20 "${with_real[@]}" --init first/network.safetensors --set training.epochs=1 --set optimiser.warm_up=0.1
-trained run --data last-sim-real --also last-sim-balanced --also last-paint-real --also last-paint-balanced \
-  --also learnt-from=40 "${with_real[@]}" --init second/network.safetensors --set training.epochs=3 --set optimiser.warm_up=0.3
+trained run --data more-sim-real --also more-sim-balanced --also more-paint-real --also more-paint-balanced \
+  --also "$data/hpa/green_only=6" --also learnt-from=20 --init first/network.safetensors --set start.weights=network \
+  --set start.prior=false --set training.epochs=1 --set optimiser.learning_rate=0.0006 --set optimiser.warm_up=0.1
 
 # report NAME ARGUMENTS...: the run's scores, unless they are there.
 report() {
