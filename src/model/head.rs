@@ -1,7 +1,5 @@
 //! Heads, which turn a backbone's features into one logit a class.
 
-use std::sync::LazyLock;
-
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
@@ -151,21 +149,11 @@ impl Head {
     }
 }
 
-// Experiment: CYTOLENS_POOLING=maximum pools by half the sum of mean and maximum.
-static WITH_MAXIMUM: LazyLock<bool> = LazyLock::new(|| {
-    let pooling = std::env::var("CYTOLENS_POOLING");
-    pooling.is_ok_and(|pooling| pooling == "maximum")
-});
-
 /// The mean of every feature map: `[batch, features, height, width]` to `[batch, features]`.
 pub fn pool(features: Tensor<4>) -> Tensor<2> {
     let [batch, maps, height, width] = features.dims();
-    let pixels: Tensor<3> = features.reshape([batch, maps, height * width]);
-    // Experiment: the maximum beside the mean.
-    let pooled = if *WITH_MAXIMUM {
-        (pixels.clone().mean_dim(2) + pixels.max_dim(2)) * 0.5
-    } else {
-        pixels.mean_dim(2)
-    };
-    pooled.squeeze_dim(2)
+    features
+        .reshape([batch, maps, height * width])
+        .mean_dim(2)
+        .squeeze_dim(2)
 }

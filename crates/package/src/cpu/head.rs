@@ -1,7 +1,5 @@
 //! The heads on the CPU, with their activation maps in closed form (see [`crate::activation_maps`]).
 
-use std::sync::LazyLock;
-
 use cytolens_kernels::Features;
 
 use crate::network::{HeadKind, NetworkConfig};
@@ -63,27 +61,12 @@ impl Head {
     }
 }
 
-// Experiment: CYTOLENS_POOLING=maximum pools by half the sum of mean and maximum.
-static WITH_MAXIMUM: LazyLock<bool> = LazyLock::new(|| {
-    let pooling = std::env::var("CYTOLENS_POOLING");
-    pooling.is_ok_and(|pooling| pooling == "maximum")
-});
-
 /// The mean of each feature map.
 pub(super) fn pool(features: &Features) -> Vec<f32> {
     let pixels = pixels(features);
     let maps = features.values.chunks_exact(pixels);
-    let pooled = maps.map(|map| {
-        let mean = map.iter().sum::<f32>() / pixels as f32;
-        // Experiment: the maximum beside the mean.
-        if *WITH_MAXIMUM {
-            let maximum = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            (mean + maximum) * 0.5
-        } else {
-            mean
-        }
-    });
-    pooled.collect()
+    maps.map(|map| map.iter().sum::<f32>() / pixels as f32)
+        .collect()
 }
 
 fn pixels(features: &Features) -> usize {
