@@ -1,6 +1,6 @@
 //! The architectures, as one type.
 
-use burn::module::{Module, ParamId};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::all_cnn::{AllCnn, AllCnnConfig};
@@ -58,15 +58,6 @@ impl Backbone {
             Self::ResNet(network) => network.forward(input),
             Self::AllCnn(network) => network.forward(input),
             Self::InceptionResNet(network) => network.forward(input),
-        }
-    }
-
-    /// The ids of the parameters of each stage of a DenseNet, from the head to the stem; nothing for other networks, which have
-    /// not been divided into stages.
-    pub fn stages(&self) -> Vec<Vec<ParamId>> {
-        match self {
-            Self::DenseNet(network) => network.stages(),
-            Self::ResNet(_) | Self::AllCnn(_) | Self::InceptionResNet(_) => Vec::new(),
         }
     }
 

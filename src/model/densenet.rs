@@ -4,7 +4,7 @@
 //! CVPR 2017, <https://arxiv.org/abs/1608.06993>: the bottleneck-and-compression form (DenseNet-BC)
 //! that torchvision (`torchvision/models/densenet.py`) and Keras have.
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
@@ -204,26 +204,6 @@ impl DenseNet {
         relu(self.norm5.forward(x))
     }
 
-    /// The ids of the parameters of each stage, from the head on: the last block and norm, the block and transition before them
-    /// and so on, and at last the stem.
-    pub(super) fn stages(&self) -> Vec<Vec<ParamId>> {
-        let mut stages = Vec::with_capacity(self.blocks.len() + 1);
-        for (index, block) in self.blocks.iter().enumerate().rev() {
-            let mut ids = Ids::default();
-            block.visit(&mut ids);
-            match self.transitions.get(index) {
-                Some(transition) => transition.visit(&mut ids),
-                None => self.norm5.visit(&mut ids),
-            }
-            stages.push(ids.0);
-        }
-        let mut stem = Ids::default();
-        self.conv0.visit(&mut stem);
-        self.norm0.visit(&mut stem);
-        stages.push(stem.0);
-        stages
-    }
-
     /// The constant added to the variance in batch normalisation.
     #[cfg(not(target_family = "wasm"))]
     pub(super) fn epsilon(&self) -> f64 {
@@ -237,16 +217,6 @@ impl DenseNet {
             conv0: stem_for(self.conv0, planes),
             ..self
         }
-    }
-}
-
-/// Collects the ids of parameters.
-#[derive(Default)]
-struct Ids(Vec<ParamId>);
-
-impl ModuleVisitor for Ids {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.push(param.id);
     }
 }
 

@@ -89,7 +89,6 @@ mod tests {
             ("training.batch=0", "training.batch"),
             ("augmentation.noise=2", "augmentation.noise"),
             ("average.decay=1", "average.decay"),
-            ("optimiser.layer_decay=0.5", "optimiser.layer_decay"),
         ] {
             let error = CellsRecipe::load("cells", &[change.to_owned()]).expect_err("a refusal");
             assert!(format!("{error:#}").contains(named), "{error:#}");

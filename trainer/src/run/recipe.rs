@@ -262,15 +262,6 @@ impl RecipeFile for Recipe {
         self.metric.check()?;
         self.optimiser.check()?;
         ensure!(
-            self.optimiser.layer_decay == 1.0
-                || matches!(
-                    self.network.architecture,
-                    Architecture::DenseNet121 | Architecture::DenseNet201
-                ),
-            "optimiser.layer_decay must be 1 for {}: only a DenseNet is divided into stages",
-            self.network.architecture.title()
-        );
-        ensure!(
             (0.0..1.0).contains(&self.average.decay),
             "average.decay must be from 0 to below 1, not {}",
             self.average.decay
@@ -460,17 +451,6 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_decays_by_stages_only_where_there_are_any() {
-        let decay = "optimiser.layer_decay=0.5";
-        Recipe::load("default", &[decay.to_owned()]).expect("valid");
-        let error = refuse("default", &[decay, "network.architecture=resnet-50"]);
-        assert!(
-            error.contains("optimiser.layer_decay must be 1 for ResNet-50"),
-            "{error}"
-        );
-    }
-
-    #[test]
     fn faults_are_named() {
         let error = refuse("nonesuch", &[]);
         assert!(
@@ -488,7 +468,6 @@ mod tests {
             ("training.epochs=0", "training.epochs must be"),
             ("network.head=tail", "tail"),
             ("optimiser.learning_rate=-1", "optimiser.learning_rate"),
-            ("optimiser.layer_decay=0", "optimiser.layer_decay"),
             ("split.shares=[0.5, 0.5, 0.5]", "split.shares"),
             ("evaluation.views=3", "1, 2, 4 or 8"),
             ("weather.wind=3", "no table [weather]"),

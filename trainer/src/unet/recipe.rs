@@ -92,11 +92,6 @@ impl UNetChoices<'_> {
         }
         self.optimiser.check()?;
         ensure!(
-            self.optimiser.layer_decay == 1.0,
-            "optimiser.layer_decay must be 1, for a U-Net has one rate, not {}",
-            self.optimiser.layer_decay
-        );
-        ensure!(
             (0.0..1.0).contains(&self.average.decay),
             "average.decay must be from 0 to below 1, not {}",
             self.average.decay

@@ -13,9 +13,6 @@ pub struct OptimiserChoice {
     pub learning_rate: f64,
     /// The share of it that the backbone has, from 0 to 1.
     pub backbone_share: f64,
-    /// The factor of the rate from each stage of the backbone, which must be a DenseNet, to the one before it, over 0 and 1 at
-    /// most: the last block has the backbone's rate. With 1 all of it has.
-    pub layer_decay: f64,
     /// The epochs, or the fraction of one, in which the rate rises from 0.
     pub warm_up: f64,
     /// The course of the rate after that.
@@ -61,11 +58,6 @@ impl OptimiserChoice {
             self.learning_rate
         );
         within("backbone_share", self.backbone_share, 0.0, 1.0)?;
-        ensure!(
-            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
-            "optimiser.layer_decay must be over 0 and 1 at most, not {}",
-            self.layer_decay
-        );
         within("warm_up", self.warm_up, 0.0, 1000.0)?;
         within("weight_decay", self.weight_decay.into(), 0.0, 10.0)?;
         within("beta_1", self.beta_1.into(), 0.0, 0.9999)?;

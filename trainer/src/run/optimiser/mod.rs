@@ -1,4 +1,4 @@
-//! The optimiser: AdamW, with a lower rate for the backbone than for the head, and for its first stages than for its last.
+//! The optimiser: AdamW, with a lower rate for the backbone than for the head.
 //!
 //! The rule is burn's. Its moments are kept here and not in burn's optimiser of whole modules, which loads a record onto the
 //! default device, a GPU that a machine may lack, and clips each tensor's gradient on its own.
@@ -10,15 +10,13 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result, ensure};
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::{
     AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, Optimizer,
 };
 use burn::tensor::{Device, Tensor};
-use cytolens::model::{Backbone, Network};
+use cytolens::model::Network;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use clip::clipped;
@@ -36,7 +34,6 @@ const WHOLE: &str = "network";
 pub struct Optimiser {
     rules: Rules,
     clip: f32,
-    layer_decay: f64,
     backbone: AdamMoments,
     head: AdamMoments,
     norm: Option<Tensor<1>>,
@@ -56,7 +53,6 @@ impl Optimiser {
         Self {
             rules: Rules::new(choice),
             clip: choice.clip,
-            layer_decay: choice.layer_decay,
             backbone: AdamMoments::default(),
             head: AdamMoments::default(),
             norm: None,
@@ -73,22 +69,13 @@ impl Optimiser {
         let (mut gradients, norm) = clipped(&network, gradients, self.clip);
         self.norm = norm;
         let Network { backbone, head } = network;
-        let factors = stage_factors(&backbone, self.layer_decay);
         Network {
-            backbone: self.rules.step(
-                &mut self.backbone,
-                backbone,
-                &mut gradients,
-                rates.backbone,
-                &factors,
-            ),
-            head: self.rules.step(
-                &mut self.head,
-                head,
-                &mut gradients,
-                rates.head,
-                &Factors::new(),
-            ),
+            backbone: self
+                .rules
+                .step(&mut self.backbone, backbone, &mut gradients, rates.backbone),
+            head: self
+                .rules
+                .step(&mut self.head, head, &mut gradients, rates.head),
         }
     }
 
@@ -144,13 +131,8 @@ impl ModuleOptimiser {
     /// Moves a network by one step.
     pub fn step<M: Module>(&mut self, network: M, gradients: GradientsParams, rate: f64) -> M {
         let (mut gradients, _) = clipped(&network, gradients, self.clip);
-        self.rules.step(
-            &mut self.moments,
-            network,
-            &mut gradients,
-            rate,
-            &Factors::new(),
-        )
+        self.rules
+            .step(&mut self.moments, network, &mut gradients, rate)
     }
 
     /// The moments as a safetensors file.
@@ -172,22 +154,6 @@ impl ModuleOptimiser {
         self.moments = AdamMoments::of_tensors(WHOLE, network, steps, &tensors, device)?;
         all_read(&tensors, &[&self.moments])
     }
-}
-
-/// What the rate of a part is multiplied by, for each of its parameters for which this is not 1.
-type Factors = HashMap<ParamId, f64>;
-
-/// The factors of a backbone whose rate decays from each stage to the one before it.
-fn stage_factors(backbone: &Backbone, decay: f64) -> Factors {
-    let mut factors = Factors::new();
-    if decay < 1.0 {
-        let mut factor = 1.0;
-        for ids in backbone.stages() {
-            factors.extend(ids.into_iter().map(|id| (id, factor)));
-            factor *= decay;
-        }
-    }
-    factors
 }
 
 /// A file of moments, with the steps that each part has taken.
@@ -246,7 +212,6 @@ impl Rules {
         module: M,
         gradients: &mut GradientsParams,
         rate: f64,
-        factors: &Factors,
     ) -> M {
         let before = gradients.len();
         let moved = module.map(&mut Step {
@@ -254,7 +219,6 @@ impl Rules {
             moments,
             gradients,
             rate,
-            factors,
         });
         moments.steps += usize::from(gradients.len() < before);
         moved
@@ -267,7 +231,6 @@ struct Step<'a> {
     moments: &'a mut AdamMoments,
     gradients: &'a mut GradientsParams,
     rate: f64,
-    factors: &'a Factors,
 }
 
 impl ModuleMapper for Step<'_> {
@@ -292,8 +255,7 @@ impl ModuleMapper for Step<'_> {
             .map(|(first, second)| {
                 AdamWState::new(AdaptiveMomentumState::new(*steps, first, second))
             });
-        let rate = self.rate * self.factors.get(&id).unwrap_or(&1.0);
-        let (value, state) = rule.step(rate, value.inner(), gradient, state);
+        let (value, state) = rule.step(self.rate, value.inner(), gradient, state);
         if let Some(AdamWState { momentum }) = state {
             first.register(id, momentum.moment_1);
             second.register(id, momentum.moment_2);

@@ -1,6 +1,6 @@
 //! The optimiser against AdamW by hand, on a network whose weights are all alike.
 
-use burn::module::ModuleVisitor;
+use burn::module::{ModuleVisitor, ParamId};
 use cytolens::model::{Architecture, HeadKind, NetworkConfig};
 
 use super::schedule::Schedule;
@@ -11,7 +11,6 @@ pub fn choice() -> OptimiserChoice {
     OptimiserChoice {
         learning_rate: 0.1,
         backbone_share: 1.0,
-        layer_decay: 1.0,
         warm_up: 0.0,
         schedule: Schedule::Constant,
         weight_decay: 0.0,
@@ -38,12 +37,8 @@ impl ModuleMapper for Fill {
 
 /// A network with convolutions, biases and a linear layer, every number of it 0.5.
 fn network() -> Network {
-    network_of(Architecture::AllCnn)
-}
-
-fn network_of(architecture: Architecture) -> Network {
     let config = NetworkConfig {
-        architecture,
+        architecture: Architecture::AllCnn,
         head: HeadKind::Pooling,
         planes: 1,
         size: 32,
@@ -252,54 +247,6 @@ fn a_frozen_backbone_stays_and_its_moments_begin_when_it_learns() {
         values(&network.head)[0],
         by_hand(&choice, RATES.head, 0.5, &[0.2, 0.2])[1],
     );
-}
-
-#[test]
-fn rates_decay_from_stage_to_stage() {
-    // The stage of each kernel in visiting order: the stem, four blocks with two a layer, three transitions.
-    let kernels = [
-        (1, 4),
-        (12, 3),
-        (24, 2),
-        (48, 1),
-        (32, 0),
-        (1, 3),
-        (1, 2),
-        (1, 1),
-    ];
-    let stages = kernels.map(|(count, stage)| vec![stage; count]).concat();
-    for decay in [1.0_f64, 0.5] {
-        let mut optimiser = Optimiser::new(&OptimiserChoice {
-            layer_decay: decay,
-            ..choice()
-        });
-        let network = network_of(Architecture::DenseNet121);
-        let pulled = gradients(&network, 0.2);
-        let moved = optimiser.step(network, pulled, RATES);
-        let mut visited = Values::default();
-        moved.backbone.visit(&mut visited);
-        let kernels = visited
-            .0
-            .iter()
-            .filter(|(_, dimensions, _)| *dimensions == 4);
-        let found: Vec<f32> = kernels.map(|(_, _, value)| *value).collect();
-        assert_eq!(found.len(), stages.len());
-        for (found, stage) in found.into_iter().zip(&stages) {
-            assert_near(found, 0.5 - 0.01 * decay.powi(*stage) * 0.995_025);
-        }
-        assert_near(values(&moved.head)[0], 0.5 - 0.02 * 0.995_025);
-    }
-}
-
-#[test]
-fn every_parameter_of_a_densenet_is_of_one_stage() {
-    let network = network_of(Architecture::DenseNet121);
-    let mut all = Values::default();
-    network.backbone.visit(&mut all);
-    let all: Vec<ParamId> = all.0.iter().map(|(id, _, _)| *id).collect();
-    let factors = stage_factors(&network.backbone, 0.5);
-    assert!(all.iter().all(|id| factors.contains_key(id)));
-    assert_eq!(factors.len(), all.len());
 }
 
 #[test]
