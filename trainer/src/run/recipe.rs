@@ -475,7 +475,6 @@ mod tests {
             ("loss=3", "table.key=value"),
             ("loss.margin", "table.key=value"),
             ("loss={kind = 'cross-entropy', gamma = 2.0}", "gamma"),
-            ("loss={kind = 'lovasz', weight = 11}", "loss.weight must be"),
             ("metric.kind=contrastive", "missing field `by`"),
             (
                 "metric={kind = 'arcface', by = 'Gene', weight = 0.1, alone = false, scale = 30, margin = 2}",
