@@ -16,9 +16,8 @@
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
 
-# shellcheck source=scripts/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
-[ $# = 1 ] || die "usage: bench/ablation.sh DIR"
+# shellcheck source=scripts/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/recipe.sh"
 begin_recipe "$@"
 
 read -ra rows <<<"${ROWS:-both simulated painted green real frozen whole}"
@@ -27,7 +26,7 @@ halves=(odd even)
 
 real="$data/hpa/images"
 table="$data/hpa/kaggle_train_labels.csv"
-find "$real" -name '*_green.png' -printf '%f\n' | sed 's/_green.png$//' | LC_ALL=C sort >fields.txt
+real_fields >fields.txt
 for half in "${halves[@]}"; do
   rest=$([ "$half" = odd ] && echo 1 || echo 0)
   awk -v rest="$rest" 'NR % 2 == rest' fields.txt >"$half.txt"
@@ -40,19 +39,13 @@ for half in "${halves[@]}"; do
   done
 done
 
-# simulated NAME COUNT SEED ARGUMENTS...: a set of 256 px; one that was broken off goes on.
-simulated() {
-  local name="$1" count="$2" seed="$3"
-  shift 3
-  [ -f "$name/train.csv" ] || "$trainer" simulate --out "$name" --count "$count" --size 256 --seed "$seed" "$@"
-}
-simulated sim-real 800 601 --labels "$table"
-simulated sim-balanced 800 602 --mixed 0.4
+simulated sim-real 256 800 601 --labels "$table"
+simulated sim-balanced 256 800 602 --mixed 0.4
 for half in "${halves[@]}"; do
-  simulated "paint-real-$half" 800 603 --labels "$table" --reference "$real" --only "$half.txt"
-  simulated "paint-balanced-$half" 800 604 --mixed 0.4 --reference "$real" --only "$half.txt"
+  simulated "paint-real-$half" 256 800 603 --labels "$table" --reference "$real" --only "$half.txt"
+  simulated "paint-balanced-$half" 256 800 604 --mixed 0.4 --reference "$real" --only "$half.txt"
 done
-simulated drawn 280 605
+simulated drawn 256 280 605
 
 # row NAME HALF: the arguments of a row's training.
 row() {
@@ -73,13 +66,6 @@ row() {
     described) arguments=("${rich[@]}" --set network.head=described) ;;
     *) die "no row $1" ;;
   esac
-}
-
-# scored RUN NAME SET: the scores of a run on a set, unless they are there.
-scored() {
-  [ ! -f "$1/$2/evaluation.json" ] || return 0
-  rm -rf "${1:?}/$2"
-  "$trainer" evaluate --run "$1/run" --data "$3" --part all --out "$1/$2"
 }
 
 # trained ROW HALF SEED: a run and its scores, unless they are there.

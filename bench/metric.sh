@@ -14,18 +14,16 @@
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
 
-# shellcheck source=scripts/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
-[ $# = 1 ] || die "usage: bench/metric.sh DIR"
+# shellcheck source=scripts/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/recipe.sh"
 begin_recipe "$@"
 
 read -ra rows <<<"${ROWS:-classifier contrastive arcface contrastive-alone arcface-alone}"
 read -ra seeds <<<"${SEEDS:-1}"
 
-# simulated NAME COUNT SEED: a set of 256 px, every location about equally often, a fifth with two; one that was broken off goes on.
-simulated() { [ -f "$1/train.csv" ] || "$trainer" simulate --out "$1" --count "$2" --size 256 --seed "$3" --mixed 0.2; }
-simulated cells 600 501
-simulated drawn 280 502
+# Of 256 px, every location about equally often, a fifth with two.
+simulated cells 256 600 501 --mixed 0.2
+simulated drawn 256 280 502 --mixed 0.2
 [ -f split.csv ] || "$trainer" split --data cells --out split.csv --shares 0.8,0.15,0.05 --seed 1
 
 # The fields to train on, which alone are in an index.

@@ -12,22 +12,15 @@
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
 
-# shellcheck source=scripts/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/setup.sh"
-[ $# = 1 ] || die "usage: bench/repaint.sh DIR"
+# shellcheck source=scripts/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/recipe.sh"
 begin_recipe "$@"
 
 read -ra seeds <<<"${SEEDS:-1 2}"
 epochs="${EPOCHS:-4}"
 
-# simulated NAME COUNT SEED ARGUMENTS...: a set of 256 px; one that was broken off goes on.
-simulated() {
-  local name="$1" count="$2" seed="$3"
-  shift 3
-  [ -f "$name/train.csv" ] || "$trainer" simulate --out "$name" --count "$count" --size 256 --seed "$seed" "$@"
-}
-simulated cells 750 401 --labels "$data/hpa/kaggle_train_labels.csv"
-simulated drawn 560 402
+simulated cells 256 750 401 --labels "$data/hpa/kaggle_train_labels.csv"
+simulated drawn 256 560 402
 [ -f split.csv ] || "$trainer" split --data cells --out split.csv --shares 0.8,0.15,0.05 --seed 1
 awk -F , '$2 == "train" { print $1 }' split.csv >to-train-on.txt
 
@@ -55,13 +48,6 @@ if [ ! -f repainted/train.csv ]; then
   [ ! -d repainted ] || resume=(--resume)
   "$trainer" repaint --data cells --split split.csv "${painters[@]}" --out repainted "${resume[@]}"
 fi
-
-# scored RUN NAME SET: the scores of a run on a set, unless they are there.
-scored() {
-  [ ! -f "$1/$2/evaluation.json" ] || return 0
-  rm -rf "${1:?}/$2"
-  "$trainer" evaluate --run "$1/run" --data "$3" --part all --out "$1/$2"
-}
 
 # trained ROW SEED ARGUMENTS...: a run and its scores, unless they are there. Answers are for the frequencies of the first set and labels
 # are present by them, so that no row gains by answering rare labels more often.

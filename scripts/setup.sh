@@ -192,20 +192,6 @@ setup_gpu() {
     die "no vk_swiftshader_icd.json beside $CHROMIUM: set VK_DRIVER_FILES to a Vulkan driver's file"
 }
 
-# begin_recipe [DIR]: for a script that makes something that ships: finds the third-party data (`data`) and a trainer (`trainer`,
-# built where TRAINER names none), and goes into the one folder that its caller was given.
-begin_recipe() {
-  [ $# = 1 ] || die "usage: scripts/$(basename "$0") DIR"
-  data="$(cd "${CYTOLENS_DATA:-$ROOT/../shared/data}" && pwd)" || die "no third-party data: set CYTOLENS_DATA"
-  trainer="${TRAINER:-$CARGO_TARGET_DIR/release/trainer}"
-  if [ -z "${TRAINER:-}" ]; then
-    setup_rust
-    (cd "$ROOT" && cargo build --release --locked --workspace --all-targets)
-  fi
-  mkdir -p "$1"
-  cd "$1"
-}
-
 setup_build() {
   setup_rust
   setup_node --omit=dev

@@ -9,26 +9,20 @@
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
 
-# shellcheck source=scripts/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck source=scripts/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 begin_recipe "$@"
 
-# simulated NAME COUNT SEED ARGUMENTS...: a set of 384 px; one that was broken off goes on.
-simulated() {
-  local name="$1" count="$2" seed="$3"
-  shift 3
-  [ -f "$name/train.csv" ] || "$trainer" simulate --out "$name" --count "$count" --size 384 --seed "$seed" "$@"
-}
-simulated known 308 302 --mixed 0.2
-simulated asked 112 303
-simulated drawn 392 304
+simulated known 384 308 302 --mixed 0.2
+simulated asked 384 112 303
+simulated drawn 384 392 304
 
 # The model learnt from every second real field, and saw no label of the others (scripts/train-model.sh). Links, for a folder
 # counts with all that is in it.
 real="$data/hpa/images"
 rm -rf learnt-from unseen
 mkdir learnt-from unseen
-find "$real" -name '*_green.png' -printf '%f\n' | sed 's/_green.png$//' | LC_ALL=C sort | awk '{ print (NR % 2 ? "learnt-from" : "unseen"), $1 }' |
+real_fields | awk '{ print (NR % 2 ? "learnt-from" : "unseen"), $1 }' |
   while read -r folder id; do
     for channel in red green blue yellow; do ln -s "$real/${id}_$channel.png" "$folder/"; done
   done

@@ -9,8 +9,8 @@
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
 
-# shellcheck source=scripts/setup.sh
-. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck source=scripts/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 begin_recipe "$@"
 
 real="$data/hpa/images"
@@ -18,7 +18,7 @@ table="$data/hpa/kaggle_train_labels.csv"
 
 # Every second real field lends its red, blue and yellow, and in the second training its green and labels; the network never sees
 # anything of the others.
-find "$real" -name '*_green.png' -printf '%f\n' | sed 's/_green.png$//' | LC_ALL=C sort >fields.txt
+real_fields >fields.txt
 awk 'NR % 2 == 1' fields.txt >painted-on.txt
 awk 'BEGIN { print "Id,Part,Group" } { print $1 "," (NR % 2 ? "train" : "test") "," $1 }' fields.txt >unseen.csv
 mkdir -p real
@@ -28,22 +28,16 @@ mkdir -p learnt-from
 ln -sfn "$real" learnt-from/images
 awk -F , 'NR == FNR { wanted[$1]; next } FNR == 1 || $1 in wanted' painted-on.txt real/train.csv >learnt-from/train.csv
 
-# simulated NAME COUNT SEED ARGUMENTS...: a set of 384 px, unless it is there.
-simulated() {
-  local name="$1" count="$2" seed="$3"
-  shift 3
-  [ -f "$name/train.csv" ] || "$trainer" simulate --out "$name" --count "$count" --size 384 --seed "$seed" "$@"
-}
-simulated sim-real 3000 101 --labels "$table"
-simulated sim-balanced 3000 102 --mixed 0.4
-simulated paint-real 2500 103 --labels "$table" --reference "$real" --only painted-on.txt
-simulated paint-balanced 2500 104 --mixed 0.4 --reference "$real" --only painted-on.txt
+simulated sim-real 384 3000 101 --labels "$table"
+simulated sim-balanced 384 3000 102 --mixed 0.4
+simulated paint-real 384 2500 103 --labels "$table" --reference "$real" --only painted-on.txt
+simulated paint-balanced 384 2500 104 --mixed 0.4 --reference "$real" --only painted-on.txt
 
-simulated more-sim-real 1500 201 --labels "$table"
-simulated more-sim-balanced 1500 202 --mixed 0.4
-simulated more-paint-real 1250 203 --labels "$table" --reference "$real" --only painted-on.txt
-simulated more-paint-balanced 1250 204 --mixed 0.4 --reference "$real" --only painted-on.txt
-simulated test-balanced 560 105
+simulated more-sim-real 384 1500 201 --labels "$table"
+simulated more-sim-balanced 384 1500 202 --mixed 0.4
+simulated more-paint-real 384 1250 203 --labels "$table" --reference "$real" --only painted-on.txt
+simulated more-paint-balanced 384 1250 204 --mixed 0.4 --reference "$real" --only painted-on.txt
+simulated test-balanced 384 560 105
 
 # trained NAME ARGUMENTS...: a run by the recipe for drawn cells, unless it is there.
 trained() {

@@ -1,6 +1,5 @@
 //! `trainer compare`: trains every network under one budget and split, and compares them in a table.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +8,7 @@ use clap::Args;
 use cytolens::model::{Architecture, weights};
 
 use super::job::Job;
-use super::tested_run::TestedRun;
+use super::tested_run::{TestedRun, ids};
 use crate::commands::arguments::{
     FurtherSets, InitArguments, RunArguments, SetArguments, TrainingArguments,
 };
@@ -175,11 +174,7 @@ impl Compare {
         let reading = self.set.reading();
         let further = self.further.open(&reading, None)?;
         let further = further.iter().flat_map(|one| &one.set.samples);
-        let known: BTreeSet<&str> = samples
-            .iter()
-            .chain(further)
-            .map(|sample| sample.field.id.as_str())
-            .collect();
+        let known = ids(samples.iter().chain(further));
         let mut sets: Vec<TestSet> = Vec::new();
         for folder in &self.tests {
             let place = folder.display();
@@ -234,7 +229,7 @@ impl Compare {
             for &size in &sizes {
                 for &architecture in &architectures {
                     let recipe = self.recipe(name, architecture, size)?;
-                    let title = recipe.network.architecture.title().to_lowercase();
+                    let title = name_of(recipe.network.architecture);
                     let size = recipe.input.size;
                     let folder = match (architecture, Path::new(name).file_stem()) {
                         (None, Some(stem)) => format!("{}-{title}-{size}", stem.to_string_lossy()),
@@ -267,8 +262,7 @@ impl Compare {
     ) -> Result<Recipe> {
         let mut changes = self.changes.clone();
         if let Some(architecture) = architecture {
-            let title = architecture.title().to_lowercase();
-            changes.push(format!("network.architecture={title}"));
+            changes.push(format!("network.architecture={}", name_of(architecture)));
         }
         if let Some(size) = size {
             changes.push(format!("input.size={size}"));
@@ -285,9 +279,13 @@ impl Compare {
     }
 }
 
+/// The name of a network in recipes.
+fn name_of(network: Architecture) -> String {
+    network.title().to_lowercase()
+}
+
 /// The network of a name.
 fn network_called(name: &str) -> Result<Architecture, String> {
-    let name_of = |network: Architecture| network.title().to_lowercase();
     let found = Architecture::ALL
         .into_iter()
         .find(|&network| name_of(network) == name);

@@ -113,7 +113,8 @@ fn is_of_sets(
     Ok(has_all && has_no_others)
 }
 
-fn ids<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> BTreeSet<&'a str> {
+/// The ids of samples.
+pub(super) fn ids<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> BTreeSet<&'a str> {
     let samples = samples.into_iter();
     samples.map(|sample| sample.field.id.as_str()).collect()
 }
