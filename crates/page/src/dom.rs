@@ -11,12 +11,15 @@
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AddEventListenerOptions, CssStyleDeclaration, Document, DocumentFragment, Element, Event,
     EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, KeyboardEvent, Storage,
     Window,
 };
+
+/// The longest that a frame is waited for, in milliseconds: a page out of sight is not painted.
+const LONGEST_FRAME: i32 = 200;
 
 /// The browser's window.
 pub(super) fn window() -> Window {
@@ -226,6 +229,47 @@ pub(super) async fn pause() {
     });
     // The promise never rejects.
     _ = JsFuture::from(later).await;
+}
+
+/// Waits until the browser is about to paint, or for [`LONGEST_FRAME`].
+pub(super) async fn next_frame() {
+    let frame = Promise::new(&mut |resolve, _| {
+        report(window().request_animation_frame(&resolve));
+        report(
+            window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, LONGEST_FRAME),
+        );
+    });
+    // The promise never rejects.
+    _ = JsFuture::from(frame).await;
+}
+
+/// Shows an element by its `hidden` attribute, and in it, when it is shown for the first time, one a frame the parts that
+/// wait for it (`data-waits` in `index.html` is its id): to lay out all at once holds the page up.
+pub(super) fn show_in_turn(element: &Element) {
+    if !element.has_attribute("hidden") {
+        return;
+    }
+    set_hidden(element, false);
+    let parts = waiting_for(&element.id());
+    spawn_local(async move {
+        // What has changed already is painted before.
+        next_frame().await;
+        for part in parts {
+            next_frame().await;
+            report(part.remove_attribute("data-waits"));
+        }
+    });
+}
+
+/// Waits until an element is shown with all parts that wait for it.
+pub(super) async fn shown(element: &Element) {
+    while !waiting_for(&element.id()).is_empty() {
+        next_frame().await;
+    }
+}
+
+fn waiting_for(id: &str) -> Vec<Element> {
+    find_all(&body(), &format!("[data-waits='{id}']"))
 }
 
 /// The time since the page was opened, in milliseconds.

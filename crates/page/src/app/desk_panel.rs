@@ -4,7 +4,7 @@ use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlProgressElement};
 
 use crate::dom::{
     append, body, by_id, create, emptied, find, focus, set_attribute, set_flag, set_hidden,
-    set_text, window, write,
+    set_text, show_in_turn, shown, window, write,
 };
 use crate::session::Tally;
 use crate::text;
@@ -55,7 +55,10 @@ impl DeskPanel {
             _ => "#fields",
         };
         set_attribute(&by_id("skip"), "href", first);
-        set_hidden(&self.root, tally.all == 0);
+        match tally.all {
+            0 => set_hidden(&self.root, true),
+            _ => show_in_turn(&self.root),
+        }
         self.tally.set_text_content(Some(&text::tally(
             tally.done,
             tally.refused + tally.cancelled,
@@ -93,8 +96,9 @@ impl DeskPanel {
         }
     }
 
-    /// Brings the fields into sight, unless their beginning is.
-    pub(super) fn reveal(&self) {
+    /// Brings the fields into sight, unless their beginning is, once all of the desk is shown.
+    pub(super) async fn reveal(&self) {
+        shown(&self.root).await;
         let height = window().inner_height().ok().and_then(|it| it.as_f64());
         let top = self.root.get_bounding_client_rect().top();
         if !(0.0..height.unwrap_or(0.0) * SEEN).contains(&top) {

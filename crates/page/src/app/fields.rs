@@ -103,7 +103,7 @@ impl App {
             if position == 0 {
                 // The page has another layout now, whose making is to share its task with nothing.
                 pause().await;
-                self.desk.reveal();
+                self.desk.reveal().await;
                 pause().await;
             }
         }

@@ -244,6 +244,16 @@ fn the_skeleton_has_every_id_and_template_that_the_program_names() {
 }
 
 #[test]
+fn what_waits_in_the_skeleton_waits_for_an_element_of_it() {
+    let ids = values(" id=\"");
+    let waited_for = values(" data-waits=\"");
+    assert!(waited_for.len() > 3, "{waited_for:?}");
+    for id in waited_for {
+        assert!(ids.contains(&id), "index.html lacks #{id}");
+    }
+}
+
+#[test]
 fn the_skeleton_has_all_of_which_selectors_speak() {
     let known = known();
     let mut count = 0;

@@ -18,7 +18,7 @@ use self::cell::DrawnCell;
 use crate::answer::Answer;
 use crate::dom::{
     append, around, by_id, closest, create, emptied, find, find_all, from_template, on,
-    set_attribute, set_flag, set_hidden, set_line, write,
+    set_attribute, set_flag, set_hidden, set_line, show_in_turn, write,
 };
 use crate::text;
 
@@ -123,7 +123,7 @@ impl Results {
     pub(super) fn show(&self, answer: &Answer) {
         let (_, chosen) = self.panel.take(Some(answer.clone()));
         self.panel.refresh();
-        set_hidden(&self.panel.root, false);
+        show_in_turn(&self.panel.root);
         if chosen.is_some() {
             (self.panel.on_label)(chosen);
         }

@@ -1,8 +1,6 @@
 //! The picture as a PNG file, with a caption.
 
-use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::display::Range;
@@ -10,7 +8,7 @@ use super::geometry::{Area, Size, View};
 use super::layers::new_canvas;
 use super::scene::Scene;
 use super::state::ViewerState;
-use crate::dom::{report, window};
+use crate::dom::next_frame;
 use crate::text::viewer as text;
 
 /// A part of fewer pixels than this a side is drawn in larger squares, or its caption would not be legible.
@@ -29,15 +27,6 @@ pub(super) async fn of(scene: &Scene) -> Option<Blob> {
     let canvas = scene.read(draw);
     scene.change(|state| state.is_whole_wanted = false);
     packed(&canvas?).await
-}
-
-/// Waits until the scene has painted for a while.
-async fn next_frame() {
-    let frame = Promise::new(&mut |resolve, _| {
-        report(window().request_animation_frame(&resolve));
-    });
-    // A frame cannot fail.
-    _ = JsFuture::from(frame).await;
 }
 
 fn draw(state: &ViewerState) -> Option<HtmlCanvasElement> {
