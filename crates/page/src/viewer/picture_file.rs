@@ -1,6 +1,8 @@
 //! The picture as a PNG file, with a caption.
 
+use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::display::Range;
