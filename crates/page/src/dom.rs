@@ -21,6 +21,9 @@ use web_sys::{
 /// The longest that a frame is waited for, in milliseconds: a page out of sight is not painted.
 const LONGEST_FRAME: i32 = 200;
 
+/// The items of a list that appear in one frame.
+const ITEMS: usize = 6;
+
 /// The browser's window.
 pub(super) fn window() -> Window {
     web_sys::window().expect("the page runs in a window")
@@ -244,7 +247,7 @@ pub(super) async fn next_frame() {
 }
 
 /// Shows an element by its `hidden` attribute, and in it, when it is shown for the first time, one a frame the parts that
-/// wait for it (`data-waits` in `index.html` is its id): to lay out all at once holds the page up.
+/// wait for it (`data-waits` is its id), of a list [`ITEMS`] a frame: to lay out all at once holds the page up.
 pub(super) fn show_in_turn(element: &Element) {
     if !element.has_attribute("hidden") {
         return;
@@ -254,9 +257,15 @@ pub(super) fn show_in_turn(element: &Element) {
     spawn_local(async move {
         // What has changed already is painted before.
         next_frame().await;
-        for part in parts {
+        let are_of_one = |a: &Element, b: &Element| a.parent_element() == b.parent_element();
+        for together in parts
+            .chunk_by(are_of_one)
+            .flat_map(|list| list.chunks(ITEMS))
+        {
             next_frame().await;
-            report(part.remove_attribute("data-waits"));
+            for part in together {
+                report(part.remove_attribute("data-waits"));
+            }
         }
     });
 }

@@ -5,8 +5,8 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 use super::atlas::Atlas;
 use crate::answer::Answer;
 use crate::dom::{
-    append, around, by_id, find, find_all, focus, from_template, has_modifier, moved, on, remember,
-    remembered, set_attribute, set_flag, set_hidden, write,
+    append, around, by_id, closest, find, find_all, focus, from_template, has_modifier, moved, on,
+    remember, remembered, set_attribute, set_flag, set_hidden, write,
 };
 use crate::text;
 
@@ -94,8 +94,14 @@ impl Bars {
         title.set_text_content(Some(name));
         set_hidden(&title, name.is_empty());
         let list: Element = find(&group, ".bars");
+        // They appear with the panel, where that has yet to.
+        let is_waiting = closest(&self.list, "#answer[hidden] .all-bars[data-waits]").is_some();
         for class in classes {
-            append(&list, &bar(class, answer, atlas));
+            let bar = bar(class, answer, atlas);
+            if is_waiting {
+                set_attribute(&bar, "data-waits", "answer");
+            }
+            append(&list, &bar);
         }
         append(&self.list, &group);
     }
