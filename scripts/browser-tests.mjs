@@ -17,7 +17,7 @@ const FOLDER = fileURLToPath(new URL('../tests/e2e', import.meta.url));
 const END = '.test.mjs';
 const AT_ONCE = Number(process.env.AT_ONCE) || Math.max(2, os.availableParallelism());
 /** What takes longest of all that needs no GPU. It begins first, so that no core waits for it in the end. */
-const LONGEST = ['offline', 'accessibility', 'models', 'webkit', 'input', 'desk', 'table'];
+const LONGEST = ['offline', 'desk', 'accessibility', 'input', 'models', 'webkit', 'page', 'table', 'viewer', 'tools', 'corpus'];
 /** The lines with which node's reporter ends: what it counts, and how many there are. */
 const SUM = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)\n/gm;
 

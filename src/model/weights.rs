@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::module::Module;
+#[cfg(not(target_family = "wasm"))]
+use burn::store::ModuleStore;
 use burn::store::{
     ApplyError, BurnToPyTorchAdapter, FloatCastAdapter, HalfPrecisionAdapter, ModuleAdapter,
-    ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, SafetensorsStore, burn_pack,
+    ModuleSnapshot, PyTorchToBurnAdapter, burn_pack,
 };
-use burn::tensor::DType;
-use safetensors::tensor::{Dtype, TensorView};
+use burn::tensor::{Bytes, DType};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::package::{Names, TensorsReport, WeightsError, current_name};
 
@@ -64,9 +67,54 @@ fn of_checkpoint(tensors: Tensors) -> Tensors {
 /// # Errors
 /// [`WeightsError::Unreadable`].
 pub fn read_safetensors(bytes: Vec<u8>) -> Result<Tensors, WeightsError> {
-    all_tensors(&mut SafetensorsStore::from_bytes(Some(bytes)))
+    let unreadable = |error: &dyn fmt::Display| WeightsError::Unreadable(error.to_string());
+    // Not by burn's store, which reads the whole header again for each tensor.
+    SafeTensors::deserialize(&bytes).map_err(|error| unreadable(&error))?;
+    let (header, metadata) =
+        SafeTensors::read_metadata(&bytes).map_err(|error| unreadable(&error))?;
+    let start = size_of::<u64>() + header;
+    let bytes = Arc::new(bytes);
+    let mut tensors = Tensors::new();
+    for (name, about) in metadata.tensors() {
+        if name.ends_with(UNUSED) {
+            continue;
+        }
+        let (from, to) = about.data_offsets;
+        let (range, bytes) = (start + from..start + to, bytes.clone());
+        let kind = kind_of(about.dtype)
+            .ok_or_else(|| unreadable(&format_args!("{name} holds {:?}", about.dtype)))?;
+        let numbers = move || Ok(Bytes::from_bytes_vec(bytes[range.clone()].to_vec()));
+        let shape = about.shape.clone();
+        let name = current_name(&name);
+        let tensor =
+            burn_pack::Tensor::deferred(name.clone(), kind, shape, None, to - from, numbers);
+        tensors.insert(name, tensor);
+    }
+    Ok(tensors)
 }
 
+/// The numbers of a safetensors file as burn names them.
+fn kind_of(kind: Dtype) -> Option<DType> {
+    Some(match kind {
+        Dtype::F64 => DType::F64,
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::I64 => DType::I64,
+        Dtype::I32 => DType::I32,
+        Dtype::I16 => DType::I16,
+        Dtype::I8 => DType::I8,
+        Dtype::U64 => DType::U64,
+        Dtype::U32 => DType::U32,
+        Dtype::U8 => DType::U8,
+        _ => return None,
+    })
+}
+
+/// PyTorch counts batches; nothing uses the count.
+const UNUSED: &str = ".num_batches_tracked";
+
+#[cfg(not(target_family = "wasm"))]
 fn all_tensors<S: ModuleStore>(store: &mut S) -> Result<Tensors, WeightsError> {
     let tensors = store
         .get_all_tensors()
@@ -75,8 +123,7 @@ fn all_tensors<S: ModuleStore>(store: &mut S) -> Result<Tensors, WeightsError> {
         .values()
         .cloned()
         .map(|tensor| (current_name(&tensor.name), tensor))
-        // PyTorch counts batches; nothing uses the count.
-        .filter(|(name, _)| !name.ends_with(".num_batches_tracked"))
+        .filter(|(name, _)| !name.ends_with(UNUSED))
         .collect())
 }
 

@@ -1,4 +1,4 @@
-// Engines as tests need them: with a script before www/engine.js's own, which runs in the engine's worker.
+// Engines as tests need them: with a script before www/engine.js's own, which runs in the engine's worker; and a model that comes late.
 
 /** A change of a site: `script` runs before the engine. */
 export const beforeEngine = (script) => ({'/engine.js': (bytes) => `${script}\n${bytes}`});
@@ -27,6 +27,20 @@ export const HELD = `
 /** Lets so many fields through to an engine that is `HELD`, from now on all if no number is given. */
 export const letThrough = (page, count = Number.MAX_SAFE_INTEGER) =>
   page.evaluate((count) => new BroadcastChannel('fields').postMessage(count), count);
+
+/** The model is on its way until the test lets its weights come (`giveWeights`), for as long as it likes. */
+export const WITHOUT_WEIGHTS = {'/start.js': (bytes) => `
+  const {fetch} = window;
+  window.fetch = (...asked) => String(asked[0]).includes('model/weights')
+    ? new Promise((resolve) => { window.release = () => resolve(fetch(...asked)); })
+    : fetch(...asked);
+  ${bytes}`};
+
+/** Waits until the page has asked for its model's weights. */
+export const weightsAreAsked = (page) => page.waitForFunction(() => window.release);
+
+/** Lets the weights come that were asked for. */
+export const giveWeights = (page) => page.evaluate(() => window.release());
 
 /** Keeps the GPU's device that the engine gets last, as `kept`. */
 export const KEPT = `

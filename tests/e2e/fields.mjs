@@ -41,15 +41,24 @@ const CRCS = Uint32Array.from({length: 256}, (_, byte) => {
 /** The check sum that PNG and zip files have. */
 export const crc32 = (bytes) => ~bytes.reduce((crc, byte) => (crc >>> 8) ^ CRCS[(crc ^ byte) & 255], ~0) >>> 0;
 
-/** Files of a drawn field: a bright disc in every channel, of another size in each. */
-export function drawnField(id, {channels = CHANNELS, side = 256, sides = {}} = {}) {
-  return channels.map((channel) => {
-    const size = sides[channel] ?? side;
+/** The images of drawn fields, by channel and size. */
+const drawn = new Map();
+
+/** A bright disc in an image of a channel, of another size in each channel. */
+function drawnImage(channel, size) {
+  const key = `${channel} ${size}`;
+  if (!drawn.has(key)) {
     const radius = size * (0.15 + 0.07 * CHANNELS.indexOf(channel));
     const inside = (x, y) => Math.hypot(x - size / 2, y - size / 2) < radius;
-    const buffer = greyPng({width: size}, (x, y) => (inside(x, y) ? 120 + ((x * 7 + y * 13) % 100) : (x + y) % 9));
-    return {name: `${id}_${channel}.png`, mimeType: 'image/png', buffer};
-  });
+    drawn.set(key, greyPng({width: size}, (x, y) => (inside(x, y) ? 120 + ((x * 7 + y * 13) % 100) : (x + y) % 9)));
+  }
+  return drawn.get(key);
+}
+
+/** Files of a drawn field. */
+export function drawnField(id, {channels = CHANNELS, side = 256, sides = {}} = {}) {
+  const image = (channel) => drawnImage(channel, sides[channel] ?? side);
+  return channels.map((channel) => ({name: `${id}_${channel}.png`, mimeType: 'image/png', buffer: image(channel)}));
 }
 
 /** Files of a real field. */

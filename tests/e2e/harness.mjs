@@ -231,6 +231,12 @@ export async function until(condition, timeout = PATIENCE.cpu) {
   }
 }
 
+/** Gives a page's window another size, and two frames in which the page follows it. */
+export async function resize(page, width, height) {
+  await page.setViewportSize({width, height});
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
 /** Waits until the engine is open; gives its model's name and the report of its device. */
 export async function ready(page, timeout = PATIENCE.cpu) {
   await page.waitForSelector('body:not([data-engine="loading"])', {timeout});

@@ -206,7 +206,7 @@ test('the size of pixels is told, and a field of another scale is answered at th
   await open(async (page) => {
     await drop(page, [omeTiff('near.ome.tif', 64, channels, 'C', 2.5), omeTiff('far.ome.tif', 64, channels, 'C', 0.8)]);
     const near = await settled(page, 'near');
-    assert.match(await page.textContent('#viewer .size'), /64 × 64 px, 16 bit, 2\.5 µm a pixel/);
+    await page.locator('#viewer .size', {hasText: /64 × 64 px, 16 bit, 2\.5 µm a pixel/}).waitFor();
     assert.doesNotMatch(await page.textContent('#answer'), /µm wide/);
     const far = await settled(page, 'far');
     assert.match(await page.textContent('#answer'), /51 µm wide.*3\.2 times larger/);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
-import {beforeEngine, HELD, letThrough} from './engines.mjs';
+import {beforeEngine, giveWeights, HELD, letThrough, weightsAreAsked, WITHOUT_WEIGHTS} from './engines.mjs';
 import {differences, drawnField, drop, passedOver, realField, references, settled, textNamed} from './fields.mjs';
 import {
-  ARTEFACTS, chromiumForTests, IMAGES, manifestOf, missing, PATIENCE, ready, select, SHIPPED_MODEL, withManifest,
+  ARTEFACTS, chromiumForTests, IMAGES, manifestOf, missing, PATIENCE, ready, resize, select, SHIPPED_MODEL, withManifest,
 } from './harness.mjs';
 
 const timeout = 2 * PATIENCE.cpu;
@@ -14,23 +14,22 @@ const timeout = 2 * PATIENCE.cpu;
 const {visit, open} = chromiumForTests({whole: true});
 
 // Tolerance: the same network on other kernels; float32 rounding stays well under it.
-for (const [how, give] of [
-  ['picked', (page, files) => page.setInputFiles('#files', files)],
-  ['dropped', drop],
-]) {
-  test(`a real field, ${how}, is classified as the trainer does`, {skip: missing(IMAGES), timeout}, async () => {
-    const [reference] = references();
-    await open(async (page, {engine}) => {
-      assert.equal(engine.kind, 'cpu');
-      await give(page, realField(reference.id));
+test('real fields, picked and dropped, are classified as the trainer does', {skip: missing(IMAGES), timeout}, async () => {
+  const [picked, dropped] = references();
+  await open(async (page, {engine}) => {
+    assert.equal(engine.kind, 'cpu');
+    await page.setInputFiles('#files', realField(picked.id));
+    await settled(page, picked.id);
+    await drop(page, realField(dropped.id));
+    for (const reference of [picked, dropped]) {
       const card = await settled(page, reference.id);
       assert.equal(card.reason, '');
       assert.equal(card.state, 'done');
       assert.ok(card.hasPreview);
       assert.deepEqual(differences(card, reference, 1e-3), []);
-    }, {model: SHIPPED_MODEL});
-  });
-}
+    }
+  }, {model: SHIPPED_MODEL});
+});
 
 test('a faulty file is refused by name, and its neighbours are classified', {timeout}, async () => {
   await visit(async (page) => {
@@ -79,22 +78,17 @@ test('a sample is classified by one click', {timeout}, async () => {
 });
 
 test('a field is seen while the model is still on its way', {timeout}, async () => {
-  const held = `
-    const {fetch} = window;
-    window.fetch = (...asked) => String(asked[0]).includes('weights')
-      ? new Promise((resolve) => { window.release = () => resolve(fetch(...asked)); })
-      : fetch(...asked);`;
   await visit(async (page) => {
-    await page.waitForFunction(() => window.release);
+    await weightsAreAsked(page);
     await page.setInputFiles('#files', drawnField('early'));
     await page.waitForSelector('#viewer[data-state="shown"]');
     assert.equal(await page.getAttribute('body', 'data-engine'), 'loading');
     assert.equal(await page.getAttribute('.field[data-id="early"]', 'data-state'), 'waiting');
     assert.equal(await page.locator('#sample-list img').first().isVisible(), false, 'previews come later');
-    await page.evaluate(() => window.release());
+    await giveWeights(page);
     await ready(page);
     assert.equal((await settled(page, 'early')).state, 'done');
-  }, {changes: {'/start.js': (bytes) => `${held}\n${bytes}`}});
+  }, {changes: WITHOUT_WEIGHTS});
 });
 
 test('without samples there is no strip', {timeout}, async () => {
@@ -157,7 +151,7 @@ test('a field that breaks the engine twice is refused, and the others are classi
   }, {changes});
 });
 
-/** What the page says whatever the screen, with the shipped model's words. */
+/** What the page says whatever the screen and the theme, with the shipped model's words. */
 async function assertSaysWhatItIs(page, {model, report}) {
   assert.ok(model.trim() && report.trim());
   const text = await page.innerText('body');
@@ -167,40 +161,34 @@ async function assertSaysWhatItIs(page, {model, report}) {
   assert.equal(await page.textContent('#limits-text'), manifestOf(SHIPPED_MODEL).limits);
 }
 
-test('the shipped model names its limits and where it comes from', {timeout}, async () => {
+test('the page says what it is, names the limits of its model and where it comes from', {timeout}, async (t) => {
+  // The shipped model's words on a smaller network.
+  const {name, limits, attribution} = manifestOf(SHIPPED_MODEL);
+  // People look at the pictures: of a real field, where there is one.
+  const [id, files] = missing(IMAGES) ? ['drawn', drawnField('drawn')] : [references()[0].id, realField(references()[0].id)];
+  mkdirSync(ARTEFACTS, {recursive: true});
   await open(async (page, {engine}) => {
-    await page.setInputFiles('#files', drawnField('drawn'));
-    await settled(page, 'drawn');
-    await assertSaysWhatItIs(page, engine);
+    await page.setInputFiles('#files', files);
+    await settled(page, id);
     const line = await page.locator('#limits').boundingBox();
     assert.ok(line.height < 40, 'limits take one line');
     await page.click('#limits-more');
-    assert.equal(await page.textContent('#card-limits'), manifestOf(SHIPPED_MODEL).limits);
+    assert.equal(await page.textContent('#card-limits'), limits);
     await page.keyboard.press('Escape');
-  }, {model: SHIPPED_MODEL});
+    await page.setInputFiles('#files', [...drawnField('other'), textNamed('list.png')]);
+    await settled(page, 'list');
+    await settled(page, 'other');
+    for (const width of [390, 768, 1280]) {
+      for (const colorScheme of ['light', 'dark']) {
+        await t.test(`at ${width} px in the ${colorScheme} theme`, async () => {
+          await resize(page, width, width > 600 ? 900 : 844);
+          await page.emulateMedia({colorScheme});
+          await assertSaysWhatItIs(page, engine);
+          const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
+          assert.equal(scrollWidth, clientWidth, 'nothing is wider than the screen');
+          await page.screenshot({path: path.join(ARTEFACTS, `page-${width}-${colorScheme}.png`), fullPage: true, animations: 'disabled'});
+        });
+      }
+    }
+  }, {changes: withManifest((manifest) => ({...manifest, name, limits, attribution}))});
 });
-
-for (const [width, colorScheme] of [390, 768, 1280].flatMap((width) => [[width, 'light'], [width, 'dark']])) {
-  test(`the page says what it is, at ${width} px in the ${colorScheme} theme`, {timeout}, async () => {
-    // The shipped model's words on a smaller network.
-    const {name, limits, attribution} = manifestOf(SHIPPED_MODEL);
-    // People look at the pictures: of a real field, where there is one.
-    const [id, files] = missing(IMAGES) ? ['drawn', drawnField('drawn')] : [references()[0].id, realField(references()[0].id)];
-    await open(async (page, {engine}) => {
-      await page.setInputFiles('#files', files);
-      await settled(page, id);
-      await page.setInputFiles('#files', [...drawnField('other'), textNamed('list.png')]);
-      await settled(page, 'list');
-      await settled(page, 'other');
-      await assertSaysWhatItIs(page, engine);
-      const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
-      assert.equal(scrollWidth, clientWidth, 'nothing is wider than the screen');
-      mkdirSync(ARTEFACTS, {recursive: true});
-      await page.screenshot({path: path.join(ARTEFACTS, `page-${width}-${colorScheme}.png`), fullPage: true});
-    }, {
-      viewport: {width, height: width > 600 ? 900 : 844},
-      colorScheme,
-      changes: withManifest((manifest) => ({...manifest, name, limits, attribution})),
-    });
-  });
-}

@@ -4,9 +4,11 @@ import {test} from 'node:test';
 import {maxAbsolute} from './closeness.mjs';
 import {beforeEngine, KEPT} from './engines.mjs';
 import {drawnField, settled} from './fields.mjs';
-import {CPU, launchForTests, PATIENCE, ready, smallModel, visitSite, withSite} from './harness.mjs';
+import {chromiumForTests, CPU, PATIENCE, ready} from './harness.mjs';
 
 const timeout = 3 * PATIENCE.gpu;
+
+const {visit} = chromiumForTests({adapter: true});
 
 /** Destroys the engine's device when it hears `destroy` on a channel that the test speaks on. */
 const ON_COMMAND = `
@@ -26,26 +28,18 @@ const IDS = ['first', 'second', 'third', 'fourth'];
 /** Fields that differ, so that an answer given to the wrong one shows. */
 const fields = () => IDS.flatMap((id, place) => drawnField(id, {side: 64 + 32 * place, channels: ['red', 'green', 'blue']}));
 
-/**
- * Opens the page with a spoilt GPU, hands it the fields, and gives what it answers; in a browser of its own, so that no
- * test meets a GPU that another has spoilt.
- */
+/** Opens the page with a spoilt GPU, hands it the fields, and gives what it answers. */
 async function answers(address, spoilt, meanwhile = async () => {}) {
-  const browser = await launchForTests({adapter: address.includes('gpu')});
   const found = {fields: {}};
-  try {
-    await withSite({model: smallModel(), changes: beforeEngine(spoilt)}, (site) => visitSite(browser, site, address, async (page) => {
-      found.first = await ready(page, PATIENCE.gpu);
-      await page.setInputFiles('#files', fields());
-      await meanwhile(page);
-      for (const id of IDS) found.fields[id] = await settled(page, id, PATIENCE.gpu);
-      found.last = await ready(page, PATIENCE.gpu);
-      found.workers = site.requests.filter((address) => address === '/engine.js').length;
-    }));
-    return found;
-  } finally {
-    await browser.close();
-  }
+  await visit(async (page, {site}) => {
+    found.first = await ready(page, PATIENCE.gpu);
+    await page.setInputFiles('#files', fields());
+    await meanwhile(page);
+    for (const id of IDS) found.fields[id] = await settled(page, id, PATIENCE.gpu);
+    found.last = await ready(page, PATIENCE.gpu);
+    found.workers = site.requests.filter((address) => address === '/engine.js').length;
+  }, {address, changes: beforeEngine(spoilt)});
+  return found;
 }
 
 /** How far two fields' probabilities are from each other at most. */

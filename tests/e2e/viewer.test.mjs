@@ -36,17 +36,16 @@ async function show(page, id, files) {
 }
 
 /** Lets the viewer draw what was asked of it. */
-async function drawn(page) {
-  let last;
+const drawn = (page) => page.evaluate(async () => {
+  const canvas = document.querySelector('#viewer .stage canvas');
+  let last = [];
   for (;;) {
-    const picture = await page.evaluate(async () => {
-      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
-      return document.querySelector('#viewer .stage canvas').toDataURL();
-    });
-    if (picture === last) return;
-    last = picture;
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    if (pixels.length === last.length && pixels.every((pixel, at) => pixel === last[at])) return;
+    last = pixels;
   }
-}
+});
 
 /** The red, green and blue of the stage at points, in shares of its width and height. */
 async function pixels(page, points) {
@@ -297,8 +296,9 @@ test('the evidence for a label lies over the square that the network sees', {tim
   });
 });
 
+let chequers;
 /** A chequered field of 2048 px: at fit it is even, and close up each pixel is itself. */
-const chequered = () => fieldOf('large', {width: 2048, bits: 16}, (x, y) => 30000 + 30000 * ((x + y) % 2), ['green']);
+const chequered = () => (chequers ??= fieldOf('large', {width: 2048, bits: 16}, (x, y) => 30000 + 30000 * ((x + y) % 2), ['green']));
 
 test('fields of 2048 px are shown pixel by pixel', {timeout}, async () => {
   await open(async (page) => {

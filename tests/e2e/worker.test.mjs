@@ -4,37 +4,31 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {beforeEngine, KEPT} from './engines.mjs';
 import {drawnField} from './fields.mjs';
-import {formulaPackage, HERE, launchForTests, PATIENCE, visitSite, withSite} from './harness.mjs';
+import {chromiumForTests, formulaPackage, HERE, PATIENCE} from './harness.mjs';
 
 const timeout = 2 * PATIENCE.gpu;
 
-/**
- * Runs `use` in a page beside a worker that may be `spoilt`: script put before www/engine.js's; in a browser of its own,
- * so that no test meets a GPU that another has spoilt.
- */
+/** Two browsers, of which one has a GPU. A worker that loses it, or finds it spoilt, takes it from no other. */
+const visits = {cpu: chromiumForTests().visit, gpu: chromiumForTests({adapter: true}).visit};
+
+/** Runs `use` in a page beside a worker that may be `spoilt`: script put before www/engine.js's. */
 async function probe({device = 'cpu', name = 'small', spoilt = ''}, use, argument) {
-  const site = {mounts: {'/e2e/': HERE, '/package/': formulaPackage(name)}, changes: beforeEngine(spoilt)};
-  const browser = await launchForTests({adapter: device === 'gpu'});
-  try {
-    let found;
-    await withSite(site, (site) => visitSite(browser, site, 'e2e/probe.html', async (page) => {
-      await page.waitForFunction(() => window.engineProbe);
-      await page.evaluate((fields) => {
-        // A field's files as the page names them to the worker.
-        window.filesOf = (id) => fields[id].map(({name, text}) => {
-          const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-          return {name, channel: /_(red|green|blue|yellow)\./.exec(name)[1], blob: new Blob([bytes])};
-        });
-        window.inputOf = (id) => ({id, files: window.filesOf(id), order: 'auto'});
-        window.classify = (field, id = 'drawn') => ({classify: {field, input: window.inputOf(id)}});
-        window.view = (field, side, id = 'drawn') => ({view: {field, input: window.inputOf(id), side}});
-      }, FIELDS);
-      found = await page.evaluate(use, argument);
-    }));
-    return found;
-  } finally {
-    await browser.close();
-  }
+  let found;
+  await visits[device](async (page) => {
+    await page.waitForFunction(() => window.engineProbe);
+    await page.evaluate((fields) => {
+      // A field's files as the page names them to the worker.
+      window.filesOf = (id) => fields[id].map(({name, text}) => {
+        const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        return {name, channel: /_(red|green|blue|yellow)\./.exec(name)[1], blob: new Blob([bytes])};
+      });
+      window.inputOf = (id) => ({id, files: window.filesOf(id), order: 'auto'});
+      window.classify = (field, id = 'drawn') => ({classify: {field, input: window.inputOf(id)}});
+      window.view = (field, side, id = 'drawn') => ({view: {field, input: window.inputOf(id), side}});
+    }, FIELDS);
+    found = await page.evaluate(use, argument);
+  }, {address: 'e2e/probe.html', mounts: {'/e2e/': HERE, '/package/': formulaPackage(name)}, changes: beforeEngine(spoilt)});
+  return found;
 }
 
 const coded = (files) => files.map(({name, buffer}) => ({name, text: buffer.toString('base64')}));

@@ -224,20 +224,12 @@ fn every_networks_own_file_is_read_as_written() {
             size: architecture.least_size().max(64),
             ..imagenet(64)
         };
-        let bytes = weights::to_safetensors(
-            &Network::new(&config, &device),
-            config.names(),
-            weights::Precision::Single,
-        )
-        .expect("bytes");
+        let mut network = Network::new(&config, &device);
+        let bytes = weights::to_safetensors(&network, config.names(), weights::Precision::Single);
         let path = folder.path().join("network.safetensors");
-        std::fs::write(&path, bytes).expect("a file");
+        std::fs::write(&path, bytes.expect("bytes")).expect("a file");
         let tensors = weights::read_file(&path).expect("tensors");
-        weights::apply_exactly(
-            &mut Network::new(&config, &device),
-            config.names(),
-            &tensors,
-        )
-        .unwrap_or_else(|error| panic!("{}: {error}", architecture.title()));
+        weights::apply_exactly(&mut network, config.names(), &tensors)
+            .unwrap_or_else(|error| panic!("{}: {error}", architecture.title()));
     }
 }

@@ -2,9 +2,9 @@
 //! has no trained weights.
 
 use burn::module::Module;
-use cytolens::model::{Names, Network, Tensors, weights};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use burn::store::burn_pack::{Bytes, DType, Tensor};
+use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot};
+use cytolens::model::{Names, Network, Tensors};
 
 /// Numbers from 0 to 1 that depend on a tensor's name and a place in it alone, by the finaliser of
 /// MurmurHash3 for 32 bits.
@@ -26,35 +26,41 @@ pub fn formula_weights(names: Names, network: &Network) -> Tensors {
     formula_tensors(names, network)
 }
 
-/// The same of any module.
+/// The same of any module. The numbers are computed when they are read.
 pub fn formula_tensors<M: Module>(names: Names, network: &M) -> Tensors {
-    let file = weights::to_safetensors(network, names, weights::Precision::Single).expect("bytes");
-    let file = SafeTensors::deserialize(&file).expect("tensors");
-    let made: Vec<(String, Vec<usize>, Vec<u8>)> = file
-        .tensors()
-        .into_iter()
-        .map(|(name, tensor)| {
-            let shape = tensor.shape().to_vec();
-            let fan_in: usize = shape.iter().skip(1).product();
-            let (low, high) = if shape.len() > 1 {
-                let bound = (6.0 / fan_in as f64).sqrt();
-                (-bound, bound)
-            } else if name.ends_with("weight") || name.ends_with("running_var") {
-                (0.5, 1.5)
-            } else {
-                (-0.25, 0.25)
-            };
-            let hashed = hashed(&name);
-            let bytes = (0..shape.iter().product::<usize>() as u32)
-                .flat_map(|place| ((low + (high - low) * hashed(place)) as f32).to_le_bytes())
-                .collect();
-            (name, shape, bytes)
-        })
-        .collect();
-    let views = made.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("a tensor");
-        (name.as_str(), view)
+    let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
+    let made = tensors.into_iter().map(|tensor| {
+        let (name, length) = (names.in_files(&tensor.name), tensor.byte_len());
+        let numbers = {
+            let (name, shape) = (name.clone(), tensor.shape.to_vec());
+            move || Ok(Bytes::from_elems(formula_numbers(&name, &shape)))
+        };
+        let made = Tensor::deferred(
+            name.clone(),
+            DType::F32,
+            tensor.shape,
+            None,
+            length,
+            numbers,
+        );
+        (name, made)
     });
-    let file = safetensors::serialize(views, None).expect("bytes");
-    weights::read_safetensors(file).expect("tensors")
+    made.collect()
+}
+
+/// The numbers of a tensor by the formula.
+fn formula_numbers(name: &str, shape: &[usize]) -> Vec<f32> {
+    let fan_in: usize = shape.iter().skip(1).product();
+    let (low, high) = if shape.len() > 1 {
+        let bound = (6.0 / fan_in as f64).sqrt();
+        (-bound, bound)
+    } else if name.ends_with("weight") || name.ends_with("running_var") {
+        (0.5, 1.5)
+    } else {
+        (-0.25, 0.25)
+    };
+    let hashed = hashed(name);
+    (0..shape.iter().product::<usize>() as u32)
+        .map(|place| (low + (high - low) * hashed(place)) as f32)
+        .collect()
 }

@@ -77,10 +77,13 @@ fn ids(folder: &Path) -> Vec<String> {
     ids
 }
 
-/// Prints by how much rounding moves probabilities and decisions. `cargo test --release -p cytolens-package --test eight_bits
-/// -- --ignored --nocapture`
+/// Of so many real fields one is compared, unless `ALL_FIELDS` is set: all of them take half a minute.
+const STRIDE: usize = 10;
+
+/// Prints by how much rounding moves probabilities and decisions. `ALL_FIELDS=1 cargo test --release -p cytolens-package
+/// --test eight_bits -- --ignored --nocapture`
 #[test]
-#[ignore = "needs third-party data, and minutes"]
+#[ignore = "needs third-party data"]
 fn probabilities_by_8_bits_a_weight() {
     let shipped = Package::read(&project("www/model")).expect("the shipped package");
     let weights = rounded(shipped.weights());
@@ -90,7 +93,6 @@ fn probabilities_by_8_bits_a_weight() {
         Classifier::<CpuNetwork>::new(package, Processor::best()).expect("a network")
     });
 
-    let mut worst = 0.0_f32;
     for golden in &shipped.manifest().goldens {
         let planes = golden_planes(shipped.manifest().network.planes, golden.size);
         let found = block_on(rounded.run(&planes, golden.size)).expect("logits");
@@ -101,14 +103,14 @@ fn probabilities_by_8_bits_a_weight() {
             .map(|(golden, found)| (probability(*golden) - probability(*found)).abs());
         let largest = differences.fold(0.0, f32::max);
         println!("golden of {} px: {largest:.4}", golden.size);
-        worst = worst.max(largest);
     }
 
     let folder = cytolens_testing::third_party("hpa/images");
+    let stride = std::env::var_os("ALL_FIELDS").map_or(STRIDE, |_| 1);
     let order = ChannelOrder::default();
     let mut by_field = Vec::new();
     let mut changed = 0;
-    for id in ids(&folder) {
+    for id in ids(&folder).into_iter().step_by(stride) {
         let mut decoder = FieldDecoder::new(&id, &order);
         for channel in Channel::ALL {
             let name = format!("{id}_{channel}.png");
@@ -141,5 +143,6 @@ fn probabilities_by_8_bits_a_weight() {
         by_field[by_field.len() / 2],
         by_field.iter().filter(|largest| **largest > 0.01).count(),
     );
-    assert!(worst.max(of_fields) > 0.0, "nothing was rounded");
+    // Both networks compute alike, so that what is not rounded gives the same to the bit.
+    assert!(of_fields > 0.0, "nothing was rounded");
 }

@@ -34,8 +34,8 @@ const watched = (script) => `
 const WITHOUT_COPY = {'/service-worker.js': 404, '/start.js': watched};
 
 /**
- * The tests of a browser. `launch` starts it; `skip` says why it cannot be had, if so. Every test has a server of its
- * own, which is another origin for the browser: no test meets what another has kept.
+ * The tests of a browser. `launch` starts it; `skip` says why it cannot be had, if so. Every flow has a server of its
+ * own, which is another origin for the browser: no flow meets what another has kept. Its steps are of one visit.
  */
 export function testFlows(name, launch, skip) {
   let window;
@@ -53,12 +53,13 @@ export function testFlows(name, launch, skip) {
   });
 
   const flow = (what, use, {folder, model = folder ? undefined : smallModel(), changes = WITHOUT_COPY} = {}) =>
-    test(`${name}: ${what}`, {timeout, skip}, async () => {
+    test(`${name}: ${what}`, {timeout: 5 * timeout, skip}, async (t) => {
       const site = await serve({folder: folder?.(), model, changes});
+      const step = (what, use) => t.test(what, {timeout}, use);
       try {
         await window.goto(`${site.origin}/`);
         await isReady(window);
-        await use(site);
+        await use({site, step});
         assert.equal(await window.evaluate(() => sessionStorage.problems ?? ''), '', 'the page runs without an uncaught error');
       } finally {
         await site.close();
@@ -81,123 +82,125 @@ export function testFlows(name, launch, skip) {
     return found;
   };
   const probabilities = ({bars}) => [...bars].sort((a, b) => a.class - b.class).map((bar) => bar.probability);
-  /** Has an answer of four files to hold another form of the same field against. */
-  const assertAsFourFiles = async (id) => assert.deepEqual(probabilities(await answerOf(id)), probabilities(await answerOf('four')));
+  const assertSameAnswer = async (one, other) => assert.deepEqual(probabilities(await answerOf(one)), probabilities(await answerOf(other)));
+  const countOfFields = () => window.evaluate(() => document.querySelectorAll('.field').length);
 
-  flow('a first visit finds an engine on the CPU, the reason for it, and samples', async () => {
-    const {kind, report, samples} = await window.evaluate(() => ({
-      kind: document.querySelector('#device-report').dataset.kind,
-      report: document.querySelector('#device-report').textContent,
-      samples: document.querySelectorAll('[data-sample]').length,
-    }));
-    assert.equal(kind, 'cpu');
-    assert.match(report, /GPU|adapter/);
-    assert.ok(samples > 0);
-    await window.click('[data-sample]');
-    await until(() => window.evaluate(() => Boolean(document.querySelector('.field[data-state="done"]'))));
-  });
-
-  flow('four files are a field, and more are several', async () => {
-    await choose([...field('one'), ...drawnField('two', {side: 2 * SIDE})]);
-    const [one, two] = [await answerOf('one'), await answerOf('two')];
-    assert.ok(one.hasPreview && two.hasPreview);
-    assert.notDeepEqual(one.bars, two.bars);
-    assert.equal(await window.evaluate(() => document.querySelectorAll('.field').length), 2);
-  });
-
-  flow('a folder gives its fields', async () => {
-    await choose(field('four'));
-    await dropFolder(window, 'plate', {deep: field('inside'), '.': [textNamed('notes.txt')]});
-    await assertAsFourFiles('inside');
-  });
-
-  flow('a zip archive gives its fields', async () => {
-    await choose([...field('four'), zipFile('fields.zip', entriesOf(field('packed'), {folder: 'set/', deflate: true}))]);
-    await assertAsFourFiles('packed');
-  });
-
-  flow('the channels of an OME-TIFF are taken by their names', async () => {
-    // Only the hue of a disc tells its channel: the same discs in both files, in another order in one.
-    const backwards = [...CHANNELS].reverse();
-    await choose([omeTiff('four.ome.tif', SIDE, CHANNELS), omeTiff('turned.ome.tif', SIDE, backwards)]);
-    await assertAsFourFiles('turned');
-  });
-
-  flow('a bad file is refused by name, and the rest is classified', async () => {
-    await choose([textNamed('list.png'), ...field('whole')]);
-    const {state, reason} = await settled(window, 'list');
-    assert.equal(state, 'error');
-    assert.match(reason, /list\.png/);
-    await answerOf('whole');
-  });
-
-  flow('a map of the evidence lies over the picture, and goes', async () => {
-    await choose(field('mapped'));
-    await answerOf('mapped');
-    await until(() => window.evaluate(() => document.querySelector('#viewer').dataset.state === 'shown'));
-    const look = () => window.evaluate(() => document.querySelector('#viewer .stage canvas').toDataURL());
-    const label = await window.evaluate(() => document.querySelector('.bar .name').textContent);
-    // A busy machine may show an empty canvas first, and then some rows at a time.
-    await until(() => window.evaluate(() => {
-      const canvas = document.querySelector('#viewer .stage canvas');
-      const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value, at) => at % 4 < 3 && value > 0);
-    }));
-    // Shown at first as fast as can be, then as it stays.
-    let plain;
-    let times = 0;
-    await until(async () => {
-      const now = await look();
-      times = now === plain ? times + 1 : 0;
-      plain = now;
-      return times === 10;
+  flow('what visitors bring is answered or refused', async ({step}) => {
+    await step('a first visit finds an engine on the CPU, the reason for it, and samples', async () => {
+      const {kind, report, samples} = await window.evaluate(() => ({
+        kind: document.querySelector('#device-report').dataset.kind,
+        report: document.querySelector('#device-report').textContent,
+        samples: document.querySelectorAll('[data-sample]').length,
+      }));
+      assert.equal(kind, 'cpu');
+      assert.match(report, /GPU|adapter/);
+      assert.ok(samples > 0);
+      await window.click('[data-sample]');
+      await until(() => window.evaluate(() => Boolean(document.querySelector('.field[data-state="done"]'))));
     });
-    await window.click('.bar');
-    await until(() => window.evaluate((label) => document.querySelector('#viewer .map .title').textContent.includes(label), label));
-    await until(async () => (await look()) !== plain);
-    await window.click('#viewer [data-do="map"]');
-    await until(async () => (await look()) === plain);
+
+    await step('four files are a field, and more are several', async () => {
+      const before = await countOfFields();
+      await choose([...field('four'), ...drawnField('two', {side: 2 * SIDE})]);
+      const [four, two] = [await answerOf('four'), await answerOf('two')];
+      assert.ok(four.hasPreview && two.hasPreview);
+      assert.notDeepEqual(four.bars, two.bars);
+      assert.equal(await countOfFields(), before + 2);
+    });
+
+    await step('a folder gives its fields', async () => {
+      await dropFolder(window, 'plate', {deep: field('inside'), '.': [textNamed('notes.txt')]});
+      await assertSameAnswer('inside', 'four');
+    });
+
+    await step('a zip archive gives its fields', async () => {
+      await choose([zipFile('fields.zip', entriesOf(field('packed'), {folder: 'set/', deflate: true}))]);
+      await assertSameAnswer('packed', 'four');
+    });
+
+    await step('the channels of an OME-TIFF are taken by their names', async () => {
+      // Only the hue of a disc tells its channel: the same discs in both files, in another order in one.
+      const backwards = [...CHANNELS].reverse();
+      await choose([omeTiff('straight.ome.tif', SIDE, CHANNELS), omeTiff('turned.ome.tif', SIDE, backwards)]);
+      await assertSameAnswer('turned', 'straight');
+    });
+
+    await step('a bad file is refused by name, and the rest is classified', async () => {
+      await choose([textNamed('list.png'), ...field('whole')]);
+      const {state, reason} = await settled(window, 'list');
+      assert.equal(state, 'error');
+      assert.match(reason, /list\.png/);
+      await answerOf('whole');
+    });
   });
 
-  flow('predictions are saved as CSV and as JSON', async () => {
-    await choose(field('saved'));
-    const {bars, chips} = await answerOf('saved');
-    assert.ok(chips.length > 0);
-    const save = async (what, file) => {
-      await window.click('#export');
-      await window.click(`[data-export="${what}"]`);
-      const saved = path.join(window.downloads, file);
-      let text = '';
-      await until(() => {
-        try {
-          text = readFileSync(saved, 'utf8');
-        } catch {
-          // Not yet.
-        }
-        return text.length > 0;
+  flow('an answer is looked at, saved and kept', async ({step}) => {
+    await step('a map of the evidence lies over the picture, and goes', async () => {
+      await choose(field('kept'));
+      await answerOf('kept');
+      await until(() => window.evaluate(() => document.querySelector('#viewer').dataset.state === 'shown'));
+      const look = () => window.evaluate(() => document.querySelector('#viewer .stage canvas').toDataURL());
+      const label = await window.evaluate(() => document.querySelector('.bar .name').textContent);
+      // A busy machine may show an empty canvas first, and then some rows at a time.
+      await until(() => window.evaluate(() => {
+        const canvas = document.querySelector('#viewer .stage canvas');
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((value, at) => at % 4 < 3 && value > 0);
+      }));
+      // Shown at first as fast as can be, then as it stays.
+      let plain;
+      let times = 0;
+      await until(async () => {
+        const now = await look();
+        times = now === plain ? times + 1 : 0;
+        plain = now;
+        return times === 10;
       });
-      rmSync(saved);
-      return text;
-    };
-    const {labels} = manifestOf(smallModel());
-    const [head, row] = (await save('table', 'cytolens-predictions.csv')).trim().split(/\r?\n/).map((line) => line.split(','));
-    assert.equal(row[head.indexOf('Id')], 'saved');
-    for (const bar of bars) assert.ok(Math.abs(Number(row[head.indexOf(labels[bar.class])]) - bar.probability) < 1e-6, labels[bar.class]);
-    const document = JSON.parse(await save('document', 'cytolens-predictions.json'));
-    assert.deepEqual(document.fields.map(({id}) => id), ['saved']);
-    assert.deepEqual(document.fields[0].present.toSorted(), chips.map((chip) => labels[chip]).toSorted());
+      await window.click('.bar');
+      await until(() => window.evaluate((label) => document.querySelector('#viewer .map .title').textContent.includes(label), label));
+      await until(async () => (await look()) !== plain);
+      await window.click('#viewer [data-do="map"]');
+      await until(async () => (await look()) === plain);
+    });
+
+    await step('predictions are saved as CSV and as JSON', async () => {
+      const {bars, chips} = await answerOf('kept');
+      assert.ok(chips.length > 0);
+      const save = async (what, file) => {
+        await window.click('#export');
+        await window.click(`[data-export="${what}"]`);
+        const saved = path.join(window.downloads, file);
+        let text = '';
+        await until(() => {
+          try {
+            text = readFileSync(saved, 'utf8');
+          } catch {
+            // Not yet.
+          }
+          return text.length > 0;
+        });
+        rmSync(saved);
+        return text;
+      };
+      const {labels} = manifestOf(smallModel());
+      const [head, row] = (await save('table', 'cytolens-predictions.csv')).trim().split(/\r?\n/).map((line) => line.split(','));
+      assert.equal(row[head.indexOf('Id')], 'kept');
+      for (const bar of bars) assert.ok(Math.abs(Number(row[head.indexOf(labels[bar.class])]) - bar.probability) < 1e-6, labels[bar.class]);
+      const document = JSON.parse(await save('document', 'cytolens-predictions.json'));
+      assert.deepEqual(document.fields.map(({id}) => id), ['kept']);
+      assert.deepEqual(document.fields[0].present.toSorted(), chips.map((chip) => labels[chip]).toSorted());
+    });
+
+    await step('a reload keeps results', async () => {
+      const before = await answerOf('kept');
+      await until(() => window.evaluate(recordIsDone));
+      await window.reload();
+      await isReady(window);
+      assert.deepEqual(await answerOf('kept'), before);
+    });
   }, {changes: {...WITHOUT_COPY, ...withManifest(halfPresent)}});
 
-  flow('a reload keeps results', async () => {
-    await choose(field('kept'));
-    const before = await answerOf('kept');
-    await until(() => window.evaluate(recordIsDone));
-    await window.reload();
-    await isReady(window);
-    assert.deepEqual(await answerOf('kept'), before);
-  });
-
-  flow('after a visit the page works without the server', async (site) => {
+  flow('after a visit the page works without the server', async ({site}) => {
     await until(() => window.evaluate(() => document.querySelector('#offline').dataset.state === 'ready'));
     await site.close();
     await window.reload();
@@ -218,7 +221,12 @@ async function settled(window, id) {
   await until(() => window.evaluate((id) =>
     Boolean(document.querySelector(`.field[data-id="${id}"]:is([data-state="done"], [data-state="error"])`)), id));
   const shown = () => window.evaluate((id) => document.querySelector('#detail').dataset.id === id, id);
-  if (!(await shown())) await window.click(`.field[data-id="${id}"] button`);
+  if (!(await shown())) {
+    // The row of tiles scrolls, which a driver's click does not see to.
+    const tile = `.field[data-id="${id}"] button`;
+    await window.evaluate((tile) => document.querySelector(tile).scrollIntoView({block: 'nearest', inline: 'center'}), tile);
+    await window.click(tile);
+  }
   await until(shown);
   return window.evaluate(readPanel);
 }

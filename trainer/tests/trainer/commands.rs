@@ -196,7 +196,7 @@ fn a_protein_is_painted_on_the_fields_of_a_folder() {
 fn a_set_is_probed_packaged_and_predicted() {
     let data = third_party("");
     let out = folder();
-    let set = simulate(&out, 28, 128);
+    let set = simulate(&out, 14, 128);
     let [run_folder, model, table] = ["run", "model", "table.csv"].map(|name| at(&out, name));
     // A sample whose image is broken is left out and named.
     fs::write(
@@ -235,7 +235,7 @@ fn a_set_is_probed_packaged_and_predicted() {
         text(&output.stderr)
     );
     let split = fs::read_to_string(Path::new(&run_folder).join("split.csv")).expect("the split");
-    assert_eq!(split.lines().count(), 1 + 27);
+    assert_eq!(split.lines().count(), 1 + 13);
     assert!(
         refuse(&probe).contains("has ended"),
         "a run is not overwritten"
@@ -246,13 +246,13 @@ fn a_set_is_probed_packaged_and_predicted() {
     let manifest =
         fs::read_to_string(Path::new(&model).join("manifest.json")).expect("the manifest");
     assert!(
-        manifest.contains("27 fields") && manifest.contains("\"size\": 64"),
+        manifest.contains("13 fields") && manifest.contains("\"size\": 64"),
         "{manifest}"
     );
     trainer(&[
         "predict", "--model", &model, "--data", &set, "--out", &table,
     ]);
-    assert_eq!(rows(&table).1.len(), 27);
+    assert_eq!(rows(&table).1.len(), 13);
 
     // A run that broke off goes on with the features it has, and ends in the same weights.
     let network = Path::new(&run_folder).join("network.safetensors");

@@ -6,25 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{MODEL, at, folder, refuse, run, simulate};
+use crate::support::{BRIEF, MODEL, at, folder, refuse, repackaged, run, simulate};
 
 /// Writes the shipped network as a package for another input, and gives its folder.
 pub fn member(place: &TempDir, name: &str, size: u32, change: impl Fn(&mut Value)) -> String {
-    let out = at(place, name);
-    fs::create_dir(&out).expect("a folder");
-    let weights = "weights.safetensors";
-    fs::copy(
-        Path::new(MODEL).join(weights),
-        Path::new(&out).join(weights),
-    )
-    .expect("weights");
-    let text = fs::read_to_string(Path::new(MODEL).join("manifest.json")).expect("a manifest");
-    let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
-    manifest["name"] = name.into();
-    manifest["network"]["size"] = size.into();
-    change(&mut manifest);
-    fs::write(Path::new(&out).join("manifest.json"), manifest.to_string()).expect("a manifest");
-    out
+    repackaged(MODEL, place, name, size, change)
 }
 
 /// The manifest of a package.
@@ -54,8 +40,9 @@ pub fn predict(place: &TempDir, model: &str, set: &str) -> (Vec<Vec<f32>>, Strin
 fn an_ensemble_predicts_the_weighted_mean_and_tells_the_time_of_each_member() {
     let place = folder();
     let set = simulate(&place, 4, 128);
-    let first = member(&place, "first", 64, |_| ());
-    let second = member(&place, "second", 96, |manifest| {
+    let network = at(&BRIEF, "model");
+    let first = repackaged(&network, &place, "first", 64, |_| ());
+    let second = repackaged(&network, &place, "second", 32, |manifest| {
         manifest["attribution"] = serde_json::json!(["Another"]);
     });
     let whole = at(&place, "whole");

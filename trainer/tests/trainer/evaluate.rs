@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use cytolens_testing::third_party;
 
-use crate::support::{MODEL, at, folder, refuse, simulate, text, trainer};
+use crate::support::{BRIEF, MODEL, at, folder, refuse, simulate, text, trainer};
 
 /// Runs a command that must succeed, and gives its standard output and standard error.
 fn run(arguments: &[&str]) -> (String, String) {
@@ -131,10 +131,11 @@ fn a_package_is_scored_on_a_whole_set_and_nothing_is_overwritten() {
 fn predictions_are_those_of_the_predicting_command() {
     let place = Workplace::new(2);
     let [set, out, table] = ["set", "report", "table.csv"].map(|name| place.at(name));
+    let model = at(&BRIEF, "model");
     run(&[
         "evaluate",
         "--model",
-        MODEL,
+        &model,
         "--data",
         &set,
         "--out",
@@ -142,7 +143,9 @@ fn predictions_are_those_of_the_predicting_command() {
         "--bootstrap",
         "0",
     ]);
-    run(&["predict", "--model", MODEL, "--data", &set, "--out", &table]);
+    run(&[
+        "predict", "--model", &model, "--data", &set, "--out", &table,
+    ]);
     let columns = |name: &str, without: usize| -> BTreeMap<String, Vec<String>> {
         let mut reader = csv::Reader::from_path(place.at(name)).expect("a table");
         let rows = reader.records().map(|row| row.expect("a row"));
@@ -187,8 +190,9 @@ fn only_the_part_is_scored_and_thresholds_come_from_another() {
         "test",
         "test",
     ]);
+    let model = at(&BRIEF, "model");
     let arguments = [
-        "evaluate", "--model", MODEL, "--data", &set, "--split", &split,
+        "evaluate", "--model", &model, "--data", &set, "--split", &split,
     ];
 
     let (_, error) = run(&[&arguments[..], &["--out", &plain]].concat());
@@ -261,7 +265,7 @@ fn unfair_and_impossible_wishes_are_refused() {
 #[ignore = "needs the third-party data"]
 fn a_run_is_scored_on_what_it_has_not_seen() {
     let data = third_party("");
-    let place = Workplace::new(28);
+    let place = Workplace::new(14);
     let [set, run_folder, out] = ["set", "run", "report"].map(|name| place.at(name));
     let recipe = place.at("recipe.toml");
     let minutes = include_str!("../../recipes/probe.toml");
@@ -298,7 +302,7 @@ fn a_run_is_scored_on_what_it_has_not_seen() {
     run(&[&arguments[..], &[&out]].concat());
     let scored = place.ids("report/predictions.csv");
     assert!(!scored.is_empty() && scored.iter().all(|id| !seen.contains(id)));
-    assert_eq!(scored.len() + seen.len(), 28);
+    assert_eq!(scored.len() + seen.len(), 14);
 
     // The package of the run answers the same, within the rounding of its weights to f16.
     let (package, beside) = (place.at("package"), place.at("beside"));

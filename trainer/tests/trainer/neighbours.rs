@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::ensemble::member;
-use crate::support::{at, folder, refuse, run, simulate};
+use crate::support::{BRIEF, at, folder, refuse, run, simulate};
 
 fn json(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).expect("a file")).expect("JSON")
@@ -20,7 +19,7 @@ fn neighbours_are_scored_beside_the_network_and_mixed_with_it() {
     run(&[
         "simulate", "--out", &more, "--count", "6", "--size", "64", "--seed", "2",
     ]);
-    let model = member(&place, "model", 64, |_| ());
+    let model = at(&BRIEF, "model");
     let known = at(&place, "known");
     run(&[
         "index", "--model", &model, "--data", &set, "--out", &known, "--side", "0",

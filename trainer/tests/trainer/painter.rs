@@ -9,7 +9,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, run, text, trainer,
+    BRIEF, MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, repackaged, run,
+    text, trainer,
 };
 
 /// The smallest recipe.
@@ -186,6 +187,9 @@ fn a_missing_channel_is_painted_by_choice_alone_and_marked() {
     let folder = folder();
     let set = write_set(&folder, "set", 0..8);
     let painter = package(&folder, &set);
+    let model = repackaged(&at(&BRIEF, "model"), &folder, "model", 64, |manifest| {
+        manifest["missing"] = "black".into();
+    });
     let given = at(&folder, "given");
     for (number, channels) in [(50, &ALL[..3]), (51, &ALL[..]), (52, &ALL[1..3])] {
         write_field(Path::new(&given), number, channels);
@@ -193,7 +197,7 @@ fn a_missing_channel_is_painted_by_choice_alone_and_marked() {
     let [plain, painted, again] =
         ["plain.csv", "painted.csv", "again.csv"].map(|name| at(&folder, name));
     let predict = |out: &str, more: &[&str]| {
-        let mut arguments = vec!["predict", "--model", MODEL, "--data", &given, "--out", out];
+        let mut arguments = vec!["predict", "--model", &model, "--data", &given, "--out", out];
         arguments.extend(more);
         let output = trainer(&arguments);
         let (out, note) = (text(&output.stdout), text(&output.stderr));
@@ -243,7 +247,7 @@ fn a_missing_channel_is_painted_by_choice_alone_and_marked() {
     let printed = run(&[
         "evaluate",
         "--model",
-        MODEL,
+        &model,
         "--data",
         &given,
         "--painter",

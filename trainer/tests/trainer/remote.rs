@@ -16,6 +16,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use tempfile::TempDir;
 
+use crate::ensemble::member;
 use crate::support::{MODEL, at, command, folder, simulate, text, trainer};
 
 /// A `trainer serve` that ends with the test.
@@ -96,14 +97,14 @@ impl Drop for Server {
 }
 
 fn simulated(folder: &TempDir) -> String {
-    let set = simulate(folder, 2, 256);
+    let set = simulate(folder, 2, 128);
     fs::remove_file(Path::new(&set).join("train.csv")).expect("labels");
     set
 }
 
-fn predict(set: &str, out: &str, device: &str) -> Output {
+fn predict(model: &str, set: &str, out: &str, device: &str) -> Output {
     trainer(&[
-        "predict", "--model", MODEL, "--data", set, "--out", out, "--device", device,
+        "predict", "--model", model, "--data", set, "--out", out, "--device", device,
     ])
 }
 
@@ -128,12 +129,14 @@ fn predictions(path: &str) -> (Vec<String>, Vec<f64>) {
 fn another_machines_device_predicts_what_this_ones_does() {
     let out = folder();
     let set = simulated(&out);
+    // It takes small pictures: each operation goes over the network all the same.
+    let model = member(&out, "model", 128, |_| ());
     let (here, there) = (at(&out, "here.csv"), at(&out, "there.csv"));
-    let output = predict(&set, &here, "flex");
+    let output = predict(&model, &set, &here, "flex");
     assert!(output.status.success(), "{}", text(&output.stderr));
 
     let server = Server::start(&[]);
-    let output = predict(&set, &there, &server.device);
+    let output = predict(&model, &set, &there, &server.device);
     assert!(output.status.success(), "{}", text(&output.stderr));
 
     let (labels, expected) = predictions(&here);
@@ -152,7 +155,7 @@ fn who_does_not_know_the_token_is_refused() {
     let table = at(&out, "table.csv");
     let server = Server::start(&["--token", "the-right-one"]);
     assert!(server.device.contains(":the-right-one@"));
-    let output = predict(&set, &table, &server.with_token("a-wrong-one"));
+    let output = predict(MODEL, &set, &table, &server.with_token("a-wrong-one"));
     let printed = text(&output.stderr);
     assert!(!output.status.success());
     assert!(
@@ -199,7 +202,7 @@ fn nobody_there_is_an_error_that_says_so() {
     let server = Server::start(&[]);
     let device = server.device.clone();
     drop(server);
-    let output = predict(&set, &table, &device);
+    let output = predict(MODEL, &set, &table, &device);
     let printed = text(&output.stderr);
     assert!(!output.status.success());
     assert!(

@@ -12,7 +12,7 @@ use parquet::record::{ListAccessor, RowAccessor};
 use tempfile::TempDir;
 
 use crate::ensemble::{manifest, member, predict};
-use crate::support::{BRIEFLY, MODEL, arguments, at, folder, refuse, run, simulate};
+use crate::support::{BRIEF, BRIEFLY, MODEL, arguments, at, folder, refuse, run, simulate};
 
 const CLASSES: usize = 28;
 
@@ -59,7 +59,7 @@ fn a_stack_answers_by_one_head_over_the_features_of_its_members() {
     // Of another architecture, size and head.
     let (trained, second) = (at(&place, "run"), at(&place, "second"));
     let keys = [&BRIEFLY[..], &["network.head=described"]].concat();
-    run(&arguments(&set, &trained, "default", &keys));
+    run(&arguments(&at(&BRIEF, "set"), &trained, "default", &keys));
     run(&["package", "--run", &trained, "--out", &second]);
     let parts = split(&place, "split.csv", 40, |number| match number {
         0..28 => "train",

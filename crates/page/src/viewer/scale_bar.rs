@@ -9,6 +9,8 @@ use crate::text::viewer as text;
 const LONGEST: f64 = 120.0;
 /// The shortest unit of a bar, in micrometres: far below what light shows.
 const SHORTEST: f64 = 1e-4;
+/// The longest unit, in micrometres: a metre.
+const LONGEST_UNIT: f64 = 1e6;
 /// The distance of the bar from the picture's edges.
 const MARGIN: f64 = 12.0;
 
@@ -46,7 +48,7 @@ pub(super) fn draw(context: &CanvasRenderingContext2d, micrometre: f64, corner: 
 fn round_length(most: f64) -> f64 {
     // By multiplication: logarithm and power would weigh more than all of the bar.
     let mut unit = 1.0;
-    while unit * 10.0 <= most {
+    while unit * 10.0 <= most && unit < LONGEST_UNIT {
         unit *= 10.0;
     }
     while unit > most && unit > SHORTEST {
@@ -73,6 +75,10 @@ mod tests {
         ] {
             let length = round_length(most);
             assert!((length / expected - 1.0).abs() < 1e-9, "{most}: {length}");
+        }
+        // Of a picture that is drawn at no size at all.
+        for most in [f64::INFINITY, f64::NAN, 0.0] {
+            assert!(round_length(most).is_finite(), "{most}");
         }
     }
 }

@@ -240,6 +240,10 @@ impl Scene {
     }
 
     fn draw(&self, state: &ViewerState) {
+        // A stage that is not shown is drawn when it is, and then has its size.
+        if state.setting.stage.width < 1.0 {
+            return;
+        }
         let Some((context, facts)) = self.context.as_ref().zip(state.facts.as_ref()) else {
             return;
         };
