@@ -1,7 +1,7 @@
 // Drives the engine's worker without the page: opens a package and runs the network on given planes.
 import {unpacked} from '../unpack.js';
 import {goldenPlanes} from './golden.mjs';
-import {readTensors} from './safetensors.mjs';
+import {goldenNames, readTensors} from './safetensors.mjs';
 
 const bytes = async (url) => {
   const response = await fetch(url);
@@ -82,12 +82,12 @@ function planes({values, shape: [height, width, channels]}) {
   return result;
 }
 
-/** What the engine answers to the golden inputs of these names, and the device that did. */
-window.probeGoldens = async (device, goldens, names) => {
+/** What the engine answers to every golden input, and the device that did. */
+window.probeGoldens = async (device, goldens) => {
   const {worker, ask, report} = await open(device);
   const tensors = readTensors(await bytes(goldens));
   const answers = {};
-  for (const [field, name] of names.entries()) {
+  for (const [field, name] of goldenNames(tensors).entries()) {
     const input = tensors[`${name}.input_u8`];
     const reply = await ask({probe: {field, planes: planes(input), size: input.shape[0]}}, 'probed');
     if (reply.field !== field) throw new Error(`the answer is for input ${reply.field}, not ${field}`);
