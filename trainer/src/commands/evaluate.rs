@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgGroup, Args};
 use cytolens_core::labels::{self, COUNT};
 
+use super::reports::Reports;
 use super::scored_model::ScoredModel;
 use crate::commands::arguments::{SetArguments, label_sets, workers};
 use crate::commands::painting::PainterArguments;
@@ -35,9 +36,9 @@ const IDS_NAMED: usize = 3;
 /// Writes index.html, evaluation.json, predictions.csv (Id, Truth, Predicted, and the probability of
 /// each class), plots and pictures of the worst mistakes. Thresholds are the model's, or with --tune
 /// those of the validation part; they are never tuned on tested samples. Samples that cannot be read
-/// are reported and left out.
+/// are reported and left out. With --report no model answers: reports on parts of the set are made one.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("scored").required(true).args(["run", "model"])))]
+#[command(group(ArgGroup::new("scored").required(true).args(["run", "model", "report"])))]
 pub struct Evaluate {
     /// The run to score
     #[arg(long, value_name = "DIR")]
@@ -45,6 +46,10 @@ pub struct Evaluate {
     /// The model package to score
     #[arg(long, value_name = "PACKAGE")]
     model: Option<PathBuf>,
+    /// A report by this command, whose answers are scored together with those of the others; can be given again. So each sample
+    /// is tested by the network that has not seen it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["split", "part", "tune", "painter"])]
+    report: Vec<PathBuf>,
     #[command(flatten)]
     set: SetArguments,
     /// Which sample is in which part: a table by `trainer split`; by default a run's own
@@ -107,51 +112,29 @@ impl Evaluate {
         };
         choice.check()?;
         let Dataset {
-            samples,
-            mut faults,
-            ..
+            samples, faults, ..
         } = self.set.open()?;
-        let chosen = self.choose(&samples)?;
         let frequencies = match &self.frequencies {
             Some(table) => Some(labels::frequencies(&label_sets(table)?)),
             None => None,
         };
-        let device = self.device.open()?;
-        let mut model = match (&self.run, &self.model) {
-            (Some(run), _) => ScoredModel::of_run(run, device)?,
-            (None, Some(package)) => ScoredModel::of_package(package, device)?,
-            (None, None) => bail!("name a run with --run or a package with --model"),
+        let answers = if self.report.is_empty() {
+            self.answer(&samples)?
+        } else {
+            self.join(&samples)?
         };
-        model.painter = self.painting.open(model.manifest())?;
-        claim_folder(&self.out)?;
-
-        if !chosen.tuning.is_empty() {
-            let (validation, unread) = self.predict(&model, &chosen.tuning, "Tuning")?;
-            faults.extend(unread);
-            tune(&mut model, &validation, &chosen.split)?;
-        }
-        let (test, unread) = self.predict(&model, &chosen.tested, "Scoring")?;
-        faults.extend(unread);
+        let faults = [faults, answers.unread].concat();
         note_left_out(&faults);
+        let (tested, test) = (answers.tested, answers.predicted);
         if test.is_empty() {
             bail!("no sample could be scored");
         }
 
-        let mut evaluation = Evaluation::new(&test, &model.thresholds, choice);
+        let mut evaluation = Evaluation::new(&test, &answers.thresholds, choice);
         if let Some(frequencies) = &frequencies {
             evaluation = evaluation.against(&test, frequencies);
         }
-        let pictures = self.draw(&evaluation, &chosen.tested)?;
-        let mut notes = chosen.notes;
-        notes.extend(painted_note(&model, &test));
-        let tested = Tested {
-            model: model.name,
-            network: model.network,
-            data: self.set.data.display().to_string(),
-            part: chosen.part,
-            thresholds: model.thresholds_from,
-            notes,
-        };
+        let pictures = self.draw(&evaluation, &answers.samples)?;
         evaluation::write(&tested, &evaluation, &test, &pictures, &faults, &self.out)?;
         for note in &tested.notes {
             say!("note: {note}")?;
@@ -163,6 +146,64 @@ impl Evaluate {
             self.out.join("index.html").display()
         )?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Has a run or a package answer for the samples to score.
+    fn answer<'a>(&self, samples: &'a [Sample]) -> Result<Answers<'a>> {
+        let chosen = self.choose(samples)?;
+        let device = self.device.open()?;
+        let mut model = match (&self.run, &self.model) {
+            (Some(run), _) => ScoredModel::of_run(run, device)?,
+            (None, Some(package)) => ScoredModel::of_package(package, device)?,
+            (None, None) => bail!("name a run with --run or a package with --model"),
+        };
+        model.painter = self.painting.open(model.manifest())?;
+        claim_folder(&self.out)?;
+
+        let mut unread = Vec::new();
+        if !chosen.tuning.is_empty() {
+            let (validation, faults) = self.predict(&model, &chosen.tuning, "Tuning")?;
+            unread.extend(faults);
+            tune(&mut model, &validation, &chosen.split)?;
+        }
+        let (predicted, faults) = self.predict(&model, &chosen.tested, "Scoring")?;
+        unread.extend(faults);
+        let mut notes = chosen.notes;
+        notes.extend(painted_note(&model, &predicted));
+        let tested = Tested {
+            model: model.name,
+            network: model.network,
+            data: self.set.data.display().to_string(),
+            part: chosen.part,
+            thresholds: model.thresholds_from,
+            notes,
+        };
+        Ok(Answers {
+            samples: chosen.tested,
+            tested,
+            predicted,
+            thresholds: model.thresholds,
+            unread,
+        })
+    }
+
+    /// Gathers the answers that reports hold for samples.
+    fn join<'a>(&self, samples: &'a [Sample]) -> Result<Answers<'a>> {
+        let reports = Reports::read(&self.report)?;
+        let samples = reports.samples(samples)?;
+        let predicted = reports.answers(&samples)?;
+        let tested = Tested {
+            data: self.set.data.display().to_string(),
+            ..reports.tested
+        };
+        claim_folder(&self.out)?;
+        Ok(Answers {
+            samples,
+            tested,
+            predicted,
+            thresholds: reports.thresholds,
+            unread: Vec::new(),
+        })
     }
 
     /// Chooses the samples to score and to tune on, if that is fair or asked for.
@@ -317,6 +358,17 @@ fn painted_note(model: &ScoredModel, test: &Predicted) -> Option<String> {
         test.len(),
         manifest.name
     ))
+}
+
+/// The answers to score.
+#[derive(Debug)]
+struct Answers<'a> {
+    samples: Vec<&'a Sample>,
+    tested: Tested,
+    predicted: Predicted,
+    thresholds: [f32; COUNT],
+    /// The samples that could not be read.
+    unread: Vec<Fault>,
 }
 
 /// The samples to score, and their description in the report.

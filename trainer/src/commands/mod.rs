@@ -26,6 +26,7 @@ pub mod parts;
 pub mod predict;
 pub mod probe;
 pub mod repaint;
+pub mod reports;
 pub mod score_cells;
 pub mod score_painter;
 pub mod scored_model;

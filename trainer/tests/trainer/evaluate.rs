@@ -228,6 +228,73 @@ fn only_the_part_is_scored_and_thresholds_come_from_another() {
 }
 
 #[test]
+fn reports_on_parts_of_a_set_are_scored_as_one() {
+    let place = Workplace::new(4);
+    let [set, whole, joined] = ["set", "whole", "joined"].map(|name| place.at(name));
+    let split = place.split(&["fold-0", "fold-1", "fold-1", "fold-0"]);
+    let model = at(&BRIEF, "model");
+    let evaluate = ["evaluate", "--data", &set];
+    let by_model = [&evaluate[..], &["--model", &model]].concat();
+    let reports = ["fold-0", "fold-1"].map(|part| {
+        let out = place.at(part);
+        let more = ["--split", &split, "--part", part, "--out", &out];
+        run(&[&by_model[..], &more].concat());
+        out
+    });
+    run(&[&by_model[..], &["--out", &whole]].concat());
+    let [one, other] = &reports;
+    let both = ["--report", other, "--report", one, "--out", &joined];
+    run(&[&evaluate[..], &both].concat());
+
+    assert_eq!(
+        place.read("joined/predictions.csv"),
+        place.read("whole/predictions.csv")
+    );
+    let [as_one, at_once] =
+        ["joined", "whole"].map(|name| place.json(&format!("{name}/evaluation.json")));
+    assert_eq!(as_one["evaluation"], at_once["evaluation"]);
+    let notes = as_one["tested"]["notes"].to_string();
+    assert!(notes.contains("each of 2 models"), "{notes}");
+    assert_eq!(as_one["tested"]["part"], "the samples of 2 reports");
+
+    let labels = place.read("set/train.csv");
+    let again = place.at("again");
+    let refused = |reports: &[&str], expected: &str| {
+        let reports: Vec<&str> = reports.iter().flat_map(|it| ["--report", it]).collect();
+        let printed = refuse(&[&evaluate[..], &reports, &["--out", &again]].concat());
+        assert!(printed.contains(expected), "{expected}: {printed}");
+        assert!(!Path::new(&again).exists(), "nothing was written");
+    };
+    refused(&[one, one], "a sample is scored once");
+    refused(&[one, &set], "no report by `trainer evaluate`");
+    let of_json = place.read("fold-1/evaluation.json");
+    let raised = of_json.replacen("\"threshold\": 0", "\"threshold\": 1", 1);
+    assert_ne!(raised, of_json);
+    fs::write(place.at("fold-1/evaluation.json"), raised).expect("a report");
+    refused(&[one, other], "the threshold of Nucleoplasm is 1");
+    let table = place.read("fold-0/predictions.csv");
+    fs::write(
+        place.at("fold-0/predictions.csv"),
+        table.replacen(",0", ",x", 1),
+    )
+    .expect("a table");
+    refused(&[one], "predictions.csv");
+    fs::write(place.at("fold-0/predictions.csv"), table).expect("a table");
+    let other_label = labels.replacen(",0", ",5", 1);
+    fs::write(place.at("set/train.csv"), &other_label).expect("labels");
+    refused(&[one], "has the labels 5 in the set and 0 in");
+    let without = other_label
+        .lines()
+        .filter(|line| !line.contains(&Workplace::id(3)));
+    fs::write(
+        place.at("set/train.csv"),
+        without.collect::<Vec<_>>().join("\n"),
+    )
+    .expect("labels");
+    refused(&[one], "the set lacks");
+}
+
+#[test]
 fn unfair_and_impossible_wishes_are_refused() {
     let place = Workplace::new(4);
     let (set, out) = (place.at("set"), place.at("report"));
@@ -249,6 +316,7 @@ fn unfair_and_impossible_wishes_are_refused() {
         (&["--bootstrap", "3"], "evaluation.bootstrap"),
         (&["--workers", "0"], "--workers"),
         (&["--run", &set], "cannot be used with"),
+        (&["--report", &set], "cannot be used with"),
     ] {
         let printed = refuse(&[&arguments[..], more].concat());
         assert!(printed.contains(expected), "{more:?}: {printed}");

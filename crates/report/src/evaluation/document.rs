@@ -2,7 +2,7 @@
 
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use maud::{Markup, html};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bootstrap::Estimate;
 use super::figures::EvaluationPlots;
@@ -22,7 +22,7 @@ const FEW: usize = 5;
 const MOST_FAULTS: usize = 200;
 
 /// The model and the samples of an evaluation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tested {
     /// The model's name.
     pub model: String,
