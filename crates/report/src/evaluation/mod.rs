@@ -8,6 +8,7 @@ mod figures;
 mod mistakes;
 mod paired;
 mod predicted;
+mod read;
 mod results;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ pub use document::Tested;
 pub use mistakes::Mistake;
 pub use paired::{Answers, Gains};
 pub use predicted::Predicted;
+pub use read::Report;
 pub use results::{ClassEvaluation, Evaluation, PLAIN};
 
 /// Writes the report: `index.html`, `evaluation.json`, `predictions.csv` and the folder `plots`. `pictures` has the pictures of each

@@ -496,3 +496,35 @@ fn predictions_are_written_as_they_were_decided() {
     assert!(page.contains("src=\"pictures/one.jpg\""));
     assert!(page.contains("x_green.png") && page.contains("id=\"faults\""));
 }
+
+#[test]
+fn a_report_is_read_as_it_was_written() {
+    let test = samples(&[("0 25", "25 3"), ("", "")]);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (out, evaluation) = (folder.path(), evaluate(&test));
+    write(&tested(), &evaluation, &test, &[], &[], out).expect("a report");
+    let report = Report::read(out).expect("the report");
+    assert_eq!((report.tested, report.predicted), (tested(), test));
+    for (class, threshold) in evaluation.classes.iter().zip(report.thresholds) {
+        assert_eq!(class.threshold, threshold);
+    }
+
+    let refused = |file: &str, from: &str, to: &str| {
+        let path = out.join(file);
+        let whole = std::fs::read_to_string(&path).expect("a part of the report");
+        assert!(whole.contains(from), "{file}");
+        std::fs::write(&path, whole.replacen(from, to, 1)).expect("a file");
+        let error = Report::read(out).expect_err("a broken report");
+        assert!(format!("{error:#}").contains(file), "{error:#}");
+        std::fs::write(&path, whole).expect("a file");
+        format!("{error:#}")
+    };
+    refused("evaluation.json", "{", "");
+    refused("evaluation.json", "\"threshold\"", "\"limit\"");
+    refused("predictions.csv", "0 25", "0 99");
+    let error = refused("predictions.csv", "0.9", "1.9");
+    assert!(error.contains("no probability"), "{error}");
+    std::fs::remove_file(out.join("predictions.csv")).expect("the table");
+    let error = Report::read(out).expect_err("half a report");
+    assert!(format!("{error:#}").contains("predictions.csv"));
+}
