@@ -26,18 +26,7 @@ halves=(odd even)
 
 real="$data/hpa/images"
 table="$data/hpa/kaggle_train_labels.csv"
-real_fields >fields.txt
-for half in "${halves[@]}"; do
-  rest=$([ "$half" = odd ] && echo 1 || echo 0)
-  awk -v rest="$rest" 'NR % 2 == rest' fields.txt >"$half.txt"
-  # The real fields of the half, to learn from; and the others, to be tested on.
-  for part in learnt-from tested-on; do
-    mkdir -p "$part-$half"
-    ln -sfn "$real" "$part-$half/images"
-    awk -F , -v listed="$([ "$part" = learnt-from ] && echo 1 || echo 0)" \
-      'NR == FNR { half[$1]; next } FNR == 1 || ($1 in half) == listed' "$half.txt" "$data/hpa/train.csv" >"$part-$half/train.csv"
-  done
-done
+real_halves
 
 simulated sim-real 256 800 601 --labels "$table"
 simulated sim-balanced 256 800 602 --mixed 0.4
@@ -52,7 +41,7 @@ row() {
   local half="$2"
   local drawn=(--data sim-real --also sim-balanced --also "paint-real-$half" --also "paint-balanced-$half")
   local green=(--also "$data/hpa/green_only=6")
-  local rich=(--data sim-real --also sim-balanced --also "paint-balanced-$half" "${green[@]}" --also "learnt-from-$half=20")
+  local rich=(--data sim-real --also sim-balanced --also "paint-balanced-$half" "${green[@]}" --also "real-$half=20")
   case "$1" in
     simulated) arguments=(--data sim-real --also sim-balanced --set training.epochs=2) ;;
     painted) arguments=(--data "paint-real-$half" --also "paint-balanced-$half" --set training.epochs=2) ;;
@@ -78,7 +67,9 @@ trained() {
       --init "$data/imagenet/densenet121.safetensors" --set input.size=256 --set training.part=128 --set training.epochs=1 \
       --set average.decay=0.98 --set optimiser.warm_up=0.1 --set training.seed="$3" "${arguments[@]}"
   fi
-  scored "$out" real "tested-on-$2"
+  local other=even
+  [ "$2" = odd ] || other=odd
+  scored "$out" real "real-$other"
   scored "$out" simulated drawn
 }
 for seed in "${seeds[@]}"; do

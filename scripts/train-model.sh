@@ -19,14 +19,7 @@ table="$data/hpa/kaggle_train_labels.csv"
 # Every second real field is odd, the others are even. Two networks of the second training learn from one half each and are tested
 # on the other; the one that ships learns from both, by the same recipe. The first training paints on the odd half's red, blue
 # and yellow.
-real_fields >all.txt
-awk 'NR % 2 == 1' all.txt >odd.txt
-awk 'NR % 2 == 0' all.txt >even.txt
-for half in odd even all; do
-  mkdir -p "real-$half"
-  ln -sfn "$real" "real-$half/images"
-  awk -F , 'NR == FNR { wanted[$1]; next } FNR == 1 || $1 in wanted' "$half.txt" "$data/hpa/train.csv" >"real-$half/train.csv"
-done
+real_halves
 
 simulated sim-real 384 3000 101 --labels "$table"
 simulated sim-balanced 384 3000 102 --mixed 0.4
@@ -53,21 +46,15 @@ trained first --data sim-real --also sim-balanced --also paint-real --also paint
   --init "$data/imagenet/densenet121.safetensors"
 for half in odd even all; do
   trained "run-$half" --data more-sim-real --also more-sim-balanced --also "more-paint-real-$half" --also "more-paint-balanced-$half" \
-    --also "$data/hpa/green_only=6" --also "real-$half=20" --init first/network.safetensors --set start.weights=network --set start.prior=false \
-    --set training.epochs=1 --set optimiser.learning_rate=0.0006 --set optimiser.warm_up=0.1
+    --also "$data/hpa/green_only=6" --also "real-$half=20" --init first/network.safetensors --set start.weights=network \
+    --set start.prior=false --set training.epochs=1 --set optimiser.learning_rate=0.0006 --set optimiser.warm_up=0.1
 done
 
-# report NAME ARGUMENTS...: scores, unless they are there.
-report() {
-  local name="$1"
-  shift
-  [ -f "reports/$name/index.html" ] || "$trainer" evaluate --out "reports/$name" "$@"
-}
 mkdir -p reports
-report odd --run run-odd --data real-even --part all
-report even --run run-even --data real-odd --part all
-report crossed --report reports/odd --report reports/even --data real-all --frequencies "$table"
-report simulated --run run-all --data test-balanced --part all
+report reports/odd --run run-odd --data real-even --part all
+report reports/even --run run-even --data real-odd --part all
+report reports/crossed --report reports/odd --report reports/even --data real-all --frequencies "$table"
+report reports/simulated --run run-all --data test-balanced --part all
 
 [ -f model/manifest.json ] || "$trainer" package --run run-all --out model \
   --name "Drawn and real cells, DenseNet-121" --licence "MIT OR Apache-2.0" --limits "$(cat "$ROOT/scripts/model-limits.txt")" \
