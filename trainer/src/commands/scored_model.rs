@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use cytolens::classifier::{Classifier, Model};
 use cytolens::model::InferenceNetwork;
@@ -20,7 +20,7 @@ use cytolens_data::ahead::{Ahead, Threads};
 use cytolens_data::dataset::Sample;
 use cytolens_data::fault::Fault;
 use cytolens_data::files::ReadError;
-use cytolens_report::evaluation::Predicted;
+use cytolens_report::evaluation::{Predicted, one_a_location};
 
 /// The number of fields that are decoded ahead of the network.
 const AHEAD: usize = 4;
@@ -85,7 +85,7 @@ impl ScoredModel {
         Ok(Self {
             name,
             network: networks.join("; "),
-            thresholds: twenty_eight(manifest.thresholds().to_vec())?,
+            thresholds: one_a_location(manifest.thresholds().to_vec())?,
             thresholds_from: thresholds_from.to_owned(),
             painter: None,
             model,
@@ -131,7 +131,7 @@ impl ScoredModel {
         let compose = |field: &Field| self.compose(field);
         let classify = |planes: &Vec<Planes>| {
             let prediction = pollster::block_on(self.model.classify_planes(planes))?;
-            twenty_eight(prediction.probabilities)
+            one_a_location(prediction.probabilities)
         };
         predicted(samples, workers, compose, classify, bar)
     }
@@ -152,7 +152,7 @@ impl ScoredModel {
             let answers = pollster::block_on(self.model.answer_batch(batch, true, || 0.0))?;
             let answer = answers.fields.into_iter().next();
             let (prediction, features) = answer.context("a field without an answer")?;
-            Ok((twenty_eight(prediction.probabilities)?, features))
+            Ok((one_a_location(prediction.probabilities)?, features))
         };
         let mut embedded = Embedded::default();
         let faults = answered(samples, workers, compose, answer, bar, |sample, answer| {
@@ -238,13 +238,6 @@ fn answered<P: Send, A>(
         Ok(())
     })?;
     Ok(faults)
-}
-
-fn twenty_eight(values: Vec<f32>) -> Result<[f32; COUNT]> {
-    let found = values.len();
-    values
-        .try_into()
-        .map_err(|_| anyhow!("{found} numbers for {COUNT} locations"))
 }
 
 #[cfg(test)]

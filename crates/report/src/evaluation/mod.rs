@@ -26,7 +26,7 @@ pub use cytolens_core::confusion::Confusion;
 pub use document::Tested;
 pub use mistakes::Mistake;
 pub use paired::{Answers, Gains};
-pub use predicted::Predicted;
+pub use predicted::{Predicted, one_a_location};
 pub use read::Report;
 pub use results::{ClassEvaluation, Evaluation, PLAIN};
 

@@ -1,6 +1,6 @@
 //! Predicted probabilities and true labels.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use cytolens_core::labels::{COUNT, LOCATIONS, LabelSet};
 use serde::{Deserialize, Serialize};
 
@@ -76,4 +76,15 @@ impl Predicted {
             self.probabilities.concat(),
         )
     }
+}
+
+/// Numbers as one a location.
+///
+/// # Errors
+/// If they are fewer or more than the locations.
+pub fn one_a_location(numbers: Vec<f32>) -> Result<[f32; COUNT]> {
+    let found = numbers.len();
+    numbers
+        .try_into()
+        .map_err(|_| anyhow!("{found} numbers for {COUNT} locations"))
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use cytolens_core::labels::{COUNT, LabelSet};
 use serde::Deserialize;
 
 use super::document::Tested;
-use super::predicted::Predicted;
+use super::predicted::{Predicted, one_a_location};
 
 /// What a written report holds of its samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ impl Report {
         let numbers = || -> Result<_> {
             let Numbers { tested, evaluation } = serde_json::from_str(&text)?;
             let thresholds = evaluation.classes.iter().map(|class| class.threshold);
-            Ok((tested, twenty_eight(thresholds.collect())?))
+            Ok((tested, one_a_location(thresholds.collect())?))
         };
         let (tested, thresholds) = numbers().with_context(|| format!("in {}", path.display()))?;
         let path = folder.join("predictions.csv");
@@ -70,15 +70,8 @@ fn predictions(path: &Path) -> Result<Predicted> {
         let cell = |place: usize| row.get(place).context("a row is too short");
         let truth: LabelSet = cell(1)?.parse()?;
         let probabilities = row.iter().skip(3).map(str::parse::<f32>);
-        let probabilities = twenty_eight(probabilities.collect::<Result<_, _>>()?)?;
+        let probabilities = one_a_location(probabilities.collect::<Result<_, _>>()?)?;
         predicted.push(cell(0)?, truth, probabilities)?;
     }
     Ok(predicted)
-}
-
-fn twenty_eight(values: Vec<f32>) -> Result<[f32; COUNT]> {
-    let found = values.len();
-    values
-        .try_into()
-        .map_err(|_| anyhow!("{found} numbers for {COUNT} locations"))
 }
