@@ -12,6 +12,7 @@
 # DIR            everything is made in it
 # CYTOLENS_DATA  the folder of real fields, of the challenge's table and of ImageNet weights (../shared/data)
 # ROWS           some of the rows, the first of which the others are compared with (see `row`)
+# SIZE           the side of fields in pixels (256), of which squares show half; each size needs a folder of its own
 # SEEDS          seeds of each row ("1"); of several, probabilities are averaged over them, and scores of each stand in brackets
 # TRAINER        a built trainer; without it one is built
 set -euo pipefail
@@ -22,19 +23,20 @@ begin_recipe "$@"
 
 read -ra rows <<<"${ROWS:-both simulated painted green real frozen whole}"
 read -ra seeds <<<"${SEEDS:-1}"
+size="${SIZE:-256}"
 halves=(odd even)
 
 real="$data/hpa/images"
 table="$data/hpa/kaggle_train_labels.csv"
 real_halves
 
-simulated sim-real 256 800 601 --labels "$table"
-simulated sim-balanced 256 800 602 --mixed 0.4
+simulated sim-real "$size" 800 601 --labels "$table"
+simulated sim-balanced "$size" 800 602 --mixed 0.4
 for half in "${halves[@]}"; do
-  simulated "paint-real-$half" 256 800 603 --labels "$table" --reference "$real" --only "$half.txt"
-  simulated "paint-balanced-$half" 256 800 604 --mixed 0.4 --reference "$real" --only "$half.txt"
+  simulated "paint-real-$half" "$size" 800 603 --labels "$table" --reference "$real" --only "$half.txt"
+  simulated "paint-balanced-$half" "$size" 800 604 --mixed 0.4 --reference "$real" --only "$half.txt"
 done
-simulated drawn 256 280 605
+simulated drawn "$size" 280 605
 
 # row NAME HALF: the arguments of a row's training.
 row() {
@@ -64,7 +66,7 @@ trained() {
     row "$1" "$2"
     [ ! -d "$out/run" ] || resume=(--resume)
     "$trainer" train --plain --device flex --recipe drawn --out "$out/run" "${resume[@]}" \
-      --init "$data/imagenet/densenet121.safetensors" --set input.size=256 --set training.part=128 --set training.epochs=1 \
+      --init "$data/imagenet/densenet121.safetensors" --set input.size="$size" --set training.part=$((size / 2)) --set training.epochs=1 \
       --set average.decay=0.98 --set optimiser.warm_up=0.1 --set training.seed="$3" "${arguments[@]}"
   fi
   local other=even

@@ -14,11 +14,11 @@ use super::recipe::{Recipe, StartWeights, imagenet_epsilon};
 
 /// The planes of ImageNet's photographs: red, green and blue.
 const PHOTOGRAPH_PLANES: usize = 3;
-/// The folders, relative to a data set's, in which initial weights are looked for.
-const WEIGHTS_NEAR_DATA: [&str; 2] = ["", "../imagenet"];
+/// The folder beside a data set's in which initial weights are looked for.
+const WEIGHTS_FOLDER: &str = "imagenet";
 
 /// Finds the file of an architecture's ImageNet weights: the one given, or `<name>.safetensors` in the
-/// data folder or in `imagenet` beside it.
+/// data folder or in `imagenet` beside it; beside a link to a data folder, that is where the link is.
 ///
 /// # Errors
 /// If there is none, naming the places looked at.
@@ -31,8 +31,12 @@ pub fn find_weights(
         return Ok(file.to_owned());
     }
     let title = architecture.title().replace('-', "").to_lowercase();
-    let places =
-        WEIGHTS_NEAR_DATA.map(|place| data.join(place).join(format!("{title}.safetensors")));
+    let beside = match data.file_name() {
+        Some(_) => data.with_file_name(WEIGHTS_FOLDER),
+        // Such as `.` and `..`.
+        None => data.join("..").join(WEIGHTS_FOLDER),
+    };
+    let places = [data, &beside].map(|place| place.join(format!("{title}.safetensors")));
     let found = places.iter().find(|path| path.is_file()).cloned();
     found.with_context(|| {
         let looked = places.each_ref().map(|path| path.display().to_string());
@@ -115,4 +119,30 @@ pub fn network(
     // Random weights are drawn when first read: this reads all of them, in order.
     let network = Network { backbone, head }.train();
     Ok((network.set_require_grad(true), name))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_lie_beside_the_link_to_a_set() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["elsewhere/set", "work/imagenet"] {
+            std::fs::create_dir_all(path(name)).expect("a folder");
+        }
+        std::os::unix::fs::symlink(path("elsewhere/set"), path("work/set")).expect("a link");
+        let find = |set: &str| find_weights(None, &path(set), Architecture::ResNet50);
+        assert!(find("work/set").is_err());
+        let weights = path("work/imagenet/resnet50.safetensors");
+        std::fs::write(&weights, []).expect("written");
+        assert_eq!(find("work/set").expect("found"), weights);
+        assert!(find("work/imagenet/.").is_ok());
+        assert!(find("work/imagenet/..").is_err());
+        let error = find("elsewhere/set")
+            .expect_err("none beside it")
+            .to_string();
+        assert!(error.contains("resnet50.safetensors"), "{error}");
+    }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::support::{
-    MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, run, text, trainer,
+    MODEL, at, command, folder, json, kill_after_an_epoch, manifest, package_of, refuse, run, text,
+    trainer,
 };
 
 /// The cells package that comes with the application.
@@ -128,8 +129,7 @@ fn cells_of_a_folder_are_written_once_and_in_shares() {
     let table = fs::read_to_string(out.join("cells.csv")).expect("a table");
     assert!(table.starts_with("field,cell,x,y,area,"), "{table}");
     for name in names(&out.join("outlines")) {
-        let text = fs::read_to_string(out.join("outlines").join(name)).expect("a document");
-        let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let read = json(out.join("outlines").join(name));
         assert_eq!(read["type"], "FeatureCollection");
     }
     let again = find(out.to_str().expect("Unicode"), &["--overviews"]);
@@ -202,8 +202,7 @@ fn scores_stand_beside_the_classical_method() {
     ] {
         assert!(table.contains(row), "{table}");
     }
-    let read: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&scores).expect("scores")).expect("JSON");
+    let read = json(&scores);
     assert_eq!(read.as_array().map(Vec::len), Some(4));
     assert_eq!(read[0]["fields"], 6);
     let agreement = run(&[
@@ -225,8 +224,7 @@ fn scores_stand_beside_the_classical_method() {
         "--scores",
         &format!("drawn={scores}"),
     ]);
-    let manifest = fs::read_to_string(Path::new(&named).join("manifest.json")).expect("a manifest");
-    assert!(manifest.contains("\"drawn\""));
+    assert!(manifest(&named).to_string().contains("\"drawn\""));
 }
 
 #[test]
@@ -244,8 +242,7 @@ fn answers_of_cells_are_scored_and_calibrated() {
     for row in ["| Nucleoplasm |", "| mean | |", "| mean over the classes"] {
         assert!(table.contains(row), "{table}");
     }
-    let read: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&scores).expect("scores")).expect("JSON");
+    let read = json(&scores);
     assert_eq!(read["fields"], 4);
     assert_eq!(read["labels"].as_array().map(Vec::len), Some(28));
     assert!(read["mean_average_precision"].is_number(), "{read}");

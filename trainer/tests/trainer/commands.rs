@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cytolens_testing::third_party;
 
-use crate::support::{MODEL, at, command, folder, refuse, run, simulate, text, trainer};
+use crate::support::{MODEL, at, command, folder, manifest, refuse, run, simulate, text, trainer};
 
 /// The rows of a CSV file after its header.
 fn rows(path: &str) -> (Vec<String>, Vec<Vec<String>>) {
@@ -243,12 +243,9 @@ fn a_set_is_probed_packaged_and_predicted() {
 
     run(&["package", "--run", &run_folder, "--out", &model]);
     assert!(refuse(&["package", "--run", &run_folder, "--out", &model]).contains("exists already"));
-    let manifest =
-        fs::read_to_string(Path::new(&model).join("manifest.json")).expect("the manifest");
-    assert!(
-        manifest.contains("13 fields") && manifest.contains("\"size\": 64"),
-        "{manifest}"
-    );
+    let manifest = manifest(&model);
+    assert!(manifest.to_string().contains("13 fields"), "{manifest}");
+    assert_eq!(manifest["network"]["size"], 64);
     trainer(&[
         "predict", "--model", &model, "--data", &set, "--out", &table,
     ]);

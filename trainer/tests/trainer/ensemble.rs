@@ -6,17 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{BRIEF, MODEL, at, folder, refuse, repackaged, run, simulate};
+use crate::support::{BRIEF, MODEL, at, folder, manifest, refuse, repackaged, run, simulate};
 
 /// Writes the shipped network as a package for another input, and gives its folder.
 pub fn member(place: &TempDir, name: &str, size: u32, change: impl Fn(&mut Value)) -> String {
     repackaged(MODEL, place, name, size, change)
-}
-
-/// The manifest of a package.
-pub fn manifest(package: &str) -> Value {
-    let text = fs::read_to_string(Path::new(package).join("manifest.json")).expect("a manifest");
-    serde_json::from_str(&text).expect("JSON")
 }
 
 /// The probabilities that a package gives for a set, row by row, and what the command prints.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::support::{BRIEFLY, arguments, at, folder, refuse, run, simulate, weights};
+use crate::support::{
+    BRIEFLY, arguments, at, folder, json, manifest, refuse, run, simulate, weights,
+};
 
 /// The ids of a part of a split.
 fn ids(split: &str, part: &str) -> BTreeSet<String> {
@@ -36,13 +36,12 @@ fn every_fold_is_trained_and_tested_and_a_break_changes_nothing() {
     }
     // Every field has a label of its own.
     assert!(printed.contains("not in every part"), "{printed}");
-    let scores = fs::read_to_string(file("folds.json")).expect("scores");
-    let json: Value = serde_json::from_str(&scores).expect("JSON");
-    assert_eq!(json["together"]["samples"], 9);
-    let of_folds = json["folds"].as_array().expect("folds");
+    let scores = json(file("folds.json"));
+    assert_eq!(scores["together"]["samples"], 9);
+    let of_folds = scores["folds"].as_array().expect("folds");
     let samples = of_folds.iter().map(|fold| fold["samples"].as_u64());
     assert_eq!(samples.sum::<Option<u64>>(), Some(9));
-    assert!(json["spread"]["micro_f1"]["deviation"].is_number());
+    assert!(scores["spread"]["micro_f1"]["deviation"].is_number());
 
     // The commands that it prints.
     for line in printed.lines() {
@@ -50,8 +49,7 @@ fn every_fold_is_trained_and_tested_and_a_break_changes_nothing() {
             run(&line.split(' ').collect::<Vec<_>>());
         }
     }
-    let manifest = fs::read_to_string(file("model/manifest.json")).expect("an ensemble");
-    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    let manifest = manifest(&file("model"));
     assert_eq!(manifest["members"].as_array().map(Vec::len), Some(3));
 
     // As it was when the second run had made its last checkpoint.
@@ -86,10 +84,7 @@ fn every_fold_is_trained_and_tested_and_a_break_changes_nothing() {
     run(&resumed);
     assert_eq!(runs.map(|fold| weights(&file(fold))), before);
     assert_eq!(written().expect("a time"), first, "it is passed over");
-    assert_eq!(
-        fs::read_to_string(file("folds.json")).expect("scores"),
-        scores
-    );
+    assert_eq!(json(file("folds.json")), scores);
 }
 
 #[test]

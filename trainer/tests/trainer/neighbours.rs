@@ -3,13 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::support::{BRIEF, at, folder, refuse, run, simulate};
-
-fn json(path: &str) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).expect("a file")).expect("JSON")
-}
+use crate::support::{BRIEF, at, folder, json, refuse, run, simulate};
 
 #[test]
 fn neighbours_are_scored_beside_the_network_and_mixed_with_it() {
@@ -53,7 +47,7 @@ fn neighbours_are_scored_beside_the_network_and_mixed_with_it() {
     ];
     let said = run(&arguments);
     assert!(said.contains("decided by 14 fields"), "{said}");
-    let scores = json(&at(&place, "scores/neighbours.json"));
+    let scores = json(at(&place, "scores/neighbours.json"));
     assert_eq!(scores["decided_by"], 14);
     for (test, samples) in [(0, 14), (1, 6)] {
         let test = &scores["tests"][test];

@@ -5,12 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use image::{GrayImage, Luma};
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    BRIEF, MODEL, at, command, folder, kill_after_an_epoch, package_of, refuse, repackaged, run,
-    text, trainer,
+    BRIEF, MODEL, at, command, folder, json, kill_after_an_epoch, manifest, package_of, refuse,
+    repackaged, run, text, trainer,
 };
 
 /// The smallest recipe.
@@ -85,10 +84,6 @@ fn package(folder: &TempDir, set: &str) -> String {
     model
 }
 
-fn json(path: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).expect("a file")).expect("JSON")
-}
-
 #[test]
 fn a_painter_learns_and_is_scored_beside_plain_guesses() {
     let folder = folder();
@@ -105,7 +100,7 @@ fn a_painter_learns_and_is_scored_beside_plain_guesses() {
         note.contains("yellow") && note.contains("field20"),
         "{note}"
     );
-    let summary = json(&Path::new(&out).join("run.json"));
+    let summary = json(Path::new(&out).join("run.json"));
     assert_eq!(summary["kind"], "painter");
     assert_eq!(summary["trained_on"], 11);
     let fields = fs::read_to_string(Path::new(&out).join("fields.txt")).expect("a list");
@@ -169,7 +164,7 @@ fn a_painter_learns_and_is_scored_beside_plain_guesses() {
     run(&[
         "package", "--run", &out, "--out", &named, "--scores", &stated,
     ]);
-    let manifest = json(&Path::new(&named).join("manifest.json"));
+    let manifest = manifest(&named);
     assert_eq!(
         manifest["metrics"]["formula"]["beats_linear_mix"],
         found["beats_linear_mix"]

@@ -10,7 +10,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{ListAccessor, RowAccessor};
 use tempfile::TempDir;
 
-use crate::support::{BRIEF, at, command, folder, repackaged, simulate, text};
+use crate::support::{BRIEF, at, command, folder, json, repackaged, simulate, text};
 
 /// A file that is of no field, and why.
 const STRAY: &str = "_red.png";
@@ -215,8 +215,7 @@ fn a_changed_folder_or_package_is_not_gone_on_with() {
             .contains("to_scale was false and is true")
     );
     let manifest = bench.at("model").join("manifest.json");
-    let before_change = fs::read_to_string(&manifest).expect("a manifest");
-    let mut changed: serde_json::Value = serde_json::from_str(&before_change).expect("JSON");
+    let mut changed = json(&manifest);
     changed["thresholds"][0] = 0.25.into();
     fs::write(&manifest, changed.to_string()).expect("a manifest");
     assert!(

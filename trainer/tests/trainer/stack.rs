@@ -11,8 +11,10 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{ListAccessor, RowAccessor};
 use tempfile::TempDir;
 
-use crate::ensemble::{manifest, member, predict};
-use crate::support::{BRIEF, BRIEFLY, MODEL, arguments, at, folder, refuse, run, simulate};
+use crate::ensemble::{member, predict};
+use crate::support::{
+    BRIEF, BRIEFLY, MODEL, arguments, at, folder, manifest, refuse, run, simulate,
+};
 
 const CLASSES: usize = 28;
 

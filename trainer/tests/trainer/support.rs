@@ -25,6 +25,17 @@ pub fn trainer(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the trainer runs")
 }
 
+/// A file of JSON.
+pub fn json(path: impl AsRef<Path>) -> Value {
+    let text = fs::read_to_string(path).expect("a file");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// The manifest of a package.
+pub fn manifest(package: &str) -> Value {
+    json(Path::new(package).join("manifest.json"))
+}
+
 /// The text that a program has written.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -178,8 +189,7 @@ pub fn repackaged(
     fs::create_dir(to).expect("a folder");
     let weights = "weights.safetensors";
     fs::copy(from.join(weights), to.join(weights)).expect("weights");
-    let text = fs::read_to_string(from.join("manifest.json")).expect("a manifest");
-    let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let mut manifest = json(from.join("manifest.json"));
     manifest["name"] = name.into();
     manifest["network"]["size"] = size.into();
     change(&mut manifest);
