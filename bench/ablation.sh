@@ -44,6 +44,7 @@ row() {
   local drawn=(--data sim-real --also sim-balanced --also "paint-real-$half" --also "paint-balanced-$half")
   local green=(--also "$data/hpa/green_only=6")
   local rich=(--data sim-real --also sim-balanced --also "paint-balanced-$half" "${green[@]}" --also "real-$half=20")
+  local whole=("${rich[@]}" --set training.part=0 --set 'augmentation.crop=[1.0, 1.0]')
   case "$1" in
     simulated) arguments=(--data sim-real --also sim-balanced --set training.epochs=2) ;;
     painted) arguments=(--data "paint-real-$half" --also "paint-balanced-$half" --set training.epochs=2) ;;
@@ -51,10 +52,11 @@ row() {
     green) arguments=("${drawn[@]}" "${green[@]}") ;;
     real) arguments=("${rich[@]}") ;;
     frozen) arguments=("${rich[@]}" --set start.frozen_epochs=1) ;;
-    whole) arguments=("${rich[@]}" --set training.part=0 --set 'augmentation.crop=[1.0, 1.0]') ;;
+    whole) arguments=("${whole[@]}") ;;
     asymmetric) arguments=("${rich[@]}" --set "loss={kind = 'asymmetric', gamma_present = 0.0, gamma_absent = 2.0, margin = 0.05}") ;;
     flawless) arguments=("${rich[@]}" --set flaws.veil=0 --set flaws.stretch=0 --set flaws.sharpness=0 --set flaws.noise=0 --set flaws.jpeg=0) ;;
-    described) arguments=("${rich[@]}" --set network.head=described) ;;
+    # Its head needs whole fields: to be compared with `whole`.
+    described) arguments=("${whole[@]}" --set network.head=described) ;;
     *) die "no row $1" ;;
   esac
 }
@@ -66,8 +68,8 @@ trained() {
     row "$1" "$2"
     [ ! -d "$out/run" ] || resume=(--resume)
     "$trainer" train --plain --device flex --recipe drawn --out "$out/run" "${resume[@]}" \
-      --init "$data/imagenet/densenet121.safetensors" --set input.size="$size" --set training.part=$((size / 2)) --set training.epochs=1 \
-      --set average.decay=0.98 --set optimiser.warm_up=0.1 --set training.seed="$3" "${arguments[@]}"
+      --init "$data/imagenet/densenet121.safetensors" --set input.size="$size" --set training.part=$((size / 2)) \
+      --set training.epochs=1 --set average.decay=0.98 --set optimiser.warm_up=0.1 --set training.seed="$3" "${arguments[@]}"
   fi
   local other=even
   [ "$2" = odd ] || other=odd
@@ -146,7 +148,7 @@ def scores(samples):
 
 
 def averaged(row):
-    """The fields with the probabilities averaged over the seeds; labels are present where at least half of the seeds say so."""
+    """The fields with the probabilities averaged over the seeds; labels are present where more than half of the seeds say so."""
     by_seed = [fields(row, seed) for seed in seeds]
     mean = []
     for same in zip(*by_seed):

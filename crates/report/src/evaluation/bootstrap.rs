@@ -9,6 +9,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::choice::EvaluationChoice;
+use super::predicted::Predicted;
+use crate::calibration::{expected_error, reliability};
 use cytolens_core::scores::{FIRST, Scores, score, score_classes};
 use cytolens_data::random::{Purpose, Stream};
 
@@ -83,8 +85,7 @@ pub fn resample(
     let scored: Vec<[Scored; 2]> = (0..choice.bootstrap)
         .into_par_iter()
         .map(|number| {
-            let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
-            let drawn: Vec<usize> = truth.iter().map(|_| stream.below(truth.len())).collect();
+            let drawn: Vec<usize> = draw(truth.len(), number, choice).collect();
             let of = |sets: &[LabelSet]| -> Vec<LabelSet> {
                 drawn.iter().map(|&sample| sets[sample]).collect()
             };
@@ -120,8 +121,7 @@ pub fn resample(
 pub fn resampled_mean(values: &[f64], choice: EvaluationChoice) -> Estimate {
     let samples = values.len().max(1);
     let draws = (0..choice.bootstrap).map(|number| {
-        let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
-        let drawn = values.iter().map(|_| values[stream.below(values.len())]);
+        let drawn = draw(values.len(), number, choice).map(|sample| values[sample]);
         drawn.sum::<f64>() / samples as f64
     });
     let mean = values.iter().sum::<f64>() / samples as f64;
@@ -133,6 +133,63 @@ pub fn resampled_gain(first: &[f64], second: &[f64], choice: EvaluationChoice) -
     let pairs = first.iter().zip(second);
     let gains: Vec<f64> = pairs.map(|(first, second)| first - second).collect();
     resampled_mean(&gains, choice)
+}
+
+/// The places of the samples of a draw: as many as there are.
+fn draw(samples: usize, number: usize, choice: EvaluationChoice) -> impl Iterator<Item = usize> {
+    let mut stream = Stream::new(Purpose::Resampling, &[choice.seed, number as u64]);
+    (0..samples).map(move |_| stream.below(samples))
+}
+
+/// The expected calibration errors of single classes, with intervals.
+#[derive(Debug)]
+pub struct ClassErrors {
+    /// That of each class; none for a class that does not occur.
+    pub classes: [Option<Estimate>; COUNT],
+    /// Their mean; none where no class occurs.
+    pub mean: Option<Estimate>,
+}
+
+/// The expected calibration error of each class that occurs, over the draws of [`resample`]. A sample that is drawn twice counts
+/// twice in its bin, which makes the errors of draws larger than the observed one: they are lowered until their mean is that one.
+pub fn resampled_errors(test: &Predicted, choice: EvaluationChoice) -> ClassErrors {
+    let columns: [_; COUNT] = std::array::from_fn(|class| test.of_class(class));
+    let occurring: Vec<usize> = (0..COUNT)
+        .filter(|&class| columns[class].0.contains(&true))
+        .collect();
+    let errors = |samples: &[usize]| -> Vec<f64> {
+        let error = |&class: &usize| {
+            let (truth, probabilities) = &columns[class];
+            let decisions = samples.iter();
+            let (truth, probabilities): (Vec<bool>, Vec<f32>) = decisions
+                .map(|&sample| (truth[sample], probabilities[sample]))
+                .unzip();
+            expected_error(&reliability(&truth, &probabilities))
+        };
+        occurring.iter().map(error).collect()
+    };
+    let observed = errors(&(0..test.len()).collect::<Vec<_>>());
+    let draws: Vec<Vec<f64>> = (0..choice.bootstrap)
+        .into_par_iter()
+        .map(|number| errors(&draw(test.len(), number, choice).collect::<Vec<_>>()))
+        .collect();
+    let estimated = |of: &dyn Fn(&[f64]) -> f64| {
+        let value = of(&observed);
+        let mut draws: Vec<f64> = draws.iter().map(|errors| of(errors)).collect();
+        let excess = draws.iter().sum::<f64>() / draws.len().max(1) as f64 - value;
+        for draw in &mut draws {
+            *draw = (*draw - excess).max(0.0);
+        }
+        estimate(value, draws, choice.confidence)
+    };
+    ClassErrors {
+        classes: std::array::from_fn(|class| {
+            let place = occurring.iter().position(|&other| other == class)?;
+            Some(estimated(&|errors| errors[place]))
+        }),
+        mean: (!occurring.is_empty())
+            .then(|| estimated(&|errors| errors.iter().sum::<f64>() / errors.len() as f64)),
+    }
 }
 
 /// A score of a draw, given the observed scores.

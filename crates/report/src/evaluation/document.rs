@@ -278,10 +278,17 @@ fn ranking_table(evaluation: &Evaluation) -> Markup {
     ]
     .map(|(name, value, of)| vec![name.to_owned(), value, of]);
     let mut rows = rows.to_vec();
+    if let Some(error) = evaluation.class_calibration_error {
+        rows.push(vec![
+            "the same of each location alone".to_owned(),
+            score(Some(error.value)),
+            format!("mean over the locations present; {}", ends(error)),
+        ]);
+    }
     if let Some(other) = evaluation.frequencies {
         for (name, estimate) in [
             (
-                "the same of the labels' frequencies",
+                "label ranking average precision of the labels' frequencies",
                 other.label_ranking_average_precision,
             ),
             ("gain over these, sample by sample", other.gain),
@@ -399,6 +406,18 @@ fn calibration(evaluation: &Evaluation, figures: &EvaluationPlots) -> Markup {
             ]
         })
         .collect();
+    let classes = evaluation.classes.iter();
+    let errors: Vec<Vec<String>> = classes
+        .filter_map(|one| {
+            let error = one.calibration_error?;
+            Some(vec![
+                one.name.to_owned(),
+                count(one.scores.positives as u64),
+                format!("{:.4}", error.value),
+                ends(error),
+            ])
+        })
+        .collect();
     html! {
         p {
             "Of the labels that get a probability of 0.7, seven in ten should be there. The expected calibration error, by how much that is \
@@ -413,6 +432,20 @@ fn calibration(evaluation: &Evaluation, figures: &EvaluationPlots) -> Markup {
         details {
             summary { "The bins in numbers" }
             (table("All decisions by probability.", &columns(&["probability", "decisions", "mean probability", "share there"]), &rows))
+        }
+        @if !errors.is_empty() {
+            details {
+                summary { "Location by location" }
+                (table(
+                    &format!(
+                        "The expected calibration error of each location that occurs, with its interval of {}. Few samples make it larger than it \
+                         is: where a bin holds one, its share there is 0 or 1.",
+                        confidence(evaluation)
+                    ),
+                    &columns(&["location", "samples", "calibration error", "interval"]),
+                    &errors,
+                ))
+            }
         }
     }
 }

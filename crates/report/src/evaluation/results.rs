@@ -44,6 +44,8 @@ pub struct Evaluation {
     pub frequencies: Option<AgainstFrequencies>,
     /// The expected calibration error over all decisions (Naeini et al. 2015).
     pub expected_calibration_error: f64,
+    /// The mean of that of each class that occurs; none where none does.
+    pub class_calibration_error: Option<Estimate>,
     /// All decisions, binned by probability.
     pub reliability: Vec<Bin>,
     /// The confusion of labels.
@@ -70,6 +72,8 @@ pub struct ClassEvaluation {
     pub average_precision: Option<f64>,
     /// The area under the ROC curve; none where no sample or every sample has the label.
     pub area_under_roc: Option<f64>,
+    /// The expected calibration error of its decisions; none where no sample has the label.
+    pub calibration_error: Option<Estimate>,
 }
 
 /// A comparison with the answer that every label is as probable as it is frequent.
@@ -105,6 +109,7 @@ impl Evaluation {
         let plain = test.decided(&[PLAIN; COUNT]);
         let resampled = bootstrap::resample(truth, &predicted, &plain, choice);
         let plain_classes = score_classes(truth, &plain);
+        let errors = bootstrap::resampled_errors(test, choice);
         let classes: Vec<ClassEvaluation> = score_classes(truth, &predicted)
             .into_iter()
             .enumerate()
@@ -118,6 +123,7 @@ impl Evaluation {
                     plain_f1: plain_classes[class].f1,
                     average_precision: average_precision(&labels, &column),
                     area_under_roc: area_under_roc(&labels, &column),
+                    calibration_error: errors.classes[class],
                 }
             })
             .collect();
@@ -140,6 +146,7 @@ impl Evaluation {
             ),
             frequencies: None,
             expected_calibration_error: expected_error(&bins),
+            class_calibration_error: errors.mean,
             reliability: bins.to_vec(),
             confusion: Confusion::new(truth, &predicted),
             worst: mistakes::worst(test, &predicted, thresholds, mistakes::MOST),
@@ -179,8 +186,12 @@ impl Evaluation {
             let value = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
             text += &format!("{name:<28} {value:>6}\n");
         }
+        let mut rows = Vec::new();
+        if let Some(error) = self.class_calibration_error {
+            rows.push(("  mean of locations present", error));
+        }
         let ranking = self.label_ranking_average_precision;
-        let mut rows = vec![("label ranking precision", ranking)];
+        rows.push(("label ranking precision", ranking));
         if let Some(other) = self.frequencies {
             rows.push((
                 "  of the frequencies",

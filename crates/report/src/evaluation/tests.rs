@@ -331,9 +331,30 @@ fn degenerate_sets_are_scored_and_reported() {
     let nothing = evaluate(&samples(&[]));
     assert_eq!(nothing.mean_average_precision, None);
     assert_eq!(nothing.expected_calibration_error, 0.0);
+    assert_eq!(nothing.class_calibration_error, None);
     let labels_everywhere = evaluate(&samples(&[("0", "0"), ("0", "0")]));
     assert_eq!(labels_everywhere.mean_area_under_roc, None, "no negative");
     assert_eq!(labels_everywhere.mean_average_precision, Some(1.0));
+}
+
+#[test]
+fn each_location_that_occurs_has_its_calibration_error() {
+    // Nucleoplasm is answered right, with 0.9 and 0.1; the nuclear membrane of one sample in four never with more than 0.1.
+    let test = samples(&[("0", "0"), ("0", "0"), ("1", ""), ("2", "2")]);
+    let found = evaluate(&test);
+    let error = |class: usize| found.classes[class].calibration_error;
+    let nucleoplasm = error(0).expect("it occurs");
+    for value in [nucleoplasm.value, nucleoplasm.low, nucleoplasm.high] {
+        assert!((value - 0.1).abs() < 1e-6, "{nucleoplasm:?}");
+    }
+    let membrane = error(1).expect("it occurs");
+    assert!((membrane.value - 0.15).abs() < 1e-6, "{membrane:?}");
+    assert!(membrane.low < membrane.value && membrane.value < membrane.high);
+    assert_eq!(error(3), None, "no sample has it");
+    let mean = found.class_calibration_error.expect("some occur");
+    assert!((mean.value - (0.1 + 0.15 + 0.1) / 3.0).abs() < 1e-6);
+    assert!(mean.low <= mean.value && mean.value <= mean.high);
+    assert!(page(&test, &found).contains("Location by location"));
 }
 
 #[test]
